@@ -1,0 +1,123 @@
+# npsync - GNU make, no configure.  `make help` lists the targets.
+# Connectors and migrations are found by folder.  O=dir builds a variant.
+
+O ?= build
+VERSION := 0.1.0
+PREFIX ?= /usr
+SYSCONFDIR ?= /etc
+UNITDIR ?= /lib/systemd/system
+
+# make splits paths at blanks: everything below is relative to here.
+CC ?= cc
+PKGS := libpq libcurl jansson libconfig openssl libidn2
+WARN := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla \
+	-Wwrite-strings -Wcast-qual -Wpointer-arith -Wformat=2 -Wundef \
+	-Wnull-dereference -Wdouble-promotion -Wswitch
+ifeq ($(findstring clang,$(CC)),)
+WARN += -Walloca -Wduplicated-cond -Wduplicated-branches -Wlogical-op \
+	-Wimplicit-fallthrough=5 -Wjump-misses-init
+endif
+HARDEN := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection -fPIE
+OPT ?= -O2 -g
+SAN ?=
+WERROR ?=
+# CFLAGS, CPPFLAGS, LDFLAGS from outside are added, never replaced.
+BASE_CPPFLAGS := -D_GNU_SOURCE -DNPSYNC_VERSION='"$(VERSION)"' -Idaemon -Iconnectors \
+	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+BASE_CFLAGS := -std=c11 $(OPT) $(if $(SAN),,$(HARDEN)) $(SAN) $(WARN) $(WERROR)
+BASE_LDFLAGS := $(SAN) -pie -Wl,-z,relro,-z,now,-z,noexecstack
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lunistring
+TEST_LIBS := -lcmocka
+SIM_LIBS := -lmicrohttpd -ljansson
+
+DAEMON_SRC := $(wildcard daemon/*.c)
+CONNECTOR_SRC := $(wildcard connectors/*/*.c)
+LIB_SRC := $(filter-out daemon/main.c,$(DAEMON_SRC)) $(CONNECTOR_SRC)
+SQL := $(sort $(wildcard daemon/sql/[0-9]*.sql))
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+DB_SRC := $(wildcard tests/db/test_*.c)
+SYSTEM_SRC := $(wildcard tests/system/test_*.c)
+EXCHANGE_SRC := $(wildcard tests/exchange/test_*.c)
+TESTLIB_SRC := $(wildcard tests/lib/*.c)
+SIMS := $(patsubst tests/sim/%.c,%,$(wildcard tests/sim/*.c))
+
+obj = $(patsubst %,$(O)/%.o,$(basename $(1)))
+LIB_OBJ := $(call obj,$(LIB_SRC)) $(O)/gen/registry.o $(O)/gen/embed.o $(O)/gen/migrations.o
+TESTLIB_OBJ := $(call obj,$(TESTLIB_SRC))
+TESTS := $(patsubst %.c,$(O)/%,$(UNIT_SRC) $(DB_SRC) $(EXCHANGE_SRC) $(SYSTEM_SRC))
+SIM_BINS := $(patsubst %,$(O)/tests/sim/%,$(SIMS))
+
+all: $(O)/npsync
+
+$(O)/npsync: $(O)/daemon/main.o $(LIB_OBJ)
+	$(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Tests link the objects themselves, not an archive: the statement table of
+# db.h must be complete in every one.
+$(O)/tests/%: $(O)/tests/%.o $(TESTLIB_OBJ) $(LIB_OBJ)
+	$(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(TEST_LIBS)
+
+$(SIM_BINS): $(O)/tests/sim/%: $(O)/tests/sim/%.o
+	$(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< $(SIM_LIBS)
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) -Itests/lib -MMD -MP -c -o $@ $<
+
+# ---- generated: connector registry, migrations, sample configuration --------
+$(O)/gen/registry.c: $(wildcard connectors/*/crm.c connectors/*/survey.c) Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "connector.h"'; \
+	for f in $(sort $(wildcard connectors/*/crm.c)); do d=$${f#connectors/}; \
+	  echo "extern const struct crm_connector $${d%/crm.c}_crm;"; done; \
+	for f in $(sort $(wildcard connectors/*/survey.c)); do d=$${f#connectors/}; \
+	  echo "extern const struct survey_connector $${d%/survey.c}_survey;"; done; \
+	echo 'const struct crm_connector *const crm_connectors[] = {'; \
+	for f in $(sort $(wildcard connectors/*/crm.c)); do d=$${f#connectors/}; \
+	  echo "	&$${d%/crm.c}_crm,"; done; echo '	NULL };'; \
+	echo 'const struct survey_connector *const survey_connectors[] = {'; \
+	for f in $(sort $(wildcard connectors/*/survey.c)); do d=$${f#connectors/}; \
+	  echo "	&$${d%/survey.c}_survey,"; done; echo '	NULL };'; } > $@
+
+# .incbin keeps the exact bytes, read-only, in a position independent program.
+$(O)/gen/embed.S: $(SQL) conf/npsync.conf Makefile
+	@mkdir -p $(@D)
+	@{ echo '	.section .rodata'; \
+	echo '	.globl conf_sample'; echo 'conf_sample:'; \
+	echo '	.incbin "conf/npsync.conf"'; echo '	.byte 0'; \
+	for f in $(SQL); do b=$$(basename $$f .sql); \
+	  echo "	.globl sql_$$b"; echo "sql_$$b:"; \
+	  echo "	.incbin \"$$f\""; echo "	.globl sql_$${b}_end"; \
+	  echo "sql_$${b}_end:"; echo '	.byte 0'; done; \
+	echo '	.section .note.GNU-stack,"",@progbits'; } > $@
+$(O)/gen/embed.o: $(O)/gen/embed.S
+	$(CC) -c -o $@ $<
+$(O)/gen/migrations.c: $(SQL) Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "schema.h"'; \
+	for f in $(SQL); do b=$$(basename $$f .sql); \
+	  echo "extern const char sql_$$b[], sql_$${b}_end[];"; done; \
+	echo 'static struct schema_migration table[] = {'; \
+	for f in $(SQL); do b=$$(basename $$f .sql); \
+	  echo "	{ $$(echo $$b | sed 's/^0*\([0-9]*\)_.*/\1/'), \"$$b\", sql_$$b, 0 },"; done; \
+	echo '	{ 0, NULL, NULL, 0 } };'; \
+	echo 'const struct schema_migration *schema_table(void);'; \
+	echo 'const struct schema_migration *schema_table(void) {'; \
+	n=0; for f in $(SQL); do b=$$(basename $$f .sql); \
+	  echo "	table[$$n].len = (size_t)(sql_$${b}_end - sql_$$b);"; n=$$((n+1)); done; \
+	echo '	return table; }'; } > $@
+$(O)/gen/%.o: $(O)/gen/%.c
+	$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) -std=c11 $(OPT) $(if $(SAN),,$(HARDEN)) $(SAN) $(CFLAGS) -c -o $@ $<
+
+tests-build: $(O)/npsync $(TESTS) $(SIM_BINS)
+
+clean:
+	rm -rf build build-*
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+.PHONY: all tests-build clean
+.SECONDARY:
+.DELETE_ON_ERROR:

@@ -1,0 +1,124 @@
+/*
+ * conf.h - the configuration file (libconfig) as one struct.  Names, defaults
+ * and meaning: npsync.conf(5), design section 9.
+ */
+#ifndef NPSYNC_CONF_H
+#define NPSYNC_CONF_H
+
+#include "arena.h"
+#include "calendar.h"
+#include "connector.h"
+#include "err.h"
+
+/* One line of trigger.X.campaign: the first whose conditions all hold. */
+struct conf_campaign {
+	const char *language, *country, *relation, *category, *department,
+	    *segment;		/* NULL = any */
+	const char *id;		/* campaign id as text: "7749" */
+};
+enum conf_on_throttle { ON_THROTTLE_DROP, ON_THROTTLE_DEFER };
+
+struct conf_trigger {
+	const char *code;	/* "sale", "loss", "case", "meet", "inact", ... */
+	bool enabled;
+	const struct conf_campaign *campaigns;
+	size_t n_campaigns;
+	struct strlist categories, relations;	/* n == 0: no filter */
+	bool require_consent;
+	int max_age_days, delay_hours;
+	bool by_transition;	/* age counts from the closing (deals, cases) */
+	int on_throttle;	/* enum conf_on_throttle */
+	int period_days, width_days;	/* inact only */
+};
+
+struct conf_crm {
+	const char *name, *driver;
+	const struct crm_connector *connector;
+	const void *settings;	/* of the connector's option table */
+	int line;
+};
+
+struct conf_survey {
+	const char *driver;
+	const struct survey_connector *connector;
+	const void *settings;
+	/* Read by the core from the same group, every driver has them. */
+	double rate_per_second;
+	int concurrency, timeout_s, retries;
+	double backoff_s, backoff_max_s;
+	const char *ca_file;
+	bool allow_http;
+	int line;
+};
+
+struct conf {
+	const char *file, *dir;		/* of the configuration */
+	bool enabled, test;		/* test: --now allowed, loopback only */
+	const char *tenant, *timezone, *state_dir, *database;
+	const char *log_target, *log_level;
+	struct {
+		const char *at, *window;
+		struct strlist weekdays, holidays, closed;
+		int spread_min;
+		bool push_ahead;
+		int stop_before_s;
+	} send;
+	struct {
+		const char *at;
+		struct strlist to;
+	} preview;
+	struct {
+		int throttle_days;
+		int on_throttle;	/* enum conf_on_throttle */
+		struct strlist own_domains;
+		const char *no_send_tag;
+		int company_max, company_days;
+		int flood_floor;
+		double flood_factor;
+		const char *role_address;	/* "send" | "skip" */
+		bool count_foreign;
+		const char *late_rows;		/* "send" | "wait" */
+	} rules;
+	struct {
+		int year;
+	} budget;
+	struct {
+		struct strlist match;		/* "address", "phone" */
+		const char *phone_prefix;	/* "+45" completes national numbers */
+	} identity;
+	struct {
+		const char *tag_prefix;
+		struct strlist fields;
+		bool history, feed;
+	} writeback;
+	struct {
+		int queue_days, comment_days, log_days;
+	} retention;
+	struct conf_trigger *triggers;	/* in order of priority: sale, loss, case,
+					 * meet, further codes by file order, inact */
+	size_t n_triggers;
+	const struct conf_crm *crm;
+	size_t n_crm;
+	struct conf_survey survey;
+	struct calendar calendar;	/* made from timezone and send */
+	char digest[17];		/* of everything that rules a night; hex */
+};
+
+/* Reads and checks one file; everything lives in arena.  ERR_CONFIG:
+ * "FILE:LINE: key: expected ..., got ...".  Secrets are not read here: a
+ * secret option holds its reference until conf_load_secrets. */
+NPS_MUSTCHECK bool conf_load(const char *file, struct arena *arena,
+    struct conf **conf, struct err *err);
+/* Replaces the references of every OPT_SECRET by their values; needs the
+ * rights of the starting user, so before privileges are dropped. */
+NPS_MUSTCHECK bool conf_load_secrets(struct conf *conf, struct arena *arena,
+    struct err *err);
+/* The trigger of a code, or NULL. */
+const struct conf_trigger *conf_trigger(const struct conf *conf,
+    const char *code);
+/* conf/npsync.conf, compiled in (--print-config); NUL-terminated. */
+extern const char conf_sample[];
+/* Option tables of the core, for `npsync options` and the documentation lint. */
+extern const struct opt conf_opts[];
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * http.h - requests and answers as plain data, and the only engine that
+ * sends them.  Outcome rules: reliability sections 1 and 4.
+ *
+ * No redirects, nothing from the environment (proxy, netrc, key log),
+ * HTTP/1.1 for anything with a body, a read callback whose seek fails so that
+ * libcurl never repeats a POST, TLS >= 1.2 verified, a token bucket per engine,
+ * ceilings on what is read.
+ */
+#ifndef NPSYNC_HTTP_H
+#define NPSYNC_HTTP_H
+
+#include "arena.h"
+#include "err.h"
+
+/* ---- plain data: what connectors see ----------------------------------- */
+struct http_req {
+	const char *method;		/* "GET", "POST", ... */
+	const char *url;		/* absolute */
+	const char *const (*headers)[2];/* ends {NULL,NULL}; may be NULL */
+	const void *body;		/* NULL = none */
+	size_t body_len;
+	bool repeatable;	/* read or proven idempotent: http.c may retry */
+	size_t answer_max;	/* bytes; 0 = HTTP_ANSWER_MAX */
+};
+#define HTTP_ANSWER_MAX ((size_t)4194304)
+
+/* How far a request got; the class of a failed POST follows from it. */
+enum http_phase {
+	HTTP_NOT_SENT,		/* no byte of the request left */
+	HTTP_PARTLY_SENT,	/* upload < Content-Length */
+	HTTP_SENT,		/* all sent, no usable status line came back */
+	HTTP_ANSWER_CUT,	/* a status came, the answer is incomplete */
+	HTTP_COMPLETE
+};
+
+struct http_res {
+	enum http_phase phase;
+	long status;		/* 0 = none */
+	int curl_code;		/* CURLcode of the transfer */
+	const char *content_type, *etag, *location, *link;	/* or NULL */
+	const char *body;	/* never NULL; NUL-terminated */
+	size_t body_len;
+	long retry_after_s;	/* seconds to wait, capped at 900; -1 = not said */
+	time_t date;		/* the server's Date header; NO_TIME */
+	char problem[160];	/* libcurl's words when not complete; no secrets */
+};
+
+/* Class of a non-idempotent request when no connector map says otherwise. */
+enum http_class { HTTP_DONE, HTTP_DONE_NO_BODY, HTTP_SAFE, HTTP_PERMANENT,
+	HTTP_UNKNOWN, HTTP_AUTH, HTTP_MISCONFIGURED };
+
+/* ---- engine: stages and, for blocking calls, connectors ---------------- */
+struct http_settings {
+	double rate_per_second;	   /* 0 = unlimited */
+	long connect_timeout_s, answer_timeout_s;
+	long max_idle_s;	   /* connection age before a new one; 5 */
+	int tries;		   /* of repeatable requests; 4 */
+	double backoff_s, backoff_max_s;
+	bool allow_http;	   /* beyond loopback */
+	const char *ca_file;	   /* NULL = the system's */
+	const char *user_agent;
+};
+extern const struct http_settings http_defaults;
+
+struct http;
+/* settings are copied, their strings borrowed for the engine's life. */
+NPS_MUSTCHECK bool http_open(const struct http_settings *settings,
+    bool (*cancelled)(void), struct http **http, struct err *err);
+void http_close(struct http *http);
+
+/* Blocking. Repeatable requests are tried up to settings.tries times on
+ * transport errors, 408, 425, 429 and 5xx, a Retry-After up to 300 s waited
+ * out.  True = a complete answer of any status is in *res (strings in arena).
+ * False: ERR_RETRY, ERR_THROTTLED (wait over 300 s), ERR_PROTOCOL (too large),
+ * ERR_CONFIG (address or certificate), ERR_CANCELLED. */
+NPS_MUSTCHECK bool http_do(struct http *http, const struct http_req *req,
+    struct arena *arena, struct http_res *res, struct err *err);
+/* 2xx = true; 401/403 ERR_AUTH, 404/410 ERR_GONE, 3xx ERR_CONFIG, other
+ * ERR_PROTOCOL.  The message names method, path without query and status. */
+NPS_MUSTCHECK bool http_expect_ok(const struct http_req *req,
+    const struct http_res *res, struct err *err);
+
+/* Many at a time, each sent at most once (never retried here). */
+struct http_multi;
+NPS_MUSTCHECK bool http_multi_open(struct http *http, int concurrency,
+    struct http_multi **multi, struct err *err);
+void http_multi_close(struct http_multi *multi);
+/* Queues a transfer; req is copied.  The rate is kept by http_multi_poll. */
+NPS_MUSTCHECK bool http_multi_add(struct http_multi *multi,
+    const struct http_req *req, void *tag, struct err *err);
+int http_multi_running(const struct http_multi *multi);
+/* Waits up to wait_ms for progress and returns finished transfers one by one:
+ * *tag and *res are filled (strings valid until the next call) and true is
+ * returned, or false when none is finished yet. */
+bool http_multi_poll(struct http_multi *multi, int wait_ms, void **tag,
+    struct http_res *res);
+/* No new transfer starts before now + wait_s (Retry-After). */
+void http_multi_hold(struct http_multi *multi, long wait_s);
+
+/* ---- retry.c: the outcome tables as pure functions ---------------------- */
+enum http_class http_classify(const struct http_res *res);
+/* Retry-After: seconds or HTTP-date; capped at 900; nonsense = -1. */
+long http_retry_after(const char *value, time_t now);
+/* Back-off of try n (0, 1, ...): base x 2^n with full jitter, capped. */
+double http_backoff_s(double base_s, double max_s, int attempt,
+    double random01);
+const char *http_phase_name(enum http_phase phase);
+const char *http_class_name(enum http_class class);
+
+#endif

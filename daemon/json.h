@@ -1,0 +1,45 @@
+/*
+ * json.h - jansson with ceilings, an arena for its nodes, and access by path.
+ */
+#ifndef NPSYNC_JSON_H
+#define NPSYNC_JSON_H
+
+#include <jansson.h>
+
+#include "arena.h"
+#include "err.h"
+
+#define JSON_MAX_BYTES ((size_t)4194304)
+#define JSON_MAX_NODES ((size_t)200000)
+#define JSON_MAX_DEPTH 32
+
+struct json_doc;
+
+/* Parses after a scan that refuses more than max_bytes, nodes or depth;
+ * duplicates and NUL are refused.  ERR_PROTOCOL names position and reason.
+ * The nodes live until json_free. */
+NPS_MUSTCHECK bool json_parse(const char *text, size_t len,
+    struct json_doc **doc, struct err *err);
+void json_free(struct json_doc *doc);
+json_t *json_root(const struct json_doc *doc);
+
+static inline void
+json_doc_cleanup(struct json_doc **doc)
+{
+	json_free(*doc);
+}
+
+/* Pointer "/data/items/0" or dotted path "respondent.emailAddress"; "" is the
+ * node itself.  Keys match without regard to ASCII case (exact first).
+ * NULL = not there. */
+json_t *json_at(json_t *node, const char *path);
+/* The first of n candidate paths that is there and not null, or NULL. */
+json_t *json_first(json_t *node, const char *const *paths, size_t n);
+/* Text of a string, integer, real or boolean in arena; NULL for others. */
+const char *json_text(struct arena *arena, json_t *node);
+/* An integer, or a real without fraction.  False otherwise. */
+bool json_integer_value_of(json_t *node, long long *out);
+/* The node as compact JSON text in arena (object keys in order). */
+const char *json_dump(struct arena *arena, json_t *node);
+
+#endif

@@ -10,6 +10,8 @@
 #ifndef NPSYNC_HTTP_H
 #define NPSYNC_HTTP_H
 
+#include <time.h>
+
 #include "arena.h"
 #include "err.h"
 

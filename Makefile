@@ -13,7 +13,7 @@ PKGS := libpq libcurl jansson libconfig openssl libidn2
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla \
 	-Wwrite-strings -Wcast-qual -Wpointer-arith -Wformat=2 -Wundef \
-	-Wnull-dereference -Wdouble-promotion -Wswitch
+	-Wnull-dereference -Wdouble-promotion -Wswitch -Wno-overlength-strings
 ifeq ($(findstring clang,$(CC)),)
 WARN += -Walloca -Wduplicated-cond -Wduplicated-branches -Wlogical-op \
 	-Wimplicit-fallthrough=5 -Wjump-misses-init
@@ -59,8 +59,12 @@ $(O)/npsync: $(O)/daemon/main.o $(LIB_OBJ)
 $(O)/tests/%: $(O)/tests/%.o $(TESTLIB_OBJ) $(LIB_OBJ)
 	$(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(TEST_LIBS)
 
-$(SIM_BINS): $(O)/tests/sim/%: $(O)/tests/sim/%.o
-	$(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $< $(SIM_LIBS)
+# Test servers: one program per file, its further parts in parts/<name>/.
+define SIM_RULE
+$(O)/tests/sim/$(1): $(call obj,tests/sim/$(1).c $(wildcard tests/sim/parts/$(1)/*.c))
+	$$(CC) $$(BASE_LDFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(SIM_LIBS)
+endef
+$(foreach s,$(SIMS),$(eval $(call SIM_RULE,$(s))))
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
@@ -113,11 +117,111 @@ $(O)/gen/%.o: $(O)/gen/%.c
 
 tests-build: $(O)/npsync $(TESTS) $(SIM_BINS)
 
+# ---- the set-up comes first ---------------------------------------------------
+# pkg-config may be among what it installs: whatever builds is a second make.
+AGAIN = $(MAKE) --no-print-directory -s $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+demo:
+	@tests/setup.sh demo
+	@echo "building in $(O)/"
+	@$(AGAIN) demo-build
+	@NPSYNC_BUILD=$(O) conf/demo/run.sh
+demo-build: $(O)/npsync $(SIM_BINS)
+
+# The long ones first: two run at a time.  T=num runs those whose name has "num".
+CHECKS = $(patsubst %.c,$(O)/%,$(SYSTEM_SRC) $(DB_SRC) $(EXCHANGE_SRC) $(UNIT_SRC)) \
+	$(sort $(wildcard tests/*/test_*.sh))
+CHECK = $(if $(T),$(foreach c,$(CHECKS),$(if $(findstring $(T),$(c)),$(c))),$(CHECKS))
+check:
+	@tests/setup.sh check
+	@echo "building in $(O)/"
+	@$(AGAIN) tests-build
+	@tests/run.sh -b $(O) -d $(O)/tests $(CHECK)
+check-asan:
+	@$(MAKE) --no-print-directory check O=build-asan SAN="$(ASAN)" \
+	    OPT="-O1 -g -fno-omit-frame-pointer"
+check-clang:
+	@tests/setup.sh clang
+	@$(MAKE) --no-print-directory check O=build-clang CC=clang
+
+# One rule alone: make lint L=banned.
+lint:
+	@tests/setup.sh lint
+	@$(AGAIN) lint-build
+	@O=$(O) CC="$(CC)" CPPFLAGS='$(BASE_CPPFLAGS) $(CPPFLAGS)' \
+	    tests/lint/run.sh $(L)
+lint-build: tests-build
+
+analyze:
+	@tests/setup.sh analyze
+	@$(AGAIN) all O=build-analyze CC=gcc CFLAGS=-fanalyzer WERROR=-Werror
+	@printf '%s\n' $(DAEMON_SRC) $(CONNECTOR_SRC) | xargs -P2 -I@ clang-tidy \
+	    --quiet @ -- -std=c11 $(BASE_CPPFLAGS) 2>/dev/null
+
+# Lines that the tests reach, the worst first.
+coverage:
+	@-$(MAKE) --no-print-directory check O=build-cov OPT="-O1 -g" \
+	    CFLAGS=--coverage LDFLAGS=--coverage
+	@find build-cov/daemon build-cov/connectors -name '*.gcda' -exec gcov -n {} + | \
+	    awk -F"'" '/^File/ { f = $$2 } /^Lines/ && f ~ /\.c$$/ { sub(/.*:/, ""); \
+	    print $$0, f; f = "" }' | sort -n
+
+# ---- installation ---------------------------------------------------------------
+# An edited configuration is never replaced; uninstall leaves it and the state.
+bindir = $(DESTDIR)$(PREFIX)/bin
+docdir = $(DESTDIR)$(PREFIX)/share/doc/npsync
+mandir = $(DESTDIR)$(PREFIX)/share/man
+MAN := $(wildcard daemon/*.[578])
+UNITS := $(wildcard systemd/*.service systemd/*.timer)
+install: all
+	install -d "$(bindir)" "$(docdir)/examples" "$(DESTDIR)$(UNITDIR)" \
+	    "$(DESTDIR)$(PREFIX)/lib/sysusers.d" "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d" \
+	    "$(DESTDIR)$(SYSCONFDIR)/npsync"
+	install -m 0755 $(O)/npsync "$(bindir)/npsync"
+	for f in $(MAN); do install -D -m 0644 "$$f" \
+	    "$(mandir)/man$${f##*.}/$${f##*/}" || exit 1; done
+	for f in $(UNITS); do sed 's|/usr/bin/npsync|$(PREFIX)/bin/npsync|' "$$f" \
+	    >"$(DESTDIR)$(UNITDIR)/$${f##*/}" || exit 1; \
+	    chmod 0644 "$(DESTDIR)$(UNITDIR)/$${f##*/}"; done
+	install -m 0644 systemd/npsync.sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/npsync.conf"
+	install -m 0644 systemd/npsync.tmpfiles "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/npsync.conf"
+	install -m 0644 systemd/npsync.sudoers "$(docdir)/examples/npsync.sudoers"
+	install -m 0644 conf/npsync.conf "$(docdir)/examples/npsync.conf"
+	test -e "$(DESTDIR)$(SYSCONFDIR)/npsync/npsync.conf" || install -m 0640 \
+	    conf/npsync.conf "$(DESTDIR)$(SYSCONFDIR)/npsync/npsync.conf"
+uninstall:
+	rm -f "$(bindir)/npsync" $(foreach f,$(notdir $(UNITS)),"$(DESTDIR)$(UNITDIR)/$(f)") \
+	    $(foreach f,$(notdir $(MAN)),"$(mandir)/man$(patsubst .%,%,$(suffix $(f)))/$(f)") \
+	    "$(DESTDIR)$(PREFIX)/lib/sysusers.d/npsync.conf" \
+	    "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/npsync.conf"
+	rm -rf "$(docdir)"
+
+dist:
+	@mkdir -p $(O)
+	git archive --prefix=npsync-$(VERSION)/ -o $(O)/npsync-$(VERSION).tar.gz HEAD
+tags:
+	ctags $(wildcard daemon/*.[ch] connectors/*.h connectors/*/*.[ch])
+
+help:
+	@echo "make demo          install what is missing, build, run the example night"
+	@echo "make check         the same, with all tests (T=name: some of them)"
+	@echo "make check-asan    tests under AddressSanitizer and UBSan"
+	@echo "make check-clang   tests built by clang"
+	@echo "make lint          rules of the house (L=name: one of them)"
+	@echo "make analyze       gcc -fanalyzer and clang-tidy"
+	@echo "make coverage      lines that the tests reach, by file"
+	@echo "make               build $(O)/npsync (O=dir: elsewhere)"
+	@echo "make install       program, manual, units (DESTDIR, PREFIX, SYSCONFDIR, UNITDIR)"
+	@echo "make uninstall     the same away; configuration and state stay"
+	@echo "make dist | tags | clean"
+
 clean:
 	rm -rf build build-*
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests-build clean
+.PHONY: all tests-build demo demo-build check check-asan check-clang lint lint-build \
+	analyze coverage install uninstall dist tags help clean
 .SECONDARY:
 .DELETE_ON_ERROR:

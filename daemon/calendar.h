@@ -35,7 +35,7 @@ extern const char *const calendar_countries[];
  * are closed by custom, are listed in the .c with their source. */
 bool calendar_is_holiday(const char *country, int day);
 bool calendar_is_sending_day(const struct calendar *cal, int day);
-/* First sending day on or after day. */
+/* First sending day on or after day; NO_DAY if there is none in ten years. */
 int calendar_sending_day(const struct calendar *cal, int day);
 /* A night is the local date on which a send window ends: the window now is
  * in, else the next one. */
@@ -48,13 +48,15 @@ time_t calendar_window_start(const struct calendar *cal, int night);
 time_t calendar_window_end(const struct calendar *cal, int night);
 /* Does this night transfer: it ends on a sending day, or push_ahead. */
 bool calendar_is_transfer_night(const struct calendar *cal, int night);
-/* First transfer night on or after night. */
+/* First transfer night on or after night; NO_DAY as above. */
 int calendar_transfer_night(const struct calendar *cal, int night);
 /* Oldest local day an event of max_age_days may have in this night.  The run
- * of closed days right before the night does not count (vector H9). */
+ * of closed days right before the night does not count (vector H9); with
+ * push_ahead nothing waits, and all days count. */
 int calendar_oldest_day(const struct calendar *cal, int night,
     int max_age_days);
-/* When mails of a night leave: send.at on its first sending day. */
+/* When mails of a night leave: send.at on its first sending day (NO_TIME if
+ * there is none). */
 time_t calendar_send_at(const struct calendar *cal, int night);
 
 #endif

@@ -22,12 +22,16 @@ struct civil {
 time_t clock_now(void);
 /* Freezes now (tests, --now); NO_TIME goes back to the system's. */
 void clock_set(time_t now);
+/* From now on the clock shows `now` and runs on from there (--now). */
+void clock_shift(time_t now);
 /* Milliseconds of CLOCK_BOOTTIME, for deadlines; never frozen. */
 int64_t clock_boottime_ms(void);
 
 /* True if the zone's file is installed ("Europe/Copenhagen", "UTC"). */
 bool clock_zone_exists(const char *zone);
-/* Wall clock of an instant in a zone. */
+/* Wall clock of an instant in a zone; an unknown zone (or NULL) is UTC.  The
+ * environment's TZ is the zone asked for last: child processes that keep
+ * time need their own. */
 void clock_local(const char *zone, time_t t, struct civil *out);
 /* Instant of a wall clock in a zone.  A time in the spring gap becomes the
  * first valid instant after it; of a doubled hour the first one is taken
@@ -42,7 +46,8 @@ const char *clock_iso(char buf[32], time_t t);
 /* ISO 8601: date, 'T' or blank, time, 0 to 9 fraction digits (cut, never
  * rounded), 'Z' | +hh:mm | +hhmm | +hh or none = zone.  A date alone is its
  * first instant in zone. */
-NPS_MUSTCHECK bool clock_parse_iso(const char *s, const char *zone, time_t *out);
+NPS_MUSTCHECK bool clock_parse_iso(const char *s, const char *zone,
+    time_t *out);
 /* A date or time by a pattern of yyyy yy M MM d dd H HH h hh m mm s ss tt and
  * literal characters ("m/d/yyyy", "dd-MM-yyyy HH:mm"); see
  * npsync-connectors(7).  M and MM, d and dd both take one or two digits.  "m"
@@ -50,6 +55,11 @@ NPS_MUSTCHECK bool clock_parse_iso(const char *s, const char *zone, time_t *out)
  * m/d/yyyy and M/d/yyyy read as people write them. */
 NPS_MUSTCHECK bool clock_parse_format(const char *s, const char *format,
     const char *zone, time_t *out, bool *has_time);
+/* A pattern clock_parse_format can use: year, month and day once each, no
+ * token of another length ("MMM"), no minutes without hours, no tt without
+ * either.  mm beside hours or seconds is minutes.  Words are none: names of
+ * months cannot be read. */
+bool clock_format_valid(const char *format);
 
 /* Days */
 bool day_valid(int day);

@@ -27,7 +27,7 @@ struct conf_trigger {
 	bool require_consent;
 	int max_age_days, delay_hours;
 	bool by_transition;	/* age counts from the closing (deals, cases) */
-	int on_throttle;	/* enum conf_on_throttle */
+	int on_throttle;	/* enum conf_on_throttle; rules' if not given */
 	int period_days, width_days;	/* inact only */
 };
 
@@ -108,6 +108,11 @@ struct conf {
  * "FILE:LINE: key: expected ..., got ...".  Secrets are not read here: a
  * secret option holds its reference until conf_load_secrets. */
 NPS_MUSTCHECK bool conf_load(const char *file, struct arena *arena,
+    struct conf **conf, struct err *err);
+/* The same with other connectors than those compiled in; NULL-ended. */
+NPS_MUSTCHECK bool conf_load_with(const char *file,
+    const struct crm_connector *const *crm,
+    const struct survey_connector *const *survey, struct arena *arena,
     struct conf **conf, struct err *err);
 /* Replaces the references of every OPT_SECRET by their values; needs the
  * rights of the starting user, so before privileges are dropped. */

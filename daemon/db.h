@@ -3,7 +3,8 @@
  *
  * Every statement is a DB_STMT, so that a test can PREPARE all of them and the
  * lint can read them.  No session settings; no reconnect; errors by SQLSTATE:
- * 08*, 57P* = ERR_DB_AWAY, others ERR_DB with err->sqlstate.
+ * 08*, 57P* = ERR_DB_AWAY, others ERR_DB with err->sqlstate.  A message names
+ * statement, table and constraint, never a value.
  */
 #ifndef NPSYNC_DB_H
 #define NPSYNC_DB_H
@@ -59,25 +60,35 @@ void db_arg_array(struct db_args *args, struct db_array *array);
 /* ---- connection ---------------------------------------------------------- */
 struct db;
 struct db_result;
-/* conninfo = keyword string. ERR_DB_AWAY when nobody answers. */
-NPS_MUSTCHECK bool db_open(const char *conninfo, struct db **db, struct err *err);
+/* conninfo = keyword string or postgresql:// address.  Takes the PG* variables
+ * out of the environment.  ERR_DB_AWAY when nobody answers or lets us in;
+ * ERR_CONFIG when the string cannot be read, a password is missing, or the
+ * server is older than 15, not in UTF8 or not in DateStyle ISO. */
+NPS_MUSTCHECK bool db_open(const char *conninfo, struct db **db,
+    struct err *err);
 void db_close(struct db *db);
 /* args may be NULL.  *result is owned by the caller (AUTO(db_result)); result
  * may be NULL when the rows do not matter. */
 NPS_MUSTCHECK bool db_query(struct db *db, const struct db_stmt *stmt,
     const struct db_args *args, struct db_result **result, struct err *err);
-/* The same, without waiting; the next db_* call or db_finish waits.  An error
- * of the sent statement is reported by db_finish. */
+/* The same, without waiting.  Any later db_* call first waits for it and keeps
+ * what came back; result or error are reported by db_finish and nowhere else.
+ * A second db_send before db_finish is ERR_BUG.  Sent inside a transaction, it
+ * is forgotten by db_rollback.  args may be reset once db_send returned. */
 NPS_MUSTCHECK bool db_send(struct db *db, const struct db_stmt *stmt,
     const struct db_args *args, struct err *err);
 NPS_MUSTCHECK bool db_finish(struct db *db, struct db_result **result,
     struct err *err);
+/* Sent and not yet finished. */
 bool db_pending(const struct db *db);
-/* Multi-statement script of schema.c and tests; no arguments. */
+/* Multi-statement script of schema.c, embedded.c and tests; no arguments. */
 NPS_MUSTCHECK bool db_script(struct db *db, const char *sql, struct err *err);
 
-/* BEGIN with SET LOCAL lock_timeout in one round trip; statement_timeout off. */
-NPS_MUSTCHECK bool db_begin(struct db *db, long lock_timeout_ms, struct err *err);
+/* BEGIN with SET LOCAL lock_timeout in one round trip; statement_timeout off.
+ * No nesting: a second db_begin is ERR_BUG.  db_commit of a transaction that
+ * an error had ended fails with that error's SQLSTATE 25P02. */
+NPS_MUSTCHECK bool db_begin(struct db *db, long lock_timeout_ms,
+    struct err *err);
 NPS_MUSTCHECK bool db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db);	/* nothing to do = nothing done */
 
@@ -90,7 +101,11 @@ tx_cleanup(struct db **db)
 }
 
 /* ---- results -------------------------------------------------------------- */
+/* A cell outside the result, or text that is not what the accessor's name
+ * says, is our fault and aborts. */
 int db_rows(const struct db_result *r);
+/* Rows inserted, updated or deleted by a statement without RETURNING. */
+long long db_affected(const struct db_result *r);
 bool db_is_null(const struct db_result *r, int row, int col);
 const char *db_text(const struct db_result *r, int row, int col); /* NULL = null */
 long long db_int(const struct db_result *r, int row, int col);	  /* null = 0 */

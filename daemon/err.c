@@ -117,6 +117,13 @@ err_kind_name(enum err_kind kind)
 	return "unknown";
 }
 
+bool
+err_ends_run(enum err_kind kind)
+{
+	return kind == ERR_DB || kind == ERR_DB_AWAY || kind == ERR_NOMEM ||
+	    kind == ERR_BUG || kind == ERR_BUSY || kind == ERR_CANCELLED;
+}
+
 int
 err_exit_code(enum err_kind kind)
 {

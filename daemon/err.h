@@ -52,6 +52,8 @@ bool err_nomem(struct err *err);
 
 /* "retry", "config", ...: for logs and the run table. */
 const char *err_kind_name(enum err_kind kind);
+/* True for what ends the whole run; other kinds end a record or a connector. */
+bool err_ends_run(enum err_kind kind);
 /* The exit code of design section 10 that belongs to a kind. */
 int err_exit_code(enum err_kind kind);
 

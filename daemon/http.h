@@ -40,6 +40,8 @@ struct http_res {
 	enum http_phase phase;
 	long status;		/* 0 = none */
 	int curl_code;		/* CURLcode of the transfer */
+	bool body_sent;		/* the whole request body may have left */
+	int tries;		/* requests made by http_do; 1 else */
 	const char *content_type, *etag, *location, *link;	/* or NULL */
 	const char *body;	/* never NULL; NUL-terminated */
 	size_t body_len;
@@ -66,7 +68,10 @@ struct http_settings {
 extern const struct http_settings http_defaults;
 
 struct http;
-/* settings are copied, their strings borrowed for the engine's life. */
+/* settings are copied, their strings borrowed for the engine's life.  Takes
+ * proxies, key log and OpenSSL's variables out of the environment and ignores
+ * SIGPIPE.  cancelled may be NULL; it interrupts waits and repeatable requests,
+ * never one that is not repeatable and under way. */
 NPS_MUSTCHECK bool http_open(const struct http_settings *settings,
     bool (*cancelled)(void), struct http **http, struct err *err);
 void http_close(struct http *http);
@@ -75,11 +80,14 @@ void http_close(struct http *http);
  * transport errors, 408, 425, 429 and 5xx, a Retry-After up to 300 s waited
  * out.  True = a complete answer of any status is in *res (strings in arena).
  * False: ERR_RETRY, ERR_THROTTLED (wait over 300 s), ERR_PROTOCOL (too large),
- * ERR_CONFIG (address or certificate), ERR_CANCELLED. */
+ * ERR_CONFIG (address or certificate), ERR_CANCELLED.  *res is filled then too,
+ * without texts: whether a request that is not repeatable may have arrived says
+ * http_classify(res), not the kind. */
 NPS_MUSTCHECK bool http_do(struct http *http, const struct http_req *req,
     struct arena *arena, struct http_res *res, struct err *err);
-/* 2xx = true; 401/403 ERR_AUTH, 404/410 ERR_GONE, 3xx ERR_CONFIG, other
- * ERR_PROTOCOL.  The message names method, path without query and status. */
+/* 2xx = true; 401/402/403 ERR_AUTH, 404/410 ERR_GONE, 3xx ERR_CONFIG, 429
+ * ERR_THROTTLED, 408/425/5xx ERR_RETRY, other ERR_PROTOCOL.  The message names
+ * method, path without query, and status. */
 NPS_MUSTCHECK bool http_expect_ok(const struct http_req *req,
     const struct http_res *res, struct err *err);
 
@@ -91,10 +99,12 @@ void http_multi_close(struct http_multi *multi);
 /* Queues a transfer; req is copied.  The rate is kept by http_multi_poll. */
 NPS_MUSTCHECK bool http_multi_add(struct http_multi *multi,
     const struct http_req *req, void *tag, struct err *err);
+/* Transfers added and not yet handed back by http_multi_poll. */
 int http_multi_running(const struct http_multi *multi);
 /* Waits up to wait_ms for progress and returns finished transfers one by one:
  * *tag and *res are filled (strings valid until the next call) and true is
- * returned, or false when none is finished yet. */
+ * returned, or false when none is finished yet.  Once cancelled() says so,
+ * transfers that wait to start come back as HTTP_NOT_SENT. */
 bool http_multi_poll(struct http_multi *multi, int wait_ms, void **tag,
     struct http_res *res);
 /* No new transfer starts before now + wait_s (Retry-After). */
@@ -104,6 +114,13 @@ void http_multi_hold(struct http_multi *multi, long wait_s);
 enum http_class http_classify(const struct http_res *res);
 /* Retry-After: seconds or HTTP-date; capped at 900; nonsense = -1. */
 long http_retry_after(const char *value, time_t now);
+/* HTTP-date (RFC 9110: the three forms); NO_TIME if it is none. */
+time_t http_date(const char *value);
+/* May a repeatable request be tried again after this?  (408, 425, 429, 5xx,
+ * whatever is not complete.) */
+bool http_is_transient(const struct http_res *res);
+/* Address, certificate or local set-up, before anything was sent. */
+bool http_is_misconfigured(const struct http_res *res);
 /* Back-off of try n (0, 1, ...): base x 2^n with full jitter, capped. */
 double http_backoff_s(double base_s, double max_s, int attempt,
     double random01);

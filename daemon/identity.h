@@ -15,7 +15,8 @@
 enum address_state { ADDRESS_OK, ADDRESS_NONE, ADDRESS_BAD };
 
 /* Trimmed, NFC, case folded, domain in its ASCII (IDNA) form; dots and plus
- * are kept.  ADDRESS_OK sets *out (in the arena) and *domain (into *out). */
+ * are kept.  ADDRESS_OK sets *out (in the arena) and *domain (into *out).
+ * Out of memory reads as ADDRESS_BAD too: ask arena_failed. */
 enum address_state identity_address(struct arena *arena, const char *email,
     const char **out, const char **domain);
 /* info@, post@, kontakt@, ...: belongs to a role, not to a person. */

@@ -1,5 +1,10 @@
 /*
  * json.h - jansson with ceilings, an arena for its nodes, and access by path.
+ *
+ * jansson's allocations all go through json.c, so what json_dumps() returns
+ * must never meet free(): take json_dump().  A parsed document is read-only and must
+ * outlive every own object that refers to one of its nodes; json_decref is
+ * allowed on both.
  */
 #ifndef NPSYNC_JSON_H
 #define NPSYNC_JSON_H
@@ -12,11 +17,12 @@
 #define JSON_MAX_BYTES ((size_t)4194304)
 #define JSON_MAX_NODES ((size_t)200000)
 #define JSON_MAX_DEPTH 32
+#define JSON_MAX_TEXT ((size_t)65536)	/* one string or number, as written */
 
 struct json_doc;
 
-/* Parses after a scan that refuses more than max_bytes, nodes or depth;
- * duplicates and NUL are refused.  ERR_PROTOCOL names position and reason.
+/* Parses after a scan that refuses what is above the ceilings; duplicates and
+ * NUL are refused.  ERR_PROTOCOL names position and reason.
  * The nodes live until json_free. */
 NPS_MUSTCHECK bool json_parse(const char *text, size_t len,
     struct json_doc **doc, struct err *err);

@@ -1,6 +1,7 @@
 /*
  * schema.h - migrations daemon/sql/NNN_name.sql, embedded byte for byte, one
- * transaction each, recorded with their SHA-256 in npsync.migration.
+ * transaction each, recorded with their SHA-256 in npsync.migration.  Schema
+ * npsync and that table are made here, not by a migration.
  */
 #ifndef NPSYNC_SCHEMA_H
 #define NPSYNC_SCHEMA_H
@@ -24,6 +25,13 @@ const struct schema_migration *schema_table(void);
 NPS_MUSTCHECK bool schema_apply(struct db *db, int *applied, struct err *err);
 /* True if nothing is missing or changed; ERR_CONFIG says what, else. */
 NPS_MUSTCHECK bool schema_check(struct db *db, struct err *err);
+/* Every migration as it will run, led by a comment with name and SHA-256. */
 void schema_print(FILE *out);
+
+/* The same over another table (tests). */
+NPS_MUSTCHECK bool schema_apply_table(struct db *db,
+    const struct schema_migration *table, int *applied, struct err *err);
+NPS_MUSTCHECK bool schema_check_table(struct db *db,
+    const struct schema_migration *table, struct err *err);
 
 #endif

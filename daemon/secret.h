@@ -6,25 +6,43 @@
 #define NPSYNC_SECRET_H
 
 #include "arena.h"
+#include "buf.h"
 #include "err.h"
 
+#define SECRET_MAX ((size_t)65536)
+
 /*
- * "credential:NAME": $CREDENTIALS_DIRECTORY/npsync/NAME or
- * $CREDENTIALS_DIRECTORY/NAME; else CONFIG_DIR/credentials/NAME (a plain file
- * of mode 0600, or one encrypted by systemd-creds, which only root can read
- * outside a unit).  "file:PATH": mode 0600 (0400), own or root's file.
- * One trailing newline is cut.  ERR_CONFIG / ERR_PERMISSION name the
- * reference and what to do, never the value.
+ * "credential:NAME": $CREDENTIALS_DIRECTORY/npsync_NAME (what systemd makes of
+ * LoadCredentialEncrypted=npsync:/etc/npsync/credentials), .../NAME or
+ * .../npsync/NAME; else CONFIG_DIR/credentials/NAME: a plain file of mode 0600,
+ * or one encrypted by systemd-creds, which only root can read outside a unit.
+ * "file:PATH": mode 0600 or 0400, own or root's file; a relative path is taken
+ * from CONFIG_DIR.  One trailing newline is cut.  ERR_CONFIG / ERR_PERMISSION
+ * name the reference and what to do, never the value.
  */
 NPS_MUSTCHECK bool secret_load(const char *reference, const char *config_dir,
     struct arena *arena, const char **value, struct err *err);
 /* `npsync secret set NAME [--expires DAY]`: reads one line from the terminal
  * without echo (or from standard input when it is none) and stores it as
  * CONFIG_DIR/credentials/NAME: encrypted by systemd-creds where that works,
- * else plain with mode 0600; atomic.  expires = YYYYMMDD or 0, kept beside it
- * in NAME.expires. */
+ * else plain with mode 0600; atomic.  expires = YYYYMMDD or 0. */
 NPS_MUSTCHECK bool secret_set(const char *name, const char *config_dir,
     int expires, struct err *err);
+/* The same with a value at hand; encrypt = false: plain. */
+NPS_MUSTCHECK bool secret_store(const char *name, const char *config_dir,
+    const char *value, int expires, bool encrypt, struct err *err);
+/* The day a credential expires, or 0.  Kept as CONFIG_DIR/expires/NAME: what
+ * lies in credentials/ itself a unit would try to decrypt. */
+int secret_expires(const char *name, const char *config_dir);
+/* Letters, digits, '.', '_', '-'; 1 to 64; no '.' first. */
+bool secret_name_valid(const char *name);
+/* Root, and systemd-creds is there. */
+bool secret_can_encrypt(void);
+/* Value in, file content out.  out is to be wiped by secret_wipe. */
+NPS_MUSTCHECK bool secret_encrypt(const char *name, const char *value,
+    struct buf *out, struct err *err);
+/* Overwrites and frees. */
+void secret_wipe(struct buf *buf);
 /* Last three characters behind stars: "*****eOE"; shorter than 8: "*****". */
 const char *secret_mask(const char *value, char out[16]);
 /* "a***@d.dk" */

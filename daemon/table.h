@@ -11,15 +11,16 @@
 enum table_format { TABLE_TEXT, TABLE_JSON, TABLE_CSV };
 
 struct table_column {
-	const char *name;	/* machine name; also the heading, in capitals */
+	const char *name;	/* machine name; heading in capitals */
 	bool right;		/* right-aligned number; a JSON number */
-	int max_width;		/* 0 = any; longer text is cut with an ellipsis */
+	int max_width;		/* 0 = any; longer text gets an ellipsis */
 };
 
 struct table;
 
 /* Columns are borrowed for the table's life.  Text is collected to find the
- * widths (ceiling 64 MiB), JSON and CSV are written row by row. */
+ * widths (ceiling 64 MiB), JSON and CSV are written row by row.  NULL = out of
+ * memory, which table_row ignores and table_close reports. */
 struct table *table_open(FILE *out, enum table_format format,
     const struct table_column *columns, size_t n);
 /* n cells, UTF-8, NULL = empty (JSON null).  CSV: RFC 4180, and cells a

@@ -19,7 +19,10 @@ char *tag_normalise(struct arena *arena, const char *text);
  * case), no control characters.  What tag_normalise strips (bidi, zero width)
  * is refused here, since the name would not be what people see. */
 NPS_MUSTCHECK bool tag_campaign_check(const char *campaign, struct err *err);
-/* "NPSToday.Møde.9"; score 0..10.  NULL when out of memory. */
+/* Two campaigns whose folds are equal would be taken for one by people and by
+ * CRMs that ignore case; NULL as for tag_normalise. */
+char *tag_campaign_fold(struct arena *arena, const char *campaign);
+/* "NPSToday.Møde.9"; NULL when out of memory, or the score is not 0..10. */
 char *tag_build(struct arena *arena, const char *prefix, const char *campaign,
     int score);
 /* "NPSToday.Møde.": what a replaced tag of this campaign begins with. */

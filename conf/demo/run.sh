@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# The main job once, from beginning to end, on this machine alone: a CRM's
+# export, a survey service of our own, two nights.  Nothing stays behind.
+set -euo pipefail
+
+build=${1:-build}
+here=$(cd "$(dirname "$0")" && pwd)
+npsync=$(cd "$build" && pwd)/npsync
+sims=$(cd "$build/tests/sim" && pwd)
+dir=$(mktemp -d "${TMPDIR:-/tmp}/npsync-demo.XXXXXX")
+service=
+
+finish() {
+	local status=$?
+	[ -z "$service" ] || kill "$service" 2>/dev/null || true
+	[ -z "$service" ] || wait "$service" 2>/dev/null || true
+	rm -rf "$dir"
+	if [ "$status" -ne 0 ]; then echo "demo: failed ($status)" >&2; fi
+	exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+# As root npsync becomes the user postgres, since PostgreSQL never runs as root.
+give() {
+	if [ "$(id -u)" -eq 0 ]; then
+		chmod 711 "$dir"
+		chown -R postgres: "$dir/export" "$dir/import" "$dir/state"
+	fi
+}
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+[ -t 1 ] || say() { printf '\n== %s\n' "$*"; }
+# Runs npsync at a moment of the story and shows the command.
+at() {
+	local now=$1
+	shift
+	printf '$ npsync %s\n' "$*"
+	"$npsync" -c "$dir/npsync.conf" --now "$now" "$@"
+}
+clock() {
+	curl -fsS --noproxy '*' -X POST -d "{\"now\": \"$1\"}" "$url/sim/now" >/dev/null
+}
+answer() {
+	curl -fsS --noproxy '*' -X POST -d "$1" "$url/sim/answer" >/dev/null
+}
+export_at() {
+	"$sims/export" --dir "$dir/export" --now "$today_utc" \
+		--zone Europe/Copenhagen --step "$1"
+	give
+}
+
+# The story begins on the coming Tuesday at eight in the evening.
+export TZ=Europe/Copenhagen
+tue=$(date -d 'next tuesday' +%F)
+wed=$(date -d "$tue + 1 day" +%F)
+thu=$(date -d "$tue + 2 days" +%F)
+utc() { date -u -d "$1" +%Y-%m-%dT%H:%M:%SZ; }
+today_utc=$(utc "$tue 20:00")
+
+mkdir -m 700 "$dir/export" "$dir/import" "$dir/state" "$dir/service"
+(umask 077 && printf 'demo-key-0123456789eOE\n' >"$dir/npsync-key.new" &&
+	mv "$dir/npsync-key.new" "$dir/npstoday.key")
+"$sims/npstoday" --ledger "$dir/service" --key-file "$dir/npstoday.key" \
+	--port-file "$dir/port" --die-with-parent \
+	--campaigns '7749=Møde,7750=Salg,7751=Tabt salg,7752=Sag lukket,7753=Stilhed,7754=Affär,7755=Salg (NO),7756=Kauppa' &
+service=$!
+for _ in $(seq 100); do
+	[ -s "$dir/port" ] && break
+	sleep 0.05
+done
+url=http://127.0.0.1:$(cat "$dir/port")
+sed -e "s|@DIR@|$dir|g" -e "s|@PORT@|$(cat "$dir/port")|g" -e "s|@NOW@|$today_utc|g" \
+	"$here/npsync.conf.in" >"$dir/npsync.conf"
+
+say "1. Go-live, $tue 08:00: the first run reads the CRM's history and queues nobody"
+export_at 1
+clock "$(utc "$tue 08:00")"
+at "$tue 08:00" check
+at "$tue 08:00" run hourly
+at "$tue 08:00" queue
+at "$tue 08:00" activate
+
+say "2. $tue 20:00: what happened today stands in the queue, with tomorrow's verdict"
+export_at 2
+clock "$(utc "$tue 20:00")"
+at "$tue 20:07" run hourly
+at "$tue 20:10" queue
+
+say "3. The administrator takes one person out and asks about another"
+row=$("$npsync" -c "$dir/npsync.conf" --now "$tue 20:12" --csv queue --trigger meet |
+	awk -F, '$NF ~ /^go/ { print $1; exit }')
+at "$tue 20:12" exclude "$row" --reason "customer is on holiday" --yes
+at "$tue 20:13" explain P-1006
+
+say "4. The night to $wed: decided, transferred"
+clock "$(utc "$wed 03:10")"
+at "$wed 03:10" run night
+at "$wed 03:20" queue --transferred
+
+say "5. $wed 09:00: the mails leave; by 14:00 people have answered"
+clock "$(utc "$wed 09:30")"
+curl -fsS --noproxy '*' -X POST \
+	-d "{\"seed\": 7, \"percent\": 45, \"now\": \"$(utc "$wed 10:00")\"}" \
+	"$url/sim/auto" >/dev/null
+answer "{\"email\": \"$(sed -n 's/^P-1032;.*;\([^;]*@[^;]*\);.*/\1/p' "$dir/export/contacts.csv" | head -n 1)\",
+	\"campaignId\": 7749, \"rating\": 9, \"comment\": \"Godt møde, tak\", \"at\": \"$(utc "$wed 11:00")\"}" || true
+clock "$(utc "$wed 14:00")"
+at "$wed 14:07" run hourly
+echo "-- the sheet for the CRM's import, and what it must take away:"
+for sheet in "$dir"/import/*.csv; do
+	echo "${sheet##*/}"
+	sed 's/^/    /' "$sheet"
+done
+"$sims/export" --import "$dir/import" --dir "$dir/export"
+give
+
+say "6. The night to $thu: somebody re-rates, a silent customer is asked"
+export_at 3
+clock "$(utc "$wed 20:00")"
+at "$wed 20:07" run hourly
+at "$wed 20:10" queue
+first=$(curl -fsS --noproxy '*' "$url/sim/ledger" |
+	sed -n 's/.*"kind": *"answer".*"email": *"\([^"]*\)".*/\1/p' | head -n 1)
+clock "$(utc "$thu 03:10")"
+at "$thu 03:10" run night
+at "$thu 03:10" run night
+"$sims/export" --import "$dir/import" --dir "$dir/export"
+give
+
+say "7. What became of everybody"
+at "$thu 08:00" status
+at "$thu 08:00" runs
+echo
+echo "NPS tags on the CRM's contacts:"
+grep -a 'NPSToday\.' "$dir/export/tags.csv" | tr -d '\r' | sed 's/^/    /'
+: "$first"

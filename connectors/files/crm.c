@@ -1,0 +1,446 @@
+/*
+ * crm.c - CSV exports of any CRM in a folder, as a CRM source.
+ *
+ * Talks to: files by RFC 4180, and the import sheet of ChannelCRM ("Import
+ * skabelon variabler", 2026-06-01).  No file has a change stamp, so every
+ * stream is read whole each time.
+ */
+#include "map.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RECORD_BYTES ((size_t)8 << 20)
+
+/* ---- open and close -------------------------------------------------- */
+
+static bool
+take_char(const char *text, const char *option, char *out, struct err *err)
+{
+	if (strcmp(text, "tab") == 0)
+		*out = '\t';
+	else if (strcmp(text, "double") == 0)
+		*out = '"';
+	else if (strcmp(text, "single") == 0)
+		*out = '\'';
+	else if (strlen(text) == 1 && (unsigned char)*text < 0x80 &&
+	    *text != '\n' && *text != '\r')
+		*out = *text;
+	else
+		return err_set(err, ERR_CONFIG, "files: %s: expected one ASCII "
+		    "character or its name, got \"%s\"", option, text);
+	return true;
+}
+
+static bool
+take_formats(struct files *f, struct err *err)
+{
+	const struct files_settings *set = f->set;
+
+	f->format = (struct csv_format){ .trim = true,
+		.charset = (enum csv_charset)set->charset };
+	f->out_format = (struct csv_format){ .quote = '"',
+		.charset = (enum csv_charset)set->out.charset };
+	if (strcmp(set->delimiter, "auto") != 0 &&
+	    !take_char(set->delimiter, "delimiter", &f->format.delimiter, err))
+		return false;
+	if (strcmp(set->quote, "none") != 0 && *set->quote != '\0' &&
+	    !take_char(set->quote, "quote", &f->format.quote, err))
+		return false;
+	if (f->format.quote != '\0' && f->format.quote == f->format.delimiter)
+		return err_set(err, ERR_CONFIG, "files: quote: expected "
+		    "another character than the delimiter");
+	return take_char(set->out.delimiter, "out.delimiter",
+	    &f->out_format.delimiter, err);
+}
+
+static bool
+check_settings(const struct files *f, struct err *err)
+{
+	const struct files_settings *set = f->set;
+	bool any = false;
+
+	for (int i = 0; i < FILES_KINDS; i++) {
+		any = any || *set->table[i].file != '\0';
+		if (strchr(set->table[i].file, '/') != NULL)
+			return err_set(err, ERR_CONFIG, "files: %s.file: "
+			    "expected a name in dir without '/', got \"%s\"",
+			    files_kind_names[i], set->table[i].file);
+	}
+	if (!any)
+		return err_set(err, ERR_CONFIG, "files: expected the file of "
+		    "at least one table, such as contacts.file");
+	if (!clock_zone_exists(set->timezone))
+		return err_set(err, ERR_CONFIG, "files: timezone: expected an "
+		    "installed zone, got \"%s\"", set->timezone);
+	if (set->date_format.n == 0)
+		return err_set(err, ERR_CONFIG, "files: date_format: expected "
+		    "at least one format");
+	return true;
+}
+
+static void
+files_close(void *self)
+{
+	struct files *f = self;
+
+	if (f == NULL)
+		return;
+	arena_free(f->record);
+	arena_free(f->index);
+	free(f);
+}
+
+static void
+files_cleanup(struct files **f)
+{
+	files_close(*f);
+}
+
+static bool
+files_open(const struct connector_env *env, void **self, struct err *err)
+{
+	AUTO(files) struct files *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		return err_nomem(err);
+	f->env = *env;
+	f->set = env->settings;
+	if (!take_formats(f, err) || !check_settings(f, err))
+		return false;
+	memcpy(f->table, f->set->table, sizeof(f->table));
+	f->table[FILES_CONTACTS].col[CONTACT_KEY] = f->set->out.key;
+	f->record = arena_new(RECORD_BYTES);
+	f->index = arena_new((size_t)f->set->lookup_mb << 20);
+	if (f->record == NULL || f->index == NULL)
+		return err_nomem(err);
+	*self = steal(&f);
+	return true;
+}
+
+static bool
+check_out(const struct files *f, struct err *err)
+{
+	const char *dir = f->set->out.dir;
+	struct stat st;
+
+	if (*dir == '\0')
+		return true;
+	if (stat(dir, &st) == -1)
+		return err_errno(err, ERR_CONFIG, "%s (out.dir)", dir);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(err, ERR_CONFIG, "%s (out.dir): expected a "
+		    "folder", dir);
+	if (access(dir, W_OK | X_OK) == -1)
+		return err_errno(err, ERR_CONFIG, "%s (out.dir): expected a "
+		    "folder that npsync may write", dir);
+	return true;
+}
+
+static bool
+files_check_all(void *self, struct err *err)
+{
+	struct files *f = self;
+
+	for (int i = 0; i < FILES_KINDS; i++)
+		if (!files_check(f, (enum files_kind)i, err))
+			return false;
+	return check_out(f, err);
+}
+
+/* ---- streams --------------------------------------------------------- */
+
+/* One pass over a stream. */
+struct pass {
+	struct files *f;
+	crm_event_fn *event;
+	crm_activity_fn *activity;
+	crm_contact_fn *contact;
+	checkpoint_fn *checkpoint;
+	void *arg;
+	unsigned long n;
+};
+
+static bool
+stopped(struct err *err)
+{
+	return err_set(err, ERR_CANCELLED, "files: stopped");
+}
+
+/*
+ * The resume text only tells how far a pass came: a broken one begins again,
+ * since the files may be others by then, and what was met is known already.
+ */
+static bool
+count(struct pass *pass, struct err *err)
+{
+	char resume[32];
+
+	if (++pass->n % FILES_PAGE != 0)
+		return true;
+	(void)snprintf(resume, sizeof(resume), "records=%lu", pass->n);
+	return pass->checkpoint(pass->arg, resume, NULL) || stopped(err);
+}
+
+static bool
+finish(struct pass *pass, struct err *err)
+{
+	const struct connector_env *env = &pass->f->env;
+	char watermark[32];
+
+	return pass->checkpoint(pass->arg, NULL,
+	    clock_iso(watermark, env->now(env->clock))) || stopped(err);
+}
+
+static bool
+event_row(void *arg, struct files_sheet *sheet, struct err *err)
+{
+	struct pass *pass = arg;
+	struct crm_event ev;
+
+	if (files_map_event(sheet, &ev) != FILES_EMIT)
+		return true;
+	if (arena_failed(pass->f->record))
+		return err_nomem(err);
+	return pass->event(pass->arg, &ev) ? count(pass, err) : stopped(err);
+}
+
+static bool
+pull_events(void *self, const struct pull *pull, crm_event_fn *emit,
+    checkpoint_fn *checkpoint, void *arg, struct err *err)
+{
+	struct pass pass = { .f = self, .event = emit,
+		.checkpoint = checkpoint, .arg = arg };
+	const struct files_reader reader = { .row = event_row, .arg = &pass };
+
+	(void)pull;
+	return files_read(self, FILES_DEALS, &reader, err) &&
+	    files_read(self, FILES_CASES, &reader, err) &&
+	    files_read(self, FILES_ACTIVITIES, &reader, err) &&
+	    finish(&pass, err);
+}
+
+static bool
+activity_row(void *arg, struct files_sheet *sheet, struct err *err)
+{
+	struct pass *pass = arg;
+	struct crm_activity act;
+
+	if (files_map_activity(sheet, &act) != FILES_EMIT)
+		return true;
+	return pass->activity(pass->arg, &act) ? count(pass, err) :
+	    stopped(err);
+}
+
+static bool
+pull_activities(void *self, const struct pull *pull, crm_activity_fn *emit,
+    checkpoint_fn *checkpoint, void *arg, struct err *err)
+{
+	struct pass pass = { .f = self, .activity = emit,
+		.checkpoint = checkpoint, .arg = arg };
+	const struct files_reader reader = { .row = activity_row,
+		.arg = &pass };
+
+	(void)pull;
+	return files_read(self, FILES_ACTIVITIES, &reader, err) &&
+	    finish(&pass, err);
+}
+
+static bool
+contact_row(void *arg, struct files_sheet *sheet, struct err *err)
+{
+	struct pass *pass = arg;
+	struct crm_contact c;
+
+	if (files_map_contact(sheet, &c) != FILES_EMIT)
+		return true;
+	if (arena_failed(pass->f->record))
+		return err_nomem(err);
+	return pass->contact(pass->arg, &c) ? count(pass, err) : stopped(err);
+}
+
+static bool
+pull_contacts(void *self, const struct pull *pull, crm_contact_fn *emit,
+    checkpoint_fn *checkpoint, void *arg, struct err *err)
+{
+	struct pass pass = { .f = self, .contact = emit,
+		.checkpoint = checkpoint, .arg = arg };
+	const struct files_reader reader = { .row = contact_row,
+		.arg = &pass };
+
+	(void)pull;
+	return files_index(self, true, err) &&
+	    files_read(self, FILES_CONTACTS, &reader, err) &&
+	    finish(&pass, err);
+}
+
+/* ---- look-ups -------------------------------------------------------- */
+
+struct wanted {
+	bool found, unreadable;
+};
+struct load {
+	struct files *f;
+	struct files_lookup ids;	/* to struct wanted */
+	const char *const *id;
+	size_t n;
+	crm_contact_fn *emit;
+	void *arg;
+};
+
+static bool
+load_row(void *arg, struct files_sheet *sheet, struct err *err)
+{
+	const struct load *load = arg;
+	struct crm_contact c;
+	const struct files_entry *e = files_lookup_get(&load->ids,
+	    files_cell(sheet, CONTACT_ID));
+
+	if (e == NULL)
+		return true;
+	struct wanted *wanted = e->value;
+	if (files_map_contact(sheet, &c) != FILES_EMIT) {
+		wanted->unreadable = true;
+		return true;
+	}
+	if (arena_failed(load->f->record))
+		return err_nomem(err);
+	wanted->found = true;
+	return load->emit(load->arg, &c) || stopped(err);
+}
+
+/* Somebody whose row cannot be read is not gone: nothing is said about them. */
+static void
+load_bad(void *arg, const char *raw, size_t len)
+{
+	const struct load *load = arg;
+
+	for (size_t i = 0; i < load->n; i++) {
+		const char *id = load->id[i];
+		const struct files_entry *e = files_lookup_get(&load->ids, id);
+		struct wanted *wanted = e == NULL ? NULL : e->value;
+		if (wanted != NULL && !wanted->unreadable && *id != '\0')
+			wanted->unreadable = memmem(raw, len, id,
+			    strlen(id)) != NULL;
+	}
+}
+
+static bool
+load_gone(struct load *load, struct err *err)
+{
+	for (size_t i = 0; i < load->n; i++) {
+		const struct files_entry *e = files_lookup_get(&load->ids,
+		    load->id[i]);
+		struct wanted *wanted = e == NULL ? NULL : e->value;
+		const struct crm_contact c = { .contact_id = load->id[i],
+			.gone = true, .consent_at = NO_TIME };
+		if (wanted == NULL || wanted->found || wanted->unreadable)
+			continue;
+		wanted->found = true;	/* asked for twice: told once */
+		if (!load->emit(load->arg, &c))
+			return stopped(err);
+	}
+	return true;
+}
+
+static bool
+load_prepare(struct load *load, struct arena *arena, struct err *err)
+{
+	if (arena == NULL)
+		return err_nomem(err);
+	files_lookup_init(&load->ids, arena);
+	for (size_t i = 0; i < load->n; i++) {
+		struct files_entry *e = files_lookup_add(&load->ids,
+		    load->id[i]);
+		if (e != NULL && e->value == NULL)
+			e->value = arena_alloc(arena, sizeof(struct wanted));
+	}
+	return !arena_failed(arena) || err_nomem(err);
+}
+
+bool
+files_load_contacts(void *self, const char *const *ids, size_t n,
+    crm_contact_fn *emit, void *arg, struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new((size_t)256 << 20);
+	struct load load = { .f = self, .id = ids, .n = n, .emit = emit,
+		.arg = arg };
+	const struct files_reader reader = { .row = load_row,
+		.bad = load_bad, .arg = &load, .quiet = true };
+
+	/* Without contacts nothing is known of anybody: nobody is gone. */
+	if (n == 0 || !files_has(self, FILES_CONTACTS))
+		return true;
+	return load_prepare(&load, arena, err) &&
+	    files_index(self, false, err) &&
+	    files_read(self, FILES_CONTACTS, &reader, err) &&
+	    load_gone(&load, err);
+}
+
+struct search {
+	struct files *f;
+	const char *email;
+	crm_contact_fn *emit;
+	void *arg;
+};
+
+static bool
+search_row(void *arg, struct files_sheet *sheet, struct err *err)
+{
+	const struct search *search = arg;
+	const char *email = files_cell(sheet, CONTACT_EMAIL);
+	const struct files_table *table = &search->f->table[FILES_CONTACTS];
+	struct crm_contact c;
+
+	if (email == NULL ? *table->email_template == '\0' :
+	    !files_same(email, search->email))
+		return true;
+	if (files_map_contact(sheet, &c) != FILES_EMIT)
+		return true;
+	if (arena_failed(search->f->record))
+		return err_nomem(err);
+	if (!files_same(c.email, search->email))
+		return true;
+	return search->emit(search->arg, &c) || stopped(err);
+}
+
+static bool
+find_contact(void *self, const char *email, crm_contact_fn *emit, void *arg,
+    struct err *err)
+{
+	struct search search = { self, email, emit, arg };
+	const struct files_reader reader = { .row = search_row,
+		.arg = &search, .quiet = true };
+
+	return files_index(self, false, err) &&
+	    files_read(self, FILES_CONTACTS, &reader, err);
+}
+
+/* ---- the border ------------------------------------------------------ */
+
+#define STREAMS (CRM_CAP_EVENTS | CRM_CAP_ACTIVITIES | CRM_CAP_CONTACTS)
+/* No baseline: what is there on the first run is recorded as before_start. */
+const struct crm_connector files_crm = {
+	.info = { .api = CONNECTOR_API, .name = "files",
+		.summary = "CSV exports of any CRM, from a folder",
+		.opts = files_opts,
+		.settings_size = sizeof(struct files_settings),
+		.caps = STREAMS | CRM_CAP_FIND | CRM_CAP_VALUES |
+		    CRM_CAP_TAGS,
+		.whole = STREAMS },
+	.open = files_open,
+	.close = files_close,
+	.check = files_check_all,
+	.pull_events = pull_events,
+	.pull_activities = pull_activities,
+	.pull_contacts = pull_contacts,
+	.load_contacts = files_load_contacts,
+	.find_contact = find_contact,
+	.list_values = files_list_values,
+	.tags_max = FILES_PAGE,
+	.put_tags = files_put_tags,
+};

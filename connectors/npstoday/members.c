@@ -1,0 +1,203 @@
+/*
+ * members.c - sends as the service lists them: looking for one whose outcome is
+ * unknown, and learning of those that others made.  Only where the tenant has
+ * shown that the listing works (members.enabled).
+ */
+#include "npstoday.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "clock.h"
+
+#define CLOCK_SKEW_S 300
+
+static struct feed
+members_feed(const struct npstoday_settings *set)
+{
+	return (struct feed){ .path = set->members.path,
+		.since_param = set->members.since_param,
+		.since_format = set->members.since_format,
+		.zone = set->members.zone,
+		.initial_since = set->members.initial_since,
+		.method = set->members.method,
+		.overlap_h = set->members.overlap_h,
+		.items = &set->members.items, .id = &set->members.map.id,
+		.paging = &set->members.paging };
+}
+
+/* ---- pull_sent ------------------------------------------------------- */
+
+struct sent_sink {
+	survey_sent_fn *emit;
+	void *arg;
+};
+
+static bool
+sent_emit(struct npstoday *n, json_t *item, void *arg, struct mapped *m)
+{
+	const struct sent_sink *sink = arg;
+	struct sent s;
+
+	return !npstoday_map_member(n->set, item, n->item, &s, m) ||
+	    sink->emit(sink->arg, &s);
+}
+
+bool
+npstoday_pull_sent(void *self, const struct pull *pull, survey_sent_fn *emit,
+    checkpoint_fn *checkpoint, void *arg, struct err *err)
+{
+	struct npstoday *n = self;
+	const struct feed feed = members_feed(n->set);
+	struct sent_sink to = { .emit = emit, .arg = arg };
+	const struct feed_sink sink = { .each = sent_emit, .each_arg = &to,
+		.checkpoint = checkpoint, .arg = arg };
+
+	if (!n->set->members.enabled || feed.path[0] == '\0')
+		return err_set(err, ERR_DONE, "members.enabled is false: "
+		    "the service does not list its sends");
+	return npstoday_feed_read(n, &feed, pull, &sink, err);
+}
+
+/* ---- find_sent ------------------------------------------------------- */
+
+enum strength { MATCH_NONE, MATCH_EMAIL, MATCH_CONTACT, MATCH_REF };
+struct search {
+	const struct sent *wanted;
+	size_t count;
+	struct push_result *found;
+	enum strength *strength;	/* by wanted */
+	time_t newest;			/* of all that was listed */
+};
+
+static bool
+is_same(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcasecmp(a, b) == 0;
+}
+
+static enum strength
+match_of(const struct sent *wanted, const struct sent *s)
+{
+	if (s->ref != NULL && is_same(wanted->ref, s->ref))
+		return MATCH_REF;
+	/* Another send of ours, or one that may be older than ours. */
+	if (s->ref != NULL || !is_same(wanted->campaign_id, s->campaign_id) ||
+	    wanted->created_at == NO_TIME || s->created_at == NO_TIME ||
+	    s->created_at < wanted->created_at - CLOCK_SKEW_S)
+		return MATCH_NONE;
+	if (is_same(wanted->contact_id, s->contact_id))
+		return MATCH_CONTACT;
+	return is_same(wanted->email, s->email) ? MATCH_EMAIL : MATCH_NONE;
+}
+
+static void
+found_set(struct push_result *out, const struct sent *s, enum strength how)
+{
+	static const char *const words[] = { [MATCH_NONE] = "",
+		[MATCH_EMAIL] = "by campaign and address",
+		[MATCH_CONTACT] = "by campaign and contact",
+		[MATCH_REF] = "by our reference" };
+
+	*out = (struct push_result){ .outcome = PUSH_ACCEPTED_NO_ID };
+	if (strlen(s->remote_id) < sizeof(out->remote_id)) {
+		snprintf(out->remote_id, sizeof(out->remote_id), "%s",
+		    s->remote_id);
+		out->outcome = PUSH_ACCEPTED;
+	}
+	if (s->suppressed)
+		out->outcome = PUSH_SUPPRESSED;
+	snprintf(out->reason, sizeof(out->reason), "found %s", words[how]);
+}
+
+static bool
+search_item(struct npstoday *n, json_t *item, void *arg, struct mapped *m)
+{
+	struct search *search = arg;
+	struct sent s;
+
+	if (!npstoday_map_member(n->set, item, n->item, &s, m))
+		return true;
+	if (s.created_at != NO_TIME && s.created_at > search->newest)
+		search->newest = s.created_at;
+	for (size_t i = 0; i < search->count; i++) {
+		enum strength how = match_of(&search->wanted[i], &s);
+		if (how <= search->strength[i])
+			continue;
+		search->strength[i] = how;
+		found_set(&search->found[i], &s, how);
+	}
+	return true;
+}
+
+static time_t
+oldest_of(const struct sent *wanted, size_t count)
+{
+	time_t oldest = NO_TIME;
+
+	for (size_t i = 0; i < count; i++) {
+		if (wanted[i].created_at == NO_TIME)
+			return NO_TIME;
+		if (oldest == NO_TIME || wanted[i].created_at < oldest)
+			oldest = wanted[i].created_at;
+	}
+	return oldest;
+}
+
+/* Not in a complete listing: proof only when the listing is known to reach
+ * past our send and the service had time to show it. */
+static enum find_answer
+absence_of(const struct npstoday *n, const struct search *search,
+    const struct sent *wanted)
+{
+	time_t now = n->env->now(n->env->clock);
+
+	if (wanted->created_at == NO_TIME || search->newest == NO_TIME ||
+	    search->newest <= wanted->created_at ||
+	    now - wanted->created_at <
+		(time_t)n->set->members.settle_min * 60)
+		return FIND_CANNOT_SAY;
+	return FIND_ABSENT;
+}
+
+static bool
+search_run(struct npstoday *n, struct search *search, struct err *err)
+{
+	const struct feed feed = members_feed(n->set);
+	const struct feed_sink sink = { .each = search_item,
+		.each_arg = search };
+	time_t oldest = oldest_of(search->wanted, search->count);
+	char since[32];
+	const struct pull pull = { .from = NO_TIME, .until = NO_TIME,
+		.watermark = oldest == NO_TIME ? NULL
+					       : clock_iso(since, oldest) };
+
+	return npstoday_feed_read(n, &feed, &pull, &sink, err);
+}
+
+bool
+npstoday_find_sent(void *self, const struct sent *wanted, size_t count,
+    enum find_answer *answers, struct push_result *found, struct err *err)
+{
+	struct npstoday *n = self;
+	AUTO(arena) struct arena *arena = arena_new(count * 64 + 4096);
+	struct search search = { .wanted = wanted, .count = count,
+		.found = found, .newest = NO_TIME,
+		.strength = arena_array(arena, count + 1,
+		    sizeof(*search.strength)) };
+
+	for (size_t i = 0; i < count; i++)
+		answers[i] = FIND_CANNOT_SAY;
+	if (!n->set->members.enabled || n->set->members.path[0] == '\0' ||
+	    count == 0)
+		return true;
+	if (search.strength == NULL)
+		return err_nomem(err);
+	if (!search_run(n, &search, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		answers[i] = search.strength[i] != MATCH_NONE ? FIND_FOUND
+		    : absence_of(n, &search, &wanted[i]);
+	return true;
+}

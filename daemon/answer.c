@@ -1,0 +1,295 @@
+#include "answer.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "identity.h"
+#include "tag.h"
+
+enum { A_ID, A_REF, A_REMOTE, A_CARD_CONNECTOR, A_CARD_ID, A_KEY, A_CAMPAIGN,
+	A_SCORE, A_COMMENT, A_ANSWERED, A_CHANGED, A_CONTACT_ME, A_ANON, A_OPTOUT };
+
+/*
+ * One page: upsert, match, tag.  Matching asks in order: our reference, the
+ * remote id (if one row has it), the card named by the service, the address
+ * (one card; of several the one asked last, else ambiguous).  An answer once
+ * placed keeps its place.
+ */
+DB_STMT(answer_page_upsert,
+    "WITH " CURSOR_CTE ", page AS MATERIALIZED ("
+    "  SELECT DISTINCT ON (p.answer_id) p.*"
+    "    FROM unnest($10::text[], $11::text[], $12::text[], $13::text[], $14::text[],"
+    "                $15::bytea[], $16::text[], $17::int[], $18::text[], $19::timestamptz[],"
+    "                $20::timestamptz[], $21::boolean[], $22::boolean[], $23::boolean[]) WITH ORDINALITY"
+    "         AS p(answer_id, ref, remote_id, card_connector, card_id, address_key,"
+    "              campaign_id, score, comment, answered_at, changed_at, wants_contact,"
+    "              anonymised, opted_out, ord)"
+    "   WHERE EXISTS (SELECT 1 FROM e)"
+    "   ORDER BY p.answer_id, p.changed_at DESC NULLS LAST, p.ord DESC"
+    "), hit AS MATERIALIZED ("
+    "  SELECT p.answer_id,"
+    "         coalesce(r.queue_id, m.queue_id) AS queue_id,"
+    "         coalesce(r.connector, m.connector, k.connector, a.connector) AS connector,"
+    "         coalesce(r.contact_id, m.contact_id, k.contact_id, a.contact_id) AS contact_id,"
+    "         CASE WHEN p.anonymised THEN 'anonymised' WHEN r.queue_id IS NOT NULL THEN 'ref'"
+    "              WHEN m.queue_id IS NOT NULL THEN 'remote' WHEN k.contact_id IS NOT NULL THEN 'card'"
+    "              WHEN a.contact_id IS NOT NULL THEN 'address' WHEN a.n > 1 THEN 'ambiguous'"
+    "              ELSE 'none' END AS matched"
+    "    FROM page p"
+    "    LEFT JOIN npsync.queue r ON r.tenant_id = $1 AND r.client_ref::text = p.ref AND NOT p.anonymised"
+    "    LEFT JOIN LATERAL (SELECT min(q.queue_id) AS queue_id, min(q.connector) AS connector,"
+    "                min(q.contact_id) AS contact_id FROM npsync.queue q"
+    "          WHERE q.tenant_id = $1 AND q.remote_id = p.remote_id HAVING count(*) = 1) m ON NOT p.anonymised"
+    "    LEFT JOIN npsync.contact k ON k.tenant_id = $1 AND k.connector = p.card_connector"
+    "         AND k.contact_id = p.card_id AND NOT p.anonymised"
+    "    LEFT JOIN LATERAL ("
+    "         SELECT CASE WHEN x.n = 1 OR x.asked IS NOT NULL THEN x.connector END AS connector,"
+    "                CASE WHEN x.n = 1 OR x.asked IS NOT NULL THEN x.contact_id END AS contact_id, x.n"
+    "           FROM (SELECT c.connector, c.contact_id, count(*) OVER () AS n, s.asked"
+    "                   FROM npsync.contact c"
+    "                   LEFT JOIN LATERAL (SELECT max(q.due_night) AS asked FROM npsync.queue q"
+    "                         WHERE q.tenant_id = $1 AND q.connector = c.connector"
+    "                           AND q.contact_id = c.contact_id AND q.state IN ('sent', 'unknown')) s ON true"
+    "                  WHERE c.tenant_id = $1 AND c.address_key = p.address_key AND NOT c.gone"
+    "                  ORDER BY s.asked DESC NULLS LAST, c.connector, c.contact_id LIMIT 1) x"
+    "         ) a ON NOT p.anonymised"
+    "), old AS MATERIALIZED ("
+    "  SELECT w.* FROM npsync.answer w JOIN page p ON p.answer_id = w.answer_id WHERE w.tenant_id = $1"
+    "), put AS ("
+    "  INSERT INTO npsync.answer AS w (tenant_id, answer_id, campaign_id, score, comment,"
+    "         answered_at, changed_at, wants_contact, address_key, matched, queue_id, connector,"
+    "         contact_id, first_seen_at)"
+    "  SELECT $1::bigint, p.answer_id, p.campaign_id, p.score,"
+    "         CASE WHEN NOT p.anonymised THEN p.comment END, p.answered_at, p.changed_at,"
+    "         p.wants_contact, CASE WHEN NOT p.anonymised THEN p.address_key END, h.matched,"
+    "         h.queue_id, h.connector, h.contact_id, $8::timestamptz"
+    "    FROM page p JOIN hit h USING (answer_id)"
+    "  ON CONFLICT (tenant_id, answer_id) DO UPDATE"
+    "     SET campaign_id = excluded.campaign_id, score = excluded.score,"
+    "         comment = coalesce(excluded.comment, w.comment), answered_at = excluded.answered_at,"
+    "         changed_at = excluded.changed_at, wants_contact = excluded.wants_contact,"
+    "         matched = CASE WHEN w.contact_id IS NULL THEN excluded.matched ELSE w.matched END,"
+    "         queue_id = coalesce(w.queue_id, excluded.queue_id),"
+    "         connector = coalesce(w.connector, excluded.connector),"
+    "         contact_id = coalesce(w.contact_id, excluded.contact_id)"
+    "   WHERE coalesce(excluded.changed_at, '-infinity') >= coalesce(w.changed_at, '-infinity')"
+    "  RETURNING w.*"
+    "), tag AS ("
+    "  INSERT INTO npsync.tag_want AS t (tenant_id, connector, contact_id, campaign_id, answer_id,"
+    "         answered_at, tag_prefix, tag, state)"
+    "  SELECT DISTINCT ON (p.connector, p.contact_id, p.campaign_id) $1::bigint, p.connector, p.contact_id,"
+    "         p.campaign_id, p.answer_id, p.answered_at, $24 || '.' || g.tag_name || '.',"
+    "         $24 || '.' || g.tag_name || '.' || p.score, 'wanted'"
+    "    FROM put p JOIN npsync.campaign g ON g.tenant_id = $1 AND g.campaign_id = p.campaign_id"
+    "   WHERE p.contact_id IS NOT NULL AND p.score IS NOT NULL AND p.matched <> 'anonymised'"
+    "     AND g.tag_name IS NOT NULL"
+    "   ORDER BY p.connector, p.contact_id, p.campaign_id, p.answered_at DESC, p.answer_id COLLATE \"C\" DESC"
+    "  ON CONFLICT (tenant_id, connector, contact_id, campaign_id) DO UPDATE"
+    "     SET answer_id = excluded.answer_id, answered_at = excluded.answered_at,"
+    "         tag_prefix = excluded.tag_prefix, tag = excluded.tag, reason = NULL,"
+    "         state = CASE WHEN t.applied_tag = excluded.tag THEN 'done' ELSE 'wanted' END"
+    /* Equal times: the greater id; ids are numbers at most services. */
+    "   WHERE (excluded.answered_at, length(excluded.answer_id), excluded.answer_id COLLATE \"C\")"
+    "         >= (t.answered_at, length(t.answer_id), t.answer_id COLLATE \"C\")"
+    "     AND (excluded.tag, excluded.answer_id, excluded.answered_at) IS DISTINCT FROM (t.tag, t.answer_id, t.answered_at)"
+    "  RETURNING 1"
+    ")"
+    " SELECT CASE WHEN o.answer_id IS NULL THEN 'new'"
+    "             WHEN n.answer_id IS NOT NULL AND (n.score, n.comment, n.answered_at, n.contact_id)"
+    "                  IS DISTINCT FROM (o.score, o.comment, o.answered_at, o.contact_id) THEN 'updated'"
+    "             ELSE 'same' END AS outcome,"
+    "        coalesce(n.matched, h.matched) AS matched, count(*), (SELECT count(*) FROM tag)"
+    "   FROM hit h LEFT JOIN old o USING (answer_id) LEFT JOIN put n USING (answer_id)"
+    "  GROUP BY 1, 2");
+
+DB_STMT(tag_want_rows,
+    "SELECT contact_id, tag_prefix, applied_tag, tag, campaign_id, answer_id"
+    "  FROM npsync.tag_want WHERE tenant_id = $1 AND connector = $2"
+    "   AND state IN ('wanted', 'conflict') ORDER BY answered_at, contact_id LIMIT $3");
+DB_STMT(tag_want_result,
+    "UPDATE npsync.tag_want t"
+    "   SET state = r.state, reason = r.reason,"
+    "       applied_tag = CASE WHEN r.state = 'done' THEN t.tag ELSE t.applied_tag END,"
+    "       applied_at = CASE WHEN r.state = 'done' THEN $3::timestamptz ELSE t.applied_at END"
+    "  FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[])"
+    "       AS r(contact_id, campaign_id, answer_id, state, reason)"
+    " WHERE t.tenant_id = $1 AND t.connector = $2 AND t.contact_id = r.contact_id"
+    "   AND t.campaign_id = r.campaign_id AND t.answer_id = r.answer_id");
+DB_STMT(answer_unplaced,
+    "SELECT a.answer_id, extract(epoch from a.answered_at)::bigint, a.score,"
+    "       coalesce(g.name, a.campaign_id), a.matched"
+    "  FROM npsync.answer a LEFT JOIN npsync.campaign g ON g.tenant_id = $1"
+    "       AND g.campaign_id = a.campaign_id"
+    " WHERE a.tenant_id = $1 AND a.matched IN ('ambiguous', 'none')"
+    " ORDER BY a.answered_at DESC NULLS LAST LIMIT $2");
+
+void
+answer_page_init(struct answer_page *page)
+{
+	for (size_t i = 0; i < ANSWER_COLS; i++)
+		db_array_init(&page->col[i]);
+	page->n = 0;
+}
+
+void
+answer_page_free(struct answer_page *page)
+{
+	for (size_t i = 0; i < ANSWER_COLS; i++)
+		db_array_free(&page->col[i]);
+}
+
+/* "crm:9001" -> connector and card; without a colon no card. */
+static void
+add_card(struct answer_page *page, const char *card, struct arena *scratch)
+{
+	const char *colon = card == NULL ? NULL : strchr(card, ':');
+
+	db_array_text(&page->col[A_CARD_CONNECTOR], colon == NULL ? NULL
+	    : arena_strndup(scratch, card, (size_t)(colon - card)));
+	db_array_text(&page->col[A_CARD_ID], colon == NULL ? NULL : colon + 1);
+}
+
+bool
+answer_page_add(struct answer_page *page, const struct survey_answer *a,
+    const unsigned char *secret, struct arena *scratch, struct err *err)
+{
+	struct db_array *col = page->col;
+	const char *address, *domain;
+	char key[IDENTITY_KEY_HEX];
+	const bool has_address =
+	    identity_address(scratch, a->email, &address, &domain) == ADDRESS_OK;
+
+	if (has_address && !identity_key_address(secret, address, key, err))
+		return false;
+	db_array_text(&col[A_ID], a->answer_id);
+	db_array_text(&col[A_REF], a->ref);
+	db_array_text(&col[A_REMOTE], a->remote_id);
+	add_card(page, a->contact_id, scratch);
+	db_array_text(&col[A_KEY], has_address ? key : NULL);
+	db_array_text(&col[A_CAMPAIGN], a->campaign_id);
+	if (a->score >= 0)
+		db_array_int(&col[A_SCORE], a->score);
+	else
+		db_array_text(&col[A_SCORE], NULL);
+	db_array_text(&col[A_COMMENT], a->comment);
+	db_array_time(&col[A_ANSWERED], a->answered_at);
+	db_array_time(&col[A_CHANGED], a->changed_at);
+	db_array_bool(&col[A_CONTACT_ME], a->wants_contact);
+	db_array_bool(&col[A_ANON], a->anonymised);
+	db_array_bool(&col[A_OPTOUT], a->opted_out);
+	page->n++;
+	return arena_failed(scratch) ? err_nomem(err) : true;
+}
+
+bool
+answer_page_put(struct answer_page *page, struct db *db,
+    const struct cursor_move *move, const char *tag_prefix,
+    struct arena *scratch, struct db_result **result, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, scratch);
+	cursor_args(&args, move);
+	for (size_t i = 0; i < ANSWER_COLS; i++)
+		db_arg_array(&args, &page->col[i]);
+	db_arg_text(&args, tag_prefix);
+	if (!db_query(db, &answer_page_upsert, &args, result, err))
+		return false;
+	for (size_t i = 0; i < ANSWER_COLS; i++)
+		db_array_reset(&page->col[i]);
+	page->n = 0;
+	return true;
+}
+
+bool
+tag_want_list(struct db *db, long long tenant_id, const char *connector,
+    int max, struct arena *arena, struct tag_wanted **rows, size_t *n,
+    struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_text(&args, connector);
+	db_arg_int(&args, max);
+	if (!db_query(db, &tag_want_rows, &args, &r, err))
+		return false;
+	*n = (size_t)db_rows(r);
+	*rows = arena_array(arena, *n + 1, sizeof(**rows));
+	if (*rows == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < *n; i++) {
+		const int row = (int)i;
+		(*rows)[i] = (struct tag_wanted){
+			arena_strdup(arena, db_text(r, row, 0)),
+			arena_strdup(arena, db_text(r, row, 1)),
+			arena_strdup(arena, db_text(r, row, 2)),
+			arena_strdup(arena, db_text(r, row, 3)),
+			arena_strdup(arena, db_text(r, row, 4)),
+			arena_strdup(arena, db_text(r, row, 5)) };
+	}
+	return arena_failed(arena) ? err_nomem(err) : true;
+}
+
+static const char *
+state_of(enum put_outcome outcome)
+{
+	switch (outcome) {
+	case PUT_DONE:
+	case PUT_UNCHANGED:
+		return "done";
+	case PUT_GONE:
+		return "gone";
+	case PUT_REJECTED:
+		return "rejected";
+	case PUT_CONFLICT:
+		return "conflict";
+	case PUT_AGAIN:
+	case PUT_UNKNOWN:	/* idempotent: written again next time */
+		return "wanted";
+	}
+	return "wanted";
+}
+
+bool
+tag_want_done(struct db *db, long long tenant_id, const char *connector,
+    const struct tag_wanted *rows, const struct put_result *results, size_t n,
+    time_t now, struct arena *arena, struct err *err)
+{
+	struct db_array col[5];
+	struct db_args args;
+
+	for (int i = 0; i < 5; i++)
+		db_array_init(&col[i]);
+	for (size_t i = 0; i < n; i++) {
+		db_array_text(&col[0], rows[i].contact_id);
+		db_array_text(&col[1], rows[i].campaign_id);
+		db_array_text(&col[2], rows[i].answer_id);
+		db_array_text(&col[3], state_of(results[i].outcome));
+		db_array_text(&col[4], results[i].reason[0] != '\0'
+		    ? results[i].reason : NULL);
+	}
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_text(&args, connector);
+	db_arg_time(&args, now);
+	for (int i = 0; i < 5; i++)
+		db_arg_array(&args, &col[i]);
+	const bool ok = db_query(db, &tag_want_result, &args, NULL, err);
+	for (int i = 0; i < 5; i++)
+		db_array_free(&col[i]);
+	return ok;
+}
+
+bool
+answer_list_unplaced(struct db *db, long long tenant_id, int max,
+    struct arena *arena, struct db_result **result, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_int(&args, max);
+	return db_query(db, &answer_unplaced, &args, result, err);
+}

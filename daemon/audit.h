@@ -1,0 +1,14 @@
+/*
+ * audit.h - table audit: who did what and why.
+ */
+#ifndef NPSYNC_AUDIT_H
+#define NPSYNC_AUDIT_H
+
+#include "db.h"
+
+/* detail may be NULL. */
+NPS_MUSTCHECK bool audit_put(struct db *db, long long tenant_id,
+    const char *actor, const char *action, const char *subject,
+    const char *detail, struct arena *arena, struct err *err);
+
+#endif

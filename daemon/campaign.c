@@ -1,0 +1,116 @@
+#include "campaign.h"
+
+#include "log.h"
+#include "tag.h"
+
+/* An answer may name a campaign that is not (any more) listed. */
+DB_STMT(campaign_upsert,
+    "WITH page AS ("
+    "  SELECT DISTINCT ON (p.id) p.id, p.name, p.tag_name"
+    "    FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS p(id, name, tag_name, ord)"
+    "   ORDER BY p.id, p.ord DESC"
+    "), unlist AS ("
+    "  UPDATE npsync.campaign SET listed = false"
+    "   WHERE tenant_id = $1 AND $5 AND listed AND campaign_id NOT IN (SELECT id FROM page)"
+    ")"
+    " INSERT INTO npsync.campaign AS c (tenant_id, campaign_id, name, tag_name, listed, seen_at)"
+    " SELECT $1::bigint, id, name, tag_name, $5, $6::timestamptz FROM page"
+    " ON CONFLICT (tenant_id, campaign_id) DO UPDATE"
+    "    SET name = excluded.name, tag_name = excluded.tag_name,"
+    "        listed = c.listed OR excluded.listed, seen_at = excluded.seen_at");
+DB_STMT(campaign_rows,
+    "SELECT c.campaign_id, c.name, c.tag_name, c.listed,"
+    "       (SELECT count(*) FROM npsync.queue q WHERE q.tenant_id = $1"
+    "           AND q.campaign = c.campaign_id AND q.state = 'sent'),"
+    "       (SELECT count(*) FROM npsync.answer a WHERE a.tenant_id = $1"
+    "           AND a.campaign_id = c.campaign_id AND a.score IS NOT NULL)"
+    "  FROM npsync.campaign c WHERE c.tenant_id = $1 ORDER BY c.listed DESC, c.name");
+DB_STMT(campaign_unlisted,
+    "SELECT i.id FROM unnest($2::text[]) WITH ORDINALITY AS i(id, ord)"
+    " WHERE NOT EXISTS (SELECT 1 FROM npsync.campaign c WHERE c.tenant_id = $1"
+    "          AND c.campaign_id = i.id AND c.listed)"
+    " ORDER BY i.ord LIMIT 1");
+
+void
+campaign_page_init(struct campaign_page *page)
+{
+	db_array_init(&page->id);
+	db_array_init(&page->name);
+	db_array_init(&page->tag_name);
+	page->n = 0;
+}
+
+void
+campaign_page_free(struct campaign_page *page)
+{
+	db_array_free(&page->id);
+	db_array_free(&page->name);
+	db_array_free(&page->tag_name);
+}
+
+bool
+campaign_page_add(struct campaign_page *page, const char *id, const char *name,
+    struct arena *scratch, struct err *err)
+{
+	struct err unfit = { .kind = ERR_NONE };
+	const char *tag_name = NULL;
+
+	if (tag_campaign_check(name, &unfit))
+		tag_name = tag_normalise(scratch, name);
+	else
+		log_ev(LOG_LEVEL_WARNING, "campaign", "id=%s problem=%s", id,
+		    log_quote(unfit.msg));
+	db_array_text(&page->id, id);
+	db_array_text(&page->name, name);
+	db_array_text(&page->tag_name, tag_name);
+	page->n++;
+	return arena_failed(scratch) ? err_nomem(err) : true;
+}
+
+bool
+campaign_put(struct db *db, long long tenant_id, struct campaign_page *page,
+    bool complete, time_t now, struct arena *arena, struct err *err)
+{
+	struct db_args args;
+
+	if (page->n == 0 && !complete)
+		return true;
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_array(&args, &page->id);
+	db_arg_array(&args, &page->name);
+	db_arg_array(&args, &page->tag_name);
+	db_arg_bool(&args, complete);
+	db_arg_time(&args, now);
+	return db_query(db, &campaign_upsert, &args, NULL, err);
+}
+
+bool
+campaign_list(struct db *db, long long tenant_id, struct arena *arena,
+    struct db_result **result, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	return db_query(db, &campaign_rows, &args, result, err);
+}
+
+bool
+campaign_find_unlisted(struct db *db, long long tenant_id,
+    struct db_array *ids, struct arena *arena, const char **unlisted,
+    struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	*unlisted = NULL;
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_array(&args, ids);
+	if (!db_query(db, &campaign_unlisted, &args, &r, err))
+		return false;
+	if (db_rows(r) > 0)
+		*unlisted = arena_strdup(arena, db_text(r, 0, 0));
+	return true;
+}

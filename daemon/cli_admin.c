@@ -1,0 +1,170 @@
+/*
+ * cli_admin.c - npsync activate, pause, schema, secret, options.
+ */
+#include <string.h>
+
+#include "audit.h"
+#include "cli.h"
+#include "clock.h"
+#include "connector.h"
+#include "options.h"
+#include "schema.h"
+#include "secret.h"
+
+static const struct cli_opt no_opts[] = { { NULL, NULL, NULL } };
+
+/* ---- activate, pause --------------------------------------------------------------- */
+static int
+set_paused(struct cli *cli, bool paused, struct err *err)
+{
+	if (!cli_open(cli, false, err))
+		return err_exit_code(err->kind);
+	const bool was = cli->tenant.paused;
+	if (!tenant_set_paused(cli->db, &cli->tenant, paused, err) ||
+	    !audit_put(cli->db, cli->tenant.id, cli->actor, cli->command->name,
+	        cli->conf->tenant, NULL, cli->arena, err))
+		return err_exit_code(err->kind);
+	(void)printf("tenant \"%s\": sending %s %s\n", cli->conf->tenant,
+	    was == paused ? "was already" : "is now", paused ? "paused" : "active");
+	return 0;
+}
+
+static int
+activate(struct cli *cli, struct err *err)
+{
+	return set_paused(cli, false, err);
+}
+
+static int
+pause_all(struct cli *cli, struct err *err)
+{
+	return set_paused(cli, true, err);
+}
+
+/* ---- schema ---------------------------------------------------------------------------- */
+static const struct cli_opt schema_opts[] = {
+	{ "print", NULL, "the SQL, to standard output; needs no database" },
+	{ "apply", NULL, "make or update the tables" },
+	{ "check", NULL, "exit 78 when something is missing or changed" },
+	{ NULL, NULL, NULL }
+};
+
+static int
+schema(struct cli *cli, struct err *err)
+{
+	const bool apply = cli_given(cli, "apply") != NULL;
+	int applied = 0;
+
+	if (cli_given(cli, "print") != NULL) {
+		schema_print(stdout);
+		return 0;
+	}
+	if (!apply && cli_given(cli, "check") == NULL) {
+		err_set(err, ERR_USAGE,
+		    "npsync schema: expected --print, --apply or --check");
+		return 64;
+	}
+	if (!cli_open_database(cli, false, err))
+		return err_exit_code(err->kind);
+	if (apply ? !schema_apply(cli->db, &applied, err)
+	          : !schema_check(cli->db, err))
+		return err_exit_code(err->kind);
+	if (apply)
+		(void)printf("schema: %d migration%s applied\n", applied,
+		    applied == 1 ? "" : "s");
+	else
+		(void)printf("schema: complete and unchanged\n");
+	return 0;
+}
+
+/* ---- secret ---------------------------------------------------------------------------- */
+static const struct cli_opt secret_opts[] = {
+	{ "expires", "DAY", "when the key ends (2027-06-30), for a warning before" },
+	{ NULL, NULL, NULL }
+};
+
+static int
+secret(struct cli *cli, struct err *err)
+{
+	const char *expires = cli_given(cli, "expires");
+	int day = NO_DAY;
+
+	if (cli->n_args != 2 || strcmp(cli->args[0], "set") != 0) {
+		err_set(err, ERR_USAGE, "npsync secret: expected `set NAME`");
+		return 64;
+	}
+	if (expires != NULL && (day = day_parse(expires)) == NO_DAY) {
+		err_set(err, ERR_USAGE, "--expires: expected a day like 2027-06-30");
+		return 64;
+	}
+	/* The configuration need not be complete yet: only its folder counts. */
+	const char *slash = strrchr(cli->config_file, '/');
+	const char *dir = slash == NULL ? "." : arena_strndup(cli->arena,
+	    cli->config_file, (size_t)(slash - cli->config_file));
+	if (dir == NULL)
+		return err_nomem(err), err_exit_code(err->kind);
+	if (!secret_set(cli->args[1], dir, day, err))
+		return err_exit_code(err->kind);
+	(void)printf("secret %s is stored: credential:%s\n", cli->args[1],
+	    cli->args[1]);
+	return 0;
+}
+
+/* ---- options ------------------------------------------------------------------------------ */
+static void
+list_drivers(void)
+{
+	(void)printf("CRM drivers:\n");
+	for (size_t i = 0; crm_connectors[i] != NULL; i++)
+		(void)printf("  %-12s %s\n", crm_connectors[i]->info.name,
+		    crm_connectors[i]->info.summary);
+	(void)printf("survey drivers:\n");
+	for (size_t i = 0; survey_connectors[i] != NULL; i++)
+		(void)printf("  %-12s %s\n", survey_connectors[i]->info.name,
+		    survey_connectors[i]->info.summary);
+	(void)printf("`npsync options DRIVER` prints a driver's options, "
+	    "`npsync options core` npsync's own.\n");
+}
+
+static int
+options(struct cli *cli, struct err *err)
+{
+	if (cli->n_args == 0) {
+		list_drivers();
+		return 0;
+	}
+	const char *name = cli->args[0];
+	if (strcmp(name, "core") == 0) {
+		options_print(stdout, conf_opts, "");
+		return 0;
+	}
+	for (size_t i = 0; crm_connectors[i] != NULL; i++)
+		if (strcmp(crm_connectors[i]->info.name, name) == 0) {
+			options_print(stdout, crm_connectors[i]->info.opts, "");
+			return 0;
+		}
+	for (size_t i = 0; survey_connectors[i] != NULL; i++)
+		if (strcmp(survey_connectors[i]->info.name, name) == 0) {
+			options_print(stdout, survey_connectors[i]->info.opts, "");
+			return 0;
+		}
+	err_set(err, ERR_USAGE, "no driver \"%s\" (`npsync options` lists them)",
+	    name);
+	return 64;
+}
+
+const struct cli_command cli_admin_commands[] = {
+	{ "activate", "", "Start sending: a new installation is paused", no_opts,
+	    activate, "Look at `npsync queue` before." },
+	{ "pause", "", "Stop sending until `npsync activate`, a running night too",
+	    no_opts, pause_all, NULL },
+	{ "secret", "set NAME", "Store a key outside the configuration",
+	    secret_opts, secret,
+	    "Reads the key without echo, or one line of standard input. The\n"
+	    "configuration names it: api_key = \"credential:NAME\"." },
+	{ "schema", "--print|--apply|--check", "The database's tables",
+	    schema_opts, schema, NULL },
+	{ "options", "[DRIVER|core]", "Every option with type, default and bounds",
+	    no_opts, options, NULL },
+	{ NULL, NULL, NULL, NULL, NULL, NULL }
+};

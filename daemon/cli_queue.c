@@ -1,0 +1,384 @@
+/*
+ * cli_queue.c - npsync queue, exclude, include, explain.
+ */
+#include "cli_queue.h"
+
+#include <string.h>
+
+#include "audit.h"
+#include "clock.h"
+#include "night.h"
+#include "num.h"
+#include "queue.h"
+#include "stage_decide.h"
+
+/* ---- queue -------------------------------------------------------------------- */
+static const struct cli_opt queue_opts[] = {
+	{ "transferred", NULL, "what was transferred, newest first" },
+	{ "trigger", "CODE", "only this trigger (sale, loss, case, meet, inact)" },
+	{ "limit", "N", "with --transferred: at most N rows (200)" },
+	{ NULL, NULL, NULL }
+};
+
+/* "would go Tue 2026-12-01 09:00", "would not: throttled until ..." */
+static const char *
+verdict_words(struct cli *cli, const struct db_result *r, int row, time_t send_at)
+{
+	struct arena *arena = cli->arena;
+	const char *verdict = db_text(r, row, PREVIEW_VERDICT);
+	const char *fact = db_text(r, row, PREVIEW_FACT);
+	const char *zone = cli->conf->timezone;
+
+	if (strcmp(verdict, "go") == 0)
+		return arena_printf(arena, "would go %s",
+		    cli_when(arena, zone, send_at));
+	if (strcmp(verdict, "wait") == 0) {
+		const time_t until = db_time(r, row, PREVIEW_UNTIL);
+		return until == NO_TIME ? "waits a night" : arena_printf(arena,
+		    "waits until %s", cli_when(arena, zone, until));
+	}
+	if (strcmp(verdict, "throttled") == 0 && fact != NULL)
+		return arena_printf(arena, "would not: throttled %s", fact);
+	return arena_printf(arena, "would not: %s%s%s%s", rules_words(verdict),
+	    fact != NULL ? " (" : "", fact != NULL ? fact : "",
+	    fact != NULL ? ")" : "");
+}
+
+bool
+cli_queue_show(struct cli *cli, struct db *db, int night,
+    const char *only_trigger, struct err *err)
+{
+	static const struct table_column columns[] = { { "id", true, 0 },
+		{ "created", false, 0 }, { "trigger", false, 0 },
+		{ "contact", false, 28 }, { "mail", false, 34 },
+		{ "company", false, 28 }, { "employee", false, 20 },
+		{ "campaign", false, 20 }, { "verdict", false, 0 },
+		{ "reason", false, 0 } };
+	const struct conf *conf = cli->conf;
+	AUTO(db_result) struct db_result *r = NULL;
+	time_t moment;
+	const int coming = night_next_transfer(conf, clock_now(), &moment);
+	const struct rules_night at = { .tenant_id = cli->tenant.id,
+		.night = night != NO_DAY ? night : coming, .moment = moment,
+		.paused = cli->tenant.paused };
+	const time_t send_at = calendar_send_at(&conf->calendar, at.night);
+
+	if (!decide_preview(db, conf, &at, cli->arena, &r, err))
+		return false;
+	struct table *t = table_open(stdout, cli->format, columns,
+	    cli->format == TABLE_TEXT ? 9 : ARRAY_LEN(columns));
+	if (t == NULL)
+		return err_nomem(err);
+	for (int i = 0; i < db_rows(r); i++) {
+		if (only_trigger != NULL &&
+		    strcmp(only_trigger, db_text(r, i, PREVIEW_TRIGGER)) != 0)
+			continue;
+		const char *name = db_text(r, i, PREVIEW_NAME);
+		const char *cells[] = { db_text(r, i, PREVIEW_ID),
+			cli_when(cli->arena, conf->timezone,
+			    db_time(r, i, PREVIEW_CREATED)),
+			db_text(r, i, PREVIEW_TRIGGER),
+			name != NULL ? name : db_text(r, i, PREVIEW_CONTACT),
+			db_text(r, i, PREVIEW_EMAIL), db_text(r, i, PREVIEW_COMPANY),
+			db_text(r, i, PREVIEW_EMPLOYEE),
+			db_text(r, i, PREVIEW_CAMPAIGN),
+			verdict_words(cli, r, i, send_at),
+			db_text(r, i, PREVIEW_VERDICT) };
+		table_row(t, cells);
+	}
+	return table_close(t, err);
+}
+
+static bool
+show_transferred(struct cli *cli, struct err *err)
+{
+	static const struct table_column columns[] = { { "id", true, 0 },
+		{ "created", false, 0 }, { "trigger", false, 0 },
+		{ "mail", false, 34 }, { "employee", false, 20 },
+		{ "transferred", false, 0 }, { "campaign", false, 20 },
+		{ "state", false, 0 }, { "mailing", false, 0 },
+		{ "reason", false, 40 } };
+	AUTO(db_result) struct db_result *r = NULL;
+	const char *limit = cli_given(cli, "limit"), *zone = cli->conf->timezone;
+	long long max = 200;
+
+	if (limit != NULL && !num_parse(limit, 1, 1000000, &max))
+		return err_set(err, ERR_USAGE, "--limit: expected 1 to 1000000");
+	if (!queue_list_transferred(cli->db, cli->tenant.id, (int)max, cli->arena,
+	        &r, err))
+		return false;
+	struct table *t = table_open(stdout, cli->format, columns,
+	    ARRAY_LEN(columns));
+	if (t == NULL)
+		return err_nomem(err);
+	for (int i = 0; i < db_rows(r); i++) {
+		const char *cells[] = { db_text(r, i, 0),
+			cli_when(cli->arena, zone, db_time(r, i, 1)),
+			db_text(r, i, 2), db_text(r, i, 3), db_text(r, i, 4),
+			cli_when(cli->arena, zone, db_time(r, i, 5)),
+			db_text(r, i, 6), db_text(r, i, 7),
+			cli_when(cli->arena, zone, db_time(r, i, 8)),
+			db_text(r, i, 10) };
+		table_row(t, cells);
+	}
+	return table_close(t, err);
+}
+
+static int
+queue(struct cli *cli, struct err *err)
+{
+	if (!cli_open(cli, false, err))
+		return err_exit_code(err->kind);
+	const bool ok = cli_given(cli, "transferred") != NULL
+	    ? show_transferred(cli, err)
+	    : cli_queue_show(cli, cli->db, NO_DAY, cli_given(cli, "trigger"), err);
+	return ok ? 0 : err_exit_code(err->kind);
+}
+
+/* ---- exclude, include --------------------------------------------------------------- */
+static const struct cli_opt filter_opts[] = {
+	{ "trigger", "CODE", "rows of this trigger" },
+	{ "category", "TEXT", "rows of events of this category" },
+	{ "company", "NAME", "rows of this company (name or id)" },
+	{ "employee", "NAME", "rows of this account manager or employee" },
+	{ "contact", "ID", "rows of this contact (id or mail address)" },
+	{ "crm", "NAME", "rows of this CRM connector" },
+	{ "before", "DAY", "rows of events before this day (2026-11-30)" },
+	{ "reason", "TEXT", "why; kept in the history" },
+	{ "yes", NULL, "do not ask" },
+	{ NULL, NULL, NULL }
+};
+
+static bool
+fill_filter(struct cli *cli, struct queue_filter *f, struct err *err)
+{
+	const char *before = cli_given(cli, "before");
+	long long *ids = arena_array(cli->arena, (size_t)cli->n_args + 1,
+	    sizeof(*ids));
+
+	if (ids == NULL)
+		return err_nomem(err);
+	*f = (struct queue_filter){ .ids = cli->n_args > 0 ? ids : NULL,
+		.n_ids = (size_t)cli->n_args, .trigger = cli_given(cli, "trigger"),
+		.category = cli_given(cli, "category"),
+		.company = cli_given(cli, "company"),
+		.employee = cli_given(cli, "employee"),
+		.contact = cli_given(cli, "contact"),
+		.connector = cli_given(cli, "crm"), .before_day = NO_DAY,
+		.timezone = cli->conf->timezone };
+	for (int i = 0; i < cli->n_args; i++)
+		if (!num_parse(cli->args[i], 1, INT64_MAX, &ids[i]))
+			return err_set(err, ERR_USAGE, "expected the id of a row "
+			    "(`npsync queue` shows them), got \"%s\"", cli->args[i]);
+	if (before != NULL && (f->before_day = day_parse(before)) == NO_DAY)
+		return err_set(err, ERR_USAGE,
+		    "--before: expected a day like 2026-11-30, got \"%s\"", before);
+	if (f->ids == NULL && f->trigger == NULL && f->category == NULL &&
+	    f->company == NULL && f->employee == NULL && f->contact == NULL &&
+	    f->connector == NULL && f->before_day == NO_DAY)
+		return err_set(err, ERR_USAGE,
+		    "npsync %s: expected ids or a filter (--help)",
+		    cli->command->name);
+	return true;
+}
+
+static bool
+agreed(struct cli *cli, size_t n)
+{
+	char question[96];
+
+	if (cli_given(cli, "yes") != NULL)
+		return true;
+	(void)snprintf(question, sizeof(question), "%s %zu row%s?",
+	    cli->command->name, n, n == 1 ? "" : "s");
+	return cli_confirm(question);
+}
+
+/* Rows named by id that the move cannot take: say which state they are in. */
+static void
+say_refused(struct cli *cli, const struct queue_filter *f)
+{
+	struct queue_filter any = *f;
+	struct queue_picked *rows = NULL;
+	struct err ignored;
+	size_t n = 0;
+
+	any.state = NULL;
+	if (f->ids == NULL ||
+	    !queue_pick(cli->db, cli->tenant.id, &any, cli->arena, &rows, &n,
+	        &ignored))
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (strstr(f->state, rows[i].state) == NULL)
+			(void)fprintf(stderr, "npsync: row %lld is %s: %s\n",
+			    rows[i].queue_id, rows[i].state,
+			    strcmp(rows[i].state, "sent") == 0 ||
+			            strcmp(rows[i].state, "sending") == 0
+			        ? "too late, it was transferred"
+			        : "nothing to do");
+}
+
+static int
+move_rows(struct cli *cli, const char *from_states, enum queue_state to,
+    struct err *err)
+{
+	const char *reason = cli_given(cli, "reason");
+	struct queue_filter f;
+	struct queue_picked *rows = NULL;
+	size_t n = 0, moved = 0;
+
+	if (!cli_open(cli, false, err) || !fill_filter(cli, &f, err))
+		return err_exit_code(err->kind);
+	f.state = from_states;
+	if (!queue_pick(cli->db, cli->tenant.id, &f, cli->arena, &rows, &n, err))
+		return err_exit_code(err->kind);
+	say_refused(cli, &f);
+	if (n == 0) {
+		(void)printf("no row to %s\n", cli->command->name);
+		return f.ids != NULL ? 1 : 0;
+	}
+	if (!agreed(cli, n)) {
+		(void)printf("%zu row%s would be changed; nothing was (--yes does it)\n",
+		    n, n == 1 ? "" : "s");
+		return 1;
+	}
+	struct queue_move *moves = arena_array(cli->arena, n, sizeof(*moves));
+	if (moves == NULL)
+		return err_nomem(err), err_exit_code(err->kind);
+	const char *why = to == QUEUE_EXCLUDED ? arena_printf(cli->arena,
+	    "by %s%s%s", cli->actor, reason != NULL ? ": " : "",
+	    reason != NULL ? reason : "") : NULL;
+	for (size_t i = 0; i < n; i++)
+		moves[i] = (struct queue_move){ rows[i].queue_id, rows[i].attempt, to,
+			why, NULL, NO_TIME };
+	if (!queue_move(cli->db, &cli->tenant, ACTOR_ADMIN, cli->actor, 0,
+	        clock_now(), moves, n, cli->arena, &moved, err))
+		return err_exit_code(err->kind);
+	if (!audit_put(cli->db, cli->tenant.id, cli->actor, cli->command->name,
+	        arena_printf(cli->arena, "%zu rows", moved), reason, cli->arena, err))
+		return err_exit_code(err->kind);
+	(void)printf("%zu row%s %sd\n", moved, moved == 1 ? "" : "s",
+	    cli->command->name);
+	if (moved < n)
+		(void)printf("%zu were too late\n", n - moved);
+	return moved == n ? 0 : 1;
+}
+
+static int
+exclude(struct cli *cli, struct err *err)
+{
+	return move_rows(cli, "queued,deferred,held", QUEUE_EXCLUDED, err);
+}
+
+static int
+include(struct cli *cli, struct err *err)
+{
+	return move_rows(cli, "excluded", QUEUE_QUEUED, err);
+}
+
+/* ---- explain ------------------------------------------------------------------------ */
+static bool
+explain_rules(struct cli *cli, long long id, struct err *err)
+{
+	static const struct table_column columns[] = { { "rule", false, 0 },
+		{ "verdict", false, 0 }, { "fact", false, 0 },
+		{ "meaning", false, 0 } };
+	AUTO(db_result) struct db_result *r = NULL;
+	time_t moment;
+	const int night = night_next_transfer(cli->conf, clock_now(), &moment);
+	const struct rules_night at = { .tenant_id = cli->tenant.id,
+		.night = night, .moment = moment, .paused = cli->tenant.paused };
+
+	if (!decide_explain(cli->db, cli->conf, &at, id, cli->arena, &r, err))
+		return false;
+	struct table *t = table_open(stdout, cli->format, columns, 4);
+	if (t == NULL)
+		return err_nomem(err);
+	for (int i = 0; i < db_rows(r); i++) {
+		const char *reason = db_text(r, i, 0);
+		const bool hit = db_bool(r, i, 1);
+		const char *cells[] = { reason, hit ? "blocks" : "passes",
+			db_text(r, i, 2), hit ? rules_words(reason) : NULL };
+		table_row(t, cells);
+	}
+	return table_close(t, err);
+}
+
+static bool
+explain_history(struct cli *cli, long long id, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+
+	if (!queue_history_list(cli->db, cli->tenant.id, id, cli->arena, &r, err))
+		return false;
+	for (int i = 0; i < db_rows(r); i++) {
+		const char *detail = db_text(r, i, 4);
+		(void)printf("  %s  %s -> %s by %s%s%s\n",
+		    cli_when(cli->arena, cli->conf->timezone, db_time(r, i, 0)),
+		    db_text(r, i, 2), db_text(r, i, 3), db_text(r, i, 1),
+		    detail != NULL ? ": " : "", detail != NULL ? detail : "");
+	}
+	return true;
+}
+
+static int
+explain(struct cli *cli, struct err *err)
+{
+	struct queue_filter f = { .before_day = NO_DAY };
+	struct queue_picked *rows = NULL;
+	long long id = 0;
+	size_t n = 0;
+
+	if (cli->n_args != 1) {
+		err_set(err, ERR_USAGE,
+		    "npsync explain: expected one row id, contact id or address");
+		return 64;
+	}
+	if (!cli_open(cli, false, err))
+		return err_exit_code(err->kind);
+	if (num_parse(cli->args[0], 1, INT64_MAX, &id)) {
+		f.ids = &id;
+		f.n_ids = 1;
+	} else {
+		f.contact = cli->args[0];
+	}
+	if (!queue_pick(cli->db, cli->tenant.id, &f, cli->arena, &rows, &n, err))
+		return err_exit_code(err->kind);
+	if (n == 0) {
+		(void)printf("no event of \"%s\" is in the queue\n", cli->args[0]);
+		return 1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const char *state = rows[i].state;
+		const bool open = strcmp(state, "queued") == 0 ||
+		    strcmp(state, "deferred") == 0 || strcmp(state, "held") == 0 ||
+		    strcmp(state, "excluded") == 0;
+		if (cli->format == TABLE_TEXT)
+			(void)printf("%srow %lld: %s\n", i > 0 ? "\n" : "",
+			    rows[i].queue_id, state);
+		if ((cli->format == TABLE_TEXT &&
+		        !explain_history(cli, rows[i].queue_id, err)) ||
+		    (open && !explain_rules(cli, rows[i].queue_id, err)))
+			return err_exit_code(err->kind);
+	}
+	return 0;
+}
+
+static const struct cli_opt no_opts[] = { { NULL, NULL, NULL } };
+
+const struct cli_command cli_queue_commands[] = {
+	{ "queue", "[--transferred]", "What the coming night would do, row by row",
+	    queue_opts, queue,
+	    "Every open row with its verdict: when it would go, or why it would not." },
+	{ "exclude", "ID ... | FILTER ...", "Take rows out of this transfer",
+	    filter_opts, exclude,
+	    "Only this event is taken out; a later event of the person is queued as\n"
+	    "usual. Until the night claims the row; `npsync include` takes it back." },
+	{ "include", "ID ... | FILTER ...", "Put excluded rows back", filter_opts,
+	    include, NULL },
+	{ "explain", "ID | CONTACT | ADDRESS", "Why a person was, or was not, asked",
+	    no_opts, explain,
+	    "Prints what happened to each event and, for open ones, every rule with\n"
+	    "its verdict and the fact behind it." },
+	{ NULL, NULL, NULL, NULL, NULL, NULL }
+};

@@ -1,0 +1,13 @@
+/*
+ * cli_queue.h - the queue as people see it.
+ */
+#ifndef NPSYNC_CLI_QUEUE_H
+#define NPSYNC_CLI_QUEUE_H
+
+#include "cli.h"
+
+/* The open rows with the verdict of a night; only_trigger NULL = all. */
+NPS_MUSTCHECK bool cli_queue_show(struct cli *cli, struct db *db, int night,
+    const char *only_trigger, struct err *err);
+
+#endif

@@ -1,0 +1,145 @@
+/*
+ * cli_run.c - npsync run.
+ */
+#include <string.h>
+
+#include "cli.h"
+#include "cli_queue.h"
+#include "clock.h"
+#include "night.h"
+#include "num.h"
+
+static const struct cli_opt run_opts[] = {
+	{ "only", "STAGES", "some of settle,pull,decide,push,forecast,collect,writeback" },
+	{ "dry-run", NULL, "read the CRM, decide the coming night, show it, keep nothing" },
+	{ "wait", "TIME", "wait so long for another run to end (30s, 30m)" },
+	{ "quiet", NULL, "print nothing but errors" },
+	{ NULL, NULL, NULL }
+};
+
+/* "30m", "90s", "2h", "45" -> seconds */
+static bool
+parse_wait(const char *text, long *seconds, struct err *err)
+{
+	static const struct {
+		char unit;
+		long factor;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 } };
+	const size_t len = strlen(text);
+	long factor = 1;
+	size_t digits = len;
+	long long n;
+
+	for (size_t i = 0; len > 0 && i < ARRAY_LEN(units); i++)
+		if (text[len - 1] == units[i].unit) {
+			factor = units[i].factor;
+			digits = len - 1;
+		}
+	if (!num_parse_n(text, digits, 0, 86400, &n))
+		return err_set(err, ERR_USAGE,
+		    "--wait: expected a time like 30s, 30m or 2h, got \"%s\"", text);
+	*seconds = (long)n * factor;
+	return true;
+}
+
+static bool
+parse_kind(const struct cli *cli, enum run_kind *kind, struct err *err)
+{
+	*kind = RUN_MANUAL;
+	if (cli->n_args == 0)
+		return true;
+	if (cli->n_args == 1 && strcmp(cli->args[0], "night") == 0)
+		*kind = RUN_NIGHT;
+	else if (cli->n_args == 1 && strcmp(cli->args[0], "hourly") == 0)
+		*kind = RUN_HOURLY;
+	else
+		return err_set(err, ERR_USAGE,
+		    "npsync run: expected night, hourly or nothing, got \"%s\"",
+		    cli->args[0]);
+	return true;
+}
+
+static bool
+options(struct cli *cli, struct run_options *o, struct err *err)
+{
+	const char *only = cli_given(cli, "only"), *wait = cli_given(cli, "wait");
+
+	*o = (struct run_options){ .only = RUN_ALL, .cancelled = cli_cancelled,
+		.out = cli_given(cli, "quiet") != NULL ? NULL : stdout };
+	if (!parse_kind(cli, &o->kind, err) ||
+	    (only != NULL && !night_parse_only(only, &o->only, err)) ||
+	    (wait != NULL && !parse_wait(wait, &o->wait_s, err)))
+		return false;
+	return true;
+}
+
+static bool
+show_preview(void *arg, struct db *db, int night, struct err *err)
+{
+	struct cli *cli = arg;
+
+	return cli_queue_show(cli, db, night, NULL, err);
+}
+
+static int
+run(struct cli *cli, struct err *err)
+{
+	struct run_options o;
+	int code = 71;
+
+	if (!options(cli, &o, err) || !cli_open(cli, true, err))
+		return err_exit_code(err->kind);
+	o.actor = cli->actor;
+	if (!cli->conf->enabled) {
+		(void)printf("tenant \"%s\" is switched off (`enabled = false`)\n",
+		    cli->conf->tenant);
+		return 0;
+	}
+	if (cli_given(cli, "dry-run") != NULL)
+		return night_dry_run(cli->db, cli->conf, &cli->tenant, &o,
+		           show_preview, cli, err) ? 0 : err_exit_code(err->kind);
+	if (night_run(cli->db, cli->conf, &cli->tenant, cli->lock_dir, &o, &code,
+	        err))
+		return 0;
+	return code;
+}
+
+/* Every tenant of the configuration, one after the other. The worst exit code
+ * is the run's; one that fails does not stop the others. */
+static int
+run_all(struct cli *cli, struct err *err)
+{
+	struct err first = { .kind = ERR_NONE };
+	int worst;
+
+	worst = run(cli, err);
+	if (worst != 0)
+		first = *err;
+	for (size_t i = 1; cli->tenant_wanted == NULL && i < cli->n_known; i++) {
+		struct cli next = { .config_file = cli->config_file,
+			.tenant_wanted = cli->known[i], .now_text = cli->now_text,
+			.format = cli->format, .command = cli->command,
+			.n_args = cli->n_args, .arena = cli->arena,
+			.tenant = { .lock_fd = -1 } };
+		memcpy(next.given, cli->given, sizeof(next.given));
+		memcpy(next.args, cli->args, sizeof(next.args));
+		struct err e = { .kind = ERR_NONE };
+		const int code = run(&next, &e);
+		cli_close(&next);
+		if (code != 0)
+			(void)cli_fail(&e);
+		worst = code != 0 && worst == 0 ? 1 : worst;
+	}
+	*err = first;
+	return worst;
+}
+
+const struct cli_command cli_run_commands[] = {
+	{ "run", "[night|hourly]", "Pull, decide, transfer, collect, write back",
+	    run_opts, run_all,
+	    "night   everything; transfers inside the send window of a night before\n"
+	    "        a sending day\n"
+	    "hourly  what happened, and what was answered; never transfers\n"
+	    "Without a word: by hand, as night." },
+	{ NULL, NULL, NULL, NULL, NULL, NULL }
+};

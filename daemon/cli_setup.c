@@ -1,0 +1,161 @@
+/*
+ * cli_setup.c - npsync check: everything a night needs, tried without sending
+ * or writing anything.
+ */
+#include <string.h>
+
+#include "campaign.h"
+#include "cli.h"
+#include "clock.h"
+#include "connect.h"
+
+struct checklist {
+	struct cli *cli;
+	int worst;
+	int failed, warned;
+};
+
+static void
+ok(const char *what, const char *detail)
+{
+	(void)printf("ok    %s%s%s\n", what, *detail != '\0' ? ": " : "", detail);
+}
+
+static void
+warn(struct checklist *list, const char *what, const char *detail)
+{
+	list->warned++;
+	(void)printf("warn  %s: %s\n", what, detail);
+}
+
+static void
+fail(struct checklist *list, const char *what, const struct err *err)
+{
+	const int code = err_exit_code(err->kind);
+
+	list->failed++;
+	if (list->worst == 0)
+		list->worst = code != 0 ? code : 1;
+	(void)printf("FAIL  %s: %s\n", what, err->msg);
+}
+
+static void
+check_crm(struct checklist *list, const struct conf_crm *conf)
+{
+	struct crm crm = { 0 };
+	struct err err = { .kind = ERR_NONE };
+	const char *what = arena_printf(list->cli->arena, "crm %s (%s)",
+	    conf->name, conf->driver);
+
+	if (crm_open(&crm, conf, cli_cancelled, &err) &&
+	    crm.connector->check(crm.link.self, &err))
+		ok(what, "");
+	else
+		fail(list, what, &err);
+	crm_close(&crm);
+}
+
+struct wanted {
+	struct checklist *list;
+	const char *id;
+	const char *name;
+};
+
+static bool
+on_campaign(void *arg, const char *id, const char *name)
+{
+	struct wanted *w = arg;
+
+	if (strcmp(id, w->id) == 0)
+		w->name = arena_strdup(w->list->cli->arena, name);
+	return true;
+}
+
+static void
+check_campaign(struct checklist *list, struct survey *survey,
+    const char *trigger, const char *id)
+{
+	struct wanted w = { .list = list, .id = id };
+	struct err err = { .kind = ERR_NONE };
+	const char *what = arena_printf(list->cli->arena,
+	    "trigger %s, campaign %s", trigger, id);
+
+	if (!survey->connector->list_campaigns(survey->link.self, on_campaign, &w,
+	        &err)) {
+		fail(list, what, &err);
+	} else if (w.name == NULL) {
+		err_set(&err, ERR_CONFIG, "the survey service has no such campaign");
+		fail(list, what, &err);
+	} else {
+		ok(what, w.name);
+	}
+}
+
+static void
+check_survey(struct checklist *list)
+{
+	const struct conf *conf = list->cli->conf;
+	struct survey survey = { 0 };
+	struct err err = { .kind = ERR_NONE };
+	const char *what = arena_printf(list->cli->arena, "survey %s",
+	    conf->survey.driver);
+
+	if (!survey_open(&survey, &conf->survey, cli_cancelled, &err) ||
+	    !survey.connector->check(survey.link.self, &err)) {
+		fail(list, what, &err);
+		survey_close(&survey);
+		return;
+	}
+	ok(what, "");
+	for (size_t t = 0; survey.connector->list_campaigns != NULL &&
+	     t < conf->n_triggers; t++)
+		for (size_t i = 0; conf->triggers[t].enabled &&
+		     i < conf->triggers[t].n_campaigns; i++)
+			check_campaign(list, &survey, conf->triggers[t].code,
+			    conf->triggers[t].campaigns[i].id);
+	survey_close(&survey);
+}
+
+static void
+check_habits(struct checklist *list)
+{
+	const struct conf *conf = list->cli->conf;
+
+	if (conf->budget.year == 0)
+		warn(list, "budget.year", "not set: surveys cost money, name what "
+		    "your plan holds");
+	if (list->cli->tenant.paused)
+		warn(list, "tenant", "sending is paused until `npsync activate`");
+	if (!conf->enabled)
+		warn(list, "enabled", "this tenant is switched off");
+}
+
+static int
+check(struct cli *cli, struct err *err)
+{
+	struct checklist list = { .cli = cli };
+
+	if (!cli_load(cli, true, err))
+		return err_exit_code(err->kind);
+	ok("configuration", cli->conf->file);
+	if (cli_open(cli, true, err))
+		ok("database", *cli->conf->database == '\0' ? "embedded" : "server");
+	else
+		fail(&list, "database", err);
+	for (size_t i = 0; i < cli->conf->n_crm; i++)
+		check_crm(&list, &cli->conf->crm[i]);
+	check_survey(&list);
+	check_habits(&list);
+	(void)printf("%d failed, %d warning%s\n", list.failed, list.warned,
+	    list.warned == 1 ? "" : "s");
+	err->kind = ERR_NONE;
+	return list.worst;
+}
+
+static const struct cli_opt no_opts[] = { { NULL, NULL, NULL } };
+
+const struct cli_command cli_setup_commands[] = {
+	{ "check", "", "Try everything a night needs; sends and writes nothing",
+	    no_opts, check, NULL },
+	{ NULL, NULL, NULL, NULL, NULL, NULL }
+};

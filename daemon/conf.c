@@ -1,0 +1,272 @@
+#include "conf.h"
+
+#include <openssl/evp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "conf_load.h"
+
+#define DUMP_MAX ((size_t)1 << 22)
+#define AT(member) offsetof(struct conf, member)
+#define END { .name = NULL }
+
+#define STR(key, member, value, text) { .name = key, .type = OPT_STR, \
+	.offset = AT(member), .def = value, .help = text }
+#define LIST(key, member, value, text) { .name = key, .type = OPT_STRLIST, \
+	.offset = AT(member), .def = value, .help = text }
+#define BOOL(key, member, value, text) { .name = key, .type = OPT_BOOL, \
+	.offset = AT(member), .def = value, .help = text }
+#define INT(key, member, value, low, high, text) { .name = key, \
+	.type = OPT_INT, .offset = AT(member), .def = value, .min = low, \
+	.max = high, .help = text }
+#define SECONDS(key, member, value, low, high, text) { .name = key, \
+	.type = OPT_SECONDS, .offset = AT(member), .def = value, .min = low, \
+	.max = high, .help = text }
+#define WORD(key, member, value, list, text) { .name = key, \
+	.type = OPT_CHOICE, .offset = AT(member), .def = value, \
+	.choices = list, .size = sizeof(char *), .help = text }
+/* Offsets below count from struct conf, so the group itself is at 0. */
+#define GROUP(key, table, text) { .name = key, .type = OPT_GROUP, \
+	.offset = 0, .sub = table, .help = text }
+
+static const char *const throttle_choices[] = { "drop", "defer", NULL };
+static const char *const role_choices[] = { "send", "skip", NULL };
+static const char *const late_choices[] = { "send", "wait", NULL };
+static const char *const target_choices[] = { "auto", "stderr", "syslog",
+	NULL };
+static const char *const level_choices[] = { "error", "warning", "notice",
+	"info", "debug", NULL };
+
+static const struct opt log_opts[] = {
+	WORD("target", log_target, "auto", target_choices, "where lines go"),
+	WORD("level", log_level, "info", level_choices, "least weight shown"),
+	END
+};
+
+static const struct opt send_opts[] = {
+	STR("at", send.at, "09:00", "local time the mails leave"),
+	LIST("weekdays", send.weekdays,
+	    "[ \"mon\", \"tue\", \"wed\", \"thu\", \"fri\" ]",
+	    "days mails may leave: mon tue wed thu fri sat sun"),
+	LIST("holidays", send.holidays, "[ \"DK\" ]",
+	    "public holidays kept: DK SE NO FI DE"),
+	LIST("closed", send.closed, "[]",
+	    "own closed days: YYYY-MM-DD or YYYY-MM-DD..YYYY-MM-DD"),
+	STR("window", send.window, "23:00-06:00",
+	    "local hours in which npsync transfers"),
+	SECONDS("spread", send.spread_min, "20m", 0, 43200,
+	    "mails of one company are spread over this time"),
+	BOOL("push_ahead", send.push_ahead, "false",
+	    "transfer also in nights before a day without mails"),
+	SECONDS("stop_before", send.stop_before_s, "5m", 0, 3600,
+	    "nothing new is begun this long before the window ends"),
+	END
+};
+
+static const struct opt preview_opts[] = {
+	STR("at", preview.at, "14:00", "local time of the preview mail"),
+	LIST("to", preview.to, "[]", "who gets it; [] = nobody"),
+	END
+};
+
+static const struct opt rules_opts[] = {
+	INT("throttle_days", rules.throttle_days, "30", 1, 3650,
+	    "one survey per person in so many days"),
+	{ .name = "on_throttle", .type = OPT_CHOICE,
+	    .offset = AT(rules.on_throttle), .def = "drop",
+	    .choices = throttle_choices,
+	    .help = "what becomes of the row; defer waits at most 7 days" },
+	LIST("own_domains", rules.own_domains, NULL,
+	    "mail domains of your own people, who are never asked"),
+	STR("no_send_tag", rules.no_send_tag, "NPSToday.NoSend",
+	    "tag on a contact or company that stops all surveys"),
+	INT("company_max", rules.company_max, "3", 1, 100000,
+	    "surveys to one company in company_days"),
+	INT("company_days", rules.company_days, "7", 1, 3650,
+	    "days company_max counts"),
+	INT("flood_floor", rules.flood_floor, "20", 1, 1000000,
+	    "a trigger with at most so many rows is never a flood"),
+	{ .name = "flood_factor", .type = OPT_FLOAT,
+	    .offset = AT(rules.flood_factor), .def = "5", .min = 1,
+	    .max = 1000,
+	    .help = "flood: more than factor x the usual number" },
+	WORD("role_address", rules.role_address, "send", role_choices,
+	    "info@, post@, ...: asked once each, or skipped"),
+	BOOL("count_foreign", rules.count_foreign, "true",
+	    "surveys others sent through the service count too"),
+	WORD("late_rows", rules.late_rows, "send", late_choices,
+	    "events that came in since the last working day"),
+	END
+};
+
+static const struct opt budget_opts[] = {
+	INT("year", budget.year, "0", 0, 100000000,
+	    "surveys in a calendar year; 0 = not set"),
+	END
+};
+
+static const struct opt identity_opts[] = {
+	LIST("match", identity.match, "[ \"address\" ]",
+	    "what makes two cards one person: address, phone"),
+	STR("phone_prefix", identity.phone_prefix, "",
+	    "completes national numbers: \"+45\""),
+	END
+};
+
+static const struct opt writeback_opts[] = {
+	STR("tag_prefix", writeback.tag_prefix, "NPSToday",
+	    "tags are PREFIX.CAMPAIGN.SCORE"),
+	LIST("fields", writeback.fields, "[]", "fields of the card to fill"),
+	BOOL("history", writeback.history, "false",
+	    "write each answer as a record of its own"),
+	BOOL("feed", writeback.feed, "false", "post each answer to the feed"),
+	END
+};
+
+static const struct opt retention_opts[] = {
+	INT("queue_days", retention.queue_days, "400", 30, 36500,
+	    "finished rows are kept"),
+	INT("comment_days", retention.comment_days, "365", 1, 36500,
+	    "comments of answers are kept"),
+	INT("log_days", retention.log_days, "90", 1, 36500,
+	    "runs and their counts are kept"),
+	END
+};
+
+const struct opt conf_opts[] = {
+	BOOL("enabled", enabled, "true", "false: no run does anything"),
+	BOOL("test", test, "false", "trial: --now allowed, addresses of "
+	    "this machine only"),
+	STR("tenant", tenant, NULL, "name of the customer account"),
+	STR("timezone", timezone, "Europe/Copenhagen", "days and times are "
+	    "meant here"),
+	{ .name = "state_dir", .type = OPT_PATH, .offset = AT(state_dir),
+	    .def = "/var/lib/npsync", .help = "database, locks, dumps" },
+	STR("database", database, "", "libpq connection; empty = a private "
+	    "PostgreSQL in state_dir"),
+	GROUP("log", log_opts, "log"),
+	GROUP("send", send_opts, "when surveys leave"),
+	GROUP("preview", preview_opts, "the mail about tomorrow's queue"),
+	GROUP("rules", rules_opts, "who may be asked, and how often"),
+	GROUP("budget", budget_opts, "how many surveys in all"),
+	GROUP("identity", identity_opts, "who is the same person"),
+	GROUP("writeback", writeback_opts, "what goes back to the CRM"),
+	GROUP("retention", retention_opts, "how long things are kept"),
+	GROUP("trigger", conf_trigger_codes, "what makes npsync ask"),
+	{ .name = "crm", .type = OPT_GROUPLIST, .offset = AT(crm),
+	    .sub = conf_crm_opts, .size = sizeof(struct conf_crm),
+	    .help = "where events and people come from" },
+	{ .name = "survey", .type = OPT_GROUP, .offset = AT(survey),
+	    .sub = conf_survey_opts, .help = "where surveys go" },
+	END
+};
+/* Read by functions of their own. */
+static const char *const not_by_table[] = { "trigger", "crm", "survey",
+	NULL };
+
+bool
+conf_fail(const struct conf_load *l, const char *path, const char *fmt, ...)
+{
+	char msg[400], above[256];
+	const struct config_setting_t *at = options_find(l->file, path);
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(msg, sizeof(msg), fmt, ap);
+	va_end(ap);
+	(void)snprintf(above, sizeof(above), "%s", path);
+	for (char *dot; at == NULL && (dot = strrchr(above, '.')) != NULL;) {
+		*dot = '\0';
+		at = options_find(l->file, above);
+	}
+	return options_error(l->err, at, l->name, path, "%s", msg);
+}
+
+/* ---- digest ------------------------------------------------------------ */
+static bool
+digest_make(struct conf *conf, struct err *err)
+{
+	static const struct opt *const tables[] = { send_opts, rules_opts,
+		budget_opts, identity_opts, writeback_opts };
+	AUTO(buf) struct buf text;
+	unsigned char md[EVP_MAX_MD_SIZE];
+
+	buf_init(&text, DUMP_MAX);
+	buf_printf(&text, "tenant=%s\ntimezone=%s\nenabled=%d\n",
+	    conf->tenant, conf->timezone, conf->enabled);
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		options_dump(tables[i], conf, "", &text);
+	conf_dump_triggers(conf, &text);
+	conf_dump_drivers(conf, &text);
+	if (text.failed || EVP_Digest(buf_text(&text), text.len, md, NULL,
+	    EVP_sha256(), NULL) != 1)
+		return err_nomem(err);
+	for (size_t i = 0; i < (sizeof(conf->digest) - 1) / 2; i++)
+		(void)snprintf(conf->digest + 2 * i, 3, "%02x", md[i]);
+	return true;
+}
+
+/* ---- load -------------------------------------------------------------- */
+static bool
+load(const struct conf_load *l)
+{
+	struct conf *conf = l->conf;
+
+	return options_fill(conf_opts, conf, options_root(l->file), l->name,
+	    "", not_by_table, l->arena, l->err) &&
+	    conf_check(l) && conf_read_crm(l) && conf_read_survey(l) &&
+	    conf_read_triggers(l) && digest_make(conf, l->err);
+}
+
+static const char *
+dir_of(const char *file, struct arena *arena)
+{
+	const char *slash = strrchr(file, '/');
+
+	if (slash == NULL)
+		return arena_strdup(arena, ".");
+	return arena_strndup(arena, file,
+	    slash == file ? 1 : (size_t)(slash - file));
+}
+
+bool
+conf_load_with(const char *name, const struct crm_connector *const *crm,
+    const struct survey_connector *const *survey, struct arena *arena,
+    struct conf **out, struct err *err)
+{
+	AUTO(options_file) struct options_file *file = NULL;
+	struct conf *conf = arena_alloc(arena, sizeof(*conf));
+
+	if (conf == NULL)
+		return err_nomem(err);
+	conf->file = arena_strdup(arena, name);
+	conf->dir = dir_of(name, arena);
+	if (conf->file == NULL || conf->dir == NULL)
+		return err_nomem(err);
+	if (!options_open(conf->file, &file, err))
+		return false;
+	const struct conf_load l = { .name = conf->file, .file = file,
+		.crm = crm, .survey = survey, .arena = arena, .conf = conf,
+		.err = err };
+	if (!load(&l))
+		return false;
+	*out = conf;
+	return true;
+}
+
+bool
+conf_load(const char *file, struct arena *arena, struct conf **conf,
+    struct err *err)
+{
+	return conf_load_with(file, crm_connectors, survey_connectors, arena,
+	    conf, err);
+}
+
+const struct conf_trigger *
+conf_trigger(const struct conf *conf, const char *code)
+{
+	for (size_t i = 0; i < conf->n_triggers; i++)
+		if (strcmp(conf->triggers[i].code, code) == 0)
+			return &conf->triggers[i];
+	return NULL;
+}

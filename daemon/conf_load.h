@@ -1,0 +1,41 @@
+/*
+ * conf_load.h - between conf*.c: one file on its way into a struct conf.
+ */
+#ifndef NPSYNC_CONF_LOAD_H
+#define NPSYNC_CONF_LOAD_H
+
+#include "conf.h"
+#include "options.h"
+
+struct conf_load {
+	const char *name;		/* of the file, for messages */
+	const struct options_file *file;
+	const struct crm_connector *const *crm;
+	const struct survey_connector *const *survey;
+	struct arena *arena;
+	struct conf *conf;
+	struct err *err;
+};
+
+/* ERR_CONFIG "FILE:LINE: path: ..."; the line of path or of the nearest group
+ * above it that the file has.  False. */
+bool conf_fail(const struct conf_load *l, const char *path,
+    const char *fmt, ...) NPS_PRINTF(3, 4);
+
+/* ---- conf_trigger.c ---------------------------------------------------- */
+extern const struct opt conf_trigger_codes[];	/* sale, loss, ... */
+/* conf->triggers, after conf->rules. */
+NPS_MUSTCHECK bool conf_read_triggers(const struct conf_load *l);
+void conf_dump_triggers(const struct conf *conf, struct buf *out);
+
+/* ---- conf_check.c ------------------------------------------------------ */
+/* Everything that a bound in a table cannot say; makes conf->calendar. */
+NPS_MUSTCHECK bool conf_check(const struct conf_load *l);
+
+/* ---- conf_driver.c ----------------------------------------------------- */
+extern const struct opt conf_crm_opts[], conf_survey_opts[];
+NPS_MUSTCHECK bool conf_read_crm(const struct conf_load *l);
+NPS_MUSTCHECK bool conf_read_survey(const struct conf_load *l);
+void conf_dump_drivers(const struct conf *conf, struct buf *out);
+
+#endif

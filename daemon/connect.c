@@ -1,0 +1,304 @@
+#include "connect.h"
+
+#include <string.h>
+
+#include <unistr.h>
+
+#include "arena.h"
+#include "clock.h"
+
+#define SCRATCH_BYTES ((size_t)64 << 20)
+
+static time_t
+now(void *clock)
+{
+	(void)clock;
+	return clock_now();
+}
+
+static void
+quarantine(void *arg, const char *source, long line, const char *key,
+    const char *reason)
+{
+	link_quarantine(arg, source, line, key, reason);
+}
+
+static bool
+link_open(struct link *link, const char *name, const void *settings,
+    const struct http_settings *http, bool (*cancelled)(void), struct err *err)
+{
+	*link = (struct link){ .name = name };
+	link->quarantine_end = &link->quarantine;
+	link->scratch = arena_new(SCRATCH_BYTES);
+	link->kept = arena_new(SCRATCH_BYTES);
+	if (link->scratch == NULL || link->kept == NULL)
+		return err_nomem(err);
+	if (!http_open(http, cancelled, &link->http, err))
+		return false;
+	link->env = (struct connector_env){ .instance = name,
+		.settings = settings, .http = link->http, .scratch = link->scratch,
+		.now = now, .cancelled = cancelled, .quarantine = quarantine,
+		.quarantine_arg = link };
+	return true;
+}
+
+static void
+link_close(struct link *link)
+{
+	http_close(link->http);
+	arena_free(link->scratch);
+	arena_free(link->kept);
+	*link = (struct link){ 0 };
+}
+
+bool
+crm_open(struct crm *crm, const struct conf_crm *conf, bool (*cancelled)(void),
+    struct err *err)
+{
+	crm->conf = conf;
+	crm->connector = conf->connector;
+	if (!connector_check_crm(conf->connector, err) ||
+	    !link_open(&crm->link, conf->name, conf->settings, &http_defaults,
+	        cancelled, err))
+		return false;
+	if (!conf->connector->open(&crm->link.env, &crm->link.self, err))
+		return err_wrap(err, "%s", conf->name);
+	return true;
+}
+
+void
+crm_close(struct crm *crm)
+{
+	if (crm->connector != NULL && crm->link.self != NULL)
+		crm->connector->close(crm->link.self);
+	link_close(&crm->link);
+}
+
+bool
+survey_open(struct survey *survey, const struct conf_survey *conf,
+    bool (*cancelled)(void), struct err *err)
+{
+	struct http_settings http = http_defaults;
+
+	survey->conf = conf;
+	survey->connector = conf->connector;
+	http.rate_per_second = conf->rate_per_second;
+	http.answer_timeout_s = conf->timeout_s;
+	http.tries = conf->retries;
+	http.backoff_s = conf->backoff_s;
+	http.backoff_max_s = conf->backoff_max_s;
+	http.ca_file = conf->ca_file;
+	http.allow_http = conf->allow_http;
+	if (!connector_check_survey(conf->connector, err) ||
+	    !link_open(&survey->link, conf->driver, conf->settings, &http,
+	        cancelled, err))
+		return false;
+	if (!conf->connector->open(&survey->link.env, &survey->link.self, err))
+		return err_wrap(err, "%s", conf->driver);
+	return true;
+}
+
+void
+survey_close(struct survey *survey)
+{
+	if (survey->connector != NULL && survey->link.self != NULL)
+		survey->connector->close(survey->link.self);
+	link_close(&survey->link);
+}
+
+/* ---- bits against pointers --------------------------------------------------- */
+#define PROMISE(c, bit, member) { (bit), (c)->member != NULL, #member }
+struct promise {
+	uint32_t bit;
+	bool there;
+	const char *member;
+};
+
+static bool
+check_promises(const struct connector_info *info, const struct promise *p,
+    size_t n, struct err *err)
+{
+	if (info->api != CONNECTOR_API)
+		return err_set(err, ERR_BUG, "connector %s: built for border %d, "
+		    "not %d", info->name, info->api, CONNECTOR_API);
+	for (size_t i = 0; i < n; i++)
+		if (((info->caps & p[i].bit) != 0) != p[i].there)
+			return err_set(err, ERR_BUG,
+			    "connector %s: %s and its capability bit disagree",
+			    info->name, p[i].member);
+	return true;
+}
+
+bool
+connector_check_crm(const struct crm_connector *c, struct err *err)
+{
+	const struct promise p[] = {
+		PROMISE(c, CRM_CAP_EVENTS, pull_events),
+		PROMISE(c, CRM_CAP_BASELINE, pull_baseline),
+		PROMISE(c, CRM_CAP_ACTIVITIES, pull_activities),
+		PROMISE(c, CRM_CAP_CONTACTS, pull_contacts),
+		PROMISE(c, CRM_CAP_FIND, find_contact),
+		PROMISE(c, CRM_CAP_VALUES, list_values),
+		PROMISE(c, CRM_CAP_ENSURE_TAGS, ensure_tags),
+		PROMISE(c, CRM_CAP_FIELDS, put_fields),
+		PROMISE(c, CRM_CAP_ANSWERS, put_answer),
+		PROMISE(c, CRM_CAP_FEED, post_feed),
+		PROMISE(c, CRM_CAP_TASKS, put_task),
+	};
+	const bool tags = (c->info.caps & CRM_CAP_TAGS) != 0;
+	const bool by_request = c->tags_request != NULL && c->tags_result != NULL;
+
+	if (!check_promises(&c->info, p, ARRAY_LEN(p), err))
+		return false;
+	if (tags != (by_request || c->put_tags != NULL))
+		return err_set(err, ERR_BUG, "connector %s: tags are promised by "
+		    "exactly one of tags_request and put_tags", c->info.name);
+	if (c->open == NULL || c->close == NULL || c->check == NULL ||
+	    c->load_contacts == NULL)
+		return err_set(err, ERR_BUG, "connector %s: open, close, check and "
+		    "load_contacts are mandatory", c->info.name);
+	return true;
+}
+
+bool
+connector_check_survey(const struct survey_connector *c, struct err *err)
+{
+	const struct promise p[] = {
+		PROMISE(c, SURVEY_CAP_CAMPAIGNS, list_campaigns),
+		PROMISE(c, SURVEY_CAP_FIND, find_sent),
+		PROMISE(c, SURVEY_CAP_SENT, pull_sent),
+		PROMISE(c, SURVEY_CAP_ANSWERS, pull_answers),
+		PROMISE(c, SURVEY_CAP_OPTOUTS, pull_optouts),
+		PROMISE(c, SURVEY_CAP_DO_NOT_CONTACT, set_do_not_contact),
+		PROMISE(c, SURVEY_CAP_ERASE, erase),
+	};
+
+	if (!check_promises(&c->info, p, ARRAY_LEN(p), err))
+		return false;
+	if (c->open == NULL || c->close == NULL || c->check == NULL ||
+	    c->push_request == NULL || c->push_result == NULL)
+		return err_set(err, ERR_BUG, "connector %s: open, close, check, "
+		    "push_request and push_result are mandatory", c->info.name);
+	return true;
+}
+
+/* ---- what is emitted ----------------------------------------------------------- */
+static bool
+is_text(const char *s)
+{
+	return s == NULL || u8_check((const uint8_t *)s, strlen(s)) == NULL;
+}
+
+static bool
+is_id(const char *s)
+{
+	return s != NULL && *s != '\0' && is_text(s) && strlen(s) <= 512;
+}
+
+static bool
+is_time(time_t t)
+{
+	/* 1970 to 9999: what PostgreSQL and people can read back. */
+	return t >= 0 && t < (time_t)253402300800;
+}
+
+const char *
+connect_event_fault(const struct crm_event *ev)
+{
+	if (!is_id(ev->trigger))
+		return "trigger: expected a code";
+	if (!is_id(ev->event_id))
+		return "event id: expected text of 1 to 512 bytes";
+	if (ev->contact_id != NULL && !is_id(ev->contact_id))
+		return "contact id: expected text of 1 to 512 bytes";
+	if (!is_text(ev->category) || !is_text(ev->stage) ||
+	    !is_text(ev->employee_id))
+		return "category, stage or employee: expected UTF-8";
+	if (!is_time(ev->occurred_at))
+		return "time of the event: expected a date from 1970 to 9999";
+	if (ev->transition_at != NO_TIME && !is_time(ev->transition_at))
+		return "time of the closing: expected a date from 1970 to 9999";
+	return NULL;
+}
+
+const char *
+connect_activity_fault(const struct crm_activity *act)
+{
+	if (!is_id(act->contact_id) || !is_id(act->activity_id))
+		return "activity or contact id: expected text of 1 to 512 bytes";
+	if (!day_valid(act->day))
+		return "day of the activity: expected a date";
+	return NULL;
+}
+
+static bool
+are_texts(const char *const *list)
+{
+	for (; list != NULL && *list != NULL; list++)
+		if (!is_text(*list))
+			return false;
+	return true;
+}
+
+const char *
+connect_contact_fault(const struct crm_contact *c)
+{
+	const char *const texts[] = { c->moved_to, c->name.full, c->name.first,
+		c->name.last, c->email, c->phone, c->mobile, c->language,
+		c->country, c->company_id, c->company, c->relation, c->segment,
+		c->department, c->owner_id, c->owner_name, c->owner_email, c->link };
+
+	if (!is_id(c->contact_id))
+		return "contact id: expected text of 1 to 512 bytes";
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (!is_text(texts[i]))
+			return "a field of the contact: expected UTF-8";
+	if (!are_texts(c->tags) || !are_texts(c->company_tags))
+		return "a tag: expected UTF-8";
+	if (c->consent_at != NO_TIME && !is_time(c->consent_at))
+		return "consent date: expected a date from 1970 to 9999";
+	return NULL;
+}
+
+const char *
+connect_answer_fault(const struct survey_answer *a)
+{
+	const char *const texts[] = { a->ref, a->remote_id, a->contact_id, a->email,
+		a->phone, a->campaign_id, a->campaign, a->comment };
+
+	if (!is_id(a->answer_id))
+		return "answer id: expected text of 1 to 512 bytes";
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (!is_text(texts[i]))
+			return "a field of the answer: expected UTF-8";
+	if (a->score < -1 || a->score > 10)
+		return "score: expected a whole number from 0 to 10";
+	if (a->score >= 0 && !is_time(a->answered_at))
+		return "time of the answer: expected a date from 1970 to 9999";
+	return NULL;
+}
+
+void
+link_quarantine(struct link *link, const char *source, long line,
+    const char *key, const char *reason)
+{
+	if (link->n_quarantined++ >= QUARANTINE_KEPT_MAX)
+		return;
+	struct quarantined *q = arena_alloc(link->kept, sizeof(*q));
+	if (q == NULL)
+		return;
+	*q = (struct quarantined){ NULL, arena_strdup(link->kept, source),
+		arena_strdup(link->kept, key != NULL ? key : ""),
+		arena_strdup(link->kept, reason), line };
+	*link->quarantine_end = q;
+	link->quarantine_end = &q->next;
+}
+
+void
+link_quarantine_clear(struct link *link)
+{
+	arena_reset(link->kept);
+	link->quarantine = NULL;
+	link->quarantine_end = &link->quarantine;
+	link->n_quarantined = 0;
+}

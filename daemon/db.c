@@ -1,0 +1,501 @@
+#include "db.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <libpq-fe.h>
+
+#include "clock.h"
+#include "num.h"
+
+#define VERSION_MIN 150000
+#define NAME_MAX_BYTES ((size_t)64)
+
+struct db {
+	PGconn *conn;
+	const char *sent;	/* name of a statement not yet finished */
+	bool in_flight;		/* ... whose answer is still on the wire */
+	bool sent_in_tx;	/* ... which a rollback undoes */
+	PGresult *kept;		/* ... its answer, if it was good */
+	struct err kept_err;	/* ... its error, if not */
+};
+
+/* The linker makes these from the section of DB_STMT. */
+extern const struct db_stmt *const __start_db_stmts[] __attribute__((weak));
+extern const struct db_stmt *const __stop_db_stmts[] __attribute__((weak));
+
+const struct db_stmt *const *
+db_stmts(size_t *n)
+{
+	*n = (size_t)(__stop_db_stmts - __start_db_stmts);
+	return __start_db_stmts;
+}
+
+static inline void
+pgresult_cleanup(PGresult **res)
+{
+	PQclear(*res);
+}
+
+/* ---- errors -------------------------------------------------------------- */
+static enum err_kind
+kind_of(const PGconn *conn, const char *sqlstate)
+{
+	if (PQstatus(conn) == CONNECTION_BAD ||
+	    strncmp(sqlstate, "08", 2) == 0 || strncmp(sqlstate, "57P", 3) == 0)
+		return ERR_DB_AWAY;
+	return ERR_DB;
+}
+
+/*
+ * How much of a message may be shown: its first line; of a data exception
+ * (class 22) only what stands before the value, whatever quotes the server's
+ * language puts round it.
+ */
+static int
+shown_length(const char *msg, const char *sqlstate)
+{
+	size_t len = strcspn(msg, "\n");
+
+	if (strncmp(sqlstate, "22", 2) == 0)
+		for (size_t i = 0; i < len; i++)
+			if (strchr("\"'`", msg[i]) != NULL ||
+			    (unsigned char)msg[i] >= 0x80)
+				len = i;
+	return len > 300 ? 300 : (int)len;
+}
+
+static const char *
+field(const PGresult *res, int code, const char *fallback)
+{
+	const char *value = PQresultErrorField(res, code);
+
+	return value == NULL ? fallback : value;
+}
+
+/* DETAIL, HINT and CONTEXT hold values of rows: never taken. */
+static bool
+fail(const PGconn *conn, const PGresult *res, const char *what, struct err *err)
+{
+	const char *sqlstate = field(res, PG_DIAG_SQLSTATE, "");
+	const char *msg = field(res, PG_DIAG_MESSAGE_PRIMARY,
+	    PQerrorMessage(conn));
+	const char *table = field(res, PG_DIAG_TABLE_NAME, "");
+	const char *constraint = field(res, PG_DIAG_CONSTRAINT_NAME, "");
+	const char *column = field(res, PG_DIAG_COLUMN_NAME, "");
+
+	(void)err_set(err, kind_of(conn, sqlstate),
+	    "%s: %.*s%s%s%s%s%s%s%s%s%s", what, shown_length(msg, sqlstate),
+	    msg, *table ? ", table " : "", table, *column ? ", column " : "",
+	    column, *constraint ? ", constraint " : "", constraint,
+	    *sqlstate ? " [" : "", sqlstate, *sqlstate ? "]" : "");
+	if (err != NULL)
+		(void)snprintf(err->sqlstate, sizeof(err->sqlstate), "%s",
+		    sqlstate);
+	return false;
+}
+
+static bool
+result_check(const PGconn *conn, const PGresult *res, const char *what,
+    struct err *err)
+{
+	const ExecStatusType status = PQresultStatus(res);
+
+	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
+	    status == PGRES_EMPTY_QUERY)
+		return true;
+	if (status == PGRES_FATAL_ERROR)
+		return fail(conn, res, what, err);
+	return err_set(err, ERR_BUG, "%s: unexpected answer %s", what,
+	    PQresStatus(status));
+}
+
+/* ---- connection ---------------------------------------------------------- */
+static void
+notice_drop(void *arg, const PGresult *res)
+{
+	(void)arg;
+	(void)res;
+}
+
+/* PGOPTIONS, PGHOST, ... would change what the configuration says. */
+static void
+environment_clear(void)
+{
+	char name[NAME_MAX_BYTES];
+
+	for (char **e = environ; e != NULL && *e != NULL;) {
+		const size_t len = strcspn(*e, "=");
+
+		if (strncmp(*e, "PG", 2) != 0 || len >= sizeof(name)) {
+			e++;
+			continue;
+		}
+		memcpy(name, *e, len);
+		name[len] = '\0';
+		(void)unsetenv(name);
+		e = environ;
+	}
+}
+
+/* The string and libpq's words about it are not shown: maybe a password. */
+static bool
+conninfo_check(const char *conninfo, struct err *err)
+{
+	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+
+	if (options == NULL || *conninfo == '\0') {
+		PQconninfoFree(options);
+		return err_set(err, ERR_CONFIG, "database: expected "
+		    "\"host=... dbname=... user=...\" or postgresql://...");
+	}
+	PQconninfoFree(options);
+	return true;
+}
+
+static bool
+server_check(const PGconn *conn, struct err *err)
+{
+	const int version = PQserverVersion(conn);
+	const char *encoding = PQparameterStatus(conn, "server_encoding");
+	const char *style = PQparameterStatus(conn, "DateStyle");
+
+	if (version < VERSION_MIN)
+		return err_set(err, ERR_CONFIG, "database: PostgreSQL %d or "
+		    "newer is needed, the server is %d", VERSION_MIN / 10000,
+		    version / 10000);
+	if (encoding == NULL || strcmp(encoding, "UTF8") != 0)
+		return err_set(err, ERR_CONFIG, "database: encoding UTF8 is "
+		    "needed, the database has %s",
+		    encoding == NULL ? "none" : encoding);
+	/* Not ours to set (a pooler loses it), but days are read as ISO. */
+	if (style != NULL && strncmp(style, "ISO", 3) != 0)
+		return err_set(err, ERR_CONFIG, "database: DateStyle ISO is "
+		    "needed, the role has %s (ALTER ROLE ... SET DateStyle)",
+		    style);
+	return true;
+}
+
+static bool
+connect_check(const PGconn *conn, struct err *err)
+{
+	if (PQstatus(conn) == CONNECTION_OK)
+		return server_check(conn, err);
+	const char *msg = PQerrorMessage(conn);
+	return err_set(err, PQconnectionNeedsPassword(conn) ? ERR_CONFIG :
+	    ERR_DB_AWAY, "database: %.*s", shown_length(msg, ""), msg);
+}
+
+bool
+db_open(const char *conninfo, struct db **db, struct err *err)
+{
+	/* Later keywords win: the operator may change those before dbname. */
+	static const char *const keys[] = { "connect_timeout", "keepalives",
+		"keepalives_idle", "keepalives_interval", "keepalives_count",
+		"tcp_user_timeout", "application_name", "dbname",
+		"client_encoding", NULL };
+	const char *const values[] = { "10", "1", "30", "10", "3", "30000",
+		"npsync", conninfo, "UTF8", NULL };
+
+	*db = NULL;
+	environment_clear();
+	if (!conninfo_check(conninfo, err))
+		return false;
+	struct db *new = calloc(1, sizeof(*new));
+	if (new == NULL)
+		return err_nomem(err);
+	new->conn = PQconnectdbParams(keys, values, 1);
+	if (new->conn == NULL) {
+		db_close(new);
+		return err_nomem(err);
+	}
+	if (!connect_check(new->conn, err)) {
+		db_close(new);
+		return false;
+	}
+	(void)PQsetNoticeReceiver(new->conn, notice_drop, NULL);
+	*db = new;
+	return true;
+}
+
+void
+db_close(struct db *db)
+{
+	if (db == NULL)
+		return;
+	PQclear(db->kept);
+	PQfinish(db->conn);
+	free(db);
+}
+
+/* ---- statements ---------------------------------------------------------- */
+/* Waits for a sent statement and keeps what came back for db_finish. */
+static void
+settle(struct db *db)
+{
+	if (!db->in_flight)
+		return;
+	db->in_flight = false;
+	for (;;) {
+		AUTO(pgresult) PGresult *res = PQgetResult(db->conn);
+
+		if (res == NULL)
+			break;
+		if (db->kept_err.kind == ERR_NONE && result_check(db->conn,
+		    res, db->sent, &db->kept_err)) {
+			PQclear(db->kept);
+			db->kept = steal(&res);
+		}
+	}
+	if (db->kept == NULL && db->kept_err.kind == ERR_NONE)
+		(void)fail(db->conn, NULL, db->sent, &db->kept_err);
+}
+
+static void
+forget(struct db *db)
+{
+	PQclear(db->kept);
+	db->kept = NULL;
+	db->kept_err = (struct err){ 0 };
+	db->sent = NULL;
+	db->sent_in_tx = false;
+}
+
+static bool
+args_check(const struct db_stmt *stmt, const struct db_args *args,
+    struct err *err)
+{
+	if (args == NULL || !args->failed)
+		return true;
+	if (args->n > DB_ARGS_MAX)
+		return err_set(err, ERR_BUG, "%s: more than %d arguments",
+		    stmt->name, DB_ARGS_MAX);
+	return err_set(err, ERR_NOMEM, "%s: out of memory for arguments",
+	    stmt->name);
+}
+
+/* PGresult under the name other files know it by. */
+static void
+hand_over(PGresult **res, struct db_result **result)
+{
+	if (result != NULL)
+		*result = (struct db_result *)(void *)steal(res);
+}
+
+bool
+db_query(struct db *db, const struct db_stmt *stmt, const struct db_args *args,
+    struct db_result **result, struct err *err)
+{
+	if (result != NULL)
+		*result = NULL;
+	if (!args_check(stmt, args, err))
+		return false;
+	settle(db);
+	AUTO(pgresult) PGresult *res = PQexecParams(db->conn, stmt->sql,
+	    args == NULL ? 0 : args->n, NULL, args == NULL ? NULL : args->v,
+	    NULL, NULL, 0);
+	if (!result_check(db->conn, res, stmt->name, err))
+		return false;
+	hand_over(&res, result);
+	return true;
+}
+
+bool
+db_send(struct db *db, const struct db_stmt *stmt, const struct db_args *args,
+    struct err *err)
+{
+	if (!args_check(stmt, args, err))
+		return false;
+	settle(db);
+	const bool in_tx = PQtransactionStatus(db->conn) != PQTRANS_IDLE;
+	if (db->sent != NULL)
+		return err_set(err, ERR_BUG, "%s: sent before %s was finished",
+		    stmt->name, db->sent);
+	if (PQsendQueryParams(db->conn, stmt->sql, args == NULL ? 0 : args->n,
+	    NULL, args == NULL ? NULL : args->v, NULL, NULL, 0) != 1)
+		return fail(db->conn, NULL, stmt->name, err);
+	db->sent = stmt->name;
+	db->in_flight = true;
+	db->sent_in_tx = in_tx;
+	return true;
+}
+
+bool
+db_finish(struct db *db, struct db_result **result, struct err *err)
+{
+	if (result != NULL)
+		*result = NULL;
+	if (db->sent == NULL)
+		return err_set(err, ERR_BUG, "db_finish: nothing was sent");
+	settle(db);
+	const bool ok = db->kept_err.kind == ERR_NONE;
+	if (ok)
+		hand_over(&db->kept, result);
+	else if (err != NULL)
+		*err = db->kept_err;
+	forget(db);
+	return ok;
+}
+
+bool
+db_pending(const struct db *db)
+{
+	return db->sent != NULL;
+}
+
+static bool
+script(struct db *db, const char *sql, const char *what, struct err *err)
+{
+	settle(db);
+	AUTO(pgresult) PGresult *res = PQexec(db->conn, sql);
+	return result_check(db->conn, res, what, err);
+}
+
+bool
+db_script(struct db *db, const char *sql, struct err *err)
+{
+	return script(db, sql, "script", err);
+}
+
+/* ---- transactions -------------------------------------------------------- */
+bool
+db_begin(struct db *db, long lock_timeout_ms, struct err *err)
+{
+	char sql[128];
+
+	settle(db);
+	if (PQtransactionStatus(db->conn) == PQTRANS_INTRANS ||
+	    PQtransactionStatus(db->conn) == PQTRANS_INERROR)
+		return err_set(err, ERR_BUG, "begin: already in a transaction");
+	(void)snprintf(sql, sizeof(sql), "BEGIN; SET LOCAL lock_timeout = %ld; "
+	    "SET LOCAL statement_timeout = 0", lock_timeout_ms);
+	if (script(db, sql, "begin", err))
+		return true;
+	db_rollback(db);
+	return false;
+}
+
+bool
+db_commit(struct db *db, struct err *err)
+{
+	settle(db);
+	if (PQtransactionStatus(db->conn) == PQTRANS_IDLE)
+		return err_set(err, ERR_BUG, "commit: not in a transaction");
+	AUTO(pgresult) PGresult *res = PQexec(db->conn, "COMMIT");
+	if (!result_check(db->conn, res, "commit", err))
+		return false;
+	/* COMMIT of a transaction in error succeeds, as a ROLLBACK. */
+	if (strcmp(PQcmdStatus(res), "COMMIT") == 0)
+		return true;
+	(void)err_set(err, ERR_DB, "commit: the transaction had failed");
+	if (err != NULL)
+		(void)snprintf(err->sqlstate, sizeof(err->sqlstate), "25P02");
+	return false;
+}
+
+void
+db_rollback(struct db *db)
+{
+	settle(db);
+	const PGTransactionStatusType status = PQtransactionStatus(db->conn);
+	if (status != PQTRANS_INTRANS && status != PQTRANS_INERROR)
+		return;
+	PQclear(PQexec(db->conn, "ROLLBACK"));
+	if (db->sent_in_tx)
+		forget(db);
+}
+
+/* ---- results ------------------------------------------------------------- */
+static const PGresult *
+pgresult(const struct db_result *r)
+{
+	return (const PGresult *)(const void *)r;
+}
+
+int
+db_rows(const struct db_result *r)
+{
+	return PQntuples(pgresult(r));
+}
+
+long long
+db_affected(const struct db_result *r)
+{
+	/* libpq lacks the const; it only reads. */
+	PGresult *res = (PGresult *)(uintptr_t)r;
+	const char *text = PQcmdTuples(res);
+	long long n = 0;
+
+	if (*text == '\0')
+		return 0;
+	const bool is_number = num_parse(text, 0, INT64_MAX, &n);
+	assert(is_number);
+	return n;
+}
+
+bool
+db_is_null(const struct db_result *r, int row, int col)
+{
+	const PGresult *res = pgresult(r);
+
+	assert(row >= 0 && row < PQntuples(res));
+	assert(col >= 0 && col < PQnfields(res));
+	return PQgetisnull(res, row, col) == 1;
+}
+
+const char *
+db_text(const struct db_result *r, int row, int col)
+{
+	return db_is_null(r, row, col) ? NULL :
+	    PQgetvalue(pgresult(r), row, col);
+}
+
+long long
+db_int(const struct db_result *r, int row, int col)
+{
+	const char *text = db_text(r, row, col);
+	long long n = 0;
+
+	if (text == NULL)
+		return 0;
+	const bool is_number = num_parse(text, INT64_MIN, INT64_MAX, &n);
+	assert(is_number);
+	return n;
+}
+
+bool
+db_bool(const struct db_result *r, int row, int col)
+{
+	const char *text = db_text(r, row, col);
+
+	assert(text == NULL || strcmp(text, "t") == 0 ||
+	    strcmp(text, "f") == 0);
+	return text != NULL && text[0] == 't';
+}
+
+int
+db_day(const struct db_result *r, int row, int col)
+{
+	const char *text = db_text(r, row, col);
+
+	if (text == NULL)
+		return NO_DAY;
+	const int day = day_parse(text);
+	assert(day != NO_DAY);
+	return day;
+}
+
+time_t
+db_time(const struct db_result *r, int row, int col)
+{
+	return db_is_null(r, row, col) ? NO_TIME : (time_t)db_int(r, row, col);
+}
+
+void
+db_result_free(struct db_result *r)
+{
+	PQclear((PGresult *)(void *)r);
+}

@@ -1,0 +1,425 @@
+#include "embedded.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "embedded_int.h"
+#include "log.h"
+
+#define POLL_MS 20L
+#define LOCK_WAIT_MS 240000	/* others' initdb, recovery or stop */
+#define STOP_WAIT_MS 60000
+#define ORPHAN_WAIT_MS 15000
+#define JOIN_TRIES 3
+
+/* No statements, parameters or DETAIL in the log: they hold people's data. */
+static const char settings[] =
+    "\n# ---- npsync ----\n"
+    "jit = off\n"
+    "listen_addresses = ''\n"
+    "unix_socket_permissions = 0700\n"
+    "dynamic_shared_memory_type = mmap\n"
+    "max_connections = 20\n"
+    "max_parallel_workers = 2\n"
+    "log_min_messages = log\n"
+    "log_min_error_statement = panic\n"
+    "log_error_verbosity = terse\n"
+    "log_checkpoints = off\n";
+
+static void
+embedded_free(struct embedded *e)
+{
+	if (e == NULL)
+		return;
+	if (e->cluster_fd >= 0)
+		(void)close(e->cluster_fd);
+	if (e->users_fd >= 0)
+		(void)close(e->users_fd);
+	free(e);
+}
+
+static inline void
+embedded_cleanup(struct embedded **e)
+{
+	embedded_free(*e);
+}
+
+/* ---- locks --------------------------------------------------------------- */
+/* CLOEXEC: the server must not keep the lock of whoever started it. */
+static bool
+lock_open(const struct embedded *e, const char *name, int *fd, struct err *err)
+{
+	char path[EMBEDDED_PATH_MAX];
+
+	if (!embedded_path(path, e->state, name, err))
+		return false;
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*fd < 0)
+		return err_errno(err, ERR_SYSTEM, "%s", path);
+	return true;
+}
+
+static bool
+lock_cluster(const struct embedded *e, struct err *err)
+{
+	const int64_t end = clock_boottime_ms() + LOCK_WAIT_MS;
+
+	while (flock(e->cluster_fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_errno(err, ERR_SYSTEM, "%s/cluster.lock",
+			    e->state);
+		if (clock_boottime_ms() >= end)
+			return err_set(err, ERR_SYSTEM, "%s/cluster.lock: "
+			    "another process holds it", e->state);
+		embedded_proc_sleep_ms(POLL_MS);
+	}
+	return true;
+}
+
+/* ---- child processes ----------------------------------------------------- */
+static void
+child_signals(void)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
+		SIGPIPE, SIGCHLD, SIGALRM, SIGUSR1, SIGUSR2 };
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		(void)signal(signals[i], SIG_DFL);
+}
+
+/* In the child: nothing of ours is inherited but what is said here. */
+static void
+child_prepare(const char *dir, int log_fd)
+{
+	const int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	child_signals();
+	(void)umask(0077);
+	if (null_fd < 0 || dup2(null_fd, 0) < 0 || dup2(log_fd, 1) < 0 ||
+	    dup2(log_fd, 2) < 0 || chdir(dir) != 0 ||
+	    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
+		_exit(127);
+}
+
+static char env_path[] = "PATH=/usr/bin:/bin";
+static char env_locale[] = "LC_ALL=C.UTF-8";
+static char env_zone[] = "TZ=UTC";
+static char *const child_env[] = { env_path, env_locale, env_zone, NULL };
+
+/* ---- initdb -------------------------------------------------------------- */
+static void
+initdb_exec(const struct embedded *e, const char *program, const char *pg_new,
+    int log_fd)
+{
+	child_prepare(e->state, log_fd);
+	/* initdb's own children inherit the lock too: whoever comes after a
+	 * killed starter waits until the last of them stopped writing. */
+	if (fcntl(e->cluster_fd, F_SETFD, 0) == 0)
+		(void)execle(program, program, "--encoding=UTF8",
+		    "--locale=C.UTF-8", "--auth=trust", "--username=npsync",
+		    "--no-instructions", "-D", pg_new, (char *)NULL, child_env);
+	_exit(127);
+}
+
+static bool
+initdb_run(const struct embedded *e, const char *pg_new, struct err *err)
+{
+	char bin[EMBEDDED_PATH_MAX], program[EMBEDDED_PATH_MAX];
+	AUTO(fd) int log_fd = -1;
+	off_t offset = 0;
+	int status = 0;
+
+	if (!embedded_dir_programs(bin, 0, err) ||
+	    !embedded_path(program, bin, "initdb", err) ||
+	    !embedded_log_begin(e, &log_fd, &offset, err))
+		return false;
+	const pid_t parent = getpid();
+	const pid_t pid = fork();
+	if (pid < 0)
+		return err_errno(err, ERR_SYSTEM, "fork");
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() == parent)
+			initdb_exec(e, program, pg_new, log_fd);
+		_exit(127);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return embedded_log_fail(e, offset, "initdb failed", err);
+	return true;
+}
+
+static bool
+settings_write(const char *pg_new, struct err *err)
+{
+	char path[EMBEDDED_PATH_MAX];
+
+	if (!embedded_path(path, pg_new, "postgresql.conf", err))
+		return false;
+	AUTO(fd) int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	const size_t len = strlen(settings);
+	if (fd < 0 || write(fd, settings, len) != (ssize_t)len ||
+	    fsync(fd) != 0)
+		return err_errno(err, ERR_SYSTEM, "%s", path);
+	return true;
+}
+
+static bool
+dir_sync(const char *path, struct err *err)
+{
+	AUTO(fd) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) != 0)
+		return err_errno(err, ERR_SYSTEM, "%s", path);
+	return true;
+}
+
+/* Until the rename there is no cluster; what a killed initdb left is junk. */
+static bool
+cluster_make(const struct embedded *e, struct err *err)
+{
+	char pg_new[EMBEDDED_PATH_MAX];
+
+	if (!embedded_path(pg_new, e->state, "pg.new", err) ||
+	    !embedded_dir_remove(pg_new, err))
+		return false;
+	if (!initdb_run(e, pg_new, err) || !settings_write(pg_new, err)) {
+		(void)!embedded_dir_remove(pg_new, NULL);
+		return false;
+	}
+	if (rename(pg_new, e->pg) != 0)
+		return err_errno(err, ERR_SYSTEM, "rename %s", pg_new);
+	return dir_sync(e->state, err);
+}
+
+/* ---- server -------------------------------------------------------------- */
+/* In the middle process: tells the server's number and ends, so that init (or
+ * a subreaper) is the server's parent, not a caller that waits for others. */
+static void
+server_fork(const struct embedded *e, const char *program,
+    const char *socket_dir, int log_fd, int tell_fd)
+{
+	(void)setsid();
+	const pid_t pid = fork();
+	if (pid == 0) {
+		child_prepare(e->pg, log_fd);
+		(void)execle(program, program, "-D", e->pg, "-k", socket_dir,
+		    (char *)NULL, child_env);
+		_exit(127);
+	}
+	if (pid > 0)
+		(void)!write(tell_fd, &pid, sizeof(pid));
+	_exit(0);
+}
+
+/* tell_fd is CLOEXEC in all: its end of file means "executes, or is gone". */
+static bool
+server_spawn(const struct embedded *e, const char *program,
+    const char *socket_dir, int log_fd, pid_t *server, struct err *err)
+{
+	int fds[2];
+	char rest;
+
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return err_errno(err, ERR_SYSTEM, "pipe");
+	AUTO(fd) int hear_fd = fds[0];
+	const pid_t middle = fork();
+	if (middle == 0)
+		server_fork(e, program, socket_dir, log_fd, fds[1]);
+	(void)close(fds[1]);
+	if (middle < 0)
+		return err_errno(err, ERR_SYSTEM, "fork");
+	while (waitpid(middle, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (read(hear_fd, server, sizeof(*server)) != (ssize_t)sizeof(*server))
+		return err_set(err, ERR_SYSTEM, "postgres cannot be started: "
+		    "no process");
+	while (read(hear_fd, &rest, 1) < 0 && errno == EINTR)
+		;
+	return true;
+}
+
+static bool
+server_start(struct embedded *e, struct err *err)
+{
+	char bin[EMBEDDED_PATH_MAX], program[EMBEDDED_PATH_MAX];
+	char socket_dir[EMBEDDED_PATH_MAX];
+	AUTO(fd) int log_fd = -1;
+	off_t offset = 0;
+	int version = 0;
+	pid_t pid = 0;
+
+	return embedded_server_version(e, &version, err) &&
+	    embedded_dir_programs(bin, version, err) &&
+	    embedded_path(program, bin, "postgres", err) &&
+	    embedded_server_clear(e, err) &&
+	    embedded_dir_socket(socket_dir, e->state, err) &&
+	    embedded_log_begin(e, &log_fd, &offset, err) &&
+	    server_spawn(e, program, socket_dir, log_fd, &pid, err) &&
+	    embedded_server_wait(e, pid, offset, err);
+}
+
+/* The server that runs; pid 0 = there is none.  What works in pg without a
+ * postmaster.pid is a server just starting, whose starter was killed, or what
+ * a killed server left and ends soon. */
+static bool
+server_find(const struct embedded *e, struct embedded_pidfile *pf,
+    struct err *err)
+{
+	const int64_t end = clock_boottime_ms() + ORPHAN_WAIT_MS;
+
+	for (;;) {
+		embedded_pidfile_read(e->pg, pf);
+		/* Whoever stopped it was killed, or is an administrator. */
+		if (strcmp(pf->status, "stopping") == 0)
+			(void)embedded_proc_wait_gone(e->pg, pf->pid,
+			    STOP_WAIT_MS);
+		if (embedded_proc_alive(e->pg, pf->pid))
+			return true;
+		const pid_t other = embedded_proc_any(e->pg);
+		pf->pid = 0;
+		if (other == 0)
+			return true;
+		if (clock_boottime_ms() >= end)
+			return err_set(err, ERR_SYSTEM, "%s: process %ld "
+			    "still works in it", e->pg, (long)other);
+		embedded_proc_sleep_ms(POLL_MS);
+	}
+}
+
+static bool
+server_get(struct embedded *e, struct err *err)
+{
+	struct embedded_pidfile pf;
+	struct stat st;
+
+	for (int try = 0; try < JOIN_TRIES; try++) {
+		if (!server_find(e, &pf, err))
+			return false;
+		if (pf.pid == 0)
+			return server_start(e, err);
+		const off_t offset = stat(e->log, &st) == 0 ? st.st_size : 0;
+		if (embedded_server_wait(e, pf.pid, offset, err))
+			return true;
+		/* Ended just now by somebody else: start it. */
+		if (embedded_proc_alive(e->pg, pf.pid))
+			return false;
+	}
+	return false;
+}
+
+static bool
+is_unit(const struct embedded *e)
+{
+	return access(e->unit, F_OK) == 0;
+}
+
+static bool
+cluster_get(struct embedded *e, struct err *err)
+{
+	struct stat st;
+
+	if (is_unit(e))
+		return embedded_server_unit(e, err);
+	if (lstat(e->pg, &st) != 0 && !cluster_make(e, err))
+		return false;
+	return server_get(e, err);
+}
+
+/* Under cluster.lock, so that nobody joins between question and answer. */
+static void
+leave(const struct embedded *e)
+{
+	(void)flock(e->users_fd, LOCK_UN);
+	if (!is_unit(e) && flock(e->users_fd, LOCK_EX | LOCK_NB) == 0)
+		embedded_server_stop(e);
+}
+
+/* ---- interface ----------------------------------------------------------- */
+static bool
+embedded_new(const char *state_dir, struct embedded **out, struct err *err)
+{
+	AUTO(embedded) struct embedded *e = calloc(1, sizeof(*e));
+	char real[PATH_MAX];
+
+	if (e == NULL)
+		return err_nomem(err);
+	e->cluster_fd = e->users_fd = -1;
+	if (geteuid() == 0)
+		return err_set(err, ERR_PERMISSION, "embedded database: not "
+		    "as root");
+	if (!embedded_dir_state(state_dir, err))
+		return false;
+	if (realpath(state_dir, real) == NULL)
+		return err_errno(err, ERR_SYSTEM, "%s", state_dir);
+	if (strlen(real) >= sizeof(e->state))
+		return err_set(err, ERR_CONFIG, "state_dir: path too long");
+	memcpy(e->state, real, strlen(real) + 1);
+	if (!embedded_path(e->pg, real, "pg", err) ||
+	    !embedded_path(e->log, real, "pg.log", err) ||
+	    !embedded_path(e->unit, real, "pg.unit", err) ||
+	    !lock_open(e, "cluster.lock", &e->cluster_fd, err) ||
+	    !lock_open(e, "users.lock", &e->users_fd, err))
+		return false;
+	*out = steal(&e);
+	return true;
+}
+
+bool
+embedded_start(const char *state_dir, struct embedded **cluster,
+    struct err *err)
+{
+	AUTO(embedded) struct embedded *e = NULL;
+
+	*cluster = NULL;
+	if (!embedded_new(state_dir, &e, err) || !lock_cluster(e, err))
+		return false;
+	/* Never waits: an exclusive holder holds cluster.lock as well. */
+	if (flock(e->users_fd, LOCK_SH) != 0)
+		return err_errno(err, ERR_SYSTEM, "%s/users.lock", e->state);
+	const bool ok = cluster_get(e, err);
+	if (!ok)
+		leave(e);
+	(void)flock(e->cluster_fd, LOCK_UN);
+	if (ok)
+		*cluster = steal(&e);
+	return ok;
+}
+
+const char *
+embedded_conninfo(const struct embedded *cluster)
+{
+	return cluster->conninfo;
+}
+
+void
+embedded_release(struct embedded *cluster)
+{
+	struct err err = { 0 };
+
+	if (cluster == NULL)
+		return;
+	if (lock_cluster(cluster, &err)) {
+		leave(cluster);
+		(void)flock(cluster->cluster_fd, LOCK_UN);
+	} else {
+		log_ev(LOG_LEVEL_WARNING, "embedded", "stop=skipped why=%s",
+		    log_quote(err.msg));
+	}
+	embedded_free(cluster);
+}

@@ -1,0 +1,105 @@
+/*
+ * embedded_int.h - shared by embedded*.c and the test library only.
+ */
+#ifndef NPSYNC_EMBEDDED_INT_H
+#define NPSYNC_EMBEDDED_INT_H
+
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "err.h"
+
+#define EMBEDDED_PATH_MAX 1024
+/* sun_path of unix(7), less its NUL. */
+#define EMBEDDED_SOCKET_MAX ((size_t)107)
+
+struct embedded {
+	char state[EMBEDDED_PATH_MAX];	/* all absolute, links resolved */
+	char pg[EMBEDDED_PATH_MAX];
+	char log[EMBEDDED_PATH_MAX];
+	char unit[EMBEDDED_PATH_MAX];	/* exists: the server is systemd's */
+	char conninfo[512];
+	int cluster_fd, users_fd;
+};
+
+static inline void
+fd_cleanup(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+}
+
+/* ---- embedded_dir.c ------------------------------------------------------ */
+/* dir/name; ERR_CONFIG when it does not fit. */
+NPS_MUSTCHECK bool embedded_path(char out[EMBEDDED_PATH_MAX], const char *dir,
+    const char *name, struct err *err);
+/* Makes the last component if missing (0700); must be ours, and writable by
+ * nobody else. */
+NPS_MUSTCHECK bool embedded_dir_state(const char *state_dir, struct err *err);
+/* $TMPDIR if a socket path may begin with it, else /tmp. */
+const char *embedded_dir_temporary(void);
+/* The private directory under the temporary one that belongs to state_dir;
+ * the name only. */
+NPS_MUSTCHECK bool embedded_dir_private(char out[EMBEDDED_PATH_MAX],
+    const char *state_dir, struct err *err);
+/* $RUNTIME_DIRECTORY or the private directory, which is made if missing and
+ * refused if it is not ours. */
+NPS_MUSTCHECK bool embedded_dir_socket(char out[EMBEDDED_PATH_MAX],
+    const char *state_dir, struct err *err);
+/* Takes the private directory away, and nothing else. */
+void embedded_dir_socket_remove(const char *socket_dir, const char *state_dir);
+/* rm -rf that follows no link; a missing path is fine. */
+NPS_MUSTCHECK bool embedded_dir_remove(const char *path, struct err *err);
+/* Directory with the server's programs of a major version; 0 = the newest
+ * installed.  ERR_CONFIG names the package. */
+NPS_MUSTCHECK bool embedded_dir_programs(char out[EMBEDDED_PATH_MAX],
+    int version, struct err *err);
+
+/* ---- embedded_proc.c ----------------------------------------------------- */
+/* What postmaster.pid says; "" and 0 where it says nothing (yet). */
+struct embedded_pidfile {
+	pid_t pid;
+	char socket_dir[EMBEDDED_SOCKET_MAX + 1];
+	int port;
+	char status[16];	/* "starting", "ready", "stopping" */
+};
+/* All empty when there is none. */
+void embedded_pidfile_read(const char *pg, struct embedded_pidfile *out);
+/* True if the process works in directory pg: a stale number that another
+ * program got, or a zombie, does not. */
+bool embedded_proc_alive(const char *pg, pid_t pid);
+/* The same of a process that we just started: while it executes another
+ * program after a setuid, nobody may look at it, which counts as alive. */
+bool embedded_proc_alive_child(const char *pg, pid_t pid);
+/* Any process that works in pg (backends outlive a killed postmaster by a
+ * moment); 0 = none. */
+pid_t embedded_proc_any(const char *pg);
+/* Waits until pid, or with 0 any process, left pg; false after the time. */
+bool embedded_proc_wait_gone(const char *pg, pid_t pid, int64_t timeout_ms);
+void embedded_proc_sleep_ms(long ms);
+/* The last line of a log written after offset that tells of an error. */
+void embedded_proc_log_error(const char *log, off_t offset, char *out,
+    size_t size);
+
+/* ---- embedded_server.c --------------------------------------------------- */
+/* Opens the server's log at its end; one old log is kept. */
+NPS_MUSTCHECK bool embedded_log_begin(const struct embedded *e, int *fd,
+    off_t *offset, struct err *err);
+/* False, with what the log says since offset. */
+bool embedded_log_fail(const struct embedded *e, off_t offset,
+    const char *what, struct err *err);
+NPS_MUSTCHECK bool embedded_server_version(const struct embedded *e,
+    int *version, struct err *err);
+/* Waits for a server that starts, be it pid or one that was faster; fills
+ * e->conninfo and makes the database. */
+NPS_MUSTCHECK bool embedded_server_wait(struct embedded *e, pid_t pid,
+    off_t log_offset, struct err *err);
+/* Takes away what a killed server left: postmaster.pid, the socket.  Only
+ * while no process works in pg. */
+NPS_MUSTCHECK bool embedded_server_clear(const struct embedded *e,
+    struct err *err);
+/* Joins the server of npsync-db.service. */
+NPS_MUSTCHECK bool embedded_server_unit(struct embedded *e, struct err *err);
+void embedded_server_stop(const struct embedded *e);
+
+#endif

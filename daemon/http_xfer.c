@@ -1,0 +1,461 @@
+/*
+ * One transfer: the options that keep libcurl honest, and the evidence of how
+ * far a request got.
+ *
+ * libcurl repeats a request by itself when a reused connection dies before the
+ * first byte of the answer, POST included.  Two things stop that: the seek
+ * callback fails, and a second attempt is refused before it begins, which also
+ * holds where there is no body to rewind.  On a reused connection libcurl's own
+ * counters are not believed, because the start of a repeat resets them; what is
+ * believed then is how many bytes it took from us.
+ */
+#include "http_xfer.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "url.h"
+
+#define HEADERS_MAX ((size_t)262144)
+#define WORDS_MAX ((size_t)65536)
+#define LOW_SPEED_S 60L
+#define LIFETIME_S 300L
+
+bool
+xfer_init(struct xfer *x, struct err *err)
+{
+	*x = (struct xfer){ .date = NO_TIME };
+	buf_init(&x->answer, HTTP_ANSWER_MAX);
+	x->words = arena_new(WORDS_MAX);
+	x->easy = curl_easy_init();
+	return (x->words != NULL && x->easy != NULL) || err_nomem(err);
+}
+
+void
+xfer_free(struct xfer *x)
+{
+	if (x->easy != NULL)
+		curl_easy_cleanup(x->easy);
+	curl_slist_free_all(x->headers);
+	arena_free(x->words);
+	buf_free(&x->answer);
+	*x = (struct xfer){ .date = NO_TIME };
+}
+
+/* ---- callbacks ----------------------------------------------------------- */
+static size_t
+on_read(char *out, size_t size, size_t n, void *arg)
+{
+	struct xfer *x = arg;
+	size_t len = size * n;
+
+	if (len > x->body_len - x->handed)
+		len = x->body_len - x->handed;
+	if (len > 0)
+		memcpy(out, x->body + x->handed, len);
+	x->handed += len;
+	return len;
+}
+
+/* The refusal that keeps a POST from being sent twice. */
+static int
+on_seek(void *arg, curl_off_t offset, int origin)
+{
+	(void)arg;
+	(void)offset;
+	(void)origin;
+	return CURL_SEEKFUNC_FAIL;
+}
+
+static curl_socket_t
+on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct xfer *x = arg;
+
+	(void)purpose;
+	x->sockets++;
+	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+	    address->protocol);
+}
+
+/* Just before the request line, on a new connection or a reused one. */
+static int
+on_attempt(void *arg, char *ip, char *local_ip, int port, int local_port)
+{
+	struct xfer *x = arg;
+
+	(void)ip;
+	(void)local_ip;
+	(void)port;
+	(void)local_port;
+	if (x->attempts++ > 0)
+		return CURL_PREREQFUNC_ABORT;
+	x->reused = x->sockets == 0;
+	return CURL_PREREQFUNC_OK;
+}
+
+static int
+on_progress(void *arg, curl_off_t dltotal, curl_off_t dlnow,
+    curl_off_t ultotal, curl_off_t ulnow)
+{
+	const struct xfer *x = arg;
+
+	(void)dltotal;
+	(void)dlnow;
+	(void)ultotal;
+	(void)ulnow;
+	return x->repeatable && x->cancelled != NULL && x->cancelled();
+}
+
+static size_t
+on_write(char *data, size_t size, size_t n, void *arg)
+{
+	struct xfer *x = arg;
+
+	if (buf_add(&x->answer, data, size * n))
+		return size * n;
+	x->too_large = true;
+	return 0;
+}
+
+static void
+forget_answer(struct xfer *x)
+{
+	arena_reset(x->words);
+	x->content_type = x->etag = x->location = NULL;
+	x->link = x->retry_after = NULL;
+	x->date = NO_TIME;
+	x->status = 0;
+	x->headers_ended = false;
+}
+
+/* "HTTP/1.1 201 ...": an interim answer (1xx) leaves the status at 0. */
+static void
+status_line(struct xfer *x)
+{
+	long status = 0;
+
+	forget_answer(x);
+	if (curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status) ==
+		CURLE_OK && status >= 200)
+		x->status = status;
+	/* A server may think for the whole answer time, but not dawdle. */
+	(void)curl_easy_setopt(x->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	(void)curl_easy_setopt(x->easy, CURLOPT_LOW_SPEED_TIME, LOW_SPEED_S);
+}
+
+static bool
+is_header(const char *line, size_t len, const char *name)
+{
+	const size_t n = strlen(name);
+
+	return len > n && line[n] == ':' && curl_strnequal(line, name, n);
+}
+
+static const char *
+value_of(struct xfer *x, const char *line, size_t len)
+{
+	const char *s = (const char *)memchr(line, ':', len) + 1;
+	const char *end = line + len;
+
+	while (s < end && (*s == ' ' || *s == '\t'))
+		s++;
+	while (end > s && (unsigned char)end[-1] <= ' ')
+		end--;
+	return arena_strndup(x->words, s, (size_t)(end - s));
+}
+
+static void
+header_line(struct xfer *x, const char *line, size_t len)
+{
+	if (is_header(line, len, "Content-Type"))
+		x->content_type = value_of(x, line, len);
+	else if (is_header(line, len, "ETag"))
+		x->etag = value_of(x, line, len);
+	else if (is_header(line, len, "Location"))
+		x->location = value_of(x, line, len);
+	else if (is_header(line, len, "Retry-After"))
+		x->retry_after = value_of(x, line, len);
+	else if (is_header(line, len, "Date"))
+		x->date = http_date(value_of(x, line, len));
+	else if (is_header(line, len, "Link")) {
+		const char *more = value_of(x, line, len);
+		x->link = x->link == NULL || more == NULL ? more
+		    : arena_printf(x->words, "%s, %s", x->link, more);
+	}
+}
+
+static size_t
+on_header(char *line, size_t size, size_t n, void *arg)
+{
+	struct xfer *x = arg;
+	const size_t len = size * n;
+
+	x->header_bytes += len;
+	if (x->header_bytes > HEADERS_MAX) {
+		x->too_large = true;
+		return 0;
+	}
+	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
+		status_line(x);
+	else if (x->headers_ended)
+		return len;	/* a trailer */
+	else if (len <= 2 && (line[0] == '\r' || line[0] == '\n'))
+		x->headers_ended = true;
+	else
+		header_line(x, line, len);
+	return len;
+}
+
+/* ---- options ------------------------------------------------------------- */
+#define SET(option, value) \
+	(ok = curl_easy_setopt(x->easy, (option), (value)) == CURLE_OK && ok)
+
+static bool
+set_callbacks(struct xfer *x)
+{
+	bool ok = true;
+
+	SET(CURLOPT_ERRORBUFFER, x->error);
+	SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	SET(CURLOPT_OPENSOCKETDATA, x);
+	SET(CURLOPT_PREREQFUNCTION, on_attempt);
+	SET(CURLOPT_PREREQDATA, x);
+	SET(CURLOPT_NOPROGRESS, 0L);
+	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+	SET(CURLOPT_XFERINFODATA, x);
+	SET(CURLOPT_HEADERFUNCTION, on_header);
+	SET(CURLOPT_HEADERDATA, x);
+	SET(CURLOPT_WRITEFUNCTION, on_write);
+	SET(CURLOPT_WRITEDATA, x);
+	return ok;
+}
+
+/* Who is talked to, and how: nothing from the environment, no surprises. */
+static bool
+set_manners(struct xfer *x, const struct http_settings *s, const char *url)
+{
+	const bool plain = s->allow_http || url_is_loopback(url);
+	bool ok = true;
+
+	SET(CURLOPT_URL, url);
+	SET(CURLOPT_PROTOCOLS_STR, plain ? "http,https" : "https");
+	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_PROXY, "");
+	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_PATH_AS_IS, 1L);
+	SET(CURLOPT_USERAGENT, s->user_agent);
+	SET(CURLOPT_CONNECTTIMEOUT, s->connect_timeout_s);
+	SET(CURLOPT_TIMEOUT, s->answer_timeout_s);
+	SET(CURLOPT_MAXLIFETIME_CONN, LIFETIME_S);
+	SET(CURLOPT_MAXAGE_CONN, s->max_idle_s);
+	/* 0 would mean "no limit" to libcurl. */
+	SET(CURLOPT_FRESH_CONNECT, s->max_idle_s <= 0 ? 1L : 0L);
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(CURLOPT_SSL_VERIFYPEER, 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	if (s->ca_file != NULL) {
+		/* This file alone, not the system's directory beside it. */
+		SET(CURLOPT_CAINFO, s->ca_file);
+		SET(CURLOPT_CAPATH, NULL);
+	}
+	return ok;
+}
+
+static bool
+set_method(struct xfer *x, const struct http_req *req)
+{
+	const bool is_post = strcmp(req->method, "POST") == 0;
+	bool ok = true;
+
+	if (req->body == NULL && !is_post) {
+		if (strcmp(req->method, "HEAD") == 0)
+			return SET(CURLOPT_NOBODY, 1L);
+		SET(CURLOPT_HTTPGET, 1L);
+		if (strcmp(req->method, "GET") != 0)
+			SET(CURLOPT_CUSTOMREQUEST, req->method);
+		return ok;
+	}
+	SET(CURLOPT_POST, 1L);
+	if (!is_post)
+		SET(CURLOPT_CUSTOMREQUEST, req->method);
+	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->body_len);
+	SET(CURLOPT_READFUNCTION, on_read);
+	SET(CURLOPT_READDATA, x);
+	SET(CURLOPT_SEEKFUNCTION, on_seek);
+	SET(CURLOPT_SEEKDATA, x);
+	return ok;
+}
+
+static bool
+text_ok(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return false;
+	return true;
+}
+
+static bool
+add_header(struct xfer *x, const char *line)
+{
+	struct curl_slist *more = curl_slist_append(x->headers, line);
+
+	if (more != NULL)
+		x->headers = more;
+	return more != NULL;
+}
+
+static bool
+set_headers(struct xfer *x, const struct http_req *req, struct err *err)
+{
+	AUTO(buf) struct buf line;
+	/* Without a wait for "100 Continue", so that the counters mean what
+	 * they say; without a content type that nobody chose. */
+	bool ok = add_header(x, "Expect:"), typed = false;
+
+	buf_init(&line, WORDS_MAX);
+	for (size_t i = 0; req->headers != NULL && req->headers[i][0] != NULL;
+	    i++) {
+		const char *name = req->headers[i][0];
+		const char *value = req->headers[i][1];
+		if (value == NULL || !text_ok(name) || !text_ok(value) ||
+		    *name == '\0' || strpbrk(name, ":; ") != NULL)
+			return err_set(err, ERR_CONFIG,
+			    "a request header holds characters that must not "
+			    "be there");
+		typed = typed || curl_strequal(name, "Content-Type");
+		buf_reset(&line);
+		/* "Name;" is libcurl's way to send an empty one. */
+		ok = buf_printf(&line, *value == '\0' ? "%s;" : "%s: %s",
+			 name, value) && add_header(x, buf_text(&line)) && ok;
+	}
+	if (!typed)
+		ok = add_header(x, "Content-Type:") && ok;
+	SET(CURLOPT_HTTPHEADER, x->headers);
+	return ok || err_nomem(err);
+}
+
+bool
+xfer_prepare(struct xfer *x, const struct http *http,
+    const struct http_req *req, struct err *err)
+{
+	curl_easy_reset(x->easy);
+	curl_slist_free_all(x->headers);
+	x->headers = NULL;
+	x->body = req->body;
+	x->body_len = req->body == NULL ? 0 : req->body_len;
+	x->repeatable = req->repeatable;
+	x->cancelled = http->cancelled;
+	x->handed = x->header_bytes = 0;
+	x->sockets = x->attempts = 0;
+	x->reused = x->too_large = false;
+	x->error[0] = '\0';
+	forget_answer(x);
+	buf_reset(&x->answer);
+	x->answer.max = req->answer_max == 0 ? HTTP_ANSWER_MAX
+					     : req->answer_max;
+	if (!text_ok(req->url) || !text_ok(req->method))
+		return err_set(err, ERR_CONFIG, "not an address");
+	if (!set_headers(x, req, err))
+		return false;
+	return (set_callbacks(x) &&
+		   set_manners(x, &http->settings, req->url) &&
+		   set_method(x, req)) || err_nomem(err);
+}
+
+/* ---- the evidence -------------------------------------------------------- */
+/* May the whole body have left this machine? */
+static bool
+body_may_have_left(const struct xfer *x)
+{
+	curl_off_t uploaded = 0;
+
+	if (x->attempts == 0 || x->handed < x->body_len)
+		return false;
+	if (x->reused || x->attempts > 1)
+		return true;
+	return curl_easy_getinfo(x->easy, CURLINFO_SIZE_UPLOAD_T,
+		   &uploaded) != CURLE_OK ||
+	    (size_t)uploaded >= x->body_len;
+}
+
+static bool
+nothing_left(const struct xfer *x)
+{
+	curl_off_t pretransfer = 0;
+	long request = 0;
+
+	(void)curl_easy_getinfo(x->easy, CURLINFO_PRETRANSFER_TIME_T,
+	    &pretransfer);
+	(void)curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &request);
+	return x->attempts == 0 && pretransfer == 0 && request == 0;
+}
+
+static enum http_phase
+phase_of(const struct xfer *x, CURLcode code, bool body_sent)
+{
+	if (x->status != 0)
+		return code == CURLE_OK && x->headers_ended ? HTTP_COMPLETE
+							    : HTTP_ANSWER_CUT;
+	if (nothing_left(x))
+		return HTTP_NOT_SENT;
+	return body_sent ? HTTP_SENT : HTTP_PARTLY_SENT;
+}
+
+/* libcurl's detailed words only about connecting: later ones may quote. */
+static const char *
+problem_of(const struct xfer *x, CURLcode code, enum http_phase phase)
+{
+	if (x->too_large)
+		return "the answer is too large";
+	if (code == CURLE_SEND_FAIL_REWIND || x->attempts > 1)
+		return "the open connection died before an answer";
+	if (code == CURLE_OK)
+		return "the answer ends in its headers";
+	if (phase == HTTP_NOT_SENT && x->error[0] != '\0' &&
+	    code != CURLE_URL_MALFORMAT)
+		return x->error;
+	return curl_easy_strerror(code);
+}
+
+static void
+copy_words(char *out, size_t size, const char *in)
+{
+	size_t n = 0;
+
+	for (; *in != '\0' && n + 1 < size; in++)
+		out[n++] = *in >= ' ' && *in < 0x7f ? *in : '?';
+	out[n] = '\0';
+}
+
+void
+xfer_result(struct xfer *x, CURLcode code, struct http_res *res)
+{
+	const bool body_sent = body_may_have_left(x);
+
+	*res = (struct http_res){
+		.phase = phase_of(x, code, body_sent),
+		.status = x->status,
+		.curl_code = (int)code,
+		.body_sent = body_sent,
+		.tries = 1,
+		.content_type = x->content_type,
+		.etag = x->etag,
+		.location = x->location,
+		.link = x->link,
+		.body = buf_text(&x->answer),
+		.body_len = x->answer.len,
+		.date = x->date,
+	};
+	/* Against the server's own clock where it tells it. */
+	res->retry_after_s = http_retry_after(x->retry_after,
+	    x->date == NO_TIME ? clock_now() : x->date);
+	if (res->phase != HTTP_COMPLETE)
+		copy_words(res->problem, sizeof(res->problem),
+		    problem_of(x, code, res->phase));
+}

@@ -1,0 +1,49 @@
+/*
+ * night.h - the order of the stages for each kind of run; the only file that
+ * knows it (design section 4).
+ */
+#ifndef NPSYNC_NIGHT_H
+#define NPSYNC_NIGHT_H
+
+#include <stdio.h>
+
+#include "conf.h"
+#include "db.h"
+#include "tenant.h"
+
+enum run_kind { RUN_NIGHT, RUN_HOURLY, RUN_MANUAL };
+/* Bits of --only. */
+enum run_stage { RUN_SETTLE = 1u << 0, RUN_PULL = 1u << 1,
+	RUN_DECIDE = 1u << 2, RUN_PUSH = 1u << 3, RUN_FORECAST = 1u << 4,
+	RUN_COLLECT = 1u << 5, RUN_WRITEBACK = 1u << 6, RUN_ALL = (1u << 7) - 1 };
+
+struct run_options {
+	enum run_kind kind;
+	unsigned only;		/* RUN_ALL, or the stages wanted */
+	long wait_s;		/* for another run to end; 0 = ERR_BUSY at once */
+	const char *actor;
+	FILE *out;		/* one line a stage and the summary; NULL = none */
+	bool (*cancelled)(void);
+};
+
+/* One run of one tenant.  *exit_code: 0, 1 (a connector failed), or by err. */
+NPS_MUSTCHECK bool night_run(struct db *db, const struct conf *conf,
+    struct tenant *tenant, const char *lock_dir,
+    const struct run_options *options, int *exit_code, struct err *err);
+
+/* The whole intake and decision of the coming night, rolled back.  show is
+ * called inside the transaction, with the night's date. */
+typedef bool dry_run_fn(void *arg, struct db *db, int night, struct err *err);
+NPS_MUSTCHECK bool night_dry_run(struct db *db, const struct conf *conf,
+    struct tenant *tenant, const struct run_options *options,
+    dry_run_fn *show, void *arg, struct err *err);
+
+/* The night whose decision an administrator looks at now: the coming transfer
+ * night; *moment = when it decides. */
+int night_next_transfer(const struct conf *conf, time_t now, time_t *moment);
+/* "a,b" -> bits; ERR_USAGE names the known stages. */
+NPS_MUSTCHECK bool night_parse_only(const char *text, unsigned *only,
+    struct err *err);
+const char *night_kind_name(enum run_kind kind);
+
+#endif

@@ -1,0 +1,471 @@
+#include "queue.h"
+
+#include <string.h>
+
+#include "clock.h"
+
+static const char *const state_names[QUEUE_STATES] = {
+	[QUEUE_QUEUED] = "queued", [QUEUE_SUPPRESSED] = "suppressed",
+	[QUEUE_EXPIRED] = "expired", [QUEUE_EXCLUDED] = "excluded",
+	[QUEUE_HELD] = "held", [QUEUE_SENDING] = "sending", [QUEUE_SENT] = "sent",
+	[QUEUE_DEFERRED] = "deferred", [QUEUE_FAILED] = "failed",
+	[QUEUE_UNKNOWN] = "unknown",
+};
+
+/* Design section 5; reliability section 3. Everything else is refused. */
+static const struct {
+	enum queue_actor actor;
+	enum queue_state from, to;
+} moves_allowed[] = {
+	{ ACTOR_DECIDE, QUEUE_QUEUED, QUEUE_SUPPRESSED },
+	{ ACTOR_DECIDE, QUEUE_DEFERRED, QUEUE_SUPPRESSED },
+	{ ACTOR_DECIDE, QUEUE_QUEUED, QUEUE_EXPIRED },
+	{ ACTOR_DECIDE, QUEUE_DEFERRED, QUEUE_EXPIRED },
+	{ ACTOR_DECIDE, QUEUE_QUEUED, QUEUE_HELD },
+	{ ACTOR_DECIDE, QUEUE_DEFERRED, QUEUE_HELD },
+	{ ACTOR_DECIDE, QUEUE_QUEUED, QUEUE_DEFERRED },
+	{ ACTOR_DECIDE, QUEUE_SUPPRESSED, QUEUE_QUEUED },
+	{ ACTOR_PUSH, QUEUE_SENDING, QUEUE_SENT },
+	{ ACTOR_PUSH, QUEUE_SENDING, QUEUE_DEFERRED },
+	{ ACTOR_PUSH, QUEUE_SENDING, QUEUE_FAILED },
+	{ ACTOR_PUSH, QUEUE_SENDING, QUEUE_UNKNOWN },
+	{ ACTOR_PUSH, QUEUE_UNKNOWN, QUEUE_SENT },
+	{ ACTOR_SETTLE, QUEUE_SENDING, QUEUE_UNKNOWN },
+	{ ACTOR_SETTLE, QUEUE_UNKNOWN, QUEUE_SENT },
+	{ ACTOR_SETTLE, QUEUE_UNKNOWN, QUEUE_DEFERRED },
+	{ ACTOR_SETTLE, QUEUE_UNKNOWN, QUEUE_FAILED },
+	{ ACTOR_SETTLE, QUEUE_QUEUED, QUEUE_HELD },
+	{ ACTOR_SETTLE, QUEUE_DEFERRED, QUEUE_HELD },
+	{ ACTOR_ADMIN, QUEUE_QUEUED, QUEUE_EXCLUDED },
+	{ ACTOR_ADMIN, QUEUE_DEFERRED, QUEUE_EXCLUDED },
+	{ ACTOR_ADMIN, QUEUE_HELD, QUEUE_EXCLUDED },
+	{ ACTOR_ADMIN, QUEUE_EXCLUDED, QUEUE_QUEUED },
+	{ ACTOR_ADMIN, QUEUE_HELD, QUEUE_QUEUED },
+	{ ACTOR_ADMIN, QUEUE_FAILED, QUEUE_QUEUED },
+	{ ACTOR_ADMIN, QUEUE_UNKNOWN, QUEUE_SENT },
+	{ ACTOR_ADMIN, QUEUE_UNKNOWN, QUEUE_FAILED },
+};
+
+/*
+ * One row per person: none of its keys belongs to a better row that is still
+ * due, to a row being sent, or to a send inside the throttle.  MATERIALIZED,
+ * because `IN (SELECT .. LIMIT n FOR UPDATE)` may take far more than n.
+ * unnest(q.person) in FROM keeps the look-ups a few index probes per row.
+ */
+DB_STMT(queue_claim_rows,
+    "WITH e AS MATERIALIZED ("
+    "  SELECT 1 FROM npsync.tenant WHERE tenant_id = $1 AND epoch = $2"
+    "     AND lease_until > now() AND NOT paused FOR SHARE"
+    "), pick AS MATERIALIZED ("
+    "  SELECT q.queue_id, q.version, q.state, q.person, q.client_ref, q.campaign,"
+    "         q.connector, q.contact_id"
+    "    FROM npsync.queue q"
+    "   WHERE q.tenant_id = $1 AND EXISTS (SELECT 1 FROM e)"
+    "     AND q.due_night = $3::date AND q.state IN ('queued', 'deferred')"
+    "     AND q.deferred_until <= $6::timestamptz"
+    "     AND NOT EXISTS (SELECT 1 FROM unnest(q.person) k"
+    "           JOIN npsync.person_send s ON s.tenant_id = $1 AND s.person_key = k"
+    "            AND s.sent_on > $3::date - greatest($5::int, 1)"
+    "            AND (s.source = 'own' OR $8))"
+    "     AND NOT EXISTS (SELECT 1 FROM unnest(q.person) k"
+    "           JOIN npsync.queue o ON o.tenant_id = $1 AND o.person_key = k"
+    "            AND o.state = 'sending')"
+    "     AND NOT EXISTS (SELECT 1 FROM npsync.queue o WHERE o.tenant_id = $1"
+    "            AND o.due_night = $3::date AND o.state IN ('queued', 'deferred')"
+    "            AND o.due_rank <= q.due_rank"
+    "            AND (o.due_rank, o.client_ref) < (q.due_rank, q.client_ref)"
+    "            AND o.person && q.person)"
+    "   ORDER BY q.due_rank, q.client_ref"
+    "   LIMIT $4"
+    "   FOR UPDATE OF q SKIP LOCKED"
+    "), evidence AS ("
+    "  INSERT INTO npsync.person_send (tenant_id, person_key, sent_on, ref, source, campaign)"
+    "  SELECT $1, k, $3::date, p.client_ref::text, 'own', p.campaign"
+    "    FROM pick p, unnest(p.person) k"
+    "), hist AS ("
+    "  INSERT INTO npsync.queue_history (tenant_id, queue_id, version, at, actor, run_id,"
+    "         from_state, to_state)"
+    "  SELECT $1, queue_id, version + 1, $6::timestamptz, 'push', $7, state, 'sending' FROM pick"
+    ")"
+    " UPDATE npsync.queue q SET state = 'sending', attempt = q.attempt + 1,"
+    "        version = q.version + 1, epoch = $2, reason = NULL, deferred_until = '-infinity',"
+    /* Mails of one company leave one after the other, inside the spread. */
+    "        send_at = $9::timestamptz + make_interval(secs => CASE WHEN $10::int > 0"
+    "                  THEN q.due_rank % $10::int ELSE 0 END),"
+    "        owner = c.owner_name, department = c.department, company = c.company,"
+    "        segment = c.segment, country = c.country, consent = c.consent"
+    "   FROM pick p LEFT JOIN npsync.contact c ON c.tenant_id = $1"
+    "        AND c.connector = p.connector AND c.contact_id = p.contact_id"
+    "  WHERE q.tenant_id = $1 AND q.queue_id = p.queue_id"
+    " RETURNING q.queue_id, q.attempt, q.connector, q.contact_id, q.trigger, q.campaign,"
+    "        q.client_ref, c.email, c.mobile, c.full_name, c.first_name, c.last_name,"
+    "        c.language, c.country, c.company_id, c.company, c.segment, c.department,"
+    "        c.owner_id, c.owner_name, c.owner_email, q.employee_id,"
+    "        extract(epoch from q.send_at)::bigint, c.extra::text");
+DB_STMT(queue_fence,
+    "SELECT paused FROM npsync.tenant WHERE tenant_id = $1 AND epoch = $2"
+    "   AND lease_until > now()");
+
+/*
+ * Every other move, many at once.  Moves that prove "not sent" take the
+ * evidence with them; 'sent' and 'unknown' keep it.  Outcomes and people need
+ * no epoch; settle does, and rescues by epoch, never by age.
+ */
+DB_STMT(queue_move_rows,
+    "WITH e AS MATERIALIZED ("
+    "  SELECT 1 FROM npsync.tenant WHERE tenant_id = $1 AND epoch = $3"
+    "     AND lease_until > now() FOR SHARE"
+    "), allowed AS ("
+    "  SELECT * FROM unnest($13::text[], $14::text[]) AS a(f, t)"
+    "), r AS MATERIALIZED ("
+    "  SELECT * FROM unnest($7::bigint[], $8::int[], $9::text[], $10::text[], $11::text[],"
+    "                       $12::timestamptz[]) AS r(queue_id, attempt, t, reason, remote_id, until)"
+    "), pick AS MATERIALIZED ("
+    "  SELECT q.queue_id, q.version, q.state AS f, q.person, q.client_ref, r.t, r.reason,"
+    "         r.remote_id, r.until"
+    "    FROM npsync.queue q JOIN r ON r.queue_id = q.queue_id AND r.attempt = q.attempt"
+    "   WHERE q.tenant_id = $1"
+    "     AND (q.state, r.t) IN (SELECT a.f, a.t FROM allowed a)"
+    "     AND ($15 OR EXISTS (SELECT 1 FROM e))"
+    "     AND ($15 OR q.state <> 'sending' OR q.epoch < $3)"
+    "   ORDER BY q.client_ref"
+    "   FOR UPDATE OF q"
+    "), undo AS ("
+    "  DELETE FROM npsync.person_send s"
+    "   USING (SELECT k, p.client_ref FROM pick p, unnest(p.person) k"
+    "           WHERE p.f IN ('sending', 'unknown') AND p.t IN ('deferred', 'failed')) d"
+    "   WHERE s.tenant_id = $1 AND s.person_key = d.k AND s.ref = d.client_ref::text"
+    "), hist AS ("
+    "  INSERT INTO npsync.queue_history (tenant_id, queue_id, version, at, actor, run_id,"
+    "         from_state, to_state, detail)"
+    "  SELECT $1, queue_id, version + 1, $5::timestamptz, $2, nullif($4::bigint, 0), f, t,"
+    "         coalesce(reason, $6) FROM pick"
+    ")"
+    " UPDATE npsync.queue q"
+    "    SET state = p.t, reason = p.reason, remote_id = coalesce(p.remote_id, q.remote_id),"
+    "        version = q.version + 1, deferred_until = coalesce(p.until, '-infinity'),"
+    "        due_night = CASE WHEN p.t = 'queued' THEN NULL ELSE q.due_night END"
+    "   FROM pick p WHERE q.tenant_id = $1 AND q.queue_id = p.queue_id"
+    " RETURNING q.queue_id");
+
+DB_STMT(queue_orphans,
+    "SELECT queue_id, attempt FROM npsync.queue"
+    " WHERE tenant_id = $1 AND state = 'sending' AND epoch < $2");
+
+DB_STMT(queue_pick_rows,
+    "SELECT q.queue_id, q.attempt, q.state"
+    "  FROM npsync.queue q"
+    "  LEFT JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = q.connector"
+    "       AND c.contact_id = q.contact_id"
+    " WHERE q.tenant_id = $1"
+    "   AND ($2::bigint[] IS NULL OR q.queue_id = ANY ($2::bigint[]))"
+    "   AND ($3::text IS NULL OR q.trigger = $3)"
+    "   AND ($4::text IS NULL OR q.category = $4)"
+    "   AND ($5::text IS NULL OR c.company = $5 OR c.company_id = $5)"
+    "   AND ($6::text IS NULL OR q.employee_id = $6 OR c.owner_name = $6 OR c.owner_id = $6)"
+    "   AND ($7::text IS NULL OR q.connector = $7)"
+    "   AND ($8::text IS NULL OR q.contact_id = $8 OR lower(c.email) = lower($8))"
+    "   AND ($9::timestamptz IS NULL OR q.occurred_at < $9::timestamptz)"
+    "   AND ($10::text IS NULL OR q.state = ANY (string_to_array($10, ',')))"
+    " ORDER BY q.created_at, q.queue_id");
+
+DB_STMT(queue_transferred,
+    "SELECT q.queue_id, extract(epoch from q.created_at)::bigint, q.trigger, c.email,"
+    "       coalesce(q.owner, c.owner_name),"
+    "       extract(epoch from h.at)::bigint, coalesce(p.name, q.campaign), q.state,"
+    "       extract(epoch from q.send_at)::bigint, q.contact_id, q.reason"
+    "  FROM npsync.queue q"
+    "  JOIN LATERAL (SELECT max(x.at) AS at FROM npsync.queue_history x"
+    "         WHERE x.tenant_id = $1 AND x.queue_id = q.queue_id AND x.to_state = 'sending') h ON true"
+    "  LEFT JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = q.connector"
+    "       AND c.contact_id = q.contact_id"
+    "  LEFT JOIN npsync.campaign p ON p.tenant_id = $1 AND p.campaign_id = q.campaign"
+    " WHERE q.tenant_id = $1 AND q.state IN ('sending', 'sent', 'unknown', 'failed')"
+    " ORDER BY h.at DESC NULLS LAST, q.queue_id DESC LIMIT $2");
+
+DB_STMT(queue_history_rows,
+    "SELECT extract(epoch from at)::bigint, actor, from_state, to_state, detail, run_id"
+    "  FROM npsync.queue_history WHERE tenant_id = $1 AND queue_id = $2 ORDER BY version");
+
+DB_STMT(queue_states,
+    "SELECT state, coalesce(reason, ''), count(*) FROM npsync.queue WHERE tenant_id = $1"
+    " GROUP BY state, coalesce(reason, '') ORDER BY state, count(*) DESC");
+
+DB_STMT(queue_due_rows,
+    "SELECT count(*) FILTER (WHERE deferred_until <= $3::timestamptz),"
+    "       extract(epoch from min(deferred_until) FILTER (WHERE deferred_until > $3::timestamptz))::bigint"
+    "  FROM npsync.queue WHERE tenant_id = $1 AND due_night = $2::date"
+    "   AND state IN ('queued', 'deferred')");
+
+const char *
+queue_state_name(enum queue_state state)
+{
+	return state_names[state];
+}
+
+bool
+queue_move_allowed(enum queue_actor actor, enum queue_state from,
+    enum queue_state to)
+{
+	for (size_t i = 0; i < ARRAY_LEN(moves_allowed); i++)
+		if (moves_allowed[i].actor == actor && moves_allowed[i].from == from &&
+		    moves_allowed[i].to == to)
+			return true;
+	return false;
+}
+
+/* ---- claim ------------------------------------------------------------- */
+static void
+claimed_fill(struct queue_claimed *c, const struct db_result *r, int row,
+    struct arena *arena)
+{
+	const char **const texts[] = { &c->connector, &c->contact_id, &c->trigger,
+		&c->campaign, &c->client_ref, &c->email, &c->mobile, &c->full_name,
+		&c->first_name, &c->last_name, &c->language, &c->country,
+		&c->company_id, &c->company, &c->segment, &c->department,
+		&c->owner_id, &c->owner_name, &c->owner_email, &c->employee_id };
+
+	c->queue_id = db_int(r, row, 0);
+	c->attempt = (int)db_int(r, row, 1);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		*texts[i] = arena_strdup(arena, db_text(r, row, (int)i + 2));
+	c->send_at = db_time(r, row, 22);
+	c->extra = arena_strdup(arena, db_text(r, row, 23));
+}
+
+/* Nothing claimed: is there nothing, or may we not? */
+static bool
+fence_check(struct db *db, const struct tenant *tenant, struct arena *arena,
+    struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant->id);
+	db_arg_int(&args, tenant->epoch);
+	if (!db_query(db, &queue_fence, &args, &r, err))
+		return false;
+	if (db_rows(r) == 0)
+		return err_set(err, ERR_BUSY,
+		    "another run of tenant \"%s\" took over", tenant->name);
+	if (db_bool(r, 0, 0))
+		return err_set(err, ERR_CANCELLED, "sending was paused");
+	return true;
+}
+
+bool
+queue_claim(struct db *db, const struct tenant *tenant,
+    const struct queue_claim *claim, struct arena *arena,
+    struct queue_claimed **rows, size_t *n, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	*n = 0;
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant->id);
+	db_arg_int(&args, tenant->epoch);
+	db_arg_day(&args, claim->night);
+	db_arg_int(&args, claim->at_most);
+	db_arg_int(&args, claim->throttle_days);
+	db_arg_time(&args, claim->now);
+	db_arg_int(&args, claim->run_id);
+	db_arg_bool(&args, claim->count_foreign);
+	db_arg_time(&args, claim->send_at);
+	db_arg_int(&args, claim->spread_s);
+	if (!db_query(db, &queue_claim_rows, &args, &r, err))
+		return false;
+	const int got = db_rows(r);
+	if (got > claim->at_most)
+		return err_set(err, ERR_BUG, "claimed %d rows, asked for %d", got,
+		    claim->at_most);
+	if (got == 0)
+		return fence_check(db, tenant, arena, err);
+	*rows = arena_array(arena, (size_t)got, sizeof(**rows));
+	if (*rows == NULL)
+		return err_nomem(err);
+	for (int i = 0; i < got; i++)
+		claimed_fill(&(*rows)[i], r, i, arena);
+	*n = (size_t)got;
+	return arena_failed(arena) ? err_nomem(err) : true;
+}
+
+/* ---- moves --------------------------------------------------------------- */
+enum { M_ID, M_ATTEMPT, M_TO, M_REASON, M_REMOTE, M_UNTIL, M_FROM_OK, M_TO_OK,
+	M_COLS };
+
+static void
+move_columns(struct db_array col[M_COLS], enum queue_actor actor,
+    const struct queue_move *moves, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		db_array_int(&col[M_ID], moves[i].queue_id);
+		db_array_int(&col[M_ATTEMPT], moves[i].attempt);
+		db_array_text(&col[M_TO], state_names[moves[i].to]);
+		db_array_text(&col[M_REASON], moves[i].reason);
+		db_array_text(&col[M_REMOTE], moves[i].remote_id);
+		db_array_time(&col[M_UNTIL], moves[i].until);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(moves_allowed); i++) {
+		if (moves_allowed[i].actor != actor)
+			continue;
+		db_array_text(&col[M_FROM_OK], state_names[moves_allowed[i].from]);
+		db_array_text(&col[M_TO_OK], state_names[moves_allowed[i].to]);
+	}
+}
+
+bool
+queue_move(struct db *db, const struct tenant *tenant, enum queue_actor actor,
+    const char *actor_name, long long run_id, time_t now,
+    const struct queue_move *moves, size_t n, struct arena *arena,
+    size_t *moved, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_array col[M_COLS];
+	struct db_args args;
+
+	*moved = 0;
+	if (n == 0)
+		return true;
+	for (int i = 0; i < M_COLS; i++)
+		db_array_init(&col[i]);
+	move_columns(col, actor, moves, n);
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant->id);
+	db_arg_text(&args, actor_name);
+	db_arg_int(&args, tenant->epoch);
+	db_arg_int(&args, run_id);
+	db_arg_time(&args, now);
+	db_arg_text(&args, NULL);
+	for (int i = 0; i < M_COLS; i++)
+		db_arg_array(&args, &col[i]);
+	db_arg_bool(&args, actor == ACTOR_PUSH || actor == ACTOR_ADMIN);
+	const bool ok = db_query(db, &queue_move_rows, &args, &r, err);
+	if (ok)
+		*moved = (size_t)db_rows(r);
+	for (int i = 0; i < M_COLS; i++)
+		db_array_free(&col[i]);
+	return ok;
+}
+
+bool
+queue_settle(struct db *db, const struct tenant *tenant, long long run_id,
+    time_t now, struct arena *arena, size_t *n, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	*n = 0;
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant->id);
+	db_arg_int(&args, tenant->epoch);
+	if (!db_query(db, &queue_orphans, &args, &r, err))
+		return false;
+	const size_t rows = (size_t)db_rows(r);
+	struct queue_move *moves = arena_array(arena, rows + 1, sizeof(*moves));
+	if (moves == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < rows; i++)
+		moves[i] = (struct queue_move){ db_int(r, (int)i, 0),
+			(int)db_int(r, (int)i, 1), QUEUE_UNKNOWN,
+			"the run ended before the answer", NULL, NO_TIME };
+	return queue_move(db, tenant, ACTOR_SETTLE, "settle", run_id, now, moves,
+	    rows, arena, n, err);
+}
+
+/* ---- for administrators ---------------------------------------------------- */
+bool
+queue_pick(struct db *db, long long tenant_id,
+    const struct queue_filter *filter, struct arena *arena,
+    struct queue_picked **rows, size_t *n, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_array ids;
+	struct db_args args;
+
+	db_array_init(&ids);
+	for (size_t i = 0; i < filter->n_ids; i++)
+		db_array_int(&ids, filter->ids[i]);
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	if (filter->ids != NULL)
+		db_arg_array(&args, &ids);
+	else
+		db_arg_text(&args, NULL);
+	db_arg_text(&args, filter->trigger);
+	db_arg_text(&args, filter->category);
+	db_arg_text(&args, filter->company);
+	db_arg_text(&args, filter->employee);
+	db_arg_text(&args, filter->connector);
+	db_arg_text(&args, filter->contact);
+	db_arg_time(&args, filter->before_day == NO_DAY ? NO_TIME
+	    : clock_day_start(filter->timezone, filter->before_day));
+	db_arg_text(&args, filter->state);
+	const bool ok = db_query(db, &queue_pick_rows, &args, &r, err);
+	db_array_free(&ids);
+	if (!ok)
+		return false;
+	*n = (size_t)db_rows(r);
+	*rows = arena_array(arena, *n + 1, sizeof(**rows));
+	if (*rows == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < *n; i++)
+		(*rows)[i] = (struct queue_picked){ db_int(r, (int)i, 0),
+			(int)db_int(r, (int)i, 1),
+			arena_strdup(arena, db_text(r, (int)i, 2)) };
+	return true;
+}
+
+bool
+queue_list_transferred(struct db *db, long long tenant_id, int max,
+    struct arena *arena, struct db_result **result, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_int(&args, max);
+	return db_query(db, &queue_transferred, &args, result, err);
+}
+
+bool
+queue_history_list(struct db *db, long long tenant_id, long long queue_id,
+    struct arena *arena, struct db_result **result, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_int(&args, queue_id);
+	return db_query(db, &queue_history_rows, &args, result, err);
+}
+
+bool
+queue_count_states(struct db *db, long long tenant_id, struct arena *arena,
+    struct db_result **result, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	return db_query(db, &queue_states, &args, result, err);
+}
+
+bool
+queue_due(struct db *db, long long tenant_id, int night, time_t now,
+    struct arena *arena, long long *ready, time_t *next, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_day(&args, night);
+	db_arg_time(&args, now);
+	if (!db_query(db, &queue_due_rows, &args, &r, err))
+		return false;
+	*ready = db_int(r, 0, 0);
+	*next = db_time(r, 0, 1);
+	return true;
+}

@@ -1,0 +1,39 @@
+/*
+ * rules.h - turns the rule configuration into the parameters of decide.  It
+ * judges nothing: the rules themselves are one statement in stage_decide.c.
+ */
+#ifndef NPSYNC_RULES_H
+#define NPSYNC_RULES_H
+
+#include "conf.h"
+#include "db.h"
+
+/* The arrays live as long as this struct. */
+struct rules {
+	const struct conf *conf;
+	struct db_array rule[7], filter[3], choice[8], own_domains, connector[2],
+	    waiting;
+};
+/* Connectors whose facts could not be read: their rows wait. */
+struct rules_night {
+	long long tenant_id;
+	int night;		/* date */
+	time_t moment;		/* when it decides */
+	bool paused;
+	const char *const *waiting;
+	size_t n_waiting;
+};
+
+void rules_init(struct rules *rules, const struct conf *conf);
+void rules_free(struct rules *rules);
+/* Reads when each connector started (cursor) and fills $1 .. $RULES_ARGS. */
+NPS_MUSTCHECK bool rules_args(struct rules *rules, struct db *db,
+    const struct rules_night *night, struct db_args *args, struct err *err);
+#define RULES_ARGS 29
+
+/* Every reason code, in the order in which the first is kept; NULL-ended.
+ * The words for people are rules_words(reason). */
+extern const char *const rules_reasons[];
+const char *rules_words(const char *reason);
+
+#endif

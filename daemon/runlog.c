@@ -1,0 +1,251 @@
+#include "runlog.h"
+
+#include <string.h>
+
+#include "clock.h"
+
+struct count {
+	struct count *next;
+	const char *stage, *source, *outcome, *reason;
+	long long n;
+};
+
+DB_STMT(run_begin,
+    "INSERT INTO npsync.run (tenant_id, kind, night, epoch, actor,"
+    "                        settings_digest, started_at)"
+    " VALUES ($1, $2, $3::date, $4, $5, $6, $7::timestamptz) RETURNING run_id");
+DB_STMT(run_end,
+    "WITH ended AS ("
+    "  UPDATE npsync.run SET ended_at = $3::timestamptz, result = $4, detail = $5"
+    "   WHERE tenant_id = $1 AND run_id = $2 RETURNING run_id)"
+    " INSERT INTO npsync.run_count (tenant_id, run_id, stage, source, outcome, reason, n)"
+    " SELECT $1, e.run_id, c.stage, c.source, c.outcome, c.reason, c.n"
+    "   FROM ended e, unnest($6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[])"
+    "        AS c(stage, source, outcome, reason, n)");
+DB_STMT(run_list,
+    "SELECT r.run_id, r.kind, r.night, extract(epoch from r.started_at)::bigint,"
+    "       extract(epoch from r.ended_at)::bigint, coalesce(r.result, 'running or killed'),"
+    "       coalesce((SELECT sum(n) FROM npsync.run_count c WHERE c.tenant_id = $1"
+    "          AND c.run_id = r.run_id AND c.stage = 'pull' AND c.outcome = 'queued'), 0),"
+    "       coalesce((SELECT sum(n) FROM npsync.run_count c WHERE c.tenant_id = $1"
+    "          AND c.run_id = r.run_id AND c.stage = 'push' AND c.outcome = 'sent'), 0),"
+    "       coalesce((SELECT sum(n) FROM npsync.run_count c WHERE c.tenant_id = $1"
+    "          AND c.run_id = r.run_id AND c.stage = 'decide' AND c.outcome = 'suppressed'), 0),"
+    "       coalesce((SELECT sum(n) FROM npsync.run_count c WHERE c.tenant_id = $1"
+    "          AND c.run_id = r.run_id AND c.stage = 'push' AND c.outcome = 'unknown'), 0),"
+    "       coalesce((SELECT sum(n) FROM npsync.run_count c WHERE c.tenant_id = $1"
+    "          AND c.run_id = r.run_id AND c.stage = 'collect' AND c.outcome IN ('new', 'updated')), 0),"
+    "       coalesce((SELECT sum(n) FROM npsync.run_count c WHERE c.tenant_id = $1"
+    "          AND c.run_id = r.run_id AND c.stage = 'writeback' AND c.outcome = 'written'), 0),"
+    "       r.detail"
+    "  FROM npsync.run r WHERE r.tenant_id = $1"
+    " ORDER BY r.started_at DESC, r.run_id DESC LIMIT $2");
+DB_STMT(run_list_counts,
+    "SELECT stage, source, outcome, reason, n FROM npsync.run_count"
+    " WHERE tenant_id = $1 AND run_id = $2"
+    " ORDER BY array_position(ARRAY['settle','pull','refresh','decide','push','forecast','collect','writeback'], stage),"
+    "          source, outcome <> 'seen', outcome, reason");
+DB_STMT(run_last,
+    "SELECT extract(epoch from max(started_at) FILTER (WHERE result = 'ok'))::bigint,"
+    "       extract(epoch from max(started_at))::bigint"
+    "  FROM npsync.run WHERE tenant_id = $1");
+
+bool
+runlog_begin(struct runlog *log, struct db *db, struct arena *arena,
+    long long tenant_id, const char *kind, int night, long long epoch,
+    const char *actor, const char *digest, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	*log = (struct runlog){ .db = db, .arena = arena, .tenant_id = tenant_id };
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_text(&args, kind);
+	db_arg_day(&args, night);
+	db_arg_int(&args, epoch);
+	db_arg_text(&args, actor);
+	db_arg_text(&args, digest);
+	db_arg_time(&args, clock_now());
+	if (!db_query(db, &run_begin, &args, &r, err))
+		return false;
+	log->run_id = db_int(r, 0, 0);
+	return true;
+}
+
+void
+runlog_count(struct runlog *log, const char *stage, const char *source,
+    const char *outcome, const char *reason, long long n)
+{
+	struct count **p = &log->counts;
+
+	if (reason == NULL)
+		reason = "";
+	for (; *p != NULL; p = &(*p)->next) {
+		struct count *c = *p;
+		if (strcmp(c->stage, stage) == 0 && strcmp(c->source, source) == 0 &&
+		    strcmp(c->outcome, outcome) == 0 &&
+		    strcmp(c->reason, reason) == 0) {
+			c->n += n;
+			return;
+		}
+	}
+	struct count *c = arena_alloc(log->arena, sizeof(*c));
+	if (c == NULL)
+		return;		/* runlog_end reports the arena's failure */
+	*c = (struct count){ NULL, arena_strdup(log->arena, stage),
+		arena_strdup(log->arena, source), arena_strdup(log->arena, outcome),
+		arena_strdup(log->arena, reason), n };
+	*p = c;
+}
+
+long long
+runlog_get(const struct runlog *log, const char *stage, const char *outcome)
+{
+	long long n = 0;
+
+	for (const struct count *c = log->counts; c != NULL; c = c->next)
+		if (strcmp(c->stage, stage) == 0 && strcmp(c->outcome, outcome) == 0)
+			n += c->n;
+	return n;
+}
+
+long long
+runlog_source(const struct runlog *log, const char *stage, const char *source,
+    const char *outcome)
+{
+	long long n = 0;
+
+	for (const struct count *c = log->counts; c != NULL; c = c->next)
+		if (strcmp(c->stage, stage) == 0 && strcmp(c->source, source) == 0 &&
+		    strcmp(c->outcome, outcome) == 0)
+			n += c->n;
+	return n;
+}
+
+static bool
+end(struct runlog *log, struct db_array cols[5], const char *result,
+    const char *detail, struct err *err)
+{
+	struct db_args args;
+
+	for (const struct count *c = log->counts; c != NULL; c = c->next) {
+		db_array_text(&cols[0], c->stage);
+		db_array_text(&cols[1], c->source);
+		db_array_text(&cols[2], c->outcome);
+		db_array_text(&cols[3], c->reason);
+		db_array_int(&cols[4], c->n);
+	}
+	db_args_init(&args, log->arena);
+	db_arg_int(&args, log->tenant_id);
+	db_arg_int(&args, log->run_id);
+	db_arg_time(&args, clock_now());
+	db_arg_text(&args, result);
+	db_arg_text(&args, detail);
+	for (int i = 0; i < 5; i++)
+		db_arg_array(&args, &cols[i]);
+	if (arena_failed(log->arena))
+		return err_nomem(err);
+	return db_query(log->db, &run_end, &args, NULL, err);
+}
+
+bool
+runlog_end(struct runlog *log, const char *result, const char *detail,
+    struct err *err)
+{
+	struct db_array cols[5];
+
+	for (int i = 0; i < 5; i++)
+		db_array_init(&cols[i]);
+	const bool ok = end(log, cols, result, detail, err);
+	for (int i = 0; i < 5; i++)
+		db_array_free(&cols[i]);
+	return ok;
+}
+
+const char *
+runlog_summary(const struct runlog *log, struct arena *arena)
+{
+	const char *stage = "", *text = "";
+
+	for (const struct count *c = log->counts; c != NULL; c = c->next) {
+		if (strcmp(c->outcome, "seen") == 0 || c->n == 0)
+			continue;
+		const char *sep = strcmp(stage, c->stage) == 0 ? "" : c->stage;
+		text = arena_printf(arena, "%s%s%s %s%s%s=%lld", text,
+		    *text != '\0' && *sep != '\0' ? "; " : "", sep, c->outcome,
+		    *c->reason != '\0' ? ":" : "", c->reason, c->n);
+		if (text == NULL)
+			return "";
+		stage = c->stage;
+	}
+	return text;
+}
+
+static const char *
+time_or_empty(struct arena *arena, time_t t)
+{
+	char iso[32];
+
+	return t == NO_TIME ? NULL : arena_strdup(arena, clock_iso(iso, t));
+}
+
+bool
+runlog_list(struct db *db, long long tenant_id, int n, struct table *table,
+    struct arena *arena, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_int(&args, n);
+	if (!db_query(db, &run_list, &args, &r, err))
+		return false;
+	for (int i = 0; i < db_rows(r); i++) {
+		const char *cells[13];
+		for (int c = 0; c < 13; c++)
+			cells[c] = db_text(r, i, c);
+		cells[3] = time_or_empty(arena, db_time(r, i, 3));
+		cells[4] = time_or_empty(arena, db_time(r, i, 4));
+		table_row(table, cells);
+	}
+	return true;
+}
+
+bool
+runlog_list_counts(struct db *db, long long tenant_id, long long run_id,
+    struct table *table, struct arena *arena, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_int(&args, run_id);
+	if (!db_query(db, &run_list_counts, &args, &r, err))
+		return false;
+	for (int i = 0; i < db_rows(r); i++) {
+		const char *cells[5];
+		for (int c = 0; c < 5; c++)
+			cells[c] = db_text(r, i, c);
+		table_row(table, cells);
+	}
+	return true;
+}
+
+bool
+runlog_last(struct db *db, long long tenant_id, struct arena *arena,
+    time_t *last_good, time_t *last, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	if (!db_query(db, &run_last, &args, &r, err))
+		return false;
+	*last_good = db_time(r, 0, 0);
+	*last = db_time(r, 0, 1);
+	return true;
+}

@@ -1,0 +1,323 @@
+-- The data model of design section 3. tenant_id stands first in every key, so
+-- that rows can be distributed by tenant later. No triggers, no functions; days
+-- are computed by the program in the tenant's zone.
+
+CREATE SCHEMA IF NOT EXISTS npsync;
+
+-- One customer account.
+CREATE TABLE npsync.tenant (
+  tenant_id     bigint PRIMARY KEY,
+  name          text NOT NULL UNIQUE,
+  person_secret bytea NOT NULL CHECK (octet_length(person_secret) = 32), -- made once, never rotated: every person key depends on it
+  epoch         bigint NOT NULL DEFAULT 0,                  -- rises with each run that takes the lease
+  lease_until   timestamptz NOT NULL DEFAULT '-infinity',   -- on the database's clock
+  holder        text,                                       -- machine-id boot-id pid
+  wanted        boolean NOT NULL DEFAULT false,             -- somebody waits: an hourly run yields at its next page
+  paused        boolean NOT NULL DEFAULT true,              -- until `npsync activate`
+  created_at    timestamptz NOT NULL
+);
+
+CREATE TABLE npsync.run (
+  tenant_id       bigint NOT NULL REFERENCES npsync.tenant,
+  run_id          bigint GENERATED ALWAYS AS IDENTITY,
+  kind            text NOT NULL CHECK (kind IN ('night', 'hourly', 'manual')),
+  night           date NOT NULL,
+  epoch           bigint NOT NULL,
+  actor           text NOT NULL,
+  settings_digest text NOT NULL,
+  started_at      timestamptz NOT NULL,
+  ended_at        timestamptz,
+  result          text,          -- ok, partial, failed, cancelled; null = running or killed
+  detail          text,          -- the sentence of the error
+  PRIMARY KEY (tenant_id, run_id)
+);
+
+-- Counts add up: within a stage and source, `seen` = sum of the other outcomes.
+CREATE TABLE npsync.run_count (
+  tenant_id bigint NOT NULL,
+  run_id    bigint NOT NULL,
+  stage     text NOT NULL,
+  source    text NOT NULL,       -- connector and stream, or ''
+  outcome   text NOT NULL,
+  reason    text NOT NULL,       -- '' = none
+  n         bigint NOT NULL,
+  PRIMARY KEY (tenant_id, run_id, stage, source, outcome, reason),
+  FOREIGN KEY (tenant_id, run_id) REFERENCES npsync.run ON DELETE CASCADE
+);
+
+-- How far each stream was read.
+CREATE TABLE npsync.cursor (
+  tenant_id          bigint NOT NULL REFERENCES npsync.tenant,
+  connector          text NOT NULL,
+  stream             text NOT NULL,
+  watermark          text,                   -- as received; moves when a pass is complete
+  resume             text,                   -- position inside a broken pass; dies with it
+  pass               bigint NOT NULL DEFAULT 0,
+  first_completed_at timestamptz,            -- null = the baseline is not complete
+  completed_at       timestamptz,
+  PRIMARY KEY (tenant_id, connector, stream)
+);
+
+-- The key of every event ever met; no personal data; never purged.
+CREATE TABLE npsync.event_seen (
+  tenant_id bigint NOT NULL REFERENCES npsync.tenant,
+  connector text NOT NULL,
+  trigger   text NOT NULL,
+  event_id  text NOT NULL,
+  baseline  boolean NOT NULL,                -- was there before the first run
+  PRIMARY KEY (tenant_id, connector, trigger, event_id)
+);
+
+-- Last known facts of a CRM card.
+CREATE TABLE npsync.contact (
+  tenant_id        bigint NOT NULL REFERENCES npsync.tenant,
+  connector        text NOT NULL,
+  contact_id       text NOT NULL,
+  full_name        text, first_name text, last_name text,
+  email            text,                     -- as the CRM has it
+  address_state    text NOT NULL CHECK (address_state IN ('ok', 'none', 'bad')),
+  address_domain   text,                     -- of the normalised address
+  role_address     boolean NOT NULL DEFAULT false,
+  phone            text, mobile text,
+  language         text, country text,
+  company_id       text, company text, relation text, segment text, department text,
+  owner_id         text, owner_name text, owner_email text,
+  link             text,                     -- opens the card in the CRM
+  employed         boolean,                  -- null = the CRM does not say
+  consent          boolean,
+  consent_at       timestamptz,
+  opted_out        boolean NOT NULL DEFAULT false,  -- the CRM's own flag
+  no_send          boolean NOT NULL DEFAULT false,
+  company_no_send  boolean NOT NULL DEFAULT false,
+  gone             boolean NOT NULL DEFAULT false,
+  anonymised       boolean NOT NULL DEFAULT false,
+  moved_to         text,                     -- survivor of a merge
+  tags             text[] NOT NULL DEFAULT '{}',
+  person           bytea[] NOT NULL,         -- keyed hashes: [1] = address, or the card where there is none
+  address_key      bytea GENERATED ALWAYS AS (person[1]) STORED,
+  last_activity_on date,                     -- completed meeting, phone call or mail
+  last_won_on      date,
+  extra            jsonb,
+  pass             bigint NOT NULL DEFAULT 0,  -- of the contact stream that met the card last
+  facts_at         timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, connector, contact_id)
+) WITH (fillfactor = 70);
+CREATE INDEX contact_address ON npsync.contact (tenant_id, address_key);
+CREATE INDEX contact_silent ON npsync.contact (tenant_id, last_activity_on) WHERE last_won_on IS NOT NULL AND NOT gone;
+
+-- Activities that lie ahead. The others are rolled up in contact.
+CREATE TABLE npsync.planned_activity (
+  tenant_id   bigint NOT NULL REFERENCES npsync.tenant,
+  connector   text NOT NULL,
+  contact_id  text NOT NULL,
+  activity_id text NOT NULL,
+  planned_on  date NOT NULL,
+  pass        bigint NOT NULL,
+  PRIMARY KEY (tenant_id, connector, contact_id, activity_id)
+);
+
+-- An event that may become a survey.
+CREATE TABLE npsync.queue (
+  tenant_id      bigint NOT NULL REFERENCES npsync.tenant,
+  queue_id       bigint GENERATED ALWAYS AS IDENTITY,   -- a name, never an order
+  connector      text NOT NULL,
+  trigger        text NOT NULL,                         -- open list of codes
+  event_id       text NOT NULL,                         -- inactivity: last activity's date and the card
+  contact_id     text NOT NULL,                         -- '' = the event names nobody
+  category       text, stage text, employee_id text,
+  automatic      boolean NOT NULL DEFAULT false,        -- closed by the CRM, not by a person
+  occurred_at    timestamptz NOT NULL,
+  transition_at  timestamptz,
+  created_at     timestamptz NOT NULL,
+  created_night  date NOT NULL,
+  state          text NOT NULL DEFAULT 'queued' CHECK (state IN
+    ('queued', 'suppressed', 'expired', 'excluded', 'held', 'sending', 'sent', 'deferred', 'failed', 'unknown')),
+  reason         text,
+  deferred_until timestamptz NOT NULL DEFAULT '-infinity',
+  decided_night  date,                                  -- the last night whose decide judged the row
+  due_night      date,                                  -- written by decide, demanded by the claim
+  due_rank       int,
+  requeued       boolean NOT NULL DEFAULT false,        -- had lost to a row that then ended unsent
+  campaign       text,                                  -- id at the service
+  send_at        timestamptz,
+  client_ref     uuid NOT NULL,                         -- random, one for the life of the row
+  remote_id      text,                                  -- null in 'sent' = accepted, id pending
+  person         bytea[] NOT NULL DEFAULT '{}',         -- copied by decide
+  person_key     bytea GENERATED ALWAYS AS (person[1]) STORED,
+  attempt        int NOT NULL DEFAULT 0,                -- rises with each claim
+  epoch          bigint,                                -- of the run that claimed
+  version        int NOT NULL DEFAULT 0,                -- rises with each move; number of the history row
+  owner          text, department text, company text, segment text, country text, consent boolean, -- copied at transfer
+  PRIMARY KEY (tenant_id, queue_id),
+  UNIQUE (tenant_id, connector, trigger, event_id, contact_id),
+  UNIQUE (tenant_id, client_ref)
+);
+CREATE INDEX queue_due ON npsync.queue (tenant_id, due_night, due_rank) WHERE state IN ('queued', 'deferred');
+CREATE INDEX queue_contact ON npsync.queue (tenant_id, connector, contact_id);
+CREATE INDEX queue_remote ON npsync.queue (tenant_id, remote_id) WHERE remote_id IS NOT NULL;  -- not unique: a service may give one id per person
+CREATE INDEX queue_open ON npsync.queue (tenant_id, state) WHERE state IN ('sending', 'unknown', 'held', 'excluded');
+CREATE UNIQUE INDEX queue_sending ON npsync.queue (tenant_id, person_key) WHERE state = 'sending';  -- the last net
+
+CREATE TABLE npsync.queue_history (
+  tenant_id  bigint NOT NULL,
+  queue_id   bigint NOT NULL,
+  version    int NOT NULL,
+  at         timestamptz NOT NULL,
+  actor      text NOT NULL,          -- decide, push, settle, or a person's login
+  run_id     bigint,
+  from_state text NOT NULL,
+  to_state   text NOT NULL,
+  detail     text,
+  PRIMARY KEY (tenant_id, queue_id, version),
+  FOREIGN KEY (tenant_id, queue_id) REFERENCES npsync.queue ON DELETE CASCADE
+);
+
+-- Evidence for every frequency rule: one row per send and person key. No
+-- foreign key: it outlives the queue row and the person's erasure.
+CREATE TABLE npsync.person_send (
+  tenant_id  bigint NOT NULL,
+  person_key bytea NOT NULL,
+  sent_on    date NOT NULL,
+  ref        text NOT NULL,
+  source     text NOT NULL CHECK (source IN ('own', 'foreign')),
+  campaign   text,
+  PRIMARY KEY (tenant_id, person_key, sent_on, ref)
+);
+
+-- Who declined, or was erased.
+CREATE TABLE npsync.opt_out (
+  tenant_id  bigint NOT NULL REFERENCES npsync.tenant,
+  person_key bytea NOT NULL,
+  source     text NOT NULL,          -- survey, crm, erased, admin
+  scope      text NOT NULL DEFAULT 'all',
+  at         timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, person_key, source)
+);
+
+CREATE TABLE npsync.campaign (
+  tenant_id   bigint NOT NULL REFERENCES npsync.tenant,
+  campaign_id text NOT NULL,
+  name        text NOT NULL,         -- as the service has it
+  tag_name    text,                  -- NFC, trimmed; null = cannot stand in a tag
+  listed      boolean NOT NULL,      -- in the service's last complete list
+  seen_at     timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, campaign_id)
+);
+
+CREATE TABLE npsync.answer (
+  tenant_id     bigint NOT NULL REFERENCES npsync.tenant,
+  answer_id     text NOT NULL,       -- the service's
+  campaign_id   text,
+  score         int CHECK (score BETWEEN 0 AND 10),   -- null = none
+  comment       text,
+  answered_at   timestamptz,
+  changed_at    timestamptz,
+  wants_contact boolean NOT NULL DEFAULT false,
+  address_key   bytea,
+  matched       text NOT NULL CHECK (matched IN ('ref', 'remote', 'card', 'address', 'ambiguous', 'none', 'anonymised')),
+  queue_id      bigint,
+  connector     text,
+  contact_id    text,
+  first_seen_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, answer_id)
+);
+CREATE INDEX answer_contact ON npsync.answer (tenant_id, connector, contact_id) WHERE contact_id IS NOT NULL;
+
+-- The tag a contact should carry per campaign; the newest answer wins.
+CREATE TABLE npsync.tag_want (
+  tenant_id   bigint NOT NULL REFERENCES npsync.tenant,
+  connector   text NOT NULL,
+  contact_id  text NOT NULL,
+  campaign_id text NOT NULL,
+  answer_id   text NOT NULL,
+  answered_at timestamptz NOT NULL,
+  tag_prefix  text NOT NULL,         -- "NPSToday.Møde.": what the tag replaces
+  tag         text NOT NULL,
+  applied_tag text,                  -- what we wrote last
+  applied_at  timestamptz,
+  state       text NOT NULL CHECK (state IN ('wanted', 'done', 'gone', 'rejected', 'conflict')),
+  reason      text,
+  PRIMARY KEY (tenant_id, connector, contact_id, campaign_id)
+);
+CREATE INDEX tag_want_open ON npsync.tag_want (tenant_id, connector) WHERE state IN ('wanted', 'conflict');
+
+-- One intended write other than survey and tag.
+CREATE TABLE npsync.effect (
+  tenant_id    bigint NOT NULL REFERENCES npsync.tenant,
+  kind         text NOT NULL CHECK (kind IN ('field', 'history', 'feed', 'task', 'mail', 'webhook', 'opt_out')),
+  target       text NOT NULL,        -- connector, address of a mail, ...
+  subject      text NOT NULL,        -- answer, queue row or card
+  payload_hash bytea NOT NULL,
+  state        text NOT NULL CHECK (state IN ('wanted', 'doing', 'done', 'unknown', 'failed')),
+  reason       text,
+  attempt      int NOT NULL DEFAULT 0,
+  updated_at   timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, kind, target, subject)
+);
+
+-- Records nobody could read.
+CREATE TABLE npsync.quarantine (
+  tenant_id  bigint NOT NULL REFERENCES npsync.tenant,
+  connector  text NOT NULL,
+  source     text NOT NULL,          -- file, or stream
+  line       bigint NOT NULL,        -- 0 = none
+  record_key text NOT NULL,          -- '' = none
+  reason     text NOT NULL,
+  first_at   timestamptz NOT NULL,
+  last_at    timestamptz NOT NULL,
+  run_id     bigint NOT NULL,        -- that met it last
+  PRIMARY KEY (tenant_id, connector, source, line, record_key, reason)
+);
+
+-- A health state; one alarm per change.
+CREATE TABLE npsync.alarm (
+  tenant_id  bigint NOT NULL REFERENCES npsync.tenant,
+  kind       text NOT NULL,
+  subject    text NOT NULL,
+  state      text NOT NULL CHECK (state IN ('ok', 'raised')),
+  since      timestamptz NOT NULL,
+  detail     text,
+  told_at    timestamptz,
+  PRIMARY KEY (tenant_id, kind, subject)
+);
+
+-- Who did what and why.
+CREATE TABLE npsync.audit (
+  tenant_id bigint NOT NULL REFERENCES npsync.tenant,
+  audit_id  bigint GENERATED ALWAYS AS IDENTITY,
+  at        timestamptz NOT NULL,
+  actor     text NOT NULL,
+  action    text NOT NULL,           -- activate, pause, exclude, include, ...
+  subject   text NOT NULL,
+  detail    text,
+  PRIMARY KEY (tenant_id, audit_id)
+);
+
+-- For people and BI tools. The first seven columns are the log that users of
+-- the built-in modules know.
+CREATE VIEW npsync.v_log AS
+SELECT q.tenant_id, q.created_at AS created, q.trigger AS source, c.email AS recipient,
+       coalesce(q.owner, c.owner_name) AS employee,
+       CASE WHEN q.state IN ('sent', 'unknown') THEN h.at END AS transferred,
+       q.campaign, p.name AS campaign_name, q.queue_id, q.connector, q.contact_id,
+       q.state, q.reason, q.due_night, q.send_at
+  FROM npsync.queue q
+  LEFT JOIN npsync.contact c ON c.tenant_id = q.tenant_id AND c.connector = q.connector AND c.contact_id = q.contact_id
+  LEFT JOIN npsync.campaign p ON p.tenant_id = q.tenant_id AND p.campaign_id = q.campaign
+  LEFT JOIN LATERAL (SELECT max(x.at) AS at FROM npsync.queue_history x
+                      WHERE x.tenant_id = q.tenant_id AND x.queue_id = q.queue_id AND x.to_state = 'sending') h ON true;
+
+CREATE VIEW npsync.v_answers AS
+SELECT a.tenant_id, a.answer_id, a.answered_at, a.score,
+       CASE WHEN a.score >= 9 THEN 'promoter' WHEN a.score >= 7 THEN 'passive' WHEN a.score >= 0 THEN 'detractor' END AS band,
+       a.comment, a.campaign_id, p.name AS campaign_name, a.matched, a.connector, a.contact_id,
+       q.queue_id, q.trigger, q.owner, q.department, q.company, q.segment, q.country
+  FROM npsync.answer a
+  LEFT JOIN npsync.campaign p ON p.tenant_id = a.tenant_id AND p.campaign_id = a.campaign_id
+  LEFT JOIN npsync.queue q ON q.tenant_id = a.tenant_id AND q.queue_id = a.queue_id;
+
+CREATE VIEW npsync.v_run AS
+SELECT r.tenant_id, r.run_id, r.kind, r.night, r.started_at, r.ended_at, r.result, r.detail,
+       n.stage, n.source, n.outcome, n.reason, n.n
+  FROM npsync.run r
+  LEFT JOIN npsync.run_count n ON n.tenant_id = r.tenant_id AND n.run_id = r.run_id;

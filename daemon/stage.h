@@ -1,0 +1,35 @@
+/*
+ * stage.h - what every stage of a run works with.
+ */
+#ifndef NPSYNC_STAGE_H
+#define NPSYNC_STAGE_H
+
+#include "conf.h"
+#include "connect.h"
+#include "db.h"
+#include "rules.h"
+#include "runlog.h"
+#include "tenant.h"
+
+struct stage {
+	struct db *db;
+	const struct conf *conf;
+	struct tenant *tenant;
+	struct runlog *log;
+	struct arena *arena;	/* of the stage: emptied when it ends */
+	struct arena *scratch;	/* of a page or a batch */
+	int night;		/* date */
+	int today;		/* local day now */
+	bool may_yield;		/* an hourly run leaves when a night waits */
+	bool yielded;
+	bool (*cancelled)(void);
+	struct crm *crm;	/* open connectors */
+	size_t n_crm;
+	struct survey *survey;	/* NULL = could not be opened */
+};
+
+/* Renews the lease when due; between pages and batches.  ERR_CANCELLED when
+ * the run must end: signal, or (may_yield) a night waits. */
+NPS_MUSTCHECK bool stage_breathe(struct stage *stage, struct err *err);
+
+#endif

@@ -1,0 +1,329 @@
+/*
+ * How this stage can lose or double, and what stops it:
+ *  - killed between pages: the watermark moves with the last page of a pass;
+ *    answers are upserted by the service's id, so a repeat changes nothing;
+ *  - a comment that comes later than its score: the connector asks with an
+ *    overlap, the row is updated in place;
+ *  - an older answer delivered after a newer one: the tag goes by time and id;
+ *  - an answer nobody can be found for: kept, counted, listed by `status`.
+ */
+#include "stage_collect.h"
+
+#include "answer.h"
+#include "campaign.h"
+#include "clock.h"
+#include "log.h"
+#include "optout.h"
+
+struct collector {
+	struct stage *stage;
+	struct cursor cursor;
+	struct cursor_move move;
+	struct answer_page answers;
+	struct campaign_page campaigns;
+	struct db_array opt_outs;
+	long long emitted, faulty, n_opt_outs;
+	struct err err;
+};
+
+static void
+collector_init(struct collector *c, struct stage *stage)
+{
+	*c = (struct collector){ .stage = stage };
+	answer_page_init(&c->answers);
+	campaign_page_init(&c->campaigns);
+	db_array_init(&c->opt_outs);
+}
+
+static void
+collector_free(struct collector *c)
+{
+	answer_page_free(&c->answers);
+	campaign_page_free(&c->campaigns);
+	db_array_free(&c->opt_outs);
+}
+
+static bool
+begin(struct collector *c, const char *stream, struct pull *pull,
+    struct err *err)
+{
+	struct stage *stage = c->stage;
+	const char *name = stage->survey->link.name;
+
+	if (!cursor_read(stage->db, stage->tenant->id, name, stream,
+	        stage->log->arena, &c->cursor, err))
+		return false;
+	c->move = (struct cursor_move){ .tenant_id = stage->tenant->id,
+		.connector = name, .stream = stream, .pass = c->cursor.pass,
+		.epoch = stage->tenant->epoch };
+	*pull = (struct pull){ .watermark = c->cursor.watermark,
+		.resume = c->cursor.resume, .from = 0, .until = clock_now() };
+	return true;
+}
+
+static bool
+add_opt_out(struct collector *c, const char *email)
+{
+	struct arena *scratch = c->stage->scratch;
+	char key[IDENTITY_KEY_HEX];
+	const char *address, *domain;
+
+	if (identity_address(scratch, email, &address, &domain) != ADDRESS_OK)
+		return true;
+	if (!identity_key_address(c->stage->tenant->secret, address, key, &c->err))
+		return false;
+	db_array_text(&c->opt_outs, key);
+	c->n_opt_outs++;
+	return true;
+}
+
+static bool
+put_opt_outs(struct collector *c)
+{
+	struct stage *stage = c->stage;
+	long long new = 0;
+
+	if (c->opt_outs.n == 0)
+		return true;
+	if (!optout_put(stage->db, stage->tenant->id, &c->opt_outs, "survey",
+	        clock_now(), stage->scratch, &new, &c->err))
+		return false;
+	runlog_count(stage->log, "optouts", stage->survey->link.name, "new", NULL,
+	    new);
+	db_array_reset(&c->opt_outs);
+	return true;
+}
+
+/* ---- answers ----------------------------------------------------------------- */
+static bool
+on_answer(void *arg, const struct survey_answer *a)
+{
+	struct collector *c = arg;
+	struct arena *scratch = c->stage->scratch;
+	const char *fault = connect_answer_fault(a);
+
+	c->emitted++;
+	if (fault != NULL) {
+		c->faulty++;
+		link_quarantine(&c->stage->survey->link, "answers", 0, a->answer_id,
+		    fault);
+		return true;
+	}
+	if (a->campaign_id != NULL && a->campaign != NULL &&
+	    !campaign_page_add(&c->campaigns, a->campaign_id, a->campaign, scratch,
+	        &c->err))
+		return false;
+	if (a->opted_out && !a->anonymised && !add_opt_out(c, a->email))
+		return false;
+	return answer_page_add(&c->answers, a, c->stage->tenant->secret, scratch,
+	    &c->err);
+}
+
+static bool
+on_answers_checkpoint(void *arg, const char *resume, const char *watermark)
+{
+	struct collector *c = arg;
+	struct stage *stage = c->stage;
+	AUTO(db_result) struct db_result *r = NULL;
+	const char *source = stage->survey->link.name;
+
+	c->move.resume = resume;
+	c->move.watermark = watermark;
+	c->move.complete = watermark != NULL;
+	c->move.now = clock_now();
+	if (!campaign_put(stage->db, stage->tenant->id, &c->campaigns, false,
+	        clock_now(), stage->scratch, &c->err) || !put_opt_outs(c) ||
+	    !answer_page_put(&c->answers, stage->db, &c->move,
+	        stage->conf->writeback.tag_prefix, stage->scratch, &r, &c->err))
+		return false;
+	campaign_page_free(&c->campaigns);
+	campaign_page_init(&c->campaigns);
+	for (int i = 0; i < db_rows(r); i++)
+		runlog_count(stage->log, "collect", source, db_text(r, i, 0),
+		    db_text(r, i, 1), db_int(r, i, 2));
+	arena_reset(stage->scratch);
+	return stage_breathe(stage, &c->err);
+}
+
+static void
+count_answers(struct collector *c)
+{
+	struct runlog *log = c->stage->log;
+	const char *source = c->stage->survey->link.name;
+	const long bad = c->stage->survey->link.n_quarantined;
+	const long long placed = runlog_source(log, "collect", source, "new") +
+	    runlog_source(log, "collect", source, "updated") +
+	    runlog_source(log, "collect", source, "same");
+
+	runlog_count(log, "collect", source, "seen", NULL,
+	    c->emitted + bad - c->faulty);
+	if (bad > 0)
+		runlog_count(log, "collect", source, "quarantined", NULL, bad);
+	/* The same answer on two pages of one pass. */
+	runlog_count(log, "collect", source, "repeated", NULL,
+	    c->emitted - c->faulty - placed);
+}
+
+static bool
+collect_answers(struct stage *stage, struct err *err)
+{
+	const struct survey_connector *s = stage->survey->connector;
+	struct collector c;
+	struct pull pull;
+
+	if (s->pull_answers == NULL)
+		return true;
+	collector_init(&c, stage);
+	bool ok = begin(&c, "answers", &pull, err) &&
+	    s->pull_answers(stage->survey->link.self, &pull, on_answer,
+	        on_answers_checkpoint, &c, err);
+	if (!ok && c.err.kind != ERR_NONE)
+		*err = c.err;
+	count_answers(&c);
+	link_quarantine_clear(&stage->survey->link);
+	collector_free(&c);
+	return ok || err_wrap(err, "%s answers", stage->survey->link.name);
+}
+
+/* ---- opt-outs ------------------------------------------------------------------- */
+static bool
+on_optout(void *arg, const char *email, const char *phone, time_t at)
+{
+	struct collector *c = arg;
+
+	(void)phone;
+	(void)at;
+	c->emitted++;
+	return add_opt_out(c, email);
+}
+
+DB_STMT(collect_cursor,
+    "WITH " CURSOR_CTE " SELECT EXISTS (SELECT 1 FROM e), (SELECT count(*) FROM cur)");
+
+static bool
+on_optouts_checkpoint(void *arg, const char *resume, const char *watermark)
+{
+	struct collector *c = arg;
+	struct stage *stage = c->stage;
+	struct db_args args;
+
+	if (!put_opt_outs(c))
+		return false;
+	c->move.resume = resume;
+	c->move.watermark = watermark;
+	c->move.complete = watermark != NULL;
+	c->move.now = clock_now();
+	db_args_init(&args, stage->scratch);
+	cursor_args(&args, &c->move);
+	if (!db_query(stage->db, &collect_cursor, &args, NULL, &c->err))
+		return false;
+	arena_reset(stage->scratch);
+	return stage_breathe(stage, &c->err);
+}
+
+static bool
+collect_optouts(struct stage *stage, struct err *err)
+{
+	const struct survey_connector *s = stage->survey->connector;
+	struct collector c;
+	struct pull pull;
+
+	if (s->pull_optouts == NULL)
+		return true;
+	collector_init(&c, stage);
+	bool ok = begin(&c, "optouts", &pull, err) &&
+	    s->pull_optouts(stage->survey->link.self, &pull, on_optout,
+	        on_optouts_checkpoint, &c, err);
+	if (!ok && c.err.kind != ERR_NONE)
+		*err = c.err;
+	runlog_count(stage->log, "optouts", stage->survey->link.name, "seen", NULL,
+	    c.emitted);
+	collector_free(&c);
+	/* Not offered under this configuration. */
+	if (!ok && err->kind == ERR_DONE)
+		return true;
+	return ok || err_wrap(err, "%s opt-outs", stage->survey->link.name);
+}
+
+bool
+stage_collect(struct stage *stage, struct err *err)
+{
+	arena_reset(stage->scratch);
+	if (collect_optouts(stage, err) && collect_answers(stage, err))
+		return true;
+	if (err_ends_run(err->kind))
+		return false;
+	stage->survey->link.failed = true;
+	stage->survey->link.problem = *err;
+	log_ev(LOG_LEVEL_ERROR, "collect", "error=%s", log_quote(err->msg));
+	return true;
+}
+
+bool
+stage_collect_first(struct stage *stage, bool *first, struct err *err)
+{
+	struct cursor cursor;
+
+	*first = false;
+	if (stage->survey->connector->pull_answers == NULL)
+		return true;
+	if (!cursor_read(stage->db, stage->tenant->id, stage->survey->link.name,
+	        "answers", stage->log->arena, &cursor, err))
+		return false;
+	*first = cursor.baseline;
+	return true;
+}
+
+/* ---- campaigns --------------------------------------------------------------------- */
+static bool
+on_campaign(void *arg, const char *id, const char *name)
+{
+	struct collector *c = arg;
+
+	return campaign_page_add(&c->campaigns, id, name, c->stage->scratch,
+	    &c->err);
+}
+
+static bool
+check_configured(struct stage *stage, struct err *err)
+{
+	const struct conf *conf = stage->conf;
+	struct db_array ids;
+	const char *unlisted = NULL;
+
+	db_array_init(&ids);
+	for (size_t t = 0; t < conf->n_triggers; t++)
+		for (size_t i = 0; conf->triggers[t].enabled &&
+		     i < conf->triggers[t].n_campaigns; i++)
+			db_array_text(&ids, conf->triggers[t].campaigns[i].id);
+	const bool ok = campaign_find_unlisted(stage->db, stage->tenant->id, &ids,
+	    stage->scratch, &unlisted, err);
+	db_array_free(&ids);
+	if (!ok)
+		return false;
+	if (unlisted != NULL)
+		return err_set(err, ERR_CONFIG, "%s: trigger: campaign %s does not "
+		    "exist at the survey service (`npsync campaigns` lists them); "
+		    "nothing is transferred", conf->file, unlisted);
+	return true;
+}
+
+bool
+stage_campaigns(struct stage *stage, struct err *err)
+{
+	struct survey *survey = stage->survey;
+	struct collector c;
+
+	if (survey->connector->list_campaigns == NULL)
+		return true;
+	arena_reset(stage->scratch);
+	collector_init(&c, stage);
+	bool ok = survey->connector->list_campaigns(survey->link.self,
+	    on_campaign, &c, err);
+	if (!ok && c.err.kind != ERR_NONE)
+		*err = c.err;
+	ok = ok && campaign_put(stage->db, stage->tenant->id, &c.campaigns, true,
+	    clock_now(), stage->scratch, err);
+	collector_free(&c);
+	return ok && check_configured(stage, err);
+}

@@ -1,0 +1,515 @@
+/*
+ * How this stage can double, lose or hang, and what stops it:
+ *  - killed between claim and outcome: the row says 'sending' in a committed
+ *    transaction; the next run's settle makes it 'unknown', never 'queued';
+ *  - a reply lost after the request arrived: HTTP_UNKNOWN, the row is 'unknown'
+ *    and counts as sent;
+ *  - libcurl repeating a POST: refused by the seek callback (http.c);
+ *  - two processes: lease and epoch in the claim, and the lease must outlast a
+ *    request before each claim;
+ *  - the outcome's COMMIT reply lost: the run ends, the row is 'sending' or done;
+ *  - a service that answers nonsense to everybody: three equal refusals, or
+ *    five proven failures in a row, end the transfer for this run;
+ *  - a night longer than the window: nothing is claimed stop_before_s before
+ *    its end.
+ */
+#include "stage_push.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "clock.h"
+#include "log.h"
+#include "optout.h"
+#include "queue.h"
+
+#define TRIES_A_NIGHT 4
+#define SAME_REFUSALS_MAX 3
+#define FAILURES_MAX 5
+#define LONGEST_WAIT_S 300
+#define OUTCOMES_MAX 256
+/* Claimed rows are kept until nothing is in flight; above this none is claimed
+ * before that. */
+#define BATCH_BYTES_HIGH ((size_t)1 << 20)
+#define BATCH_BYTES_MAX ((size_t)8 << 20)
+
+struct flight {
+	struct queue_claimed row;
+	bool busy;
+};
+
+struct pusher {
+	struct stage *stage;
+	struct http_multi *multi;
+	struct arena *batch;	/* claimed rows: reset when nothing is in flight */
+	struct flight *flights;
+	int n_flights, running;
+	struct queue_move moves[OUTCOMES_MAX];
+	char texts[OUTCOMES_MAX][2][128];	/* reason, remote id of a move */
+	size_t n_moves;
+	long opted_out_rows[OUTCOMES_MAX];
+	size_t n_opted_out;
+	int refusals, failures;
+	long refusal_status;
+	bool stopped;
+	char stop_reason[160];
+};
+
+/* ---- what an answer means --------------------------------------------------------- */
+static void
+judge_by_class(const struct http_res *res, struct push_verdict *v)
+{
+	static const enum push_outcome by_class[] = {
+		[HTTP_DONE] = PUSH_ACCEPTED_NO_ID,
+		[HTTP_DONE_NO_BODY] = PUSH_ACCEPTED_NO_ID, [HTTP_SAFE] = PUSH_AGAIN,
+		[HTTP_PERMANENT] = PUSH_REJECTED, [HTTP_UNKNOWN] = PUSH_UNKNOWN,
+		[HTTP_AUTH] = PUSH_STOP, [HTTP_MISCONFIGURED] = PUSH_STOP };
+	const enum http_class class = http_classify(res);
+
+	*v = (struct push_verdict){ .outcome = by_class[class],
+		.retry_after_s = res->retry_after_s > 0 ? res->retry_after_s : 0 };
+	(void)snprintf(v->reason, sizeof(v->reason), "%.90s (%s)",
+	    res->problem[0] != '\0' ? res->problem : http_class_name(class),
+	    http_phase_name(res->phase));
+}
+
+bool
+push_judge(const struct survey_connector *connector, void *self,
+    const struct http_res *res, struct push_verdict *v, struct err *err)
+{
+	struct push_result pr = { .outcome = PUSH_UNKNOWN };
+
+	if (res->phase != HTTP_COMPLETE) {
+		judge_by_class(res, v);
+		return true;
+	}
+	if (!connector->push_result(self, res, &pr, err))
+		return false;
+	*v = (struct push_verdict){ .outcome = pr.outcome,
+		.retry_after_s = pr.retry_after_s };
+	(void)snprintf(v->reason, sizeof(v->reason), "%s", pr.reason);
+	(void)snprintf(v->remote_id, sizeof(v->remote_id), "%s", pr.remote_id);
+	return true;
+}
+
+/* ---- outcomes ------------------------------------------------------------------------ */
+static bool
+flush(struct pusher *p, struct err *err)
+{
+	struct stage *stage = p->stage;
+	size_t moved;
+
+	if (p->n_moves == 0)
+		return true;
+	arena_reset(stage->scratch);
+	if (!queue_move(stage->db, stage->tenant, ACTOR_PUSH, "push",
+	        stage->log->run_id, clock_now(), p->moves, p->n_moves,
+	        stage->scratch, &moved, err))
+		return false;
+	if (moved != p->n_moves)
+		log_ev(LOG_LEVEL_WARNING, "push",
+		    "outcomes=%zu recorded=%zu hint=%s", p->n_moves, moved,
+		    log_quote("the others were settled by another run"));
+	for (size_t i = 0; i < p->n_opted_out; i++)
+		if (!optout_put_row(stage->db, stage->tenant->id,
+		        p->opted_out_rows[i], "survey", clock_now(),
+		        stage->scratch, err))
+			return false;
+	p->n_moves = p->n_opted_out = 0;
+	return true;
+}
+
+static void
+add_move(struct pusher *p, const struct queue_claimed *row, enum queue_state to,
+    const struct push_verdict *v, time_t until)
+{
+	const size_t i = p->n_moves++;
+
+	(void)snprintf(p->texts[i][0], sizeof(p->texts[i][0]), "%s", v->reason);
+	(void)snprintf(p->texts[i][1], sizeof(p->texts[i][1]), "%s", v->remote_id);
+	p->moves[i] = (struct queue_move){ row->queue_id, row->attempt, to,
+		v->reason[0] != '\0' ? p->texts[i][0] : NULL,
+		v->remote_id[0] != '\0' ? p->texts[i][1] : NULL, until };
+	runlog_count(p->stage->log, "push", p->stage->survey->link.name,
+	    queue_state_name(to), NULL, 1);
+	log_ev(to == QUEUE_SENT ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE, "push",
+	    "queue=%lld state=%s reason=%s", row->queue_id, queue_state_name(to),
+	    log_quote(v->reason));
+}
+
+static void
+stop(struct pusher *p, const char *why)
+{
+	if (p->stopped)
+		return;
+	p->stopped = true;
+	(void)snprintf(p->stop_reason, sizeof(p->stop_reason), "%s", why);
+}
+
+/* Proven not applied: tried again this night, at most TRIES_A_NIGHT times. */
+static void
+again(struct pusher *p, const struct queue_claimed *row,
+    const struct push_verdict *v)
+{
+	const struct conf_survey *conf = p->stage->survey->conf;
+	const int attempt = (row->attempt - 1) % TRIES_A_NIGHT;
+	double wait_s = (double)v->retry_after_s;
+
+	if (wait_s <= 0) {
+		unsigned char random = 128;
+		struct err ignored;
+		if (!identity_random(&random, sizeof(random), &ignored))
+			random = 128;
+		wait_s = http_backoff_s(conf->backoff_s, conf->backoff_max_s, attempt,
+		    (double)random / 255.0);
+	}
+	time_t until = clock_now() + (time_t)wait_s + 1;
+	if (attempt == TRIES_A_NIGHT - 1)
+		until = calendar_window_end(&p->stage->conf->calendar,
+		    p->stage->night);
+	add_move(p, row, QUEUE_DEFERRED, v, until);
+	if (v->retry_after_s > 0)
+		http_multi_hold(p->multi, v->retry_after_s);
+	if (++p->failures >= FAILURES_MAX)
+		stop(p, v->reason);
+}
+
+static void
+rejected(struct pusher *p, const struct queue_claimed *row,
+    const struct push_verdict *v, long status)
+{
+	add_move(p, row, QUEUE_FAILED, v, NO_TIME);
+	p->refusals = status == p->refusal_status ? p->refusals + 1 : 1;
+	p->refusal_status = status;
+	if (p->refusals >= SAME_REFUSALS_MAX)
+		stop(p, "the service refused three people in a row with the same "
+		    "status: check campaign and configuration");
+}
+
+static void
+record(struct pusher *p, const struct queue_claimed *row,
+    const struct push_verdict *v, long status)
+{
+	struct push_verdict plain = *v;
+
+	if (v->outcome != PUSH_REJECTED)
+		p->refusals = 0;
+	if (v->outcome != PUSH_AGAIN)
+		p->failures = 0;
+	switch (v->outcome) {
+	case PUSH_ACCEPTED:
+	case PUSH_ACCEPTED_NO_ID:
+		plain.reason[0] = '\0';
+		add_move(p, row, QUEUE_SENT, &plain, NO_TIME);
+		break;
+	case PUSH_DUPLICATE:
+		add_move(p, row, QUEUE_SENT, v, NO_TIME);
+		break;
+	case PUSH_SUPPRESSED:
+		add_move(p, row, QUEUE_FAILED, v, NO_TIME);
+		break;
+	case PUSH_OPTED_OUT:
+		p->opted_out_rows[p->n_opted_out++] = (long)row->queue_id;
+		(void)snprintf(plain.reason, sizeof(plain.reason), "opted_out");
+		add_move(p, row, QUEUE_FAILED, &plain, NO_TIME);
+		break;
+	case PUSH_REJECTED:
+		rejected(p, row, v, status);
+		break;
+	case PUSH_AGAIN:
+		again(p, row, v);
+		break;
+	case PUSH_UNKNOWN:
+		add_move(p, row, QUEUE_UNKNOWN, v, NO_TIME);
+		break;
+	case PUSH_STOP:
+		add_move(p, row, QUEUE_DEFERRED, v, clock_now());
+		stop(p, v->reason);
+		break;
+	}
+}
+
+/* ---- requests ----------------------------------------------------------------------------- */
+static const char *const (*extra_pairs(const char *text, struct arena *arena))[2]
+{
+	if (text == NULL)
+		return NULL;
+	json_t *object = json_loads(text, 0, NULL);
+	const size_t n = json_object_size(object);
+	const char *(*pairs)[2] = arena_array(arena, n + 1, sizeof(*pairs));
+	const char *key;
+	json_t *value;
+	size_t i = 0;
+	if (pairs != NULL)
+		json_object_foreach(object, key, value) {
+			pairs[i][0] = arena_strdup(arena, key);
+			pairs[i++][1] = arena_strdup(arena, json_string_value(value));
+		}
+	json_decref(object);
+	return (const char *const (*)[2])pairs;
+}
+
+static void
+respondent_fill(struct respondent *r, const struct queue_claimed *row,
+    struct arena *arena)
+{
+	*r = (struct respondent){ .ref = row->client_ref,
+		.campaign_id = row->campaign, .trigger = row->trigger,
+		.email = row->email, .phone = row->mobile,
+		.name = { row->full_name, row->first_name, row->last_name },
+		.contact_id = arena_printf(arena, "%s:%s", row->connector,
+		    row->contact_id),
+		.language = row->language, .country = row->country,
+		.company = row->company, .company_id = row->company_id,
+		.segment = row->segment, .department = row->department,
+		.employee = { row->owner_id != NULL ? row->owner_id
+		                                    : row->employee_id,
+		    row->owner_name, row->owner_email, row->department },
+		.send_at = row->send_at };
+	r->extra = extra_pairs(row->extra, arena);
+}
+
+static bool
+start(struct pusher *p, struct flight *f, struct err *err)
+{
+	struct survey *survey = p->stage->survey;
+	struct http_req req = { 0 };
+	struct respondent r;
+	struct err refused = { .kind = ERR_NONE };
+
+	arena_reset(survey->link.scratch);
+	respondent_fill(&r, &f->row, survey->link.scratch);
+	if (!survey->connector->push_request(survey->link.self, &r, &req,
+	        &refused)) {
+		/* Nothing left the house: this row is bad, the others go on. */
+		struct push_verdict v = { .outcome = PUSH_REJECTED };
+		(void)snprintf(v.reason, sizeof(v.reason), "%.127s", refused.msg);
+		f->busy = false;
+		if (refused.kind != ERR_REJECTED) {
+			*err = refused;
+			v.outcome = PUSH_STOP;
+		}
+		record(p, &f->row, &v, 0);
+		return true;
+	}
+	if (!http_multi_add(p->multi, &req, f, err)) {
+		struct push_verdict v = { .outcome = PUSH_STOP };
+		(void)snprintf(v.reason, sizeof(v.reason), "%.127s", err->msg);
+		f->busy = false;
+		record(p, &f->row, &v, 0);
+		return true;
+	}
+	p->running++;
+	return true;
+}
+
+static bool
+may_claim(struct pusher *p)
+{
+	const struct stage *stage = p->stage;
+	const long answer_s = stage->survey->conf->timeout_s;
+
+	return !p->stopped && !stage->cancelled() &&
+	    calendar_in_window(&stage->conf->calendar, clock_now(),
+	        stage->conf->send.stop_before_s) &&
+	    tenant_lease_left_s(stage->tenant) > answer_s + 30;
+}
+
+static struct flight *
+free_flight(struct pusher *p)
+{
+	for (int i = 0; i < p->n_flights; i++)
+		if (!p->flights[i].busy)
+			return &p->flights[i];
+	return NULL;
+}
+
+/* Claims as many rows as there is room for. *got = how many. */
+static bool
+claim(struct pusher *p, size_t *got, struct err *err)
+{
+	struct stage *stage = p->stage;
+	const struct conf *conf = stage->conf;
+	struct queue_claimed *rows = NULL;
+	const struct queue_claim want = { .night = stage->night,
+		.at_most = p->n_flights - p->running,
+		.throttle_days = conf->rules.throttle_days,
+		.count_foreign = conf->rules.count_foreign, .now = clock_now(),
+		.run_id = stage->log->run_id,
+		.send_at = calendar_send_at(&conf->calendar, stage->night),
+		.spread_s = conf->send.spread_min * 60 };
+
+	*got = 0;
+	if (p->running == 0)
+		arena_reset(p->batch);
+	if (!queue_claim(stage->db, stage->tenant, &want, p->batch, &rows, got,
+	        err))
+		return false;
+	for (size_t i = 0; i < *got; i++) {
+		struct flight *f = free_flight(p);
+		if (f == NULL)
+			return err_set(err, ERR_BUG, "push: more rows than flights");
+		f->row = rows[i];
+		f->busy = true;
+		if (!start(p, f, err))
+			return false;
+	}
+	runlog_count(stage->log, "push", stage->survey->link.name, "seen", NULL,
+	    (long long)*got);
+	return flush(p, err);
+}
+
+/* One round of the wire: every finished transfer's outcome, one statement. */
+static bool
+poll_round(struct pusher *p, int wait_ms, struct err *err)
+{
+	struct survey *survey = p->stage->survey;
+	struct http_res res;
+	void *tag;
+
+	while (p->n_moves < OUTCOMES_MAX &&
+	    http_multi_poll(p->multi, wait_ms, &tag, &res)) {
+		struct flight *f = tag;
+		struct push_verdict v;
+		struct err odd;
+		wait_ms = 0;
+		p->running--;
+		f->busy = false;
+		arena_reset(survey->link.scratch);
+		if (!push_judge(survey->connector, survey->link.self, &res, &v,
+		        &odd)) {
+			v = (struct push_verdict){ .outcome = PUSH_UNKNOWN };
+			(void)snprintf(v.reason, sizeof(v.reason), "%.127s", odd.msg);
+		}
+		record(p, &f->row, &v, res.status);
+	}
+	return flush(p, err);
+}
+
+/* Nothing to claim and nothing in flight: is something deferred for a short
+ * while only?  *wait_ms = how long to wait before the next claim, 0 = done. */
+static bool
+wait_for_deferred(struct pusher *p, int *wait_ms, struct err *err)
+{
+	struct stage *stage = p->stage;
+	const time_t now = clock_now();
+	long long ready;
+	time_t next;
+
+	arena_reset(stage->scratch);
+	if (!queue_due(stage->db, stage->tenant->id, stage->night, now,
+	        stage->scratch, &ready, &next, err))
+		return false;
+	*wait_ms = next != NO_TIME && next - now <= LONGEST_WAIT_S
+	    ? (int)(next - now) * 1000 : 0;
+	return true;
+}
+
+static bool
+sleep_breathing(struct pusher *p, int wait_ms, struct err *err)
+{
+	const int64_t until = clock_boottime_ms() + wait_ms;
+
+	while (clock_boottime_ms() < until && may_claim(p)) {
+		void *tag;
+		struct http_res res;
+		(void)http_multi_poll(p->multi, 200, &tag, &res);
+		if (!stage_breathe(p->stage, err))
+			return false;
+	}
+	return true;
+}
+
+static bool
+transfer(struct pusher *p, struct err *err)
+{
+	const int batch = p->n_flights > 1 ? p->n_flights / 2 : 1;
+	bool drained = false;
+
+	for (;;) {
+		size_t got = 0;
+		if (!stage_breathe(p->stage, err))
+			return false;
+		if (!drained && may_claim(p) &&
+		    p->n_flights - p->running >= batch &&
+		    (p->running == 0 || arena_used(p->batch) < BATCH_BYTES_HIGH)) {
+			if (!claim(p, &got, err))
+				return false;
+			drained = got == 0;
+		}
+		if (p->running > 0) {
+			if (!poll_round(p, 200, err))
+				return false;
+			continue;
+		}
+		if (!may_claim(p))
+			return true;
+		if (!drained)
+			continue;
+		int wait_ms;
+		if (!wait_for_deferred(p, &wait_ms, err))
+			return false;
+		if (wait_ms == 0)
+			return true;
+		if (!sleep_breathing(p, wait_ms, err))
+			return false;
+		drained = false;
+	}
+}
+
+/* The requests in flight are finished, whatever ended the loop. */
+static bool
+drain(struct pusher *p, struct err *err)
+{
+	bool ok = true;
+
+	while (p->running > 0 && ok)
+		ok = poll_round(p, 1000, err);
+	return ok;
+}
+
+static bool
+push(struct pusher *p, struct err *err)
+{
+	struct survey *survey = p->stage->survey;
+	struct err late = { .kind = ERR_NONE };
+
+	bool ok = transfer(p, err);
+	if (!drain(p, &late)) {
+		if (ok)
+			*err = late;
+		ok = false;
+	}
+	if (p->stopped) {
+		survey->link.failed = true;
+		err_set(&survey->link.problem, ERR_PROTOCOL, "%s: %s",
+		    survey->link.name, p->stop_reason);
+		log_ev(LOG_LEVEL_ERROR, "push", "connector=%s stopped=%s",
+		    survey->link.name, log_quote(p->stop_reason));
+	}
+	/* Paused by a person in the middle: not an error. */
+	return ok || (err->kind == ERR_CANCELLED && !p->stage->cancelled());
+}
+
+bool
+stage_push(struct stage *stage, struct err *err)
+{
+	struct pusher p = { .stage = stage,
+		.n_flights = stage->survey->conf->concurrency };
+	AUTO(arena) struct arena *batch = arena_new(BATCH_BYTES_MAX);
+
+	if (batch == NULL)
+		return err_nomem(err);
+	p.batch = batch;
+	p.flights = arena_array(stage->log->arena, (size_t)p.n_flights,
+	    sizeof(*p.flights));
+	if (p.flights == NULL)
+		return err_nomem(err);
+	if (!http_multi_open(stage->survey->link.http, p.n_flights, &p.multi, err))
+		return false;
+	const bool ok = push(&p, err);
+	http_multi_close(p.multi);
+	return ok;
+}

@@ -1,0 +1,24 @@
+/*
+ * stage_push.h - hands due people to the survey service: claim (committed)
+ * before the first byte leaves, outcome (committed) after.
+ */
+#ifndef NPSYNC_STAGE_PUSH_H
+#define NPSYNC_STAGE_PUSH_H
+
+#include "stage.h"
+
+/* Inside the send window only.  False for what ends the run; a service that
+ * stops (credentials, configuration) is marked on stage->survey. */
+NPS_MUSTCHECK bool stage_push(struct stage *stage, struct err *err);
+
+/* What a finished transfer means for its row; pure, for tests. */
+struct push_verdict {
+	enum push_outcome outcome;
+	long retry_after_s;
+	char remote_id[64], reason[128];
+};
+NPS_MUSTCHECK bool push_judge(const struct survey_connector *connector,
+    void *self, const struct http_res *res, struct push_verdict *verdict,
+    struct err *err);
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * stage_refresh.h - the last look at the CRM before deciding: facts of rows
+ * that could go and are older than six hours are read again.
+ */
+#ifndef NPSYNC_STAGE_REFRESH_H
+#define NPSYNC_STAGE_REFRESH_H
+
+#include "stage.h"
+
+#define FACTS_MAX_AGE_S (6 * 3600)
+
+/* waiting: the names of connectors whose facts could not be read - their rows
+ * wait (fail closed).  At least n_crm places. */
+NPS_MUSTCHECK bool stage_refresh(struct stage *stage, const char **waiting,
+    size_t *n_waiting, struct err *err);
+
+#endif

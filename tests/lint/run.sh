@@ -1,0 +1,39 @@
+#!/bin/bash
+# run.sh [RULE ...] - all rules, or those named; CC, CPPFLAGS and O come from
+# the Makefile.  One line per rule, what it found, at the end one line
+# "N passed, N failed[, N skipped]".
+set -u
+export LC_ALL=C
+passed=0
+failed=0
+skipped=0
+
+[ $# -gt 0 ] || set -- banned auto layout sizes statements headers layers text \
+	binary units selftest
+for rule; do
+	script=$(ls tests/lint/"$rule".sh tests/lint/"$rule".pl 2>/dev/null)
+	if [ -z "$script" ]; then
+		echo "lint: there is no rule $rule" >&2
+		exit 64
+	fi
+	said=$("$script" 2>&1)
+	case $? in
+	0)
+		echo "ok   $rule"
+		passed=$((passed + 1))
+		;;
+	77)
+		echo "skip $rule"
+		skipped=$((skipped + 1))
+		;;
+	*)
+		echo "FAIL $rule"
+		failed=$((failed + 1))
+		;;
+	esac
+	[ -z "$said" ] || echo "$said"
+done
+printf '%d passed, %d failed' $passed $failed
+[ $skipped = 0 ] || printf ', %d skipped' $skipped
+echo
+[ $failed = 0 ]

@@ -1,0 +1,6 @@
+/* want binary.sh: executable stack */
+int
+main(void)
+{
+	return 0;
+}

@@ -1,0 +1,3 @@
+#include <stddef.h>
+
+#include "headers_first.h"

@@ -1,0 +1,3 @@
+#!/bin/sh
+# want text.sh: shell.sh:3:.*SC2086
+rm $1

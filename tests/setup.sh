@@ -1,0 +1,172 @@
+#!/bin/sh
+# setup.sh - installs the Debian packages that a target of the Makefile needs.
+#
+#	tests/setup.sh [--list] demo|check|lint|clang|analyze|ci ...
+#
+# What is missing is worked out by dpkg-query; nothing is run when nothing is.
+# PostgreSQL comes without a system cluster (15/main): npsync starts its own.
+# --list prints the packages of the groups, one a line, and does nothing.
+set -u
+LC_ALL=C
+export LC_ALL
+
+build="gcc libc6-dev pkg-config libpq-dev libcurl4-openssl-dev libjansson-dev
+libconfig-dev libmicrohttpd-dev libunistring-dev libidn2-dev libssl-dev
+libcrypt-dev"
+# procps and util-linux: ps, setpriv; the demo and the tests start servers.
+runtime="postgresql tzdata ca-certificates procps util-linux"
+SERVER_MIN=15
+RETRY="-o DPkg::Lock::Timeout=300 -o Acquire::Retries=3"
+
+say() { printf 'setup: %s\n' "$*"; }
+die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+usage() {
+	echo "usage: tests/setup.sh [--list] demo|check|lint|clang|analyze|ci ..." >&2
+	exit 64
+}
+
+list=no
+if [ "${1:-}" = --list ]; then
+	list=yes
+	shift
+fi
+[ $# -gt 0 ] || usage
+packages=
+for group; do
+	case $group in
+	demo) more="$build $runtime" ;;
+	check) more="$build $runtime libcmocka-dev" ;;
+	lint) more="$build binutils perl-base pmccabe codespell shellcheck mandoc" ;;
+	clang) more="clang llvm" ;;
+	analyze) more="$build clang-tidy" ;;
+	ci) more="$build $runtime libcmocka-dev binutils perl-base pmccabe
+		codespell shellcheck mandoc clang llvm" ;;
+	*) usage ;;
+	esac
+	packages="$packages $more"
+done
+# One name once, in the order given.
+packages=$(for p in $packages; do echo "$p"; done | awk '!seen[$0]++')
+if [ $list = yes ]; then
+	echo "$packages"
+	exit 0
+fi
+
+if ! command -v dpkg-query >/dev/null 2>&1; then
+	say "this is not Debian (no dpkg-query). Debian's names of what is needed:"
+	# shellcheck disable=SC2086
+	say "   " $packages
+	exit 0
+fi
+
+# "libpq-dev", "postgresql-15": the names that are installed now.
+installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null |
+	sed -n 's/^installed //p')
+has() {
+	case "
+$installed
+" in *"
+$1
+"*) return 0 ;; esac
+	return 1
+}
+# A server of SERVER_MIN or newer, whichever the release offers.
+has_server() {
+	for version in $(echo "$installed" |
+	    sed -n 's/^postgresql-\([0-9][0-9]*\)$/\1/p'); do
+		[ "$version" -lt $SERVER_MIN ] || return 0
+	done
+	return 1
+}
+
+missing=
+for p in $packages; do
+	case $p in
+	postgresql) has_server || missing="$missing postgresql" ;;
+	# Newer releases have pkgconf only.
+	pkg-config) has pkg-config || has pkgconf || missing="$missing $p" ;;
+	*) has "$p" || missing="$missing $p" ;;
+	esac
+done
+missing=${missing# }
+[ -n "$missing" ] || exit 0
+
+say "missing packages: $missing"
+command -v apt-get >/dev/null 2>&1 ||
+	die "there is no apt-get here; install them and start again"
+as_root=
+if [ "$(id -u)" != 0 ]; then
+	command -v sudo >/dev/null 2>&1 ||
+		die "this needs root, and there is no sudo: as root run" \
+		    "apt-get install $missing"
+	if sudo -n true 2>/dev/null; then
+		as_root="sudo -n"
+	elif [ -t 0 ]; then
+		say "sudo will ask for your password"
+		as_root=sudo
+	else
+		die "this needs root, and sudo asks for a password: as root run" \
+		    "apt-get install $missing"
+	fi
+fi
+
+# What apt says is shown when it fails.  sudo clears the environment: what apt
+# needs of it goes with the command.
+log=$(mktemp) || die "cannot make a temporary file"
+made_file=
+made_dir=
+put_back() {
+	rm -f "$log"
+	[ -z "$made_file" ] || $as_root rm -f "$conf_file"
+	[ -z "$made_dir" ] || $as_root rmdir "$conf_dir" 2>/dev/null
+}
+trap put_back EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+apt() {
+	# shellcheck disable=SC2086
+	$as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
+	    ${http_proxy:+"http_proxy=$http_proxy"} \
+	    ${https_proxy:+"https_proxy=$https_proxy"} \
+	    apt-get -q $RETRY "$@" </dev/null >"$log" 2>&1 && return 0
+	cat "$log" >&2
+	return 1
+}
+
+# Read by the server package while it is configured.  Each set-up has a file
+# of its own, so that two at once do not undo each other.  The directory is
+# looked at by the package but does not come with it.
+conf_dir=${NPSYNC_SETUP_ROOT:-}/etc/postgresql-common/createcluster.d
+conf_file=$conf_dir/npsync-setup-$$.conf
+no_main_cluster() {
+	if [ ! -d "$conf_dir" ]; then
+		made_dir=yes
+		$as_root mkdir "$conf_dir" || die "cannot make $conf_dir"
+	fi
+	made_file=yes
+	echo "create_main_cluster = false" |
+	    $as_root tee "$conf_file" >/dev/null || die "cannot write $conf_file"
+}
+
+say "installing by apt-get, this takes a minute"
+apt update ||
+	say "the package lists could not be refreshed; going on with those here"
+case " $missing " in
+*" postgresql "*)
+	# The release's own choice is named by the package postgresql.
+	if apt-cache show postgresql-$SERVER_MIN >/dev/null 2>&1; then
+		server=postgresql-$SERVER_MIN
+	else
+		server=postgresql
+	fi
+	missing=$(echo "$missing" | sed "s/\\bpostgresql\\b/$server/")
+	# First: it brings the settings that the file is added to.
+	apt install -y --no-install-recommends postgresql-common ||
+		die "apt-get could not install postgresql-common"
+	no_main_cluster
+	;;
+esac
+# shellcheck disable=SC2086
+apt install -y --no-install-recommends $missing ||
+	die "apt-get could not install: $missing"
+say "installed: $missing"

@@ -1,0 +1,159 @@
+/*
+ * push.c - POST /campaigns/{id}/respondent.
+ */
+#include <stdlib.h>
+
+#include "sim.h"
+
+static bool
+guid_ok(const char *g)
+{
+	if (strlen(g) != 36)
+		return false;
+	for (int i = 0; i < 36; i++)
+		if (i == 8 || i == 13 || i == 18 || i == 23
+			? g[i] != '-'
+			: strchr("0123456789abcdefABCDEF", g[i]) == NULL)
+			return false;
+	return true;
+}
+
+static json_t *
+custom_ref(const json_t *custom)
+{
+	if (json_is_object(custom))
+		return json_incref(json_object_get(custom, "npsync_ref"));
+	const char *text = json_string_value(custom);
+	json_t *inner = text == NULL ? NULL : json_loads(text, 0, NULL);
+	json_t *ref = json_incref(json_object_get(inner, "npsync_ref"));
+	json_decref(inner);
+	return ref;
+}
+
+static const char *
+address_fault(const char *address, bool sms)
+{
+	if (address == NULL || *address == '\0')
+		return sms ? "phoneNumber is required"
+			   : "emailAddress is required";
+	if (sms ? address[0] != '+' : strchr(address, '@') == NULL)
+		return "The address is not valid:";
+	return NULL;
+}
+
+/* What is wrong with the body, or NULL. */
+static const char *
+push_fault(const json_t *in, const json_t *who, bool sms, const char **value)
+{
+	int64_t t;
+	const char *address =
+	    text_of(who, sms ? "phoneNumber" : "emailAddress");
+	const char *send_at = text_of(who, "sendEmailAt");
+	*value = NULL;
+	if (!json_is_object(in) || !json_is_object(who))
+		return "Body must be an object with respondent";
+	const char *what = address_fault(address, sms);
+	*value = address;
+	if (what != NULL)
+		return what;
+	*value = send_at;
+	if (send_at != NULL && *send_at != '\0' && !sim_time_parse(send_at, &t))
+		return "sendEmailAt is not a date:";
+	*value = text_of(in, "guid");
+	if (*value != NULL && !guid_ok(*value))
+		return "guid is not a GUID:";
+	return NULL;
+}
+
+static void
+push_reply(
+    struct sim *s, struct reply *out, unsigned status, const struct member *m)
+{
+	const int64_t person = s->persons[m->person].id;
+	reply_json(out, status,
+	    cased(s, json_pack("{s:I, s:I, s:I, s:s}", "id",
+			 J(s->opt.person_id ? person : m->id), "respondentId",
+			 J(person), "campaignId", J(m->campaign),
+			 "additionStatus", m->added ? "Added" : "OptedOut")));
+}
+
+/* Seen before, and so no second effect: the answer is given here. */
+static bool
+push_known(struct sim *s, struct reply *out, const struct request *r,
+    const json_t *in, size_t person)
+{
+	char key[64];
+	size_t i;
+	const char *guid = text_of(in, "guid");
+	if (s->opt.idempotent && guid != NULL &&
+	    index_get(s->by_guid, guid, &i)) {
+		push_reply(s, out, 200, &s->members[i]);
+		return true;
+	}
+	if (s->opt.dup == DUP_ALLOW ||
+	    !index_get(s->by_pair,
+		pair_key(key, sizeof(key), r->campaign, person), &i))
+		return false;
+	s->refused++;
+	if (s->opt.dup == DUP_IGNORE)
+		push_reply(s, out, 200, &s->members[i]);
+	else
+		reply_error(
+		    out, 409, "Respondent is in this campaign already", NULL);
+	return true;
+}
+
+static void
+push_store(struct sim *s, struct reply *out, const struct request *r,
+    const json_t *in, const struct person *p, bool sms)
+{
+	const json_t *who = json_object_get(in, "respondent");
+	json_t *custom = json_object_get(in, "custom");
+	const char *send_at = text_of(who, "sendEmailAt");
+	const bool at_once = send_at == NULL || *send_at == '\0';
+	ledger_add(
+	    s, json_pack("{s:i, s:s, s:s*, s:o*, s:I, s:s?, s:s*, s:o, s:s, "
+			 "s:s*, s:s, s:I, s:s*, s:s*, s:s*, s:s*, s:O*}",
+		   "seq", 0, "kind", "respondent", "guid", text_of(in, "guid"),
+		   "npsync_ref", custom_ref(custom), "campaign", J(r->campaign),
+		   "email", sms ? NULL : text_of(who, "emailAddress"), "phone",
+		   sms ? text_of(who, "phoneNumber") : NULL, "send_at",
+		   time_json(
+		       at_once ? s->now : time_of(who, "sendEmailAt", s->now)),
+		   "received_at", "", "external_id", text_of(who, "externalId"),
+		   "status", p->opted_out ? "OptedOut" : "Added", "id",
+		   J(1450001 + (int64_t)s->n_members), "first_name",
+		   text_of(who, "firstName"), "last_name",
+		   text_of(who, "lastName"), "company",
+		   text_of(json_object_get(who, "company"), "name"), "employee",
+		   text_of(json_object_get(in, "employee"), "email"), "custom",
+		   custom));
+	push_reply(s, out, 201, &s->members[s->n_members - 1]);
+}
+
+void
+on_push(struct sim *s, struct request *r, struct reply *out)
+{
+	const char *value = NULL;
+	const struct campaign *c = NULL;
+	for (size_t i = 0; i < s->n_campaigns; i++)
+		if (s->campaigns[i].id == r->campaign)
+			c = &s->campaigns[i];
+	if (c == NULL) {
+		reply_error(out, 404, "Campaign not found", NULL);
+		return;
+	}
+	json_t *in = json_loadb(
+	    r->body.s == NULL ? "" : r->body.s, r->body.len, 0, NULL);
+	const json_t *who = json_object_get(in, "respondent");
+	const char *what = push_fault(in, who, c->sms, &value);
+	if (what != NULL) {
+		reply_error(out, 400, what, value);
+	} else {
+		const size_t person = person_get(
+		    s, text_of(who, c->sms ? "phoneNumber" : "emailAddress"));
+		if (!push_known(s, out, r, in, person))
+			push_store(s, out, r, in, &s->persons[person], c->sms);
+	}
+	json_decref(in);
+}

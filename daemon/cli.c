@@ -78,16 +78,10 @@ cli_confirm(const char *question)
 const char *
 cli_when(struct arena *arena, const char *zone, time_t t)
 {
-	static const char *const days[] = { "", "Mon", "Tue", "Wed", "Thu", "Fri",
-		"Sat", "Sun" };
-	struct civil c;
+	char words[32];
 
-	if (t == NO_TIME)
-		return NULL;
-	clock_local(zone, t, &c);
-	const int day = day_make(c.year, c.month, c.day);
-	return arena_printf(arena, "%s %04d-%02d-%02d %02d:%02d",
-	    days[day_weekday(day)], c.year, c.month, c.day, c.hour, c.minute);
+	return t == NO_TIME ? NULL
+	    : arena_strdup(arena, clock_words(words, zone, t));
 }
 
 /* ---- configuration ------------------------------------------------------------- */

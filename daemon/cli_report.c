@@ -166,7 +166,8 @@ runs(struct cli *cli, struct err *err)
 	    ARRAY_LEN(columns));
 	if (t == NULL)
 		return err_nomem(err), err_exit_code(err->kind);
-	bool ok = runlog_list(cli->db, cli->tenant.id, (int)n, t, cli->arena, err);
+	bool ok = runlog_list(cli->db, cli->tenant.id, (int)n,
+	    cli->conf->timezone, t, cli->arena, err);
 	struct err late;
 	if (!table_close(t, &late) && ok) {
 		*err = late;

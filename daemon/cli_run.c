@@ -1,6 +1,7 @@
 /*
  * cli_run.c - npsync run.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli.h"
@@ -59,13 +60,20 @@ parse_kind(const struct cli *cli, enum run_kind *kind, struct err *err)
 	return true;
 }
 
+static void
+say(void *arg, const char *line)
+{
+	(void)arg;
+	(void)printf("%s\n", line);
+}
+
 static bool
 options(struct cli *cli, struct run_options *o, struct err *err)
 {
 	const char *only = cli_given(cli, "only"), *wait = cli_given(cli, "wait");
 
 	*o = (struct run_options){ .only = RUN_ALL, .cancelled = cli_cancelled,
-		.out = cli_given(cli, "quiet") != NULL ? NULL : stdout };
+		.say = cli_given(cli, "quiet") != NULL ? NULL : say };
 	if (!parse_kind(cli, &o->kind, err) ||
 	    (only != NULL && !night_parse_only(only, &o->only, err)) ||
 	    (wait != NULL && !parse_wait(wait, &o->wait_s, err)))

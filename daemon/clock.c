@@ -302,6 +302,20 @@ clock_day_start(const char *zone, int day)
 }
 
 const char *
+clock_words(char buf[32], const char *zone, time_t t)
+{
+	static const char *const days[] = { "", "Mon", "Tue", "Wed", "Thu", "Fri",
+		"Sat", "Sun" };
+	struct civil c;
+
+	clock_local(zone, t, &c);
+	const int weekday = day_weekday(day_make(c.year, c.month, c.day));
+	(void)snprintf(buf, 32, "%s %04d-%02d-%02d %02d:%02d", days[weekday],
+	    c.year, c.month, c.day, c.hour, c.minute);
+	return buf;
+}
+
+const char *
 clock_iso(char buf[32], time_t t)
 {
 	struct tm tm = { 0 };

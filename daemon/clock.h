@@ -43,6 +43,8 @@ time_t clock_day_start(const char *zone, int day);
 
 /* "2026-11-25T08:00:00Z"; buf of 32 bytes; returns buf. */
 const char *clock_iso(char buf[32], time_t t);
+/* "Tue 2026-12-01 09:00" on the zone's wall clock; buf of 32 bytes. */
+const char *clock_words(char buf[32], const char *zone, time_t t);
 /* ISO 8601: date, 'T' or blank, time, 0 to 9 fraction digits (cut, never
  * rounded), 'Z' | +hh:mm | +hhmm | +hh or none = zone.  A date alone is its
  * first instant in zone. */

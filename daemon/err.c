@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+static void set_v(struct err *err, enum err_kind kind, const char *fmt,
+    va_list ap) NPS_PRINTF(3, 0);
+
 static void
 set_v(struct err *err, enum err_kind kind, const char *fmt, va_list ap)
 {

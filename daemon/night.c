@@ -1,5 +1,7 @@
 #include "night.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -28,7 +30,7 @@ struct night {
 	struct crm crms[32];
 	struct arena *run_arena, *arena, *scratch;
 	struct err service;	/* why nothing was transferred, if so */
-	bool transferred;
+	bool transferred, listed;
 };
 
 static const struct {
@@ -181,11 +183,26 @@ wants(const struct night *n, enum run_stage bit)
 }
 
 static void
-say(struct night *n, const char *stage, int64_t from_ms)
+say(struct night *n, const char *fmt, ...)
 {
-	if (n->options->out != NULL)
-		(void)fprintf(n->options->out, "%s %lld ms\n", stage,
-		    (long long)(clock_boottime_ms() - from_ms));
+	char line[512];
+	va_list ap;
+
+	if (n->options->say == NULL)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	n->options->say(n->options->say_arg, line);
+}
+
+static void
+say_line(void *arg, const char *line)
+{
+	struct night *n = arg;
+
+	if (n->options->say != NULL)
+		n->options->say(n->options->say_arg, line);
 }
 
 static bool
@@ -204,6 +221,22 @@ settle(struct night *n, struct err *err)
 	return true;
 }
 
+/* A campaign that does not exist stops the transfer, not the rest. */
+static bool
+list_campaigns(struct night *n, struct err *err)
+{
+	n->listed = true;
+	if (stage_campaigns(&n->stage, &n->service))
+		return true;
+	log_ev(LOG_LEVEL_ERROR, "campaigns", "error=%s", log_quote(n->service.msg));
+	*err = n->service;
+	if (n->service.kind != ERR_CONFIG) {
+		n->stage.survey->link.failed = true;
+		n->stage.survey->link.problem = n->service;
+	}
+	return !err_ends_run(n->service.kind);
+}
+
 /* The service must be there and know the campaigns before anybody is decided;
  * and its opt-outs must have been read once. */
 static bool
@@ -215,12 +248,10 @@ service_ready(struct night *n, bool *ready, struct err *err)
 	*ready = false;
 	if (s->survey == NULL)
 		return true;
-	if (!stage_campaigns(s, &n->service)) {
-		*err = n->service;
-		log_ev(LOG_LEVEL_ERROR, "campaigns", "error=%s",
-		    log_quote(n->service.msg));
-		return !err_ends_run(n->service.kind);
-	}
+	if (!list_campaigns(n, err))
+		return false;
+	if (n->service.kind != ERR_NONE)
+		return true;
 	if (!stage_collect_first(s, &first, err))
 		return false;
 	if (first && !stage_collect(s, err))
@@ -272,11 +303,22 @@ is_forecast_night(const struct night *n)
 	    calendar_in_window(&s->conf->calendar, clock_now(), 0);
 }
 
+/* The names of campaigns change too; a wrong one in the configuration is told
+ * by day already, so that it can be mended before the night. */
+static bool
+collect(struct night *n, struct err *err)
+{
+	struct stage *s = &n->stage;
+
+	if (!n->listed && !list_campaigns(n, err))
+		return false;
+	return s->survey->link.failed || stage_collect(s, err);
+}
+
 static bool
 stages(struct night *n, struct err *err)
 {
 	struct stage *s = &n->stage;
-	int64_t from = clock_boottime_ms();
 	bool ready = false;
 
 	if (n->options->kind != RUN_HOURLY && wants(n, RUN_SETTLE) &&
@@ -285,28 +327,21 @@ stages(struct night *n, struct err *err)
 	if (wants(n, RUN_PULL)) {
 		if (!stage_pull(s, err))
 			return false;
-		say(n, "pull", from);
 	}
 	if (may_transfer(n) && wants(n, RUN_DECIDE | RUN_PUSH)) {
-		from = clock_boottime_ms();
 		if (!service_ready(n, &ready, err) || (ready && !transfer(n, err)))
 			return false;
-		say(n, "transfer", from);
 	}
 	if (is_forecast_night(n) && wants(n, RUN_FORECAST) &&
 	    !stage_forecast(s, err))
 		return false;
-	from = clock_boottime_ms();
 	if (wants(n, RUN_COLLECT) && s->survey != NULL && !s->survey->link.failed) {
-		if (!stage_collect(s, err))
+		if (!collect(n, err))
 			return false;
-		say(n, "collect", from);
 	}
-	from = clock_boottime_ms();
 	if (wants(n, RUN_WRITEBACK)) {
 		if (!stage_writeback(s, err))
 			return false;
-		say(n, "writeback", from);
 	}
 	return true;
 }
@@ -334,27 +369,29 @@ code_of_problem(const struct err *problem)
 }
 
 static void
-say_summary(struct night *n)
+say_summary(struct night *n, const char *result)
 {
 	struct stage *s = &n->stage;
-	FILE *out = n->options->out;
-	char iso[16];
+	char iso[16], words[32];
+	time_t moment;
 
-	if (out == NULL)
+	if (n->options->say == NULL)
 		return;
-	(void)fprintf(out, "run %lld: %s\n", n->log.run_id,
-	    runlog_summary(&n->log, n->run_arena));
+	say(n, "run %lld, %s, night to %s: %s", n->log.run_id,
+	    night_kind_name(n->options->kind), day_iso(iso, s->night), result);
+	arena_reset(n->arena);
+	runlog_lines(&n->log, n->arena, say_line, n);
 	if (s->tenant->paused) {
-		(void)fprintf(out, "sending is paused: look at `npsync queue`, then "
-		    "`npsync activate`\n");
+		say(n, "sending is paused: look at `npsync queue`, then "
+		    "`npsync activate`");
 		return;
 	}
 	if (n->transferred || n->options->kind == RUN_HOURLY)
 		return;
-	time_t moment;
 	const int night = night_next_transfer(s->conf, clock_now(), &moment);
-	(void)fprintf(out, "outside the send window: what is ready leaves in the "
-	    "night to %s (`npsync queue` shows it)\n", day_iso(iso, night));
+	say(n, "nothing is transferred now: what is ready leaves in the window "
+	    "that opens %s", clock_words(words, s->conf->timezone,
+	        calendar_window_start(&s->conf->calendar, night)));
 }
 
 static bool
@@ -377,7 +414,7 @@ finish(struct night *n, bool ok, int *exit_code, struct err *err)
 		}
 		return false;
 	}
-	say_summary(n);
+	say_summary(n, result);
 	log_ev(LOG_LEVEL_NOTICE, "run", "result=%s %s", result,
 	    runlog_summary(&n->log, n->run_arena));
 	if (ok && problem != NULL)
@@ -451,9 +488,9 @@ load_and_show(struct night *n, struct spool *spool, dry_run_fn *show, void *arg,
 	    !stage_pull_from_spool(s, spool, err))
 		return false;
 	const int night = night_next_transfer(s->conf, clock_now(), &moment);
-	if (n->options->out != NULL)
-		(void)fprintf(n->options->out, "dry run, nothing is kept: %s\n",
-		    runlog_summary(&n->log, n->run_arena));
+	say(n, "dry run, nothing is kept:");
+	arena_reset(n->arena);
+	runlog_lines(&n->log, n->arena, say_line, n);
 	return show(arg, s->db, night, err);
 }
 

@@ -5,8 +5,6 @@
 #ifndef NPSYNC_NIGHT_H
 #define NPSYNC_NIGHT_H
 
-#include <stdio.h>
-
 #include "conf.h"
 #include "db.h"
 #include "tenant.h"
@@ -22,7 +20,9 @@ struct run_options {
 	unsigned only;		/* RUN_ALL, or the stages wanted */
 	long wait_s;		/* for another run to end; 0 = ERR_BUSY at once */
 	const char *actor;
-	FILE *out;		/* one line a stage and the summary; NULL = none */
+	/* What a person at the terminal hears, a line at a time; NULL = none. */
+	void (*say)(void *arg, const char *line);
+	void *say_arg;
 	bool (*cancelled)(void);
 };
 

@@ -368,7 +368,6 @@ fill_group(struct fill *f, const struct opt *opts, char *base,
 
 	if (group != NULL) {
 		inner.at = group;
-		inner.optional = false;
 		inner.allow_http = is_true(options_member(group,
 		    "allow_http"));
 		if (!options_check_keys(opts, ignore, group, f->file, where,

@@ -163,18 +163,45 @@ runlog_end(struct runlog *log, const char *result, const char *detail,
 	return ok;
 }
 
+/* The counts of a stage over all its sources. */
+static bool
+is_first_of_kind(const struct runlog *log, const struct count *c)
+{
+	for (const struct count *o = log->counts; o != c; o = o->next)
+		if (strcmp(o->stage, c->stage) == 0 &&
+		    strcmp(o->outcome, c->outcome) == 0 &&
+		    strcmp(o->reason, c->reason) == 0)
+			return false;
+	return true;
+}
+
+static long long
+sum_of_kind(const struct count *c)
+{
+	long long n = 0;
+
+	for (const struct count *o = c; o != NULL; o = o->next)
+		if (strcmp(o->stage, c->stage) == 0 &&
+		    strcmp(o->outcome, c->outcome) == 0 &&
+		    strcmp(o->reason, c->reason) == 0)
+			n += o->n;
+	return n;
+}
+
 const char *
 runlog_summary(const struct runlog *log, struct arena *arena)
 {
 	const char *stage = "", *text = "";
 
 	for (const struct count *c = log->counts; c != NULL; c = c->next) {
-		if (strcmp(c->outcome, "seen") == 0 || c->n == 0)
+		const long long n = sum_of_kind(c);
+		if (strcmp(c->outcome, "seen") == 0 || n == 0 ||
+		    !is_first_of_kind(log, c))
 			continue;
-		const char *sep = strcmp(stage, c->stage) == 0 ? "" : c->stage;
+		const char *head = strcmp(stage, c->stage) == 0 ? "" : c->stage;
 		text = arena_printf(arena, "%s%s%s %s%s%s=%lld", text,
-		    *text != '\0' && *sep != '\0' ? "; " : "", sep, c->outcome,
-		    *c->reason != '\0' ? ":" : "", c->reason, c->n);
+		    *text != '\0' && *head != '\0' ? "; " : "", head, c->outcome,
+		    *c->reason != '\0' ? ":" : "", c->reason, n);
 		if (text == NULL)
 			return "";
 		stage = c->stage;
@@ -182,17 +209,77 @@ runlog_summary(const struct runlog *log, struct arena *arena)
 	return text;
 }
 
+/* " (2 no_send, 1 too_old)" of one outcome, or "". */
 static const char *
-time_or_empty(struct arena *arena, time_t t)
+reasons_text(const struct runlog *log, const struct count *of,
+    struct arena *arena)
 {
-	char iso[32];
+	const char *text = "";
 
-	return t == NO_TIME ? NULL : arena_strdup(arena, clock_iso(iso, t));
+	for (const struct count *c = of; c != NULL && text != NULL; c = c->next)
+		if (strcmp(c->stage, of->stage) == 0 &&
+		    strcmp(c->outcome, of->outcome) == 0 && *c->reason != '\0' &&
+		    is_first_of_kind(log, c))
+			text = arena_printf(arena, "%s%s%lld %s", text,
+			    *text == '\0' ? " (" : ", ", sum_of_kind(c), c->reason);
+	return text == NULL || *text == '\0' ? "" : arena_printf(arena, "%s)", text);
+}
+
+static bool
+is_first(const struct runlog *log, const struct count *c, bool of_outcome)
+{
+	for (const struct count *o = log->counts; o != c; o = o->next)
+		if (strcmp(o->stage, c->stage) == 0 &&
+		    (!of_outcome || strcmp(o->outcome, c->outcome) == 0))
+			return false;
+	return true;
+}
+
+static const char *
+stage_text(const struct runlog *log, const char *stage, struct arena *arena)
+{
+	const char *text = "";
+
+	for (const struct count *c = log->counts; c != NULL && text != NULL;
+	     c = c->next) {
+		const long long n = strcmp(c->stage, stage) == 0
+		    ? runlog_get(log, stage, c->outcome) : 0;
+		if (n == 0 || strcmp(c->outcome, "seen") == 0 ||
+		    !is_first(log, c, true))
+			continue;
+		text = arena_printf(arena, "%s%s%lld %s%s", text,
+		    *text == '\0' ? "" : ", ", n, c->outcome,
+		    reasons_text(log, c, arena));
+	}
+	return text == NULL || *text == '\0' ? "nothing" : text;
+}
+
+void
+runlog_lines(const struct runlog *log, struct arena *arena,
+    runlog_line_fn *line, void *arg)
+{
+	for (const struct count *c = log->counts; c != NULL; c = c->next) {
+		if (!is_first(log, c, false))
+			continue;
+		const char *text = arena_printf(arena, "  %-10s %s", c->stage,
+		    stage_text(log, c->stage, arena));
+		if (text != NULL)
+			line(arg, text);
+	}
+}
+
+static const char *
+time_or_empty(struct arena *arena, const char *zone, time_t t)
+{
+	char words[32];
+
+	return t == NO_TIME ? NULL
+	    : arena_strdup(arena, clock_words(words, zone, t));
 }
 
 bool
-runlog_list(struct db *db, long long tenant_id, int n, struct table *table,
-    struct arena *arena, struct err *err)
+runlog_list(struct db *db, long long tenant_id, int n, const char *zone,
+    struct table *table, struct arena *arena, struct err *err)
 {
 	AUTO(db_result) struct db_result *r = NULL;
 	struct db_args args;
@@ -206,8 +293,8 @@ runlog_list(struct db *db, long long tenant_id, int n, struct table *table,
 		const char *cells[13];
 		for (int c = 0; c < 13; c++)
 			cells[c] = db_text(r, i, c);
-		cells[3] = time_or_empty(arena, db_time(r, i, 3));
-		cells[4] = time_or_empty(arena, db_time(r, i, 4));
+		cells[3] = time_or_empty(arena, zone, db_time(r, i, 3));
+		cells[4] = time_or_empty(arena, zone, db_time(r, i, 4));
 		table_row(table, cells);
 	}
 	return true;

@@ -33,9 +33,15 @@ NPS_MUSTCHECK bool runlog_end(struct runlog *log, const char *result,
 /* "pull queued=12 known=340; decide due=9 ..." in arena. */
 const char *runlog_summary(const struct runlog *log, struct arena *arena);
 
+/* One line a stage: "decide     19 due, 14 suppressed (2 no_send, ...)"; the
+ * same counts for people. */
+typedef void runlog_line_fn(void *arg, const char *line);
+void runlog_lines(const struct runlog *log, struct arena *arena,
+    runlog_line_fn *line, void *arg);
+
 /* Listing of the last n runs; stages of one run. */
 NPS_MUSTCHECK bool runlog_list(struct db *db, long long tenant_id, int n,
-    struct table *table, struct arena *arena, struct err *err);
+    const char *zone, struct table *table, struct arena *arena, struct err *err);
 NPS_MUSTCHECK bool runlog_list_counts(struct db *db, long long tenant_id,
     long long run_id, struct table *table, struct arena *arena, struct err *err);
 /* Start of the newest run that ended well, and of the newest at all; NO_TIME. */

@@ -93,11 +93,14 @@ store_expires(const char *name, const char *config_dir, int expires,
 	char day[16];
 
 	buf_init(&path, 4096);
-	if (!make_path(config_dir, "expires", name, &path, err))
-		return false;
-	if (expires == 0)
+	if (expires == 0) {
+		if (!buf_printf(&path, "%s/expires/%s", config_dir, name))
+			return err_nomem(err);
 		return unlink(path.s) == 0 || errno == ENOENT ? true :
 		    err_errno(err, ERR_SYSTEM, "cannot remove %s", path.s);
+	}
+	if (!make_path(config_dir, "expires", name, &path, err))
+		return false;
 	return write_atomic(config_dir, path.s, day_iso(day, expires), err);
 }
 

@@ -24,7 +24,7 @@
 
 enum kind { KIND_CONTACT = 1, KIND_ACTIVITY, KIND_EVENT, KIND_CHECKPOINT };
 struct head {
-	uint32_t kind, len, sum;	/* of the body */
+	uint32_t kind, len, sum;	/* of the body; sum: of kind too */
 };
 
 struct spool {
@@ -41,8 +41,14 @@ struct spool {
 struct checkpoint {
 	const char *resume, *watermark;
 };
+union record {
+	struct crm_contact contact;
+	struct crm_activity activity;
+	struct crm_event event;
+	struct checkpoint checkpoint;
+};
 
-/* The texts of a record, so that writing and reading cannot differ. */
+/* The texts of a record, in the order of the file. */
 #define TEXT(type, member) offsetof(struct type, member)
 static const size_t contact_texts[] = { TEXT(crm_contact, contact_id),
 	TEXT(crm_contact, moved_to), TEXT(crm_contact, name.full),
@@ -213,107 +219,228 @@ read_at(struct spool *s, long long at, void *data, size_t len, struct err *err)
 	return true;
 }
 
-/* ---- writing ------------------------------------------------------------------- */
+/* ---- records ------------------------------------------------------------------- */
+/* One description of each record serves both ways: what is given is written,
+ * or what was read is returned. */
+struct codec {
+	struct buf *out;	/* NULL = reading */
+	const char *p;		/* the rest of the body, handed out in place */
+	size_t left;
+	struct arena *arena;	/* for lists */
+	bool bad;		/* sticky; what is read then is zero */
+};
+
+static const char *
+take(struct codec *c, size_t n)
+{
+	const char *p = c->p;
+
+	if (c->bad || n > c->left) {
+		c->bad = true;
+		return NULL;
+	}
+	c->p += n;
+	c->left -= n;
+	return p;
+}
+
+/* Over zeroes, when reading. */
+static void
+code_bytes(struct codec *c, void *data, size_t n)
+{
+	if (c->out != NULL) {
+		(void)buf_add(c->out, data, n);
+		return;
+	}
+	const char *p = take(c, n);
+	if (p != NULL)
+		memcpy(data, p, n);
+}
+
+static uint32_t
+code_u32(struct codec *c, size_t value)
+{
+	uint32_t n = c->out != NULL ? (uint32_t)value : 0;
+
+	code_bytes(c, &n, sizeof(n));
+	return n;
+}
+
+static int64_t
+code_int(struct codec *c, int64_t value, int64_t min, int64_t max)
+{
+	int64_t n = c->out != NULL ? value : min;
+
+	code_bytes(c, &n, sizeof(n));
+	if (n >= min && n <= max)
+		return n;
+	c->bad = true;
+	return min;
+}
+
+static bool
+code_bool(struct codec *c, bool value)
+{
+	return code_int(c, value, 0, 1) != 0;
+}
+
+static time_t
+code_time(struct codec *c, time_t value)
+{
+	return (time_t)code_int(c, value, INT64_MIN, INT64_MAX);
+}
+
+/* A text longer than 32 bits can say fails at the record's ceiling. */
+static const char *
+code_text(struct codec *c, const char *text)
+{
+	const size_t size = code_u32(c, text == NULL ? 0 : strlen(text) + 1);
+
+	if (c->out != NULL) {
+		(void)buf_add(c->out, text, text == NULL ? 0 : strlen(text) + 1);
+		return text;
+	}
+	text = size == 0 ? NULL : take(c, size);
+	if (text == NULL || strnlen(text, size) == size - 1)
+		return text;
+	c->bad = true;
+	return NULL;
+}
+
+static void
+code_texts(struct codec *c, void *record, const size_t *at, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *text;
+		char *member = (char *)record + at[i];
+
+		memcpy(&text, member, sizeof(text));
+		text = code_text(c, text);
+		memcpy(member, &text, sizeof(text));
+	}
+}
+
+/* width texts each; an entry whose first is NULL ends them. */
+static void
+write_list(struct codec *c, const char *const *list, size_t width)
+{
+	size_t n = 0;
+
+	while (list != NULL && list[n] != NULL)
+		n += width;
+	(void)code_u32(c, list == NULL ? LIST_NONE : n);
+	for (size_t i = 0; i < n; i++)
+		(void)code_text(c, list[i]);
+}
+
+/* NULL when writing: the caller's record is a copy. */
+static const char **
+code_list(struct codec *c, const char *const *list, size_t width)
+{
+	if (c->out != NULL) {
+		write_list(c, list, width);
+		return NULL;
+	}
+	const size_t n = code_u32(c, 0);
+	if (c->bad || n == LIST_NONE)
+		return NULL;
+	/* Each text takes its length at least: no room for a wild number. */
+	if (n > c->left / sizeof(uint32_t) || n % width != 0) {
+		c->bad = true;
+		return NULL;
+	}
+	const char **texts = arena_array(c->arena, n + width, sizeof(*texts));
+	for (size_t i = 0; texts != NULL && i < n; i++)
+		texts[i] = code_text(c, NULL);
+	return texts;
+}
+
+static void
+code_contact(struct codec *c, struct crm_contact *r)
+{
+	code_texts(c, r, contact_texts, ARRAY_LEN(contact_texts));
+	r->gone = code_bool(c, r->gone);
+	r->anonymised = code_bool(c, r->anonymised);
+	r->opted_out = code_bool(c, r->opted_out);
+	r->employed = (enum tri)code_int(c, r->employed, TRI_UNKNOWN, TRI_YES);
+	r->consent = (enum tri)code_int(c, r->consent, TRI_UNKNOWN, TRI_YES);
+	r->consent_at = code_time(c, r->consent_at);
+	r->tags = code_list(c, r->tags, 1);
+	r->company_tags = code_list(c, r->company_tags, 1);
+	r->extra = (const char *const (*)[2])code_list(c,
+	    (const char *const *)r->extra, 2);
+}
+
+static void
+code_activity(struct codec *c, struct crm_activity *r)
+{
+	code_texts(c, r, activity_texts, ARRAY_LEN(activity_texts));
+	r->kind = (enum act_kind)code_int(c, r->kind, ACT_MEETING, ACT_OTHER);
+	r->day = (int)code_int(c, r->day, INT_MIN, INT_MAX);
+	r->done = code_bool(c, r->done);
+	r->cancelled = code_bool(c, r->cancelled);
+}
+
+static void
+code_event(struct codec *c, struct crm_event *r)
+{
+	code_texts(c, r, event_texts, ARRAY_LEN(event_texts));
+	r->occurred_at = code_time(c, r->occurred_at);
+	r->transition_at = code_time(c, r->transition_at);
+	r->automatic = code_bool(c, r->automatic);
+}
+
+static void
+code_record(struct codec *c, enum kind kind, union record *r)
+{
+	switch (kind) {
+	case KIND_CONTACT:
+		code_contact(c, &r->contact);
+		break;
+	case KIND_ACTIVITY:
+		code_activity(c, &r->activity);
+		break;
+	case KIND_EVENT:
+		code_event(c, &r->event);
+		break;
+	case KIND_CHECKPOINT:
+		code_texts(c, &r->checkpoint, checkpoint_texts,
+		    ARRAY_LEN(checkpoint_texts));
+		break;
+	}
+}
+
 /* FNV-1a: against a bad disk, not against people. */
 static uint32_t
-sum_of(const char *data, size_t len)
+sum_of(uint32_t kind, const char *data, size_t len)
 {
-	uint32_t sum = 2166136261u;
+	uint32_t sum = 2166136261u ^ kind;
 
 	for (size_t i = 0; i < len; i++)
 		sum = (sum ^ (unsigned char)data[i]) * 16777619u;
 	return sum;
 }
 
-static void
-put_u32(struct buf *b, uint32_t n)
-{
-	(void)buf_add(b, &n, sizeof(n));
-}
-
-static void
-put_int(struct buf *b, int64_t n)
-{
-	(void)buf_add(b, &n, sizeof(n));
-}
-
-static void
-put_text(struct buf *b, const char *text)
-{
-	const size_t size = text == NULL ? 0 : strlen(text) + 1;
-
-	/* A longer one than 32 bits can say fails at the ceiling. */
-	put_u32(b, (uint32_t)size);
-	(void)buf_add(b, text, size);
-}
-
-static void
-put_texts(struct buf *b, const void *record, const size_t *at, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		const char *text;
-		memcpy(&text, (const char *)record + at[i], sizeof(text));
-		put_text(b, text);
-	}
-}
-
-static void
-put_list(struct buf *b, const char *const *list)
-{
-	uint32_t n = 0;
-
-	if (list == NULL) {
-		put_u32(b, LIST_NONE);
-		return;
-	}
-	while (list[n] != NULL)
-		n++;
-	put_u32(b, n);
-	for (uint32_t i = 0; i < n; i++)
-		put_text(b, list[i]);
-}
-
-/* A pair without a key ends them, as for every other reader. */
-static void
-put_pairs(struct buf *b, const char *const (*pairs)[2])
-{
-	uint32_t n = 0;
-
-	if (pairs == NULL) {
-		put_u32(b, LIST_NONE);
-		return;
-	}
-	while (pairs[n][0] != NULL)
-		n++;
-	put_u32(b, n);
-	for (uint32_t i = 0; i < n; i++) {
-		put_text(b, pairs[i][0]);
-		put_text(b, pairs[i][1]);
-	}
-}
-
-static struct buf *
-record_begin(struct spool *s)
-{
-	const struct head later = { 0, 0, 0 };
-
-	buf_reset(&s->record);
-	(void)buf_add(&s->record, &later, sizeof(later));
-	return &s->record;
-}
-
+/* ---- writing ------------------------------------------------------------------- */
 static bool
-record_end(struct spool *s, enum kind kind, struct err *err)
+put(struct spool *s, enum kind kind, union record *r, struct err *err)
 {
 	struct buf *b = &s->record;
+	struct codec c = { .out = b };
+	struct head head = { kind, 0, 0 };
 
+	buf_reset(b);
+	(void)buf_add(b, &head, sizeof(head));
+	code_record(&c, kind, r);
 	if (b->failed)
 		return err_set(err, ERR_NOMEM,
 		    "no memory for one record (at most %zu MiB)",
 		    RECORD_BYTES_MAX >> 20);
-	const size_t len = b->len - sizeof(struct head);
-	const struct head head = { kind, (uint32_t)len,
-		sum_of(b->s + sizeof(head), len) };
+	if (c.bad)
+		return err_set(err, ERR_BUG,
+		    "a record holds a number outside its enum");
+	head.len = (uint32_t)(b->len - sizeof(head));
+	head.sum = sum_of(kind, b->s + sizeof(head), head.len);
 	memcpy(b->s, &head, sizeof(head));
 	return append(s, b->s, b->len, err);
 }
@@ -321,66 +448,38 @@ record_end(struct spool *s, enum kind kind, struct err *err)
 bool
 spool_put_contact(struct spool *s, const struct crm_contact *c, struct err *err)
 {
-	struct buf *b = record_begin(s);
+	union record r = { .contact = *c };
 
-	put_texts(b, c, contact_texts, ARRAY_LEN(contact_texts));
-	put_int(b, c->gone);
-	put_int(b, c->anonymised);
-	put_int(b, c->opted_out);
-	put_int(b, c->employed);
-	put_int(b, c->consent);
-	put_int(b, c->consent_at);
-	put_list(b, c->tags);
-	put_list(b, c->company_tags);
-	put_pairs(b, c->extra);
-	return record_end(s, KIND_CONTACT, err);
+	return put(s, KIND_CONTACT, &r, err);
 }
 
 bool
 spool_put_activity(struct spool *s, const struct crm_activity *a,
     struct err *err)
 {
-	struct buf *b = record_begin(s);
+	union record r = { .activity = *a };
 
-	put_texts(b, a, activity_texts, ARRAY_LEN(activity_texts));
-	put_int(b, a->kind);
-	put_int(b, a->day);
-	put_int(b, a->done);
-	put_int(b, a->cancelled);
-	return record_end(s, KIND_ACTIVITY, err);
+	return put(s, KIND_ACTIVITY, &r, err);
 }
 
 bool
 spool_put_event(struct spool *s, const struct crm_event *e, struct err *err)
 {
-	struct buf *b = record_begin(s);
+	union record r = { .event = *e };
 
-	put_texts(b, e, event_texts, ARRAY_LEN(event_texts));
-	put_int(b, e->occurred_at);
-	put_int(b, e->transition_at);
-	put_int(b, e->automatic);
-	return record_end(s, KIND_EVENT, err);
+	return put(s, KIND_EVENT, &r, err);
 }
 
 bool
 spool_put_checkpoint(struct spool *s, const char *resume, const char *watermark,
     struct err *err)
 {
-	const struct checkpoint c = { resume, watermark };
+	union record r = { .checkpoint = { resume, watermark } };
 
-	put_texts(record_begin(s), &c, checkpoint_texts,
-	    ARRAY_LEN(checkpoint_texts));
-	return record_end(s, KIND_CHECKPOINT, err);
+	return put(s, KIND_CHECKPOINT, &r, err);
 }
 
 /* ---- reading --------------------------------------------------------------------- */
-/* A body; its texts are handed out where they stand. */
-struct body {
-	const char *p;
-	size_t left;
-	bool bad;		/* sticky; what is got then is zero */
-	struct arena *arena;
-};
 struct replay {
 	crm_contact_fn *contact;
 	crm_activity_fn *activity;
@@ -388,162 +487,6 @@ struct replay {
 	checkpoint_fn *checkpoint;
 	void *arg;
 };
-union record {
-	struct crm_contact contact;
-	struct crm_activity activity;
-	struct crm_event event;
-	struct checkpoint checkpoint;
-};
-
-static const char *
-get_bytes(struct body *b, size_t n)
-{
-	const char *p = b->p;
-
-	if (b->bad || n > b->left) {
-		b->bad = true;
-		return NULL;
-	}
-	b->p += n;
-	b->left -= n;
-	return p;
-}
-
-static uint32_t
-get_u32(struct body *b)
-{
-	const char *p = get_bytes(b, sizeof(uint32_t));
-	uint32_t n = 0;
-
-	if (p != NULL)
-		memcpy(&n, p, sizeof(n));
-	return n;
-}
-
-static int64_t
-get_int(struct body *b, int64_t min, int64_t max)
-{
-	const char *p = get_bytes(b, sizeof(int64_t));
-	int64_t n = 0;
-
-	if (p != NULL)
-		memcpy(&n, p, sizeof(n));
-	if (n >= min && n <= max)
-		return n;
-	b->bad = true;
-	return 0;
-}
-
-static bool
-get_bool(struct body *b)
-{
-	return get_int(b, 0, 1) != 0;
-}
-
-static time_t
-get_time(struct body *b)
-{
-	return (time_t)get_int(b, INT64_MIN, INT64_MAX);
-}
-
-static const char *
-get_text(struct body *b)
-{
-	const size_t size = get_u32(b);
-	const char *text = size == 0 ? NULL : get_bytes(b, size);
-
-	if (text != NULL && strnlen(text, size) != size - 1) {
-		b->bad = true;
-		return NULL;
-	}
-	return text;
-}
-
-static void
-get_texts(struct body *b, void *record, const size_t *at, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		const char *text = get_text(b);
-		memcpy((char *)record + at[i], &text, sizeof(text));
-	}
-}
-
-/* Room for the texts of a list, width of them each, and its end; NULL is a
- * list that is NULL, or one longer than what is left. */
-static const char **
-get_room(struct body *b, size_t width, size_t *n)
-{
-	const uint32_t count = get_u32(b);
-
-	*n = 0;
-	if (b->bad || count == LIST_NONE)
-		return NULL;
-	if (count > b->left / (width * sizeof(uint32_t))) {
-		b->bad = true;
-		return NULL;
-	}
-	const char **list = arena_array(b->arena, (count + 1) * width,
-	    sizeof(*list));
-	*n = list == NULL ? 0 : count * width;
-	return list;
-}
-
-static const char *const *
-get_list(struct body *b, size_t width)
-{
-	size_t n;
-	const char **list = get_room(b, width, &n);
-
-	for (size_t i = 0; i < n; i++)
-		list[i] = get_text(b);
-	return list;
-}
-
-static void
-get_contact(struct body *b, struct crm_contact *c)
-{
-	get_texts(b, c, contact_texts, ARRAY_LEN(contact_texts));
-	c->gone = get_bool(b);
-	c->anonymised = get_bool(b);
-	c->opted_out = get_bool(b);
-	c->employed = (enum tri)get_int(b, TRI_UNKNOWN, TRI_YES);
-	c->consent = (enum tri)get_int(b, TRI_UNKNOWN, TRI_YES);
-	c->consent_at = get_time(b);
-	c->tags = get_list(b, 1);
-	c->company_tags = get_list(b, 1);
-	c->extra = (const char *const (*)[2])get_list(b, 2);
-}
-
-static void
-get_record(struct body *b, enum kind kind, union record *r)
-{
-	switch (kind) {
-	case KIND_CONTACT:
-		get_contact(b, &r->contact);
-		break;
-	case KIND_ACTIVITY:
-		get_texts(b, &r->activity, activity_texts,
-		    ARRAY_LEN(activity_texts));
-		r->activity.kind = (enum act_kind)get_int(b, ACT_MEETING,
-		    ACT_OTHER);
-		r->activity.day = (int)get_int(b, INT_MIN, INT_MAX);
-		r->activity.done = get_bool(b);
-		r->activity.cancelled = get_bool(b);
-		break;
-	case KIND_EVENT:
-		get_texts(b, &r->event, event_texts, ARRAY_LEN(event_texts));
-		r->event.occurred_at = get_time(b);
-		r->event.transition_at = get_time(b);
-		r->event.automatic = get_bool(b);
-		break;
-	case KIND_CHECKPOINT:
-		get_texts(b, &r->checkpoint, checkpoint_texts,
-		    ARRAY_LEN(checkpoint_texts));
-		break;
-	}
-	if (b->left > 0)
-		b->bad = true;
-}
 
 static bool
 hand_over(const struct replay *to, enum kind kind, const union record *r)
@@ -566,7 +509,7 @@ hand_over(const struct replay *to, enum kind kind, const union record *r)
 /* The body of the record at *at, which moves behind it. */
 static bool
 read_body(struct spool *s, long long *at, long long until, struct head *head,
-    struct body *b, struct err *err)
+    struct codec *c, struct err *err)
 {
 	const long long from = *at;
 	const size_t size = sizeof(*head);
@@ -579,15 +522,15 @@ read_body(struct spool *s, long long *at, long long until, struct head *head,
 	    head->len > RECORD_BYTES_MAX ||
 	    (long long)head->len > until - from - (long long)size)
 		return damaged(s, from, err);
-	char *body = arena_alloc(b->arena, head->len);
+	char *body = arena_alloc(c->arena, head->len);
 	if (body == NULL)
 		return err_nomem(err);
 	if (!read_at(s, from + (long long)size, body, head->len, err))
 		return false;
-	if (sum_of(body, head->len) != head->sum)
+	if (sum_of(head->kind, body, head->len) != head->sum)
 		return damaged(s, from, err);
-	b->p = body;
-	b->left = head->len;
+	c->p = body;
+	c->left = head->len;
 	*at = from + (long long)(size + head->len);
 	return true;
 }
@@ -597,17 +540,17 @@ replay_one(struct spool *s, long long *at, long long until,
     const struct replay *to, struct arena *scratch, struct err *err)
 {
 	const long long from = *at;
-	struct body b = { .arena = scratch };
+	struct codec c = { .arena = scratch };
 	struct head head;
 	union record r;
 
-	if (!read_body(s, at, until, &head, &b, err))
+	if (!read_body(s, at, until, &head, &c, err))
 		return false;
 	memset(&r, 0, sizeof(r));
-	get_record(&b, (enum kind)head.kind, &r);
+	code_record(&c, (enum kind)head.kind, &r);
 	if (arena_failed(scratch))
 		return err_nomem(err);
-	if (b.bad)
+	if (c.bad || c.left > 0)
 		return damaged(s, from, err);
 	if (!hand_over(to, (enum kind)head.kind, &r))
 		return err_set(err, ERR_CANCELLED, "stopped");

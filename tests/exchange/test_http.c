@@ -438,6 +438,29 @@ test_never_twice(void **state)
 		}
 }
 
+/* A large one on a connection that was open: libcurl's counters begin again
+ * then, but it never took the whole body from us. */
+static void
+test_dying_in_the_body(void **state)
+{
+	static const struct sim_reply script[] = { CREATED,
+		{ .mode = SIM_RST_EARLY, .cut = 1000 } };
+	const struct http_settings settings = quick();
+	struct http *http = engine(&settings);
+	struct simhttpd *sim = serve(script, 2);
+	struct http_req req = request(sim, "POST", "/x", "{}");
+	struct http_res res;
+
+	(void)state;
+	assert_true(http_do(http, &req, arena, &res, NULL));
+	req = request(sim, "POST", "/x", text_of(9000000));
+	assert_false(http_do(http, &req, arena, &res, NULL));
+	assert_int_equal(res.phase, HTTP_PARTLY_SENT);
+	assert_int_equal(http_classify(&res), HTTP_SAFE);
+	assert_int_equal(simhttpd_requests(sim), 2);
+	finish(sim, http);
+}
+
 /* The server drops the idle connection between two requests. */
 static void
 test_idle_drop(void **state)
@@ -1021,6 +1044,34 @@ test_multi_hold(void **state)
 	finish(sim, http);
 }
 
+/* What is under way is waited for, whatever the request says. */
+static void
+test_multi_cancelled(void **state)
+{
+	static const struct sim_reply script[] = { { .status = 201,
+		.body = "{}", .delay_ms = 1300 } };
+	const struct http_settings settings = quick();
+	struct http *http = engine(&settings);
+	struct simhttpd *sim = serve(script, 1);
+	struct http_req req = request(sim, "POST", "/", "{}");
+	struct http_multi *multi = NULL;
+	struct http_res res;
+	struct err err;
+	void *tag;
+
+	(void)state;
+	req.repeatable = true;
+	assert_true(http_multi_open(http, 8, &multi, &err));
+	assert_true(http_multi_add(multi, &req, NULL, &err));
+	assert_false(http_multi_poll(multi, 100, &tag, &res));
+	is_cancelled = true;
+	while (!http_multi_poll(multi, 100, &tag, &res))
+		assert_int_equal(http_multi_running(multi), 1);
+	assert_int_equal(res.status, 201);
+	http_multi_close(multi);
+	finish(sim, http);
+}
+
 /* Closed with transfers under way and waiting: no leak, no crash. */
 static void
 test_multi_close(void **state)
@@ -1090,6 +1141,8 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_never_twice, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(test_dying_in_the_body, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(test_idle_drop, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_reuse, setup, teardown),
@@ -1117,6 +1170,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_multi_no_retry, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_multi_hold, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_multi_cancelled, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_multi_close, setup,
 		    teardown),

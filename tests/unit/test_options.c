@@ -288,6 +288,8 @@ static const struct { const char *text, *msg; } mistakes[] = {
 	    "least -5; got -6" },
 	{ "number = 0.4;", "dir/t.conf:1: number: expected a number from 0.5 "
 	    "to 10; got 0.4" },
+	{ "number = 11;", "dir/t.conf:1: number: expected a number from 0.5 "
+	    "to 10; got 11" },
 	{ "flag = 1;", "dir/t.conf:1: flag: expected true or false; got 1" },
 	{ "flag = \"true\";", "dir/t.conf:1: flag: expected true or false; "
 	    "got \"true\"" },

@@ -216,6 +216,7 @@ test_store(void **state)
 	assert_int_equal(secret_expires("key", tmpdir), 20271231);
 	assert_true(secret_store("key", tmpdir, "h", 0, false, &err));
 	assert_int_equal(secret_expires("key", tmpdir), 0);
+	assert_int_equal(access(tmpdir_path("expires/key"), F_OK), -1);
 	assert_int_equal(secret_expires("other", tmpdir), 0);
 	assert_int_equal(secret_expires("../key", tmpdir), 0);
 }

@@ -32,6 +32,7 @@ static const char settings[] =
     "dynamic_shared_memory_type = mmap\n"
     "max_connections = 20\n"
     "max_parallel_workers = 2\n"
+    "recovery_init_sync_method = syncfs\n"
     "log_min_messages = log\n"
     "log_min_error_statement = panic\n"
     "log_error_verbosity = terse\n"
@@ -131,7 +132,8 @@ initdb_exec(const struct embedded *e, const char *program, const char *pg_new,
 	if (fcntl(e->cluster_fd, F_SETFD, 0) == 0)
 		(void)execle(program, program, "--encoding=UTF8",
 		    "--locale=C.UTF-8", "--auth=trust", "--username=npsync",
-		    "--no-instructions", "-D", pg_new, (char *)NULL, child_env);
+		    "--no-instructions", "--no-sync", "-D", pg_new,
+		    (char *)NULL, child_env);
 	_exit(127);
 }
 
@@ -173,19 +175,22 @@ settings_write(const char *pg_new, struct err *err)
 		return false;
 	AUTO(fd) int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 	const size_t len = strlen(settings);
-	if (fd < 0 || write(fd, settings, len) != (ssize_t)len ||
-	    fsync(fd) != 0)
+	if (fd < 0 || write(fd, settings, len) != (ssize_t)len)
 		return err_errno(err, ERR_SYSTEM, "%s", path);
 	return true;
 }
 
+/* All of pg.new before the name pg appears: one call, where initdb would sync
+ * a thousand files one by one. */
 static bool
-dir_sync(const char *path, struct err *err)
+tree_publish(const char *state, const char *from, const char *to,
+    struct err *err)
 {
-	AUTO(fd) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO(fd) int fd = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0 || fsync(fd) != 0)
-		return err_errno(err, ERR_SYSTEM, "%s", path);
+	if (fd < 0 || syncfs(fd) != 0 || rename(from, to) != 0 ||
+	    fsync(fd) != 0)
+		return err_errno(err, ERR_SYSTEM, "%s", from);
 	return true;
 }
 
@@ -202,9 +207,7 @@ cluster_make(const struct embedded *e, struct err *err)
 		(void)!embedded_dir_remove(pg_new, NULL);
 		return false;
 	}
-	if (rename(pg_new, e->pg) != 0)
-		return err_errno(err, ERR_SYSTEM, "rename %s", pg_new);
-	return dir_sync(e->state, err);
+	return tree_publish(e->state, pg_new, e->pg, err);
 }
 
 /* ---- server -------------------------------------------------------------- */
@@ -264,14 +267,24 @@ server_start(struct embedded *e, struct err *err)
 	int version = 0;
 	pid_t pid = 0;
 
-	return embedded_server_version(e, &version, err) &&
-	    embedded_dir_programs(bin, version, err) &&
-	    embedded_path(program, bin, "postgres", err) &&
-	    embedded_server_clear(e, err) &&
-	    embedded_dir_socket(socket_dir, e->state, err) &&
-	    embedded_log_begin(e, &log_fd, &offset, err) &&
-	    server_spawn(e, program, socket_dir, log_fd, &pid, err) &&
-	    embedded_server_wait(e, pid, offset, err);
+	if (!embedded_server_version(e, &version, err) ||
+	    !embedded_dir_programs(bin, version, err) ||
+	    !embedded_path(program, bin, "postgres", err) ||
+	    !embedded_server_clear(e, err) ||
+	    !embedded_dir_socket(socket_dir, e->state, err) ||
+	    !embedded_log_begin(e, &log_fd, &offset, err))
+		return false;
+	if (server_spawn(e, program, socket_dir, log_fd, &pid, err) &&
+	    embedded_server_wait(e, pid, offset, err))
+		return true;
+	/* It may not even have a postmaster.pid to be stopped by. */
+	if (embedded_proc_alive_child(e->pg, pid)) {
+		(void)kill(pid, SIGQUIT);
+		(void)embedded_proc_wait_gone(e->pg, pid, ORPHAN_WAIT_MS);
+	}
+	if (embedded_proc_any(e->pg) == 0)
+		embedded_dir_socket_remove(socket_dir, e->state);
+	return false;
 }
 
 /* The server that runs; pid 0 = there is none.  What works in pg without a

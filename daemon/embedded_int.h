@@ -68,8 +68,8 @@ void embedded_pidfile_read(const char *pg, struct embedded_pidfile *out);
 /* True if the process works in directory pg: a stale number that another
  * program got, or a zombie, does not. */
 bool embedded_proc_alive(const char *pg, pid_t pid);
-/* The same of a process that we just started: while it executes another
- * program after a setuid, nobody may look at it, which counts as alive. */
+/* The same of a process that we just started ourselves: that nobody may look
+ * at it yet counts as alive. */
 bool embedded_proc_alive_child(const char *pg, pid_t pid);
 /* Any process that works in pg (backends outlive a killed postmaster by a
  * moment); 0 = none. */

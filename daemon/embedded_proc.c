@@ -76,39 +76,34 @@ embedded_pidfile_read(const char *pg, struct embedded_pidfile *out)
 	}
 }
 
+/* unseen = the answer when nobody may look: a process of another user, or one
+ * that executes another program after a setuid, for a moment. */
 static bool
-works_in(const char *pid, const struct stat *pg)
+works_in(long long pid, const struct stat *pg, bool unseen)
 {
 	char path[64];
 	struct stat st;
 
-	(void)snprintf(path, sizeof(path), "/proc/%.20s/cwd", pid);
-	return stat(path, &st) == 0 && st.st_dev == pg->st_dev &&
-	    st.st_ino == pg->st_ino;
+	(void)snprintf(path, sizeof(path), "/proc/%lld/cwd", pid);
+	if (stat(path, &st) != 0)
+		return errno == EACCES && unseen;
+	return st.st_dev == pg->st_dev && st.st_ino == pg->st_ino;
 }
 
 bool
 embedded_proc_alive(const char *pg, pid_t pid)
 {
-	char text[24];
 	struct stat st;
 
-	if (pid <= 0 || stat(pg, &st) != 0)
-		return false;
-	(void)snprintf(text, sizeof(text), "%ld", (long)pid);
-	return works_in(text, &st);
+	return pid > 0 && stat(pg, &st) == 0 && works_in(pid, &st, false);
 }
 
 bool
 embedded_proc_alive_child(const char *pg, pid_t pid)
 {
-	char path[64];
 	struct stat st;
 
-	if (embedded_proc_alive(pg, pid))
-		return true;
-	(void)snprintf(path, sizeof(path), "/proc/%ld/cwd", (long)pid);
-	return pid > 0 && stat(path, &st) != 0 && errno == EACCES;
+	return pid > 0 && stat(pg, &st) == 0 && works_in(pid, &st, true);
 }
 
 static inline void
@@ -130,7 +125,7 @@ embedded_proc_any(const char *pg)
 		return 0;
 	while ((entry = readdir(dir)) != NULL)
 		if (num_parse(entry->d_name, 1, PID_LIMIT, &pid) &&
-		    pid != getpid() && works_in(entry->d_name, &st))
+		    pid != getpid() && works_in(pid, &st, false))
 			return (pid_t)pid;
 	return 0;
 }

@@ -289,19 +289,26 @@ http_do(struct http *http, const struct http_req *req, struct arena *arena,
 	return give_up(http, req, res, err);
 }
 
+static const struct {
+	long from, to;
+	enum err_kind kind;
+} kinds[] = {
+	{ 300, 399, ERR_CONFIG },
+	{ 401, 403, ERR_AUTH },
+	{ 404, 404, ERR_GONE },
+	{ 408, 408, ERR_RETRY },
+	{ 410, 410, ERR_GONE },
+	{ 425, 425, ERR_RETRY },
+	{ 429, 429, ERR_THROTTLED },
+	{ 500, 599, ERR_RETRY },
+};
+
 static enum err_kind
 kind_of_status(long status)
 {
-	if (status == 401 || status == 402 || status == 403)
-		return ERR_AUTH;
-	if (status == 404 || status == 410)
-		return ERR_GONE;
-	if (status >= 300 && status <= 399)
-		return ERR_CONFIG;
-	if (status == 429)
-		return ERR_THROTTLED;
-	if (status == 408 || status == 425 || (status >= 500 && status <= 599))
-		return ERR_RETRY;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (status >= kinds[i].from && status <= kinds[i].to)
+			return kinds[i].kind;
 	return ERR_PROTOCOL;
 }
 

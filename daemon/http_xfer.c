@@ -16,12 +16,10 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "url.h"
 
 #define HEADERS_MAX ((size_t)262144)
 #define WORDS_MAX ((size_t)65536)
 #define LOW_SPEED_S 60L
-#define LIFETIME_S 300L
 
 bool
 xfer_init(struct xfer *x, struct err *err)
@@ -209,10 +207,7 @@ on_header(char *line, size_t size, size_t n, void *arg)
 	return len;
 }
 
-/* ---- options ------------------------------------------------------------- */
-#define SET(option, value) \
-	(ok = curl_easy_setopt(x->easy, (option), (value)) == CURLE_OK && ok)
-
+/* ---- before -------------------------------------------------------------- */
 static bool
 set_callbacks(struct xfer *x)
 {
@@ -230,114 +225,11 @@ set_callbacks(struct xfer *x)
 	SET(CURLOPT_HEADERDATA, x);
 	SET(CURLOPT_WRITEFUNCTION, on_write);
 	SET(CURLOPT_WRITEDATA, x);
-	return ok;
-}
-
-/* Who is talked to, and how: nothing from the environment, no surprises. */
-static bool
-set_manners(struct xfer *x, const struct http_settings *s, const char *url)
-{
-	const bool plain = s->allow_http || url_is_loopback(url);
-	bool ok = true;
-
-	SET(CURLOPT_URL, url);
-	SET(CURLOPT_PROTOCOLS_STR, plain ? "http,https" : "https");
-	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(CURLOPT_FOLLOWLOCATION, 0L);
-	SET(CURLOPT_PROXY, "");
-	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	SET(CURLOPT_NOSIGNAL, 1L);
-	SET(CURLOPT_PATH_AS_IS, 1L);
-	SET(CURLOPT_USERAGENT, s->user_agent);
-	SET(CURLOPT_CONNECTTIMEOUT, s->connect_timeout_s);
-	SET(CURLOPT_TIMEOUT, s->answer_timeout_s);
-	SET(CURLOPT_MAXLIFETIME_CONN, LIFETIME_S);
-	SET(CURLOPT_MAXAGE_CONN, s->max_idle_s);
-	/* 0 would mean "no limit" to libcurl. */
-	SET(CURLOPT_FRESH_CONNECT, s->max_idle_s <= 0 ? 1L : 0L);
-	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(CURLOPT_SSL_VERIFYPEER, 1L);
-	SET(CURLOPT_SSL_VERIFYHOST, 2L);
-	if (s->ca_file != NULL) {
-		/* This file alone, not the system's directory beside it. */
-		SET(CURLOPT_CAINFO, s->ca_file);
-		SET(CURLOPT_CAPATH, NULL);
-	}
-	return ok;
-}
-
-static bool
-set_method(struct xfer *x, const struct http_req *req)
-{
-	const bool is_post = strcmp(req->method, "POST") == 0;
-	bool ok = true;
-
-	if (req->body == NULL && !is_post) {
-		if (strcmp(req->method, "HEAD") == 0)
-			return SET(CURLOPT_NOBODY, 1L);
-		SET(CURLOPT_HTTPGET, 1L);
-		if (strcmp(req->method, "GET") != 0)
-			SET(CURLOPT_CUSTOMREQUEST, req->method);
-		return ok;
-	}
-	SET(CURLOPT_POST, 1L);
-	if (!is_post)
-		SET(CURLOPT_CUSTOMREQUEST, req->method);
-	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->body_len);
 	SET(CURLOPT_READFUNCTION, on_read);
 	SET(CURLOPT_READDATA, x);
 	SET(CURLOPT_SEEKFUNCTION, on_seek);
 	SET(CURLOPT_SEEKDATA, x);
 	return ok;
-}
-
-static bool
-text_ok(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			return false;
-	return true;
-}
-
-static bool
-add_header(struct xfer *x, const char *line)
-{
-	struct curl_slist *more = curl_slist_append(x->headers, line);
-
-	if (more != NULL)
-		x->headers = more;
-	return more != NULL;
-}
-
-static bool
-set_headers(struct xfer *x, const struct http_req *req, struct err *err)
-{
-	AUTO(buf) struct buf line;
-	/* Without a wait for "100 Continue", so that the counters mean what
-	 * they say; without a content type that nobody chose. */
-	bool ok = add_header(x, "Expect:"), typed = false;
-
-	buf_init(&line, WORDS_MAX);
-	for (size_t i = 0; req->headers != NULL && req->headers[i][0] != NULL;
-	    i++) {
-		const char *name = req->headers[i][0];
-		const char *value = req->headers[i][1];
-		if (value == NULL || !text_ok(name) || !text_ok(value) ||
-		    *name == '\0' || strpbrk(name, ":; ") != NULL)
-			return err_set(err, ERR_CONFIG,
-			    "a request header holds characters that must not "
-			    "be there");
-		typed = typed || curl_strequal(name, "Content-Type");
-		buf_reset(&line);
-		/* "Name;" is libcurl's way to send an empty one. */
-		ok = buf_printf(&line, *value == '\0' ? "%s;" : "%s: %s",
-			 name, value) && add_header(x, buf_text(&line)) && ok;
-	}
-	if (!typed)
-		ok = add_header(x, "Content-Type:") && ok;
-	SET(CURLOPT_HTTPHEADER, x->headers);
-	return ok || err_nomem(err);
 }
 
 bool
@@ -359,13 +251,9 @@ xfer_prepare(struct xfer *x, const struct http *http,
 	buf_reset(&x->answer);
 	x->answer.max = req->answer_max == 0 ? HTTP_ANSWER_MAX
 					     : req->answer_max;
-	if (!text_ok(req->url) || !text_ok(req->method))
-		return err_set(err, ERR_CONFIG, "not an address");
-	if (!set_headers(x, req, err))
-		return false;
-	return (set_callbacks(x) &&
-		   set_manners(x, &http->settings, req->url) &&
-		   set_method(x, req)) || err_nomem(err);
+	if (!set_callbacks(x))
+		return err_nomem(err);
+	return xfer_set_options(x, &http->settings, req, err);
 }
 
 /* ---- the evidence -------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /*
- * http_xfer.h - one transfer of libcurl, shared by http.c and http_multi.c and
- * by nobody else.
+ * http_xfer.h - one transfer of libcurl, shared by the files http*.c and by
+ * nobody else.
  */
 #ifndef NPSYNC_HTTP_XFER_H
 #define NPSYNC_HTTP_XFER_H
@@ -44,9 +44,17 @@ NPS_MUSTCHECK bool xfer_init(struct xfer *x, struct err *err);
 /* Borrows req's url and body until the transfer is over. */
 NPS_MUSTCHECK bool xfer_prepare(struct xfer *x, const struct http *http,
     const struct http_req *req, struct err *err);
+/* In http_options.c: all but the callbacks. */
+NPS_MUSTCHECK bool xfer_set_options(struct xfer *x,
+    const struct http_settings *settings, const struct http_req *req,
+    struct err *err);
 /* Texts in *res point into x, until the next prepare. */
 void xfer_result(struct xfer *x, CURLcode code, struct http_res *res);
 void xfer_free(struct xfer *x);
+
+/* Needs `bool ok` in scope, which it clears on failure. */
+#define SET(option, value) \
+	(ok = curl_easy_setopt(x->easy, (option), (value)) == CURLE_OK && ok)
 
 /* The token bucket: ms until a request may start, 0 = now (and taken). */
 int64_t http_rate_take(struct http *http);

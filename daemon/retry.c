@@ -148,16 +148,24 @@ static const struct date_form forms[] = {
 };
 
 static bool
-form_read(const struct date_form *f, const char *s, struct civil *c)
+form_fits(const struct date_form *f, const char *s)
 {
 	const char *t = s + f->clock;
 
-	if (strlen(s) != f->len || t[-1] != ' ' || t[2] != ':' || t[5] != ':')
-		return false;
 	for (size_t i = 0; i < ARRAY_LEN(f->at); i++)
 		if (s[f->at[i]] != f->sep[i])
 			return false;
 	if (f->year < f->clock && strcmp(s + f->len - 4, " GMT") != 0)
+		return false;
+	return t[-1] == ' ' && t[2] == ':' && t[5] == ':';
+}
+
+static bool
+form_read(const struct date_form *f, const char *s, struct civil *c)
+{
+	const char *t = s + f->clock;
+
+	if (strlen(s) != f->len || !form_fits(f, s))
 		return false;
 	c->month = month_of(s + f->month);
 	return c->month != 0 && field(s + f->day, 2, &c->day) &&

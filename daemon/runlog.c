@@ -251,21 +251,26 @@ stage_text(const struct runlog *log, const char *stage, struct arena *arena)
 		    *text == '\0' ? "" : ", ", n, c->outcome,
 		    reasons_text(log, c, arena));
 	}
-	return text == NULL || *text == '\0' ? "nothing" : text;
+	return text == NULL ? "" : text;
 }
 
 void
 runlog_lines(const struct runlog *log, struct arena *arena,
     runlog_line_fn *line, void *arg)
 {
+	bool any = false;
+
 	for (const struct count *c = log->counts; c != NULL; c = c->next) {
-		if (!is_first(log, c, false))
-			continue;
-		const char *text = arena_printf(arena, "  %-10s %s", c->stage,
-		    stage_text(log, c->stage, arena));
+		const char *counts = is_first(log, c, false)
+		    ? stage_text(log, c->stage, arena) : "";
+		const char *text = *counts == '\0' ? NULL
+		    : arena_printf(arena, "  %-10s %s", c->stage, counts);
 		if (text != NULL)
 			line(arg, text);
+		any = any || text != NULL;
 	}
+	if (!any)
+		line(arg, "  nothing to do");
 }
 
 static const char *

@@ -345,7 +345,7 @@ code_list(struct codec *c, const char *const *list, size_t width)
 	if (c->bad || n == LIST_NONE)
 		return NULL;
 	/* Each text takes its length at least: no room for a wild number. */
-	if (n > c->left / sizeof(uint32_t) || n % width != 0) {
+	if (n > c->left / sizeof(uint32_t)) {
 		c->bad = true;
 		return NULL;
 	}
@@ -514,8 +514,6 @@ read_body(struct spool *s, long long *at, long long until, struct head *head,
 	const long long from = *at;
 	const size_t size = sizeof(*head);
 
-	if (until - from < (long long)size)
-		return damaged(s, from, err);
 	if (!read_at(s, from, head, size, err))
 		return false;
 	if (head->kind < KIND_CONTACT || head->kind > KIND_CHECKPOINT ||

@@ -96,9 +96,8 @@ put_opt_outs(struct collector *c)
 
 /* ---- answers ----------------------------------------------------------------- */
 static bool
-on_answer(void *arg, const struct survey_answer *a)
+take_answer(struct collector *c, const struct survey_answer *a)
 {
-	struct collector *c = arg;
 	struct arena *scratch = c->stage->scratch;
 	const char *fault = connect_answer_fault(a);
 
@@ -117,6 +116,17 @@ on_answer(void *arg, const struct survey_answer *a)
 		return false;
 	return answer_page_add(&c->answers, a, c->stage->tenant->secret, scratch,
 	    &c->err);
+}
+
+/* What the connector made for one answer is given back after it. */
+static bool
+on_answer(void *arg, const struct survey_answer *a)
+{
+	struct collector *c = arg;
+	const bool ok = take_answer(c, a);
+
+	arena_reset(c->stage->survey->link.scratch);
+	return ok;
 }
 
 static bool

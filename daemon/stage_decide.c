@@ -108,7 +108,8 @@
 	"  SELECT DISTINCT ON (queue_id) queue_id, reason, fact FROM verdict" \
 	"   WHERE hit ORDER BY queue_id, ord, fact DESC"                     \
 	"), free AS MATERIALIZED ("                                          \
-	"  SELECT c.* FROM cand c WHERE NOT EXISTS (SELECT 1 FROM first f WHERE f.queue_id = c.queue_id)" \
+	"  SELECT c.* FROM cand c WHERE c.deferred_until <= $3::timestamptz"  \
+	"     AND NOT EXISTS (SELECT 1 FROM first f WHERE f.queue_id = c.queue_id)" \
 	"), best AS MATERIALIZED ("                                          \
 	"  SELECT f.queue_id, k, f.rnk, min(f.rnk) OVER (PARTITION BY k) AS first_rnk FROM free f, unnest(f.person) k" \
 	"), go AS MATERIALIZED ("                                            \
@@ -131,8 +132,12 @@ DB_STMT(decide_requeue,
     "   WHERE q.tenant_id = $1 AND EXISTS (SELECT 1 FROM e)"
     "     AND q.state = 'suppressed' AND q.reason = 'duplicate_person' AND NOT q.requeued"
     "     AND q.decided_night >= $3::date - 7"
+    /* The winner may have waited some nights before it failed. */
     "     AND EXISTS (SELECT 1 FROM npsync.queue w WHERE w.tenant_id = $1 AND w.state = 'failed'"
-    "            AND w.due_night = q.decided_night AND w.person && q.person)"
+    "            AND w.due_night >= q.decided_night AND w.person && q.person)"
+    "     AND NOT EXISTS (SELECT 1 FROM unnest(q.person) k"
+    "           JOIN npsync.person_send s ON s.tenant_id = $1 AND s.person_key = k"
+    "            AND s.sent_on >= q.decided_night AND s.source = 'own')"
     "   FOR UPDATE OF q"
     "), hist AS ("
     "  INSERT INTO npsync.queue_history (tenant_id, queue_id, version, at, actor, run_id,"
@@ -203,7 +208,6 @@ DB_STMT(decide_preview_rows,
     "        extract(epoch from c.occurred_at)::bigint, c.contact_id, c.full_name, c.email,"
     "        c.company, c.owner_name, coalesce(p.name, c.campaign),"
     "        CASE WHEN x.reason IS NOT NULL THEN x.reason"
-    "             WHEN g.queue_id IS NOT NULL AND c.deferred_until > $3::timestamptz THEN 'wait'"
     "             WHEN g.queue_id IS NOT NULL THEN 'go'"
     "             WHEN d.queue_id IS NOT NULL THEN 'duplicate_person' ELSE 'wait' END,"
     "        coalesce(x.fact, CASE WHEN d.queue_id IS NOT NULL THEN 'row ' || d.winner || ' goes' END),"
@@ -219,7 +223,7 @@ DB_STMT(decide_explain_rows,
     "WITH " OPEN_CAND
     " SELECT reason, hit, fact FROM ("
     "   SELECT v.ord, v.reason, v.hit, v.fact FROM verdict v"
-    "    WHERE v.queue_id = $30 AND $3::timestamptz IS NOT NULL"
+    "    WHERE v.queue_id = $30"
     "   UNION ALL"
     "   SELECT 22, 'throttled', false, NULL FROM cand c WHERE c.queue_id = $30"
     "      AND NOT EXISTS (SELECT 1 FROM verdict v WHERE v.queue_id = $30 AND v.ord = 22)"

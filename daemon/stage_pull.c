@@ -34,6 +34,7 @@ struct puller {
 	struct contact_page contacts;
 	struct activity_page activities;
 	struct event_page events;
+	struct buf resume;	/* the last checkpoint's, outliving its call */
 	size_t in_page;
 	long long emitted, faulty;
 	bool complete;
@@ -106,7 +107,8 @@ send_page(struct puller *p)
 }
 
 /* ---- callbacks of the connector --------------------------------------------------- */
-/* Every record ends here: counted, spooled or in a page. */
+/* Every record ends here: counted, spooled or in a page.  What the connector
+ * made for it is given back. */
 static bool
 took(struct puller *p, const char *fault, const char *key)
 {
@@ -114,8 +116,10 @@ took(struct puller *p, const char *fault, const char *key)
 	if (fault != NULL) {
 		p->faulty++;
 		link_quarantine(&p->crm->link, stream_names[p->stream], 0, key, fault);
-		return true;
 	}
+	arena_reset(p->crm->link.scratch);
+	if (fault != NULL)
+		return true;
 	if (++p->in_page < PAGE_ROWS_MAX)
 		return true;
 	/* More than a page between two checkpoints: sent, the cursor stays. */
@@ -125,13 +129,20 @@ took(struct puller *p, const char *fault, const char *key)
 }
 
 static bool
+spooled(struct puller *p, bool ok)
+{
+	arena_reset(p->crm->link.scratch);
+	return ok;
+}
+
+static bool
 on_contact(void *arg, const struct crm_contact *c)
 {
 	struct puller *p = arg;
 	const char *fault = connect_contact_fault(c);
 
 	if (p->spool != NULL)
-		return spool_put_contact(p->spool, c, &p->err);
+		return spooled(p, spool_put_contact(p->spool, c, &p->err));
 	if (fault == NULL && !contact_page_add(&p->contacts, &p->rules, c,
 	        p->stage->arena, &p->err))
 		return false;
@@ -146,7 +157,7 @@ on_activity(void *arg, const struct crm_activity *a)
 	const char *fault = connect_activity_fault(a);
 
 	if (p->spool != NULL)
-		return spool_put_activity(p->spool, a, &p->err);
+		return spooled(p, spool_put_activity(p->spool, a, &p->err));
 	if (fault == NULL)
 		activity_page_add(&p->activities, a);
 	return took(p, fault, a->activity_id);
@@ -159,7 +170,7 @@ on_event(void *arg, const struct crm_event *ev)
 	const char *fault = connect_event_fault(ev);
 
 	if (p->spool != NULL)
-		return spool_put_event(p->spool, ev, &p->err);
+		return spooled(p, spool_put_event(p->spool, ev, &p->err));
 	if (fault == NULL) {
 		const bool won = strcmp(ev->trigger, "sale") == 0;
 		const time_t at = ev->transition_at != NO_TIME ? ev->transition_at
@@ -181,13 +192,15 @@ on_checkpoint(void *arg, const char *resume, const char *watermark)
 
 	if (p->spool != NULL)
 		return spool_put_checkpoint(p->spool, resume, watermark, &p->err);
-	p->move.resume = resume;
-	/* An unsorted stream may move its watermark with the last page only; which
-	 * one is last the pass's end tells, so the text is kept until then. */
-	if (watermark != NULL && (c->info.sorted & bit) == 0)
-		p->complete = true;
+	buf_reset(&p->resume);
+	if (resume != NULL && !buf_str(&p->resume, resume))
+		return err_nomem(&p->err);
+	p->move.resume = resume == NULL ? NULL : buf_text(&p->resume);
+	/* An unsorted stream gives its watermark with the last page, a sorted one
+	 * may give one with each: its pass ends when the connector returns. */
 	p->move.watermark = watermark;
 	p->move.complete = watermark != NULL && (c->info.sorted & bit) == 0;
+	p->complete = p->complete || p->move.complete;
 	p->move.now = clock_now();
 	if (!send_page(p))
 		return false;
@@ -256,6 +269,19 @@ count_stream(struct puller *p)
 	    p->emitted - p->faulty - new);
 }
 
+/* The last page of a sorted stream is known only now. */
+static bool
+complete_sorted(struct puller *p)
+{
+	const uint32_t bit = stream_caps[p->stream];
+
+	if ((p->crm->connector->info.sorted & bit) == 0 || p->complete)
+		return true;
+	p->move.watermark = NULL;
+	p->move.complete = p->complete = true;
+	return send_page(p);
+}
+
 static bool
 finish_stream(struct puller *p, bool pulled, struct err *err)
 {
@@ -263,7 +289,7 @@ finish_stream(struct puller *p, bool pulled, struct err *err)
 
 	/* A page that did not fill is sent with the pass's last checkpoint; what
 	 * a broken pass had gathered since is met again by the next one. */
-	if (!collect_page(p)) {
+	if ((pulled && !complete_sorted(p)) || !collect_page(p)) {
 		*err = p->err;
 		return false;
 	}
@@ -294,6 +320,7 @@ puller_init(struct puller *p, struct stage *stage, struct crm *crm,
 	contact_page_init(&p->contacts);
 	activity_page_init(&p->activities);
 	event_page_init(&p->events);
+	buf_init(&p->resume, 65536);
 	p->source = arena_printf(stage->log->arena, "%s/%s", crm->link.name,
 	    stream_names[stream]);
 }
@@ -304,6 +331,7 @@ puller_free(struct puller *p)
 	contact_page_free(&p->contacts);
 	activity_page_free(&p->activities);
 	event_page_free(&p->events);
+	buf_free(&p->resume);
 }
 
 static bool

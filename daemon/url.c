@@ -72,19 +72,17 @@ lower(char c)
 }
 
 static bool
-same_text(const char *a, const char *b)
-{
-	for (; *a != '\0' && lower(*a) == lower(*b); a++, b++)
-		;
-	return *a == '\0' && *b == '\0';
-}
-
-static bool
 same_start(const char *s, const char *start)
 {
 	for (; *start != '\0' && lower(*s) == lower(*start); s++, start++)
 		;
 	return *start == '\0';
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return strlen(a) == strlen(b) && same_start(a, b);
 }
 
 static bool
@@ -113,11 +111,15 @@ url_is_loopback(const char *url)
 static bool
 has_odd_byte(const char *s)
 {
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s <= ' ' || (unsigned char)*s >= 0x7f ||
-		    *s == '\\')
-			return true;
-	return false;
+	for (; *s > ' ' && *s < 0x7f && *s != '\\'; s++)
+		;
+	return *s != '\0';
+}
+
+static bool
+is_plain(const char *url)
+{
+	return url != NULL && strlen(url) <= NEXT_MAX && !has_odd_byte(url);
 }
 
 /* Where the authority begins and how long it is; NULL if there is none. */
@@ -139,8 +141,8 @@ url_check_base(const char *url, bool allow_http, struct err *err)
 	size_t len = 0;
 
 	/* libcurl reads "https:///v1" as the host v1. */
-	if (url == NULL || strlen(url) > NEXT_MAX || has_odd_byte(url) ||
-	    authority(url, &len) == NULL || !parts_read(url, &p))
+	if (!is_plain(url) || authority(url, &len) == NULL ||
+	    !parts_read(url, &p))
 		return err_set(err, ERR_CONFIG,
 		    "not an address: expected https://host/path");
 	if (!scheme_is_http(p.scheme))
@@ -159,16 +161,22 @@ url_check_base(const char *url, bool allow_http, struct err *err)
 }
 
 /* ---- building ------------------------------------------------------------ */
+/* Without slashes at the end. */
+static size_t
+trimmed_len(const char *s)
+{
+	size_t len = strlen(s);
+
+	while (len > 0 && s[len - 1] == '/')
+		len--;
+	return len;
+}
+
 char *
 url_join(struct arena *arena, const char *base, const char *path)
 {
-	size_t len = strlen(base);
-
-	while (len > 0 && base[len - 1] == '/')
-		len--;
-	while (*path == '/')
-		path++;
-	return arena_printf(arena, "%.*s/%s", (int)len, base, path);
+	return arena_printf(arena, "%.*s/%s", (int)trimmed_len(base), base,
+	    path + strspn(path, "/"));
 }
 
 static bool
@@ -197,7 +205,6 @@ url_escape(struct arena *arena, const char *text)
 		*p++ = hex[c >> 4];
 		*p++ = hex[c & 15];
 	}
-	*p = '\0';
 	return out;
 }
 
@@ -313,10 +320,8 @@ same_authority(const char *url, const struct parts *base)
 static bool
 below(const char *path, const char *base)
 {
-	size_t len = strlen(base);
+	const size_t len = trimmed_len(base);
 
-	while (len > 0 && base[len - 1] == '/')
-		len--;
 	return strncmp(path, base, len) == 0 &&
 	    (path[len] == '/' || path[len] == '\0');
 }
@@ -331,6 +336,20 @@ same_page(const struct parts *a, const struct parts *b)
 		   b->query == NULL ? "" : b->query) == 0;
 }
 
+static const char *
+judge_origin(const char *url, const struct parts *p, const struct parts *base)
+{
+	if (!same_text(p->scheme, base->scheme))
+		return "has another scheme";
+	if (p->user != NULL || p->password != NULL)
+		return "holds a user or password";
+	if (!same_text(p->host, base->host) || !same_authority(url, base))
+		return "leads to another host";
+	if (strcmp(p->port, base->port) != 0)
+		return "leads to another port";
+	return NULL;
+}
+
 /* NULL = good; else what is wrong with it. */
 static const char *
 judge(const char *url, const char *base_url, const char *current)
@@ -342,14 +361,9 @@ judge(const char *url, const char *base_url, const char *current)
 	if (!parts_read(base_url, &base) || !parts_read(current, &now) ||
 	    !parts_read(url, &p))
 		return "is not an address";
-	if (!same_text(p.scheme, base.scheme))
-		return "has another scheme";
-	if (p.user != NULL || p.password != NULL)
-		return "holds a user or password";
-	if (!same_text(p.host, base.host) || !same_authority(url, &base))
-		return "leads to another host";
-	if (strcmp(p.port, base.port) != 0)
-		return "leads to another port";
+	const char *wrong = judge_origin(url, &p, &base);
+	if (wrong != NULL)
+		return wrong;
 	if (has_dot_segment(p.path))
 		return "holds a dot segment";
 	if (!below(p.path, base.path))
@@ -420,13 +434,9 @@ url_for_log(struct arena *arena, const char *url)
 	p = p == NULL || p > end ? url : p + 3;
 	buf_add(&out, url, (size_t)(p - url));
 	size_t len = strcspn(p, AUTHORITY_END);
-	for (size_t i = len; p != url && i > 0; i--) {
-		if (p[i - 1] != '@')
-			continue;
-		p += i;
-		len -= i;
-		break;
-	}
+	const char *user_end = p == url ? NULL : memrchr(p, '@', len);
+	if (user_end != NULL)
+		p = user_end + 1;
 	while (p < end) {
 		len = strcspn(p, AUTHORITY_END);
 		add_segment(&out, p, len);

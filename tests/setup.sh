@@ -37,10 +37,10 @@ for group; do
 	demo) more="$build $runtime" ;;
 	check) more="$build $runtime libcmocka-dev" ;;
 	lint) more="$build binutils perl-base pmccabe codespell shellcheck mandoc" ;;
-	clang) more="clang llvm" ;;
+	clang) more="clang libclang-rt-dev llvm" ;;
 	analyze) more="$build clang-tidy" ;;
 	ci) more="$build $runtime libcmocka-dev binutils perl-base pmccabe
-		codespell shellcheck mandoc clang llvm" ;;
+		codespell shellcheck mandoc clang libclang-rt-dev llvm" ;;
 	*) usage ;;
 	esac
 	packages="$packages $more"

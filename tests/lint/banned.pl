@@ -16,7 +16,7 @@ my %only = (
 	    qw(localtime_r gmtime_r mktime timegm time gettimeofday)),
 	(map { $_ => '(embedded|secret)\w*\.c' }
 	    qw(execl execlp execle execv execvp execve execvpe posix_spawn)),
-	(map { $_ => '(cli_\w+|table)\.c' } qw(printf vprintf puts putchar)),
+	(map { $_ => '(main|cli\w*|table)\.c' } qw(printf vprintf puts putchar)),
 	(map { $_ => 'db\w*\.c' } qw(PQexec PQescapeLiteral PQescapeIdentifier
 	    PQescapeString PQescapeStringConn PQescapeBytea)),
 	(map { $_ => 'main\.c' } qw(exit abort)),

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -32,6 +33,8 @@ DB_STMT(te_settings, "SELECT string_agg(setting, ',' ORDER BY name) FROM"
     " 'dynamic_shared_memory_type', 'max_connections', 'fsync',"
     " 'max_parallel_workers', 'server_encoding', 'TimeZone', 'lc_collate')");
 
+#define KEPT "DROP TABLE IF EXISTS kept; CREATE TABLE kept AS SELECT 1 AS a"
+
 static char base[128];		/* everything below is the test's */
 
 struct fixture {
@@ -40,15 +43,28 @@ struct fixture {
 
 /* ---- help ----------------------------------------------------------------------- */
 static int
-setup(void **state)
+setup_in(void **state, const char *name)
 {
-	static int n;
 	struct fixture *f = test_calloc(1, sizeof(*f));
 
-	(void)snprintf(f->state, sizeof(f->state), "%s/state %d", base, ++n);
+	(void)snprintf(f->state, sizeof(f->state), "%s/%s", base, name);
 	(void)snprintf(f->pg, sizeof(f->pg), "%s/pg", f->state);
 	*state = f;
 	return 0;
+}
+
+/* Nothing there yet. */
+static int
+setup_fresh(void **state)
+{
+	return setup_in(state, "fresh");
+}
+
+/* A cluster that other tests used before. */
+static int
+setup_shared(void **state)
+{
+	return setup_in(state, "state with blanks");
 }
 
 static bool
@@ -85,9 +101,20 @@ teardown(void **state)
 	const bool socket_left = socket_dir_left();
 	if (socket_left)
 		print_error("a socket directory is left\n");
-	(void)!embedded_dir_remove(f->state, NULL);
 	test_free(f);
 	return left == 0 && !socket_left ? 0 : -1;
+}
+
+static int
+teardown_fresh(void **state)
+{
+	struct fixture *f = *state;
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s", f->state);
+	const int failed = teardown(state);
+	(void)!embedded_dir_remove(path, NULL);
+	return failed;
 }
 
 static struct embedded *
@@ -193,6 +220,7 @@ holder(const struct fixture *f, bool own_group)
 	if (pid == 0) {
 		struct embedded *cluster = NULL;
 
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (own_group)
 			(void)setpgid(0, 0);
 		(void)close(fds[0]);
@@ -371,6 +399,7 @@ kill_in_start(const struct fixture *f, long after_ms)
 	if (pid == 0) {
 		struct embedded *cluster = NULL;
 
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)!embedded_start(f->state, &cluster, NULL);
 		for (;;)
 			(void)pause();
@@ -384,8 +413,7 @@ kill_in_start(const struct fixture *f, long after_ms)
 static void
 test_killed_in_initdb(void **state)
 {
-	static const long delays[] = { 0, 30, 80, 150, 250, 400, 600, 900,
-		1500 };
+	static const long delays[] = { 80, 200, 500, 1200 };
 	struct fixture *f = *state;
 	int in_initdb = 0;
 
@@ -426,8 +454,7 @@ test_killed_while_server_starts(void **state)
 	struct fixture *f = *state;
 	struct embedded *cluster = start(f);
 
-	script(cluster, "CREATE TABLE kept (a int); INSERT INTO kept"
-	    " VALUES (1)");
+	script(cluster, KEPT);
 	embedded_release(cluster);
 	for (size_t i = 0; i < ARRAY_LEN(delays); i++) {
 		(void)kill_in_start(f, delays[i]);
@@ -444,8 +471,7 @@ test_server_killed(void **state)
 	struct fixture *f = *state;
 	struct embedded *cluster = start(f);
 
-	script(cluster, "CREATE TABLE kept (a int); INSERT INTO kept"
-	    " VALUES (1)");
+	script(cluster, KEPT);
 	for (int i = 0; i < 3; i++) {
 		const pid_t pid = postmaster(f);
 
@@ -564,7 +590,8 @@ test_missing_programs(void **state)
 {
 	struct fixture *f = *state;
 
-	embedded_release(start(f));
+	assert_int_equal(mkdir(f->state, 0700), 0);
+	assert_int_equal(mkdir(f->pg, 0700), 0);
 	file_write(f->pg, "PG_VERSION", "99\n");
 	refuse(f, ERR_CONFIG, "apt-get install postgresql-99");
 	file_write(f->pg, "PG_VERSION", "x\n");
@@ -624,7 +651,7 @@ test_runtime_directory(void **state)
 	/* Who joins from outside the unit finds the server all the same. */
 	(void)unsetenv("RUNTIME_DIRECTORY");
 	struct embedded *joined = start(f);
-	script(joined, "CREATE TABLE kept (a int)");
+	script(joined, KEPT);
 	embedded_release(cluster);
 	embedded_release(joined);
 	memset(lengthy, 'x', sizeof(lengthy));
@@ -741,7 +768,7 @@ drop(const char *dir, const char *has, enum err_kind kind)
 static void
 test_drop_root(void **state)
 {
-	char top[] = "/tmp/npsync-test-XXXXXX";
+	char top[] = "/tmp/npsync-emb-XXXXXX";
 	char dir[64], link_path[64];
 
 	(void)state;
@@ -798,7 +825,7 @@ group_setup(void **state)
 	(void)state;
 	if (geteuid() == 0 || top == NULL || strlen(top) > 30)
 		top = "/tmp";
-	(void)snprintf(base, sizeof(base), "%s/npsync-test-XXXXXX", top);
+	(void)snprintf(base, sizeof(base), "%s/npsync-emb-XXXXXX", top);
 	if (mkdtemp(base) == NULL)
 		return -1;
 	if (!embedded_drop_root(base, &err)) {
@@ -815,7 +842,10 @@ group_teardown(void **state)
 	return embedded_dir_remove(base, NULL) ? 0 : -1;
 }
 
-#define CLUSTER_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define FRESH_TEST(fn) \
+	cmocka_unit_test_setup_teardown(fn, setup_fresh, teardown_fresh)
+#define CLUSTER_TEST(fn) \
+	cmocka_unit_test_setup_teardown(fn, setup_shared, teardown)
 
 int
 main(void)
@@ -825,23 +855,23 @@ main(void)
 		cmocka_unit_test(test_root_never_runs_it),
 	};
 	const struct CMUnitTest tests[] = {
-		CLUSTER_TEST(test_first_use_and_later),
-		CLUSTER_TEST(test_eight_at_once),
+		FRESH_TEST(test_first_use_and_later),
+		FRESH_TEST(test_eight_at_once),
 		CLUSTER_TEST(test_come_and_go),
-		CLUSTER_TEST(test_killed_in_initdb),
-		CLUSTER_TEST(test_left_over_pg_new),
+		FRESH_TEST(test_killed_in_initdb),
+		FRESH_TEST(test_left_over_pg_new),
 		CLUSTER_TEST(test_killed_while_server_starts),
 		CLUSTER_TEST(test_server_killed),
 		CLUSTER_TEST(test_server_killed_and_nobody_comes),
 		CLUSTER_TEST(test_npsync_killed),
 		CLUSTER_TEST(test_interrupt_and_inherited_files),
 		CLUSTER_TEST(test_stale_pidfile),
-		CLUSTER_TEST(test_missing_programs),
-		CLUSTER_TEST(test_state_directory_refused),
+		FRESH_TEST(test_missing_programs),
+		FRESH_TEST(test_state_directory_refused),
 		CLUSTER_TEST(test_socket_directory_refused),
 		CLUSTER_TEST(test_runtime_directory),
 		CLUSTER_TEST(test_temporary_directory),
-		CLUSTER_TEST(test_no_room),
+		FRESH_TEST(test_no_room),
 		CLUSTER_TEST(test_unit_is_never_stopped),
 	};
 

@@ -57,7 +57,7 @@ render(const struct csv_format *format, struct buf *out)
 {
 	AUTO(csv) struct csv *csv = NULL;
 	struct csv_row row;
-	struct err err = { ERR_NONE };
+	struct err err = { .kind = ERR_NONE };
 
 	buf_init(out, 1 << 24);
 	assert_true(csv_open(path, format, &csv, &err));

@@ -569,7 +569,8 @@ static void
 long_texts_fit(void **state)
 {
 	struct fixture *f = *state;
-	const size_t sizes[] = { 65400, 65535, 65536, 65537, 300000 };
+	const size_t sizes[] = { 65400, 65512, 65513, 65514, 65535, 65536,
+		65537, 300000 };
 	char *s = malloc(300001);
 
 	assert_non_null(s);
@@ -808,6 +809,115 @@ wild_bytes_are_never_followed(void **state)
 	assert_in_range(n_refused, 500, INT_MAX);
 }
 
+struct change {
+	const char *after;	/* its first place in the record ... */
+	size_t len, skip;	/* ... and where the byte lies from its start */
+	unsigned char was, is;
+};
+#define AFTER(text) (text), sizeof(text) - 1
+
+/* What no sum would let through: each breaks one rule of the format. */
+static const struct change changes[] = {
+	{ AFTER("VIP"), 3, '\0', 'x' },		/* a text without its end */
+	{ AFTER("VIP"), 1, 'I', '\0' },		/* one with two */
+	{ AFTER("størrelse"), (size_t)-8, 8, 7 },	/* a text left over */
+	{ AFTER("org/c1"), 7, 1, 2 },		/* gone */
+	{ AFTER("org/c1"), 7 + 24, 2, 3 },	/* employed */
+	{ AFTER("org/c1"), 7 + 32, 1, 4 },	/* consent */
+};
+
+static void
+each_rule_of_the_format_is_checked(void **state)
+{
+	struct fixture *f = *state;
+	unsigned char bytes[1000];
+
+	assert_true(spool_put_contact(f->spool, &contacts[0], &f->err));
+	const size_t n = first_bytes(f, bytes, sizeof(bytes));
+	for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+		const struct change *c = &changes[i];
+		unsigned char *at = memmem(bytes, n, c->after, c->len);
+
+		assert_non_null(at);
+		at += c->skip;
+		assert_int_equal(*at, c->was);
+		*at = c->is;
+		seal(bytes, n);
+		if (replay_bytes(f, bytes, n) || f->err.kind != ERR_BUG)
+			fail_msg("change %zu was not refused", i);
+		*at = c->was;
+	}
+	seal(bytes, n);
+	assert_true(replay_bytes(f, bytes, n));
+}
+
+/* The head of the first record becomes that one. */
+static void
+put_head(uint32_t kind, uint32_t len)
+{
+	uint32_t head[3] = { kind, len, 2166136261u ^ kind };
+
+	assert_int_equal(pwrite(spool_fd(), head, sizeof(head), 0),
+	    sizeof(head));
+}
+
+static void
+unknown_kind_is_damage(void **state)
+{
+	struct fixture *f = *state;
+	const uint32_t kinds[] = { 0, 5, UINT32_MAX };
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		assert_true(spool_put_contact(f->spool, &contacts[0], &f->err));
+		flush_only(f);
+		put_head(kinds[i], 0);
+		assert_false(replay(f, 0, 12));
+		assert_int_equal(f->err.kind, ERR_BUG);
+	}
+}
+
+/* A wild length inside a big file is damage, no lack of memory. */
+static void
+wild_length_is_damage(void **state)
+{
+	struct fixture *f = *state;
+	const size_t size = (size_t)9 << 20;
+	char *s = malloc(size);
+
+	assert_non_null(s);
+	memset(s, 'x', size - 1);
+	s[size - 1] = '\0';
+	for (int i = 0; i < 2; i++)
+		assert_true(spool_put_checkpoint(f->spool, s, NULL, &f->err));
+	free(s);
+	flush_only(f);
+	put_head(4, (16 << 20) + 1);
+	assert_false(replay(f, 0, spool_position(f->spool)));
+	assert_int_equal(f->err.kind, ERR_BUG);
+}
+
+/* The body fills its block of memory to the last byte, so that a sanitizer
+ * sees a step beyond it. */
+static void
+text_never_leaves_its_record(void **state)
+{
+	struct fixture *f = *state;
+	enum { LEN = 20007, SIZE = 12 + 4 + LEN + 1 + 4 };
+	static char s[LEN + 1];
+	static unsigned char bytes[SIZE];
+
+	memset(s, 'x', LEN);
+	assert_true(spool_put_checkpoint(f->spool, s, NULL, &f->err));
+	assert_int_equal(spool_position(f->spool), SIZE);
+	flush_only(f);
+	assert_int_equal(pread(spool_fd(), bytes, SIZE, 0), SIZE);
+	bytes[SIZE - 4] = 8;
+	seal(bytes, SIZE);
+	assert_int_equal(pwrite(spool_fd(), bytes, SIZE, 0), SIZE);
+	assert_false(replay(f, 0, SIZE));
+	assert_int_equal(f->err.kind, ERR_BUG);
+}
+
 /* ---- size ------------------------------------------------------------------------ */
 static long
 peak_kb(void)
@@ -878,6 +988,10 @@ main(void)
 		TEST(read_error_has_its_errno),
 		TEST(any_changed_byte_is_noticed),
 		TEST(wild_bytes_are_never_followed),
+		TEST(each_rule_of_the_format_is_checked),
+		TEST(unknown_kind_is_damage),
+		TEST(wild_length_is_damage),
+		TEST(text_never_leaves_its_record),
 	};
 
 	return cmocka_run_group_tests(tests, tmpdir_make, tmpdir_remove);

@@ -1,11 +1,9 @@
 #include "contact.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "clock.h"
+#include "json.h"
 #include "tag.h"
 
 /*
@@ -82,7 +80,7 @@ DB_STMT(contact_sweep_gone,
     "), swept AS ("
     "  UPDATE npsync.contact SET gone = true"
     "   WHERE tenant_id = $1 AND connector = $2 AND pass < $3 AND NOT gone"
-    "     AND (SELECT n < 20 OR missing * 2 <= n FROM known)"
+    "     AND (SELECT (n < 20 AND missing < n) OR missing * 2 <= n FROM known)"
     "  RETURNING 1"
     ")"
     " SELECT n, missing, (SELECT count(*) FROM swept) FROM known");
@@ -212,11 +210,9 @@ extra_json(const char *const (*extra)[2], struct arena *scratch)
 		if ((*extra)[1] != NULL)
 			(void)json_object_set_new(object, (*extra)[0],
 			    json_string((*extra)[1]));
-	char *text = json_dumps(object, JSON_COMPACT);
+	const char *text = json_dump(scratch, object);
 	json_decref(object);
-	const char *copy = arena_strdup(scratch, text);
-	free(text);
-	return copy;
+	return text;
 }
 
 struct keys {

@@ -31,7 +31,7 @@ struct spool {
 	int fd;
 	char dir[PATH_MAX];	/* for messages */
 	struct buf record;	/* the one being made */
-	long long written;	/* bytes in the file; then come those in out[] */
+	long long written;	/* bytes in the file; out[] comes next */
 	size_t n_out;
 	long long in_from;	/* what in[] holds of the file */
 	size_t n_in;
@@ -69,7 +69,7 @@ static const size_t event_texts[] = { TEXT(crm_event, trigger),
 static const size_t checkpoint_texts[] = { TEXT(checkpoint, resume),
 	TEXT(checkpoint, watermark) };
 
-/* ---- the file ---------------------------------------------------------------- */
+/* ---- the file --------------------------------------------------------- */
 static bool
 open_file(struct spool *s, struct err *err)
 {
@@ -78,7 +78,8 @@ open_file(struct spool *s, struct err *err)
 
 	if (dir == NULL || *dir == '\0')
 		dir = "/tmp";
-	const int len = snprintf(path, sizeof(path), "%s/npsync-spool-XXXXXX", dir);
+	const int len = snprintf(path, sizeof(path),
+	    "%s/npsync-spool-XXXXXX", dir);
 	if (len < 0 || (size_t)len >= sizeof(path)) {
 		errno = ENAMETOOLONG;
 		return err_errno(err, ERR_SYSTEM, "TMPDIR");
@@ -137,7 +138,8 @@ write_end(struct spool *s, const char *data, size_t len, struct err *err)
 			done += (size_t)n;
 		else if (n == 0 || errno != EINTR)
 			return err_errno(err, ERR_SYSTEM,
-			    "cannot write the temporary file in %.400s", s->dir);
+			    "cannot write the temporary file in %.400s",
+			    s->dir);
 	}
 	s->written += (long long)len;
 	return true;
@@ -206,7 +208,8 @@ read_at(struct spool *s, long long at, void *data, size_t len, struct err *err)
 	char *to = data;
 
 	while (len > 0) {
-		if ((at < s->in_from || at >= s->in_from + (long long)s->n_in) &&
+		if ((at < s->in_from ||
+		        at >= s->in_from + (long long)s->n_in) &&
 		    !fill(s, at, err))
 			return false;
 		const size_t skip = (size_t)(at - s->in_from);
@@ -219,12 +222,12 @@ read_at(struct spool *s, long long at, void *data, size_t len, struct err *err)
 	return true;
 }
 
-/* ---- records ------------------------------------------------------------------- */
+/* ---- records ---------------------------------------------------------- */
 /* One description of each record serves both ways: what is given is written,
  * or what was read is returned. */
 struct codec {
 	struct buf *out;	/* NULL = reading */
-	const char *p;		/* the rest of the body, handed out in place */
+	const char *p;		/* the rest; texts are used in place */
 	size_t left;
 	struct arena *arena;	/* for lists */
 	bool bad;		/* sticky; what is read then is zero */
@@ -294,10 +297,11 @@ code_time(struct codec *c, time_t value)
 static const char *
 code_text(struct codec *c, const char *text)
 {
-	const size_t size = code_u32(c, text == NULL ? 0 : strlen(text) + 1);
+	const size_t own = text == NULL ? 0 : strlen(text) + 1;
+	const size_t size = code_u32(c, own);
 
 	if (c->out != NULL) {
-		(void)buf_add(c->out, text, text == NULL ? 0 : strlen(text) + 1);
+		(void)buf_add(c->out, text, own);
 		return text;
 	}
 	text = size == 0 ? NULL : take(c, size);
@@ -421,7 +425,7 @@ sum_of(uint32_t kind, const char *data, size_t len)
 	return sum;
 }
 
-/* ---- writing ------------------------------------------------------------------- */
+/* ---- writing ---------------------------------------------------------- */
 static bool
 put(struct spool *s, enum kind kind, union record *r, struct err *err)
 {
@@ -479,7 +483,7 @@ spool_put_checkpoint(struct spool *s, const char *resume, const char *watermark,
 	return put(s, KIND_CHECKPOINT, &r, err);
 }
 
-/* ---- reading --------------------------------------------------------------------- */
+/* ---- reading ---------------------------------------------------------- */
 struct replay {
 	crm_contact_fn *contact;
 	crm_activity_fn *activity;

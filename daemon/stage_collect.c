@@ -22,7 +22,7 @@ struct collector {
 	struct answer_page answers;
 	struct campaign_page campaigns;
 	struct db_array opt_outs;
-	long long emitted, faulty, n_opt_outs;
+	long long emitted, faulty, n_opt_outs, new_opt_outs;
 	struct err err;
 };
 
@@ -90,8 +90,26 @@ put_opt_outs(struct collector *c)
 		return false;
 	runlog_count(stage->log, "optouts", stage->survey->link.name, "new", NULL,
 	    new);
+	c->new_opt_outs += new;
 	db_array_reset(&c->opt_outs);
 	return true;
+}
+
+/* seen = what the others add up to.  A page that failed is met again. */
+static void
+count_opt_outs(struct collector *c, long long seen)
+{
+	struct runlog *log = c->stage->log;
+	const char *source = c->stage->survey->link.name;
+
+	if (seen == 0)
+		return;
+	runlog_count(log, "optouts", source, "seen", NULL, seen);
+	runlog_count(log, "optouts", source, "known", NULL,
+	    c->n_opt_outs - c->new_opt_outs);
+	if (seen > c->n_opt_outs)
+		runlog_count(log, "optouts", source, "bad_address", NULL,
+		    seen - c->n_opt_outs);
 }
 
 /* ---- answers ----------------------------------------------------------------- */
@@ -190,6 +208,7 @@ collect_answers(struct stage *stage, struct err *err)
 	if (!ok && c.err.kind != ERR_NONE)
 		*err = c.err;
 	count_answers(&c);
+	count_opt_outs(&c, c.n_opt_outs);
 	link_quarantine_clear(&stage->survey->link);
 	collector_free(&c);
 	return ok || err_wrap(err, "%s answers", stage->survey->link.name);
@@ -246,8 +265,7 @@ collect_optouts(struct stage *stage, struct err *err)
 	        on_optouts_checkpoint, &c, err);
 	if (!ok && c.err.kind != ERR_NONE)
 		*err = c.err;
-	runlog_count(stage->log, "optouts", stage->survey->link.name, "seen", NULL,
-	    c.emitted);
+	count_opt_outs(&c, c.emitted);
 	collector_free(&c);
 	/* Not offered under this configuration. */
 	if (!ok && err->kind == ERR_DONE)

@@ -415,7 +415,7 @@ add_segment(struct buf *out, const char *s, size_t len)
 {
 	/* Mail addresses stand in some paths. */
 	for (size_t i = 0; i < len; i++)
-		if (s[i] == '@' || (s[i] == '%' && strncmp(s + i, "%40", 3) == 0))
+		if (s[i] == '@' || strncmp(s + i, "%40", 3) == 0)
 			return buf_char(out, '*');
 	for (size_t i = 0; i < len; i++)
 		if (!buf_char(out, s[i] > ' ' && s[i] < 0x7f ? s[i] : '?'))

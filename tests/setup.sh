@@ -13,8 +13,8 @@ export LC_ALL
 build="gcc libc6-dev pkg-config libpq-dev libcurl4-openssl-dev libjansson-dev
 libconfig-dev libmicrohttpd-dev libunistring-dev libidn2-dev libssl-dev
 libcrypt-dev"
-# procps and util-linux: ps, setpriv; the demo and the tests start servers.
-runtime="postgresql tzdata ca-certificates procps util-linux"
+# procps, util-linux, curl: the demo and the tests start and ask servers.
+runtime="postgresql tzdata ca-certificates procps util-linux curl"
 SERVER_MIN=15
 RETRY="-o DPkg::Lock::Timeout=300 -o Acquire::Retries=3"
 

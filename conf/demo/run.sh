@@ -3,7 +3,7 @@
 # export, a survey service of our own, two nights.  Nothing stays behind.
 set -euo pipefail
 
-build=${1:-build}
+build=${1:-${NPSYNC_BUILD:-build}}
 here=$(cd "$(dirname "$0")" && pwd)
 npsync=$(cd "$build" && pwd)/npsync
 sims=$(cd "$build/tests/sim" && pwd)
@@ -45,7 +45,7 @@ answer() {
 }
 # The mail address of a contact, from the export.
 address() {
-	awk -F';' -v id="$1" 'NR == 1 { sub(/^\xef\xbb\xbf/, ""); for (i = 1; i <= NF; i++) col[$i] = i }
+	awk -F';' -v id="$1" 'NR == 1 { sub(/^\357\273\277/, ""); for (i = 1; i <= NF; i++) col[$i] = i }
 		$col["KontaktId"] == id { gsub(/"/, "", $col["E-mail"]); print $col["E-mail"] }' \
 		"$dir/export/contacts.csv"
 }

@@ -323,7 +323,7 @@ load_bad(void *arg, const char *raw, size_t len)
 		const char *id = load->id[i];
 		const struct files_entry *e = files_lookup_get(&load->ids, id);
 		struct wanted *wanted = e == NULL ? NULL : e->value;
-		if (wanted != NULL && !wanted->unreadable && *id != '\0')
+		if (wanted != NULL && !wanted->found && !wanted->unreadable)
 			wanted->unreadable = memmem(raw, len, id,
 			    strlen(id)) != NULL;
 	}

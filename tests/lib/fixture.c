@@ -18,6 +18,12 @@ static const int ages[T_COUNT] = { 14, 14, 3, 7, 365 };
 
 static struct fixture fixture;
 
+static bool
+never(void)
+{
+	return false;
+}
+
 int
 fixture_start(void **state)
 {
@@ -202,7 +208,7 @@ fixture_tenant(struct fixture *f)
 		f->conf.rules.no_send_tag, false, "+45" };
 	f->stage = (struct stage){ .db = f->db, .conf = &f->conf,
 		.tenant = &f->tenant, .log = &f->log, .arena = f->arena,
-		.scratch = f->scratch };
+		.scratch = f->scratch, .cancelled = never };
 	fixture_night(f, FIXTURE_NIGHT);
 	begin_run(f);
 }

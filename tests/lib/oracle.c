@@ -236,7 +236,7 @@ is_throttled(const struct oracle *o, const struct oracle_row *row, int night)
 static bool
 is_too_old(const struct oracle_row *row, int night)
 {
-	static const int days[] = { 14, 14, 3, 7, 0 };
+	static const int days[] = { 14, 14, 14, 7, 0 };
 	int day = night - days[row->event];
 
 	if (row->event == FAKECRM_INACT)

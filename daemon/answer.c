@@ -66,9 +66,14 @@ DB_STMT(answer_page_upsert,
     "    FROM page p JOIN hit h USING (answer_id)"
     "  ON CONFLICT (tenant_id, answer_id) DO UPDATE"
     "     SET campaign_id = excluded.campaign_id, score = excluded.score,"
-    "         comment = coalesce(excluded.comment, w.comment), answered_at = excluded.answered_at,"
+    /* Anonymised later: the words and the address go, the card is left alone. */
+    "         comment = CASE WHEN excluded.matched <> 'anonymised'"
+    "                        THEN coalesce(excluded.comment, w.comment) END,"
+    "         address_key = CASE WHEN excluded.matched <> 'anonymised' THEN w.address_key END,"
+    "         answered_at = excluded.answered_at,"
     "         changed_at = excluded.changed_at, wants_contact = excluded.wants_contact,"
-    "         matched = CASE WHEN w.contact_id IS NULL THEN excluded.matched ELSE w.matched END,"
+    "         matched = CASE WHEN w.contact_id IS NULL OR excluded.matched = 'anonymised'"
+    "                        THEN excluded.matched ELSE w.matched END,"
     "         queue_id = coalesce(w.queue_id, excluded.queue_id),"
     "         connector = coalesce(w.connector, excluded.connector),"
     "         contact_id = coalesce(w.contact_id, excluded.contact_id)"
@@ -83,11 +88,14 @@ DB_STMT(answer_page_upsert,
     "    FROM put p JOIN npsync.campaign g ON g.tenant_id = $1 AND g.campaign_id = p.campaign_id"
     "   WHERE p.contact_id IS NOT NULL AND p.score IS NOT NULL AND p.matched <> 'anonymised'"
     "     AND g.tag_name IS NOT NULL"
-    "   ORDER BY p.connector, p.contact_id, p.campaign_id, p.answered_at DESC, p.answer_id COLLATE \"C\" DESC"
+    "   ORDER BY p.connector, p.contact_id, p.campaign_id, p.answered_at DESC, length(p.answer_id) DESC,"
+    "            p.answer_id COLLATE \"C\" DESC"
     "  ON CONFLICT (tenant_id, connector, contact_id, campaign_id) DO UPDATE"
     "     SET answer_id = excluded.answer_id, answered_at = excluded.answered_at,"
     "         tag_prefix = excluded.tag_prefix, tag = excluded.tag, reason = NULL,"
-    "         state = CASE WHEN t.applied_tag = excluded.tag THEN 'done' ELSE 'wanted' END"
+    /* Not done: another tag may have been written and its reply lost. */
+    "         state = CASE WHEN t.state = 'done' AND t.applied_tag = excluded.tag THEN 'done'"
+    "                      ELSE 'wanted' END"
     /* Equal times: the greater id; ids are numbers at most services. */
     "   WHERE (excluded.answered_at, length(excluded.answer_id), excluded.answer_id COLLATE \"C\")"
     "         >= (t.answered_at, length(t.answer_id), t.answer_id COLLATE \"C\")"
@@ -111,10 +119,10 @@ DB_STMT(tag_want_result,
     "   SET state = r.state, reason = r.reason,"
     "       applied_tag = CASE WHEN r.state = 'done' THEN t.tag ELSE t.applied_tag END,"
     "       applied_at = CASE WHEN r.state = 'done' THEN $3::timestamptz ELSE t.applied_at END"
-    "  FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[])"
-    "       AS r(contact_id, campaign_id, answer_id, state, reason)"
+    "  FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])"
+    "       AS r(contact_id, campaign_id, answer_id, tag, state, reason)"
     " WHERE t.tenant_id = $1 AND t.connector = $2 AND t.contact_id = r.contact_id"
-    "   AND t.campaign_id = r.campaign_id AND t.answer_id = r.answer_id");
+    "   AND t.campaign_id = r.campaign_id AND t.answer_id = r.answer_id AND t.tag = r.tag");
 DB_STMT(answer_unplaced,
     "SELECT a.answer_id, extract(epoch from a.answered_at)::bigint, a.score,"
     "       coalesce(g.name, a.campaign_id), a.matched"
@@ -257,27 +265,28 @@ tag_want_done(struct db *db, long long tenant_id, const char *connector,
     const struct tag_wanted *rows, const struct put_result *results, size_t n,
     time_t now, struct arena *arena, struct err *err)
 {
-	struct db_array col[5];
+	struct db_array col[6];
 	struct db_args args;
 
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 6; i++)
 		db_array_init(&col[i]);
 	for (size_t i = 0; i < n; i++) {
 		db_array_text(&col[0], rows[i].contact_id);
 		db_array_text(&col[1], rows[i].campaign_id);
 		db_array_text(&col[2], rows[i].answer_id);
-		db_array_text(&col[3], state_of(results[i].outcome));
-		db_array_text(&col[4], results[i].reason[0] != '\0'
+		db_array_text(&col[3], rows[i].tag);
+		db_array_text(&col[4], state_of(results[i].outcome));
+		db_array_text(&col[5], results[i].reason[0] != '\0'
 		    ? results[i].reason : NULL);
 	}
 	db_args_init(&args, arena);
 	db_arg_int(&args, tenant_id);
 	db_arg_text(&args, connector);
 	db_arg_time(&args, now);
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 6; i++)
 		db_arg_array(&args, &col[i]);
 	const bool ok = db_query(db, &tag_want_result, &args, NULL, err);
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 6; i++)
 		db_array_free(&col[i]);
 	return ok;
 }

@@ -195,19 +195,22 @@ actor(struct arena *arena)
 bool
 cli_load(struct cli *cli, bool secrets, struct err *err)
 {
-	if (cli->conf != NULL)
-		return true;		/* `check` loads first, then opens */
-	if (!load_all(cli, err))
+	if (cli->conf == NULL && !load_all(cli, err))
 		return false;
 	if (cli->conf == NULL)
 		return err_set(err, ERR_USAGE,
 		    "--tenant: no configuration file names \"%s\"",
 		    cli->tenant_wanted);
-	cli->actor = actor(cli->arena);
+	if (cli->actor == NULL)
+		cli->actor = actor(cli->arena);
 	log_open(target_of(cli->conf->log_target), level_of(cli->conf->log_level));
 	if (!set_now(cli, err))
 		return false;
-	return !secrets || conf_load_secrets(cli->conf, cli->arena, err);
+	if (secrets && !cli->have_secrets &&
+	    !conf_load_secrets(cli->conf, cli->arena, err))
+		return false;
+	cli->have_secrets = cli->have_secrets || secrets;
+	return true;
 }
 
 /* ---- database ----------------------------------------------------------------------- */
@@ -268,4 +271,67 @@ cli_close(struct cli *cli)
 	embedded_release(cli->cluster);
 	cli->db = NULL;
 	cli->cluster = NULL;
+}
+
+/* ---- several tenants ---------------------------------------------------------------- */
+struct one {
+	struct cli cli;
+	struct err err;
+	bool loaded;
+};
+
+static void
+load_tenant(struct one *one, const struct cli *cli, const char *tenant)
+{
+	one->cli = *cli;
+	one->cli.tenant_wanted = tenant;
+	one->cli.conf = NULL;
+	one->cli.n_known = 0;
+	one->cli.have_secrets = false;
+	one->loaded = cli_load(&one->cli, false, &one->err) &&
+	    cli_load(&one->cli, one->cli.conf->enabled, &one->err);
+}
+
+static int
+run_tenant(struct one *one, int (*run)(struct cli *, struct err *))
+{
+	int code;
+
+	if (one->cli.format == TABLE_TEXT)
+		(void)printf("tenant \"%s\"\n", one->cli.tenant_wanted);
+	if (!one->loaded || !cli_load(&one->cli, false, &one->err))
+		code = err_exit_code(one->err.kind);
+	else
+		code = run(&one->cli, &one->err);
+	if (code != 0 && one->err.kind != ERR_NONE) {
+		err_wrap(&one->err, "tenant %s", one->cli.tenant_wanted);
+		(void)cli_fail(&one->err);
+	}
+	return code;
+}
+
+/* All files and secrets are read before the first database is opened: root is
+ * given up there.  All clusters are left together, at the end. */
+int
+cli_each_tenant(struct cli *cli, int (*run)(struct cli *, struct err *),
+    struct err *err)
+{
+	int all = 0;
+
+	if (!cli_load(cli, false, err))
+		return err_exit_code(err->kind);
+	if (cli->tenant_wanted != NULL || cli->n_known == 1)
+		return run(cli, err);
+	struct one *one = arena_array(cli->arena, cli->n_known, sizeof(*one));
+	if (one == NULL)
+		return err_nomem(err), err_exit_code(err->kind);
+	for (size_t i = 0; i < cli->n_known; i++)
+		load_tenant(&one[i], cli, cli->known[i]);
+	for (size_t i = 0; i < cli->n_known; i++) {
+		const int code = run_tenant(&one[i], run);
+		all = i == 0 || code == all ? code : 1;
+	}
+	for (size_t i = 0; i < cli->n_known; i++)
+		cli_close(&one[i].cli);
+	return all;
 }

@@ -37,6 +37,7 @@ struct cli {
 	struct tenant tenant;
 	const char *lock_dir;
 	const char *actor;
+	bool have_secrets;
 };
 
 struct cli_command {
@@ -44,6 +45,7 @@ struct cli_command {
 	const struct cli_opt *opts;	/* ends with .name == NULL */
 	int (*run)(struct cli *cli, struct err *err);	/* exit code; err said */
 	const char *more;		/* a paragraph for --help, or NULL */
+	int max_args;			/* positional arguments */
 };
 /* One table per family; all end with .name == NULL. */
 extern const struct cli_command cli_run_commands[], cli_queue_commands[],
@@ -52,7 +54,8 @@ extern const struct cli_command cli_run_commands[], cli_queue_commands[],
 /* The value of an option of the command, "" for a switch, NULL = not given. */
 const char *cli_given(const struct cli *cli, const char *name);
 
-/* Configuration of the chosen tenant; secrets are read when `secrets`. */
+/* Configuration of the chosen tenant; secrets are read when `secrets`.  What
+ * was read already stays. */
 NPS_MUSTCHECK bool cli_load(struct cli *cli, bool secrets, struct err *err);
 /* cli_load, then root is dropped, the database opened (embedded cluster
  * started, schema applied or checked) and the tenant found. */
@@ -61,6 +64,11 @@ NPS_MUSTCHECK bool cli_open(struct cli *cli, bool secrets, struct err *err);
 NPS_MUSTCHECK bool cli_open_database(struct cli *cli, bool secrets,
     struct err *err);
 void cli_close(struct cli *cli);
+/* Calls run for the chosen tenant; without --tenant for each one in turn. One
+ * that fails does not stop the others: its error is printed, the exit code is
+ * theirs where they all agree, else 1. */
+int cli_each_tenant(struct cli *cli, int (*run)(struct cli *, struct err *),
+    struct err *err);
 
 /* Prints the error as one line and returns its exit code. */
 int cli_fail(const struct err *err);

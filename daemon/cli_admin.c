@@ -155,16 +155,16 @@ options(struct cli *cli, struct err *err)
 
 const struct cli_command cli_admin_commands[] = {
 	{ "activate", "", "Start sending: a new installation is paused", no_opts,
-	    activate, "Look at `npsync queue` before." },
+	    activate, "Look at `npsync queue` before.", 0 },
 	{ "pause", "", "Stop sending until `npsync activate`, a running night too",
-	    no_opts, pause_all, NULL },
+	    no_opts, pause_all, NULL, 0 },
 	{ "secret", "set NAME", "Store a key outside the configuration",
 	    secret_opts, secret,
 	    "Reads the key without echo, or one line of standard input. The\n"
-	    "configuration names it: api_key = \"credential:NAME\"." },
+	    "configuration names it: api_key = \"credential:NAME\".", 2 },
 	{ "schema", "--print|--apply|--check", "The database's tables",
-	    schema_opts, schema, NULL },
+	    schema_opts, schema, NULL, 0 },
 	{ "options", "[DRIVER|core]", "Every option with type, default and bounds",
-	    no_opts, options, NULL },
-	{ NULL, NULL, NULL, NULL, NULL, NULL }
+	    no_opts, options, NULL, 1 },
+	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }
 };

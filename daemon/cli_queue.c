@@ -20,6 +20,18 @@ static const struct cli_opt queue_opts[] = {
 	{ NULL, NULL, NULL }
 };
 
+/* A mistyped code would look like an empty queue. */
+static bool
+trigger_known(const struct cli *cli, struct err *err)
+{
+	const char *code = cli_given(cli, "trigger");
+
+	if (code == NULL || conf_trigger(cli->conf, code) != NULL)
+		return true;
+	return err_set(err, ERR_USAGE,
+	    "--trigger: the configuration has no trigger \"%s\"", code);
+}
+
 /* "would go Tue 2026-12-01 09:00", "would not: throttled until ..." */
 static const char *
 verdict_words(struct cli *cli, const struct db_result *r, int row, time_t send_at)
@@ -58,9 +70,9 @@ cli_queue_show(struct cli *cli, struct db *db, int night,
 	AUTO(db_result) struct db_result *r = NULL;
 	time_t moment;
 	const int coming = night_next_transfer(conf, clock_now(), &moment);
+	/* As if active: who goes live looks here before `npsync activate`. */
 	const struct rules_night at = { .tenant_id = cli->tenant.id,
-		.night = night != NO_DAY ? night : coming, .moment = moment,
-		.paused = cli->tenant.paused };
+		.night = night != NO_DAY ? night : coming, .moment = moment };
 	const time_t send_at = calendar_send_at(&conf->calendar, at.night);
 
 	if (!decide_preview(db, conf, &at, cli->arena, &r, err))
@@ -86,7 +98,12 @@ cli_queue_show(struct cli *cli, struct db *db, int night,
 			db_text(r, i, PREVIEW_VERDICT) };
 		table_row(t, cells);
 	}
-	return table_close(t, err);
+	if (!table_close(t, err))
+		return false;
+	if (cli->tenant.paused && cli->format == TABLE_TEXT)
+		(void)printf("sending is paused: nobody is asked before "
+		    "`npsync activate`\n");
+	return true;
 }
 
 static bool
@@ -127,7 +144,8 @@ show_transferred(struct cli *cli, struct err *err)
 static int
 queue(struct cli *cli, struct err *err)
 {
-	if (!cli_open(cli, false, err))
+	if (!cli_load(cli, false, err) || !trigger_known(cli, err) ||
+	    !cli_open(cli, false, err))
 		return err_exit_code(err->kind);
 	const bool ok = cli_given(cli, "transferred") != NULL
 	    ? show_transferred(cli, err)
@@ -179,7 +197,7 @@ fill_filter(struct cli *cli, struct queue_filter *f, struct err *err)
 		return err_set(err, ERR_USAGE,
 		    "npsync %s: expected ids or a filter (--help)",
 		    cli->command->name);
-	return true;
+	return trigger_known(cli, err);
 }
 
 static bool
@@ -194,28 +212,46 @@ agreed(struct cli *cli, size_t n)
 	return cli_confirm(question);
 }
 
-/* Rows named by id that the move cannot take: say which state they are in. */
-static void
-say_refused(struct cli *cli, const struct queue_filter *f)
+static const struct queue_picked *
+find_row(const struct queue_picked *rows, size_t n, long long id)
 {
-	struct queue_filter any = *f;
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].queue_id == id)
+			return &rows[i];
+	return NULL;
+}
+
+/* Rows named by id: all can make the move, or none makes it. */
+static bool
+ids_movable(struct cli *cli, const struct queue_filter *f,
+    const char *from_states, struct err *err)
+{
+	struct queue_filter any = { .ids = f->ids, .n_ids = f->n_ids,
+		.before_day = NO_DAY };
 	struct queue_picked *rows = NULL;
-	struct err ignored;
 	size_t n = 0;
 
-	any.state = NULL;
-	if (f->ids == NULL ||
-	    !queue_pick(cli->db, cli->tenant.id, &any, cli->arena, &rows, &n,
-	        &ignored))
-		return;
-	for (size_t i = 0; i < n; i++)
-		if (strstr(f->state, rows[i].state) == NULL)
-			(void)fprintf(stderr, "npsync: row %lld is %s: %s\n",
-			    rows[i].queue_id, rows[i].state,
-			    strcmp(rows[i].state, "sent") == 0 ||
-			            strcmp(rows[i].state, "sending") == 0
-			        ? "too late, it was transferred"
-			        : "nothing to do");
+	if (f->ids == NULL)
+		return true;
+	if (!queue_pick(cli->db, cli->tenant.id, &any, cli->arena, &rows, &n, err))
+		return false;
+	for (size_t i = 0; i < f->n_ids; i++) {
+		const struct queue_picked *row = find_row(rows, n, f->ids[i]);
+		if (row == NULL)
+			return err_set(err, ERR_GONE,
+			    "row %lld: not in the queue; nothing was changed",
+			    f->ids[i]);
+		if (strstr(from_states, row->state) != NULL)
+			continue;
+		return err_set(err, ERR_GONE, "row %lld is %s: %s; nothing was "
+		    "changed", row->queue_id, row->state,
+		    strcmp(row->state, "sent") == 0 ||
+		            strcmp(row->state, "sending") == 0 ||
+		            strcmp(row->state, "unknown") == 0
+		        ? "too late, it was transferred"
+		        : "it cannot be changed by this command");
+	}
+	return true;
 }
 
 static int
@@ -227,15 +263,17 @@ move_rows(struct cli *cli, const char *from_states, enum queue_state to,
 	struct queue_picked *rows = NULL;
 	size_t n = 0, moved = 0;
 
-	if (!cli_open(cli, false, err) || !fill_filter(cli, &f, err))
+	if (!cli_load(cli, false, err) || !fill_filter(cli, &f, err) ||
+	    !cli_open(cli, false, err))
 		return err_exit_code(err->kind);
+	if (!ids_movable(cli, &f, from_states, err))
+		return err->kind == ERR_GONE ? 1 : err_exit_code(err->kind);
 	f.state = from_states;
 	if (!queue_pick(cli->db, cli->tenant.id, &f, cli->arena, &rows, &n, err))
 		return err_exit_code(err->kind);
-	say_refused(cli, &f);
 	if (n == 0) {
 		(void)printf("no row to %s\n", cli->command->name);
-		return f.ids != NULL ? 1 : 0;
+		return 0;
 	}
 	if (!agreed(cli, n)) {
 		(void)printf("%zu row%s would be changed; nothing was (--yes does it)\n",
@@ -277,31 +315,33 @@ include(struct cli *cli, struct err *err)
 }
 
 /* ---- explain ------------------------------------------------------------------------ */
+static const struct table_column explain_columns[] = { { "id", true, 0 },
+	{ "state", false, 0 }, { "rule", false, 0 }, { "verdict", false, 0 },
+	{ "fact", false, 0 }, { "meaning", false, 0 } };
+
 static bool
-explain_rules(struct cli *cli, long long id, struct err *err)
+explain_rules(struct cli *cli, const struct queue_picked *row, struct table *t,
+    struct err *err)
 {
-	static const struct table_column columns[] = { { "rule", false, 0 },
-		{ "verdict", false, 0 }, { "fact", false, 0 },
-		{ "meaning", false, 0 } };
 	AUTO(db_result) struct db_result *r = NULL;
 	time_t moment;
 	const int night = night_next_transfer(cli->conf, clock_now(), &moment);
 	const struct rules_night at = { .tenant_id = cli->tenant.id,
 		.night = night, .moment = moment, .paused = cli->tenant.paused };
+	const char *id = arena_printf(cli->arena, "%lld", row->queue_id);
 
-	if (!decide_explain(cli->db, cli->conf, &at, id, cli->arena, &r, err))
+	if (!decide_explain(cli->db, cli->conf, &at, row->queue_id, cli->arena, &r,
+	        err))
 		return false;
-	struct table *t = table_open(stdout, cli->format, columns, 4);
-	if (t == NULL)
-		return err_nomem(err);
 	for (int i = 0; i < db_rows(r); i++) {
 		const char *reason = db_text(r, i, 0);
 		const bool hit = db_bool(r, i, 1);
-		const char *cells[] = { reason, hit ? "blocks" : "passes",
-			db_text(r, i, 2), hit ? rules_words(reason) : NULL };
-		table_row(t, cells);
+		const char *cells[] = { id, row->state, reason,
+			hit ? "blocks" : "passes", db_text(r, i, 2),
+			hit ? rules_words(reason) : NULL };
+		table_row(t, cli->format == TABLE_TEXT ? cells + 2 : cells);
 	}
-	return table_close(t, err);
+	return true;
 }
 
 static bool
@@ -319,6 +359,59 @@ explain_history(struct cli *cli, long long id, struct err *err)
 		    detail != NULL ? ": " : "", detail != NULL ? detail : "");
 	}
 	return true;
+}
+
+static bool
+is_open(const struct queue_picked *row)
+{
+	return strcmp(row->state, "queued") == 0 ||
+	    strcmp(row->state, "deferred") == 0 ||
+	    strcmp(row->state, "held") == 0 || strcmp(row->state, "excluded") == 0;
+}
+
+/* For people: what happened to the row, and a table of its own. */
+static bool
+explain_text(struct cli *cli, const struct queue_picked *row, struct err *err)
+{
+	(void)printf("row %lld: %s\n", row->queue_id, row->state);
+	if (!explain_history(cli, row->queue_id, err))
+		return false;
+	if (!is_open(row))
+		return true;
+	struct table *t = table_open(stdout, TABLE_TEXT, explain_columns + 2, 4);
+	struct err late = { .kind = ERR_NONE };
+	const bool ok = t != NULL && explain_rules(cli, row, t, err);
+	if (t == NULL)
+		return err_nomem(err);
+	if (!table_close(t, &late) && ok)
+		*err = late;
+	return ok && late.kind == ERR_NONE;
+}
+
+/* For programs: one table for all rows; a closed one has no rules. */
+static bool
+explain_table(struct cli *cli, const struct queue_picked *rows, size_t n,
+    struct err *err)
+{
+	struct table *t = table_open(stdout, cli->format, explain_columns,
+	    ARRAY_LEN(explain_columns));
+	struct err late = { .kind = ERR_NONE };
+	bool ok = true;
+
+	if (t == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < n && ok; i++) {
+		const char *cells[ARRAY_LEN(explain_columns)] = {
+			arena_printf(cli->arena, "%lld", rows[i].queue_id),
+			rows[i].state };
+		if (is_open(&rows[i]))
+			ok = explain_rules(cli, &rows[i], t, err);
+		else
+			table_row(t, cells);
+	}
+	if (!table_close(t, &late) && ok)
+		*err = late;
+	return ok && late.kind == ERR_NONE;
 }
 
 static int
@@ -345,23 +438,18 @@ explain(struct cli *cli, struct err *err)
 	if (!queue_pick(cli->db, cli->tenant.id, &f, cli->arena, &rows, &n, err))
 		return err_exit_code(err->kind);
 	if (n == 0) {
-		(void)printf("no event of \"%s\" is in the queue\n", cli->args[0]);
+		err_set(err, ERR_GONE, "no event of that row id, contact or address "
+		    "is in the queue");
 		return 1;
 	}
-	for (size_t i = 0; i < n; i++) {
-		const char *state = rows[i].state;
-		const bool open = strcmp(state, "queued") == 0 ||
-		    strcmp(state, "deferred") == 0 || strcmp(state, "held") == 0 ||
-		    strcmp(state, "excluded") == 0;
-		if (cli->format == TABLE_TEXT)
-			(void)printf("%srow %lld: %s\n", i > 0 ? "\n" : "",
-			    rows[i].queue_id, state);
-		if ((cli->format == TABLE_TEXT &&
-		        !explain_history(cli, rows[i].queue_id, err)) ||
-		    (open && !explain_rules(cli, rows[i].queue_id, err)))
-			return err_exit_code(err->kind);
+	bool ok = true;
+	if (cli->format != TABLE_TEXT)
+		ok = explain_table(cli, rows, n, err);
+	for (size_t i = 0; cli->format == TABLE_TEXT && ok && i < n; i++) {
+		(void)printf("%s", i > 0 ? "\n" : "");
+		ok = explain_text(cli, &rows[i], err);
 	}
-	return 0;
+	return ok ? 0 : err_exit_code(err->kind);
 }
 
 static const struct cli_opt no_opts[] = { { NULL, NULL, NULL } };
@@ -369,16 +457,19 @@ static const struct cli_opt no_opts[] = { { NULL, NULL, NULL } };
 const struct cli_command cli_queue_commands[] = {
 	{ "queue", "[--transferred]", "What the coming night would do, row by row",
 	    queue_opts, queue,
-	    "Every open row with its verdict: when it would go, or why it would not." },
+	    "Every open row with its verdict: when it would go, or why it would not.\n"
+	    "While sending is paused: as it would be after `npsync activate`.",
+	    0 },
 	{ "exclude", "ID ... | FILTER ...", "Take rows out of this transfer",
 	    filter_opts, exclude,
 	    "Only this event is taken out; a later event of the person is queued as\n"
-	    "usual. Until the night claims the row; `npsync include` takes it back." },
+	    "usual. Until the night claims the row; `npsync include` takes it back.\n"
+	    "One id that cannot be taken out refuses them all.", CLI_ARGS_MAX },
 	{ "include", "ID ... | FILTER ...", "Put excluded rows back", filter_opts,
-	    include, NULL },
+	    include, NULL, CLI_ARGS_MAX },
 	{ "explain", "ID | CONTACT | ADDRESS", "Why a person was, or was not, asked",
 	    no_opts, explain,
 	    "Prints what happened to each event and, for open ones, every rule with\n"
-	    "its verdict and the fact behind it." },
-	{ NULL, NULL, NULL, NULL, NULL, NULL }
+	    "its verdict and the fact behind it.", 1 },
+	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }
 };

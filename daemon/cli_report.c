@@ -239,6 +239,21 @@ campaigns(struct cli *cli, struct err *err)
 }
 
 /* ---- lists ------------------------------------------------------------------------------- */
+/* A mistyped kind would look like an empty CRM. */
+static bool
+kind_known(const struct cli *cli, struct err *err)
+{
+	static const char *const kinds[] = { "category", "relation", "language",
+		"country", "segment", "department", "owner", "tag" };
+
+	for (size_t i = 0; cli->n_args > 0 && i < ARRAY_LEN(kinds); i++)
+		if (strcmp(kinds[i], cli->args[0]) == 0)
+			return true;
+	return cli->n_args == 0 || err_set(err, ERR_USAGE, "npsync lists: "
+	    "expected one of category, relation, language, country, segment, "
+	    "department, owner, tag; got \"%s\"", cli->args[0]);
+}
+
 static int
 lists(struct cli *cli, struct err *err)
 {
@@ -246,7 +261,7 @@ lists(struct cli *cli, struct err *err)
 		{ "value", false, 60 }, { "n", true, 0 } };
 	AUTO(db_result) struct db_result *r = NULL;
 
-	if (!cli_open(cli, false, err) ||
+	if (!kind_known(cli, err) || !cli_open(cli, false, err) ||
 	    !contact_list_values(cli->db, cli->tenant.id, cli->arena, &r, err))
 		return err_exit_code(err->kind);
 	struct table *t = table_open(stdout, cli->format, columns, 3);
@@ -265,14 +280,14 @@ static const struct cli_opt no_opts[] = { { NULL, NULL, NULL } };
 
 const struct cli_command cli_report_commands[] = {
 	{ "status", "", "How things stand: last run, next transfer, what waits",
-	    no_opts, status, NULL },
+	    no_opts, status, NULL, 0 },
 	{ "runs", "[RUN]", "The last runs, or the counts of one", runs_opts, runs,
-	    "In every stage and source `seen` is the sum of the other outcomes." },
+	    "In every stage and source `seen` is the sum of the other outcomes.", 1 },
 	{ "campaigns", "", "The survey service's campaigns", no_opts, campaigns,
-	    NULL },
+	    NULL, 0 },
 	{ "lists", "[KIND]", "Values that filters and campaigns can name, with counts",
 	    no_opts, lists,
 	    "Kinds: category, relation, language, country, segment, department,\n"
-	    "owner, tag - as met in the CRM." },
-	{ NULL, NULL, NULL, NULL, NULL, NULL }
+	    "owner, tag - as met in the CRM.", 1 },
+	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }
 };

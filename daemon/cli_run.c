@@ -73,7 +73,8 @@ options(struct cli *cli, struct run_options *o, struct err *err)
 	const char *only = cli_given(cli, "only"), *wait = cli_given(cli, "wait");
 
 	*o = (struct run_options){ .only = RUN_ALL, .cancelled = cli_cancelled,
-		.say = cli_given(cli, "quiet") != NULL ? NULL : say };
+		.say = cli_given(cli, "quiet") != NULL ||
+		    cli->format != TABLE_TEXT ? NULL : say };
 	if (!parse_kind(cli, &o->kind, err) ||
 	    (only != NULL && !night_parse_only(only, &o->only, err)) ||
 	    (wait != NULL && !parse_wait(wait, &o->wait_s, err)))
@@ -95,14 +96,17 @@ run(struct cli *cli, struct err *err)
 	struct run_options o;
 	int code = 71;
 
-	if (!options(cli, &o, err) || !cli_open(cli, true, err))
+	if (!options(cli, &o, err) || !cli_load(cli, false, err))
 		return err_exit_code(err->kind);
-	o.actor = cli->actor;
 	if (!cli->conf->enabled) {
-		(void)printf("tenant \"%s\" is switched off (`enabled = false`)\n",
-		    cli->conf->tenant);
+		if (o.say != NULL)
+			(void)printf("tenant \"%s\" is switched off "
+			    "(`enabled = false`)\n", cli->conf->tenant);
 		return 0;
 	}
+	if (!cli_open(cli, true, err))
+		return err_exit_code(err->kind);
+	o.actor = cli->actor;
 	if (cli_given(cli, "dry-run") != NULL)
 		return night_dry_run(cli->db, cli->conf, &cli->tenant, &o,
 		           show_preview, cli, err) ? 0 : err_exit_code(err->kind);
@@ -112,34 +116,14 @@ run(struct cli *cli, struct err *err)
 	return code;
 }
 
-/* Every tenant of the configuration, one after the other. The worst exit code
- * is the run's; one that fails does not stop the others. */
 static int
 run_all(struct cli *cli, struct err *err)
 {
-	struct err first = { .kind = ERR_NONE };
-	int worst;
+	struct run_options o;
 
-	worst = run(cli, err);
-	if (worst != 0)
-		first = *err;
-	for (size_t i = 1; cli->tenant_wanted == NULL && i < cli->n_known; i++) {
-		struct cli next = { .config_file = cli->config_file,
-			.tenant_wanted = cli->known[i], .now_text = cli->now_text,
-			.format = cli->format, .command = cli->command,
-			.n_args = cli->n_args, .arena = cli->arena,
-			.tenant = { .lock_fd = -1 } };
-		memcpy(next.given, cli->given, sizeof(next.given));
-		memcpy(next.args, cli->args, sizeof(next.args));
-		struct err e = { .kind = ERR_NONE };
-		const int code = run(&next, &e);
-		cli_close(&next);
-		if (code != 0)
-			(void)cli_fail(&e);
-		worst = code != 0 && worst == 0 ? 1 : worst;
-	}
-	*err = first;
-	return worst;
+	/* A wrong option is told once, before anything is opened. */
+	return options(cli, &o, err) ? cli_each_tenant(cli, run, err)
+	                             : err_exit_code(err->kind);
 }
 
 const struct cli_command cli_run_commands[] = {
@@ -148,6 +132,7 @@ const struct cli_command cli_run_commands[] = {
 	    "night   everything; transfers inside the send window of a night before\n"
 	    "        a sending day\n"
 	    "hourly  what happened, and what was answered; never transfers\n"
-	    "Without a word: by hand, as night." },
-	{ NULL, NULL, NULL, NULL, NULL, NULL }
+	    "Without a word: by hand, as night. Every tenant, unless --tenant names one.",
+	    1 },
+	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }
 };

@@ -152,10 +152,16 @@ check(struct cli *cli, struct err *err)
 	return list.worst;
 }
 
+static int
+check_all(struct cli *cli, struct err *err)
+{
+	return cli_each_tenant(cli, check, err);
+}
+
 static const struct cli_opt no_opts[] = { { NULL, NULL, NULL } };
 
 const struct cli_command cli_setup_commands[] = {
 	{ "check", "", "Try everything a night needs; sends and writes nothing",
-	    no_opts, check, NULL },
-	{ NULL, NULL, NULL, NULL, NULL, NULL }
+	    no_opts, check_all, NULL, 0 },
+	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }
 };

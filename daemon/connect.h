@@ -33,7 +33,9 @@ struct crm {
 	struct link link;
 	const struct conf_crm *conf;
 	const struct crm_connector *connector;
-	long long spool_from, spool_until[3];	/* dry run: where its streams lie */
+	/* dry run: where its streams lie, and what could not be read of them */
+	long long spool_from, spool_until[3];
+	long spool_bad[3];
 };
 struct survey {
 	struct link link;

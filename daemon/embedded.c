@@ -211,11 +211,24 @@ cluster_make(const struct embedded *e, struct err *err)
 }
 
 /* ---- server -------------------------------------------------------------- */
-/* In the middle process: tells the server's number and ends, so that init (or
- * a subreaper) is the server's parent, not a caller that waits for others. */
+/* Until the server has its postmaster.pid, by which others find it, or ends. */
+static void
+server_await_pidfile(const struct embedded *e, pid_t pid)
+{
+	struct embedded_pidfile pf;
+
+	do {
+		embedded_proc_sleep_ms(POLL_MS / 2);
+		embedded_pidfile_read(e->pg, &pf);
+	} while (pf.pid != pid && waitpid(pid, NULL, WNOHANG) == 0);
+}
+
+/* In the middle process.  It holds a copy of cluster.lock, so that a killed
+ * starter lets nobody in before the server can be seen.  It ends then: init is
+ * the server's parent, not a caller that waits for children of its own. */
 static void
 server_fork(const struct embedded *e, const char *program,
-    const char *socket_dir, int log_fd, int tell_fd)
+    const char *socket_dir, int log_fd)
 {
 	(void)setsid();
 	const pid_t pid = fork();
@@ -226,33 +239,21 @@ server_fork(const struct embedded *e, const char *program,
 		_exit(127);
 	}
 	if (pid > 0)
-		(void)!write(tell_fd, &pid, sizeof(pid));
+		server_await_pidfile(e, pid);
 	_exit(0);
 }
 
-/* tell_fd is CLOEXEC in all: its end of file means "executes, or is gone". */
 static bool
 server_spawn(const struct embedded *e, const char *program,
-    const char *socket_dir, int log_fd, pid_t *server, struct err *err)
+    const char *socket_dir, int log_fd, struct err *err)
 {
-	int fds[2];
-	char rest;
-
-	if (pipe2(fds, O_CLOEXEC) != 0)
-		return err_errno(err, ERR_SYSTEM, "pipe");
-	AUTO(fd) int hear_fd = fds[0];
 	const pid_t middle = fork();
-	if (middle == 0)
-		server_fork(e, program, socket_dir, log_fd, fds[1]);
-	(void)close(fds[1]);
+
 	if (middle < 0)
 		return err_errno(err, ERR_SYSTEM, "fork");
+	if (middle == 0)
+		server_fork(e, program, socket_dir, log_fd);
 	while (waitpid(middle, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (read(hear_fd, server, sizeof(*server)) != (ssize_t)sizeof(*server))
-		return err_set(err, ERR_SYSTEM, "postgres cannot be started: "
-		    "no process");
-	while (read(hear_fd, &rest, 1) < 0 && errno == EINTR)
 		;
 	return true;
 }
@@ -265,31 +266,19 @@ server_start(struct embedded *e, struct err *err)
 	AUTO(fd) int log_fd = -1;
 	off_t offset = 0;
 	int version = 0;
-	pid_t pid = 0;
 
-	if (!embedded_server_version(e, &version, err) ||
-	    !embedded_dir_programs(bin, version, err) ||
-	    !embedded_path(program, bin, "postgres", err) ||
-	    !embedded_server_clear(e, err) ||
-	    !embedded_dir_socket(socket_dir, e->state, err) ||
-	    !embedded_log_begin(e, &log_fd, &offset, err))
-		return false;
-	if (server_spawn(e, program, socket_dir, log_fd, &pid, err) &&
-	    embedded_server_wait(e, pid, offset, err))
-		return true;
-	/* It may not even have a postmaster.pid to be stopped by. */
-	if (embedded_proc_alive_child(e->pg, pid)) {
-		(void)kill(pid, SIGQUIT);
-		(void)embedded_proc_wait_gone(e->pg, pid, ORPHAN_WAIT_MS);
-	}
-	if (embedded_proc_any(e->pg) == 0)
-		embedded_dir_socket_remove(socket_dir, e->state);
-	return false;
+	return embedded_server_version(e, &version, err) &&
+	    embedded_dir_programs(bin, version, err) &&
+	    embedded_path(program, bin, "postgres", err) &&
+	    embedded_server_clear(e, err) &&
+	    embedded_dir_socket(socket_dir, e->state, err) &&
+	    embedded_log_begin(e, &log_fd, &offset, err) &&
+	    server_spawn(e, program, socket_dir, log_fd, err) &&
+	    embedded_server_wait(e, offset, err);
 }
 
-/* The server that runs; pid 0 = there is none.  What works in pg without a
- * postmaster.pid is a server just starting, whose starter was killed, or what
- * a killed server left and ends soon. */
+/* The server that runs; pid 0 = there is none.  Whoever works in pg without a
+ * server was left by a killed one and ends soon. */
 static bool
 server_find(const struct embedded *e, struct embedded_pidfile *pf,
     struct err *err)
@@ -327,7 +316,7 @@ server_get(struct embedded *e, struct err *err)
 		if (pf.pid == 0)
 			return server_start(e, err);
 		const off_t offset = stat(e->log, &st) == 0 ? st.st_size : 0;
-		if (embedded_server_wait(e, pf.pid, offset, err))
+		if (embedded_server_wait(e, offset, err))
 			return true;
 		/* Ended just now by somebody else: start it. */
 		if (embedded_proc_alive(e->pg, pf.pid))

@@ -149,7 +149,6 @@ embedded_dir_socket_remove(const char *socket_dir, const char *state_dir)
 
 	if (name == NULL || !embedded_dir_private(own, state_dir, NULL))
 		return;
-	/* Its starter's temporary directory may not be ours. */
 	if (strcmp(name, strrchr(own, '/')) == 0 &&
 	    private_check(socket_dir, NULL))
 		(void)!embedded_dir_remove(socket_dir, NULL);

@@ -66,11 +66,9 @@ struct embedded_pidfile {
 /* All empty when there is none. */
 void embedded_pidfile_read(const char *pg, struct embedded_pidfile *out);
 /* True if the process works in directory pg: a stale number that another
- * program got, or a zombie, does not. */
+ * program got, or a zombie, does not.  A server that starts works elsewhere for
+ * a moment, but not once it has written postmaster.pid. */
 bool embedded_proc_alive(const char *pg, pid_t pid);
-/* The same of a process that we just started ourselves: that nobody may look
- * at it yet counts as alive. */
-bool embedded_proc_alive_child(const char *pg, pid_t pid);
 /* Any process that works in pg (backends outlive a killed postmaster by a
  * moment); 0 = none. */
 pid_t embedded_proc_any(const char *pg);
@@ -90,10 +88,10 @@ bool embedded_log_fail(const struct embedded *e, off_t offset,
     const char *what, struct err *err);
 NPS_MUSTCHECK bool embedded_server_version(const struct embedded *e,
     int *version, struct err *err);
-/* Waits for a server that starts, be it pid or one that was faster; fills
- * e->conninfo and makes the database. */
-NPS_MUSTCHECK bool embedded_server_wait(struct embedded *e, pid_t pid,
-    off_t log_offset, struct err *err);
+/* Waits until the server of postmaster.pid is ready; fills e->conninfo and
+ * makes the database. */
+NPS_MUSTCHECK bool embedded_server_wait(struct embedded *e, off_t log_offset,
+    struct err *err);
 /* Takes away what a killed server left: postmaster.pid, the socket.  Only
  * while no process works in pg. */
 NPS_MUSTCHECK bool embedded_server_clear(const struct embedded *e,

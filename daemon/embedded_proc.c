@@ -76,18 +76,15 @@ embedded_pidfile_read(const char *pg, struct embedded_pidfile *out)
 	}
 }
 
-/* unseen = the answer when nobody may look: a process of another user, or one
- * that executes another program after a setuid, for a moment. */
 static bool
-works_in(long long pid, const struct stat *pg, bool unseen)
+works_in(long long pid, const struct stat *pg)
 {
 	char path[64];
 	struct stat st;
 
 	(void)snprintf(path, sizeof(path), "/proc/%lld/cwd", pid);
-	if (stat(path, &st) != 0)
-		return errno == EACCES && unseen;
-	return st.st_dev == pg->st_dev && st.st_ino == pg->st_ino;
+	return stat(path, &st) == 0 && st.st_dev == pg->st_dev &&
+	    st.st_ino == pg->st_ino;
 }
 
 bool
@@ -95,15 +92,7 @@ embedded_proc_alive(const char *pg, pid_t pid)
 {
 	struct stat st;
 
-	return pid > 0 && stat(pg, &st) == 0 && works_in(pid, &st, false);
-}
-
-bool
-embedded_proc_alive_child(const char *pg, pid_t pid)
-{
-	struct stat st;
-
-	return pid > 0 && stat(pg, &st) == 0 && works_in(pid, &st, true);
+	return pid > 0 && stat(pg, &st) == 0 && works_in(pid, &st);
 }
 
 static inline void
@@ -125,7 +114,7 @@ embedded_proc_any(const char *pg)
 		return 0;
 	while ((entry = readdir(dir)) != NULL)
 		if (num_parse(entry->d_name, 1, PID_LIMIT, &pid) &&
-		    pid != getpid() && works_in(pid, &st, false))
+		    pid != getpid() && works_in(pid, &st))
 			return (pid_t)pid;
 	return 0;
 }

@@ -125,22 +125,19 @@ server_use(struct embedded *e, const struct embedded_pidfile *pf,
 	return true;
 }
 
-/* Waits for a server that starts, be it ours (pid) or one that was faster. */
 bool
-embedded_server_wait(struct embedded *e, pid_t pid, off_t log_offset,
-    struct err *err)
+embedded_server_wait(struct embedded *e, off_t log_offset, struct err *err)
 {
 	const int64_t end = clock_boottime_ms() + READY_WAIT_MS;
 	struct embedded_pidfile pf;
 
 	for (;;) {
 		embedded_pidfile_read(e->pg, &pf);
-		const bool alive = embedded_proc_alive(e->pg, pf.pid);
-		if (alive && strcmp(pf.status, "ready") == 0)
-			return server_use(e, &pf, err);
-		if (!alive && !embedded_proc_alive_child(e->pg, pid))
+		if (!embedded_proc_alive(e->pg, pf.pid))
 			return embedded_log_fail(e, log_offset,
 			    "postgres ended", err);
+		if (strcmp(pf.status, "ready") == 0)
+			return server_use(e, &pf, err);
 		if (clock_boottime_ms() >= end)
 			return embedded_log_fail(e, log_offset,
 			    "postgres does not get ready", err);
@@ -200,6 +197,7 @@ server_kill(const struct embedded *e, pid_t pid, int signal_no,
 void
 embedded_server_stop(const struct embedded *e)
 {
+	char own_dir[EMBEDDED_PATH_MAX];
 	struct embedded_pidfile pf;
 
 	embedded_pidfile_read(e->pg, &pf);
@@ -211,6 +209,9 @@ embedded_server_stop(const struct embedded *e)
 			return;
 		}
 	}
+	/* Its starter's temporary directory may not be ours. */
 	embedded_dir_socket_remove(pf.socket_dir, e->state);
+	if (embedded_dir_private(own_dir, e->state, NULL))
+		embedded_dir_socket_remove(own_dir, e->state);
 }
 

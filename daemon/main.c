@@ -13,6 +13,16 @@
 #include "clock.h"
 #include "log.h"
 
+/* LeakSanitizer traces its own process: that must not be forbidden. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_ASAN 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ASAN 1
+#endif
+
 #define CONFIG_DEFAULT "/etc/npsync/npsync.conf"
 
 static const struct cli_command *const families[] = { cli_run_commands,
@@ -117,6 +127,8 @@ parse_own(struct cli *cli, int argc, char **argv, int *at, struct err *err)
 	const struct cli_opt *o = cli->command->opts;
 
 	for (int i = 0; o != NULL && o[i].name != NULL; i++) {
+		if (strncmp(argv[*at], "--", 2) != 0)
+			break;
 		if (o[i].value != NULL) {
 			if (take(argc, argv, at, o[i].name, &cli->given[i], err))
 				return err->kind == ERR_NONE;
@@ -163,14 +175,16 @@ parse(struct cli *cli, int argc, char **argv, bool *done, struct err *err)
 		} else if (cli->command == NULL) {
 			return err_set(err, ERR_USAGE, "unknown option %s "
 			    "(`npsync --help` lists them)", argv[i]);
-		} else if (strncmp(argv[i], "--", 2) == 0) {
+		} else if (argv[i][0] == '-' && argv[i][1] != '\0') {
 			if (!parse_own(cli, argc, argv, &i, err))
 				return false;
-		} else if (cli->n_args < CLI_ARGS_MAX) {
+		} else if (cli->n_args < cli->command->max_args) {
 			cli->args[cli->n_args++] = argv[i];
 		} else {
-			return err_set(err, ERR_USAGE, "at most %d arguments",
-			    CLI_ARGS_MAX);
+			return err_set(err, ERR_USAGE, "npsync %s: expected at most "
+			    "%d argument%s, got \"%s\" too", cli->command->name,
+			    cli->command->max_args,
+			    cli->command->max_args == 1 ? "" : "s", argv[i]);
 		}
 	}
 	if (cli->command == NULL && !*done)
@@ -191,7 +205,7 @@ harden(void)
 	const struct rlimit none = { 0, 0 };
 
 	(void)setrlimit(RLIMIT_CORE, &none);
-#ifndef __SANITIZE_ADDRESS__
+#ifndef UNDER_ASAN
 	(void)prctl(PR_SET_DUMPABLE, 0);
 #endif
 	(void)umask(077);

@@ -420,6 +420,8 @@ stage_pull_to_spool(struct stage *stage, struct spool *spool, struct err *err)
 				crm->link.problem = *err;
 			}
 			crm->spool_until[s] = spool_position(spool);
+			crm->spool_bad[s] = crm->link.n_quarantined;
+			link_quarantine_clear(&crm->link);
 		}
 	}
 	return true;
@@ -433,6 +435,7 @@ load_stream(struct stage *stage, struct crm *crm, enum stream stream,
 	struct pull pull;
 
 	puller_init(&p, stage, crm, stream, NULL);
+	crm->link.n_quarantined = crm->spool_bad[stream];
 	bool ok = puller_begin(&p, &pull, err) &&
 	    spool_replay(spool, from, until, on_contact, on_activity, on_event,
 	        on_checkpoint, &p, crm->link.scratch, err);

@@ -27,7 +27,7 @@ struct csv {
 	char in[CSV_ROW_MAX];
 };
 
-/* ---- bytes ----------------------------------------------------------- */
+/* ---- bytes ---------------------------------------------------------- */
 
 /* One more read; false at the end, on an error, or when the row fills in[]. */
 static bool
@@ -113,7 +113,7 @@ go_on(struct csv *csv)
 	csv->full = false;
 }
 
-/* ---- fields ---------------------------------------------------------- */
+/* ---- fields --------------------------------------------------------- */
 
 static bool
 ends_field(struct csv *csv, size_t at, int c)
@@ -192,7 +192,7 @@ scan_row(struct csv *csv, size_t *len)
 	return "more than 1024 fields";
 }
 
-/* ---- text ------------------------------------------------------------ */
+/* ---- text ----------------------------------------------------------- */
 
 static bool
 is_blank(char c)
@@ -254,7 +254,7 @@ take_fields(struct csv *csv, size_t *bad_field)
 	return NULL;
 }
 
-/* ---- reading --------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------- */
 
 static bool
 is_empty_line(const struct csv *csv)

@@ -57,7 +57,7 @@ csv_decode(struct buf *out, enum csv_charset charset, const char *s,
 	return NULL;
 }
 
-/* ---- writing --------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------- */
 
 static bool
 encode_point(struct buf *out, ucs4_t point)

@@ -8,7 +8,7 @@
 #include <unicase.h>
 #include <uninorm.h>
 
-/* ---- words ----------------------------------------------------------- */
+/* ---- words ---------------------------------------------------------- */
 
 static unsigned char
 lower(char c)
@@ -88,7 +88,7 @@ files_each_tag(const char *cell, const char *separator, files_tag_fn *fn,
 	return true;
 }
 
-/* ---- cells ----------------------------------------------------------- */
+/* ---- cells ---------------------------------------------------------- */
 
 static bool
 parse_date(const struct files *f, const char *s, time_t *at, bool *has_time)

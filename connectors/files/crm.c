@@ -16,7 +16,7 @@
 
 #define RECORD_BYTES ((size_t)8 << 20)
 
-/* ---- open and close -------------------------------------------------- */
+/* ---- open and close ------------------------------------------------- */
 
 static bool
 take_char(const char *text, const char *option, char *out, struct err *err)
@@ -152,7 +152,7 @@ files_check_all(void *self, struct err *err)
 	return check_out(f, err);
 }
 
-/* ---- streams --------------------------------------------------------- */
+/* ---- streams -------------------------------------------------------- */
 
 /* One pass over a stream. */
 struct pass {
@@ -278,7 +278,7 @@ pull_contacts(void *self, const struct pull *pull, crm_contact_fn *emit,
 	    finish(&pass, err);
 }
 
-/* ---- look-ups -------------------------------------------------------- */
+/* ---- look-ups ------------------------------------------------------- */
 
 struct wanted {
 	bool found, unreadable;
@@ -420,7 +420,7 @@ find_contact(void *self, const char *email, crm_contact_fn *emit, void *arg,
 	    files_read(self, FILES_CONTACTS, &reader, err);
 }
 
-/* ---- the border ------------------------------------------------------ */
+/* ---- the border ----------------------------------------------------- */
 
 #define STREAMS (CRM_CAP_EVENTS | CRM_CAP_ACTIVITIES | CRM_CAP_CONTACTS)
 /* No baseline: what is there on the first run is recorded as before_start. */

@@ -78,7 +78,7 @@ extern const struct opt files_opts[];
 /* "file", then a row for each column, then the rest. */
 extern const struct opt *const files_table_opts[FILES_KINDS];
 
-/* ---- the open connector ---------------------------------------------- */
+/* ---- the open connector --------------------------------------------- */
 struct files_company {
 	const char *col[COMPANY_COLUMNS];
 };
@@ -95,7 +95,7 @@ struct files {
 /* Companies and tags, read once, or once more with again. */
 NPS_MUSTCHECK bool files_index(struct files *f, bool again, struct err *err);
 
-/* ---- sheet.c --------------------------------------------------------- */
+/* ---- sheet.c -------------------------------------------------------- */
 struct files_sheet {
 	struct files *f;
 	enum files_kind kind;
@@ -132,7 +132,7 @@ const char *files_cell(const struct files_sheet *sheet, int column);
 void files_bad_cell(struct files_sheet *sheet, int column,
     const char *expected);
 
-/* ---- crm.c, values.c, put.c, put_sheet.c ----------------------------- */
+/* ---- crm.c, values.c, put.c, put_sheet.c ---------------------------- */
 NPS_MUSTCHECK bool files_load_contacts(void *self, const char *const *ids,
     size_t n, crm_contact_fn *emit, void *arg, struct err *err);
 NPS_MUSTCHECK bool files_list_values(void *self, enum value_kind kind,

@@ -98,7 +98,7 @@ files_lookup_add(struct files_lookup *lookup, const char *key)
 	return e;
 }
 
-/* ---- companies and tags ---------------------------------------------- */
+/* ---- companies and tags --------------------------------------------- */
 
 static bool
 index_full(const struct files *f, const struct files_sheet *sheet,

@@ -3,7 +3,7 @@
  */
 #include "map.h"
 
-/* ---- activities ------------------------------------------------------ */
+/* ---- activities ----------------------------------------------------- */
 
 static enum act_kind
 kind_of(const struct files_sheet *sheet)
@@ -70,7 +70,7 @@ files_map_activity(struct files_sheet *sheet, struct crm_activity *act)
 	return act->contact_id == NULL ? FILES_SKIP : FILES_EMIT;
 }
 
-/* ---- events ---------------------------------------------------------- */
+/* ---- events --------------------------------------------------------- */
 
 static enum files_mapped
 map_meeting(struct files_sheet *sheet, struct crm_event *ev)

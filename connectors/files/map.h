@@ -17,7 +17,7 @@ enum files_mapped files_map_activity(struct files_sheet *sheet,
 enum files_mapped files_map_event(struct files_sheet *sheet,
     struct crm_event *ev);
 
-/* ---- cells.c --------------------------------------------------------- */
+/* ---- cells.c -------------------------------------------------------- */
 /* Compares without regard to case and to the form of accents. */
 bool files_same(const char *a, const char *b);
 /* Length of a column's name without the '?' of "may be missing". */

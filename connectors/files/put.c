@@ -25,7 +25,7 @@ put_end_item(struct item *item, enum put_outcome outcome, const char *reason)
 	    "%s", reason);
 }
 
-/* ---- what can be written at all -------------------------------------- */
+/* ---- what can be written at all ------------------------------------- */
 
 static void
 check_item(struct item *item)
@@ -76,7 +76,7 @@ prepare(struct batch *batch, const struct crm_tag_write *writes,
 	return true;
 }
 
-/* ---- the two files --------------------------------------------------- */
+/* ---- the two files -------------------------------------------------- */
 
 static bool
 begin_sheet(const struct files *f, struct buf *out, struct err *err)

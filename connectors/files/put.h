@@ -37,7 +37,7 @@ struct batch {
 void put_end_item(struct item *item, enum put_outcome outcome,
     const char *reason);
 
-/* ---- put_met.c: what is known of the contacts ------------------------ */
+/* ---- put_met.c: what is known of the contacts ----------------------- */
 bool put_is_formula(const char *s);
 void put_add_old(struct batch *batch, struct item *item, const char *tag);
 /* Tags and existence, from the CRM's export. */

@@ -9,7 +9,7 @@
 
 #include "num.h"
 
-/* ---- tags ------------------------------------------------------------ */
+/* ---- tags ----------------------------------------------------------- */
 
 /* Composed letters, as the core writes them. */
 static const char *
@@ -76,7 +76,7 @@ meet_tag(struct batch *batch, struct item *item, const char *tag)
 	return false;
 }
 
-/* ---- what the CRM's export says -------------------------------------- */
+/* ---- what the CRM's export says ------------------------------------- */
 
 static struct item *
 items_of(const struct files_lookup *lookup, const char *key)
@@ -142,7 +142,7 @@ put_read_export(struct batch *batch, struct err *err)
 	return true;
 }
 
-/* ---- keys of the sheet ----------------------------------------------- */
+/* ---- keys of the sheet ---------------------------------------------- */
 
 /* A spreadsheet would run such a cell as a formula. */
 bool
@@ -253,7 +253,7 @@ put_find_keys(struct batch *batch, struct err *err)
 	    files_read(batch->f, FILES_CONTACTS, &shared, err);
 }
 
-/* ---- what lies in out.dir -------------------------------------------- */
+/* ---- what lies in out.dir ------------------------------------------- */
 
 static void
 meet_lying_tag(void *arg, const char *key, const char *tag)

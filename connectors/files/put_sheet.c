@@ -23,7 +23,7 @@ close_fd(int *fd)
 }
 #define AUTO_FD __attribute__((cleanup(close_fd)))
 
-/* ---- writing --------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------- */
 
 static bool
 write_all(int fd, const char *s, size_t len)
@@ -103,7 +103,7 @@ files_put_sheet(const struct files *f, const char *what,
 	    err_errno(err, ERR_SYSTEM, "%s: fsync", path);
 }
 
-/* ---- reading --------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------- */
 
 static bool
 read_sheet(const struct files *f, const char *path, files_lying_fn *fn,

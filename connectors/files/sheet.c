@@ -16,7 +16,7 @@
 #define FILES_MAX ((size_t)1024)	/* files of one table */
 #define NAMES_BYTES ((size_t)1 << 20)
 
-/* ---- the folder ------------------------------------------------------ */
+/* ---- the folder ----------------------------------------------------- */
 
 static int
 by_name(const void *a, const void *b)
@@ -71,7 +71,7 @@ files_list(const char *path, const char *pattern, struct arena *arena,
 	return true;
 }
 
-/* ---- columns --------------------------------------------------------- */
+/* ---- columns -------------------------------------------------------- */
 
 static const char *
 option_of(const struct files_sheet *sheet, int column)
@@ -191,7 +191,7 @@ find_columns(struct files_sheet *sheet, struct err *err)
 	return true;
 }
 
-/* ---- rows ------------------------------------------------------------ */
+/* ---- rows ----------------------------------------------------------- */
 
 const char *
 files_cell(const struct files_sheet *sheet, int column)

@@ -94,7 +94,7 @@ number(struct db *db, const char *sql)
 	return db_int(r, 0, 0);
 }
 
-/* ---- arguments and results -------------------------------------------------- */
+/* ---- arguments and results ----------------------------------------------- */
 static void
 test_text_goes_and_comes(void **state)
 {
@@ -290,7 +290,7 @@ test_affected_rows(void **state)
 	assert_int_equal(db_affected(r2), 0);
 }
 
-/* ---- errors ------------------------------------------------------------------- */
+/* ---- errors -------------------------------------------------------------- */
 static void
 test_errors_by_sqlstate(void **state)
 {
@@ -420,7 +420,7 @@ test_connection_lost_while_sent(void **state)
 	db_close(other);
 }
 
-/* ---- connection --------------------------------------------------------------- */
+/* ---- connection ---------------------------------------------------------- */
 static void
 test_open_refused(void **state)
 {
@@ -528,7 +528,7 @@ test_notices_are_silent(void **state)
 	(void)close(file);
 }
 
-/* ---- sent statements ------------------------------------------------------------ */
+/* ---- sent statements ----------------------------------------------------- */
 static void
 test_send_then_finish(void **state)
 {
@@ -614,7 +614,7 @@ test_close_while_sent(void **state)
 	db_close(NULL);
 }
 
-/* ---- transactions ---------------------------------------------------------------- */
+/* ---- transactions -------------------------------------------------------- */
 static void
 test_begin_sets_local_limits(void **state)
 {

@@ -52,7 +52,7 @@ struct world {
 static struct world w;
 static bool cancel;
 
-/* ---- the folder ----------------------------------------------------------- */
+/* ---- the folder ----------------------------------------------------- */
 
 static void
 put_bytes(const char *dir, const char *name, const char *data, size_t len)
@@ -149,7 +149,7 @@ expect_out(const char *starts, const char *content)
 	expect_file(name, content);
 }
 
-/* ---- the connector --------------------------------------------------------- */
+/* ---- the connector -------------------------------------------------- */
 
 static time_t
 now(void *clock)
@@ -264,7 +264,7 @@ tear_down(void **state)
 	return rmdir(w.in) || rmdir(w.out) || rmdir(w.root) ? -1 : 0;
 }
 
-/* ---- what is emitted ------------------------------------------------------- */
+/* ---- what is emitted ------------------------------------------------ */
 
 static void
 show(const char *name, const char *value)
@@ -428,7 +428,7 @@ expect_error(bool ok, enum err_kind kind, const char *says)
 		    w.err.msg);
 }
 
-/* ---- streams ---------------------------------------------------------------- */
+/* ---- streams -------------------------------------------------------- */
 
 static void
 emits_deals_and_cases(void **state)
@@ -746,7 +746,7 @@ needs_no_table(void **state)
 	assert_int_equal(w.n_checkpoints, 3);
 }
 
-/* ---- look-ups ----------------------------------------------------------------- */
+/* ---- look-ups ------------------------------------------------------- */
 
 static bool
 load(const char *a, const char *b, const char *c)
@@ -761,8 +761,8 @@ static void
 loads_contacts(void **state)
 {
 	(void)state;
-	put("contacts.csv", "contact_id;employed;company_id\nK1;ja;C1\nK2;nej;\n"
-	    "K3;perhaps;\nK4;\"open\nK5;ja\nK6;ja;\n");
+	put("contacts.csv", "contact_id;employed;company_id\nK1;ja;C1\n"
+	    "K2;nej;\nK3;perhaps;\nK4;\"open\nK5;ja\nK6;ja;\n");
 	put("companies.csv", "company_id;name\nC1;Acme\n");
 	open_world(CONTACTS "companies = { file = \"companies.csv\"; }; ");
 	expect_seen(load("K6", "K0", "K1"), "K1 company_id=C1 company=Acme "
@@ -833,14 +833,15 @@ lists_values(void **state)
 	expect_seen(list(VAL_FIELD), "title (title) 2\n", "");
 }
 
-/* ---- configuration ------------------------------------------------------------- */
+/* ---- configuration -------------------------------------------------- */
 
 static void
 names_what_is_wrong(void **state)
 {
 	static const struct { const char *conf, *says; } cases[] = {
 		{ CONTACTS "delimiter = \";;\"; ", "delimiter: expected one" },
-		{ CONTACTS "delimiter = \"\\\"\"; ", "quote: expected another" },
+		{ CONTACTS "delimiter = \"\\\"\"; ",
+		    "quote: expected another" },
 		{ CONTACTS "quote = \"æ\"; ", "quote: expected one ASCII" },
 		{ CONTACTS "timezone = \"Mars/Base\"; ", "Mars/Base" },
 		{ CONTACTS "date_format = []; ", "date_format" },
@@ -914,14 +915,14 @@ keeps_the_ceiling(void **state)
 	put("contacts.csv", "contact_id\nK20000\n");
 	open_world(CONTACTS "tags = { file = \"tags.csv\"; }; "
 	    "lookup_mb = 1; ");
-	expect_error(pull_contacts(), ERR_CONFIG, "tags.csv: companies and tags "
-	    "need more than lookup_mb = 1 MiB");
+	expect_error(pull_contacts(), ERR_CONFIG, "tags.csv: companies and "
+	    "tags need more than lookup_mb = 1 MiB");
 	open_world(CONTACTS "tags = { file = \"tags.csv\"; }; "
 	    "lookup_mb = 4; ");
 	expect_seen(pull_contacts(), "K20000 tag=NPSToday.Sale.9\n", "");
 }
 
-/* ---- import sheets --------------------------------------------------------------- */
+/* ---- import sheets -------------------------------------------------- */
 
 #define HEAD "contact.contactkey;infotagcontact.text\r\n"
 #define MEET "NPSToday.Møde."
@@ -1168,7 +1169,7 @@ leaves_no_half_sheet(void **state)
 	assert_string_equal(name, again);
 }
 
-/* ---- memory, and a public export ---------------------------------------------- */
+/* ---- memory, and a public export ------------------------------------ */
 
 #ifdef __has_feature
 #define CLANG_SANITIZED (__has_feature(address_sanitizer) || \
@@ -1228,7 +1229,8 @@ put_many(int rows)
 	AUTO(buf) struct buf in;
 
 	buf_init(&in, 1 << 26);
-	buf_str(&in, "deal_id;contact_id;close_date;status;category;employee\n");
+	buf_str(&in, "deal_id;contact_id;close_date;status;category;"
+	    "employee\n");
 	for (int i = 0; i < rows; i++)
 		buf_printf(&in, "D%d;K%d;2026-11-20;%s;\"A category, quoted\";"
 		    "U%d\n", i, i % 1000, i % 3 == 0 ? "Won" : "Lost", i % 50);
@@ -1250,7 +1252,7 @@ peak_of_pull(size_t rows)
 		const bool ok = files_crm.pull_events(w.self, &whole,
 		    count_event, no_checkpoint, &n, &w.err);
 		peak = ok && n == rows ? peak_kib() : -2;
-		_exit(write(fds[1], &peak, sizeof(peak)) == sizeof(peak) ? 0 : 1);
+		_exit(write(fds[1], &peak, sizeof(peak)) != sizeof(peak));
 	}
 	close(fds[1]);
 	assert_int_equal(read(fds[0], &peak, sizeof(peak)), sizeof(peak));
@@ -1305,8 +1307,9 @@ reads_the_public_sample(void **state)
 	assert_int_equal(events, 4238 + 2473);
 	assert_int_equal(contacts, 85);
 	assert_int_equal(w.n_bad, 0);
-	expect_seen(list(VAL_STAGE), "Won (Won) 4238\nEngaging (Engaging) 1589\n"
-	    "Lost (Lost) 2473\nProspecting (Prospecting) 500\n", "");
+	expect_seen(list(VAL_STAGE), "Won (Won) 4238\n"
+	    "Engaging (Engaging) 1589\nLost (Lost) 2473\n"
+	    "Prospecting (Prospecting) 500\n", "");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -60,7 +60,7 @@ dir_make(void)
 	return true;
 }
 
-/* ---- guardian --------------------------------------------------------------- */
+/* ---- guardian ------------------------------------------------------------ */
 static void
 child_output(void)
 {
@@ -184,7 +184,7 @@ guardian_start(void)
 	return ok;
 }
 
-/* ---- interface -------------------------------------------------------------- */
+/* ---- interface ----------------------------------------------------------- */
 static void
 conninfo_set(const char *database)
 {

@@ -8,8 +8,12 @@ passed=0
 failed=0
 skipped=0
 
-[ $# -gt 0 ] || set -- banned auto layout sizes statements headers layers text \
-	binary units selftest
+if [ $# = 0 ]; then
+	for script in tests/lint/*.pl tests/lint/*.sh; do
+		rule=${script##*/}
+		[ "$rule" = run.sh ] || set -- "$@" "${rule%.*}"
+	done
+fi
 for rule; do
 	script=$(ls tests/lint/"$rule".sh tests/lint/"$rule".pl 2>/dev/null)
 	if [ -z "$script" ]; then

@@ -17,6 +17,8 @@ run_rule() {	# run_rule RULE SEED
 	if [ "$1" = binary.sh ]; then
 		${CC:-cc} -w -Wl,-z,execstack -o "$O/seed" "$file" || exit 71
 		file=$O/seed
+	elif [ "$1" = docs.sh ]; then
+		file=${file%/*}
 	fi
 	"tests/lint/$1" "$file" 2>&1
 }

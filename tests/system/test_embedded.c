@@ -41,7 +41,7 @@ struct fixture {
 	char state[256], pg[300];
 };
 
-/* ---- help ----------------------------------------------------------------------- */
+/* ---- help ---------------------------------------------------------------- */
 static int
 setup_in(void **state, const char *name)
 {
@@ -245,7 +245,7 @@ reap(pid_t pid)
 	assert_true(WIFSIGNALED(status));
 }
 
-/* ---- first use -------------------------------------------------------------------- */
+/* ---- first use ----------------------------------------------------------- */
 static void
 mode_is(const char *path, mode_t mode)
 {
@@ -295,7 +295,7 @@ test_first_use_and_later(void **state)
 	embedded_release(NULL);
 }
 
-/* ---- many at once ----------------------------------------------------------------- */
+/* ---- many at once -------------------------------------------------------- */
 static void
 one_of_many(const struct fixture *f, int tell_fd, int hold_fd)
 {
@@ -389,7 +389,7 @@ test_come_and_go(void **state)
 	}
 }
 
-/* ---- kills ------------------------------------------------------------------------ */
+/* ---- kills --------------------------------------------------------------- */
 static bool
 kill_in_start(const struct fixture *f, long after_ms)
 {
@@ -584,7 +584,7 @@ test_stale_pidfile(void **state)
 	}
 }
 
-/* ---- refusals ---------------------------------------------------------------------- */
+/* ---- refusals ------------------------------------------------------------ */
 static void
 test_missing_programs(void **state)
 {
@@ -716,7 +716,7 @@ test_no_room(void **state)
 	embedded_release(start(f));
 }
 
-/* ---- the unit's server --------------------------------------------------------------- */
+/* ---- the unit's server --------------------------------------------------- */
 static void
 test_unit_is_never_stopped(void **state)
 {
@@ -739,7 +739,7 @@ test_unit_is_never_stopped(void **state)
 	embedded_release(start(f));
 }
 
-/* ---- root ------------------------------------------------------------------------------ */
+/* ---- root ---------------------------------------------------------------- */
 /* In a child, since it cannot be undone; 0 = dropped to that user. */
 static int
 drop(const char *dir, const char *has, enum err_kind kind)
@@ -815,7 +815,7 @@ test_root_never_runs_it(void **state)
 	assert_int_not_equal(access(f.state, F_OK), 0);
 }
 
-/* ---- main -------------------------------------------------------------------------------- */
+/* ---- main ---------------------------------------------------------------- */
 static int
 group_setup(void **state)
 {

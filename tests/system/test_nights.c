@@ -822,6 +822,16 @@ nighttime(int i, int date)
 		check_queue(now);
 }
 
+/* The cluster of the tests has no autovacuum. */
+static void
+vacuum(void)
+{
+	struct err err = { 0 };
+
+	if (!db_script(w.db, "VACUUM (ANALYZE)", &err))
+		fail_msg("%s", err.msg);
+}
+
 static void
 pause_or_not(int i)
 {
@@ -846,6 +856,8 @@ play(int nights, int day)
 		if (evening)
 			import();
 		nighttime(i, day + 1);
+		if (i % 8 == 0)
+			vacuum();
 		if (morning)
 			import();
 		if (evening && morning)

@@ -108,7 +108,8 @@ static const struct reading readings[] = {
 	{ "a,b\n'c,d',e\n", "1:a|b;2:c,d|e;", { CSV_UTF8, ',', '\'', false } },
 	{ "3\" pipe;\"x\n", "1:3\" pipe|\"x;", { CSV_UTF8, ';', 0, false } },
 	/* the delimiter is found in the first line, outside quotes */
-	{ "a,b,c\n1;2,3,4\n", "1:a|b|c;2:1;2|3|4;", { CSV_UTF8, 0, '"', false } },
+	{ "a,b,c\n1;2,3,4\n", "1:a|b|c;2:1;2|3|4;",
+	    { CSV_UTF8, 0, '"', false } },
 	{ "a\tb\n1;2;3\t4\n", "1:a|b;2:1;2;3|4;", { CSV_UTF8, 0, '"', false } },
 	{ "\"a,,,\";b\n", "1:a,,,|b;", { CSV_UTF8, 0, '"', false } },
 	{ "a|b\n", "1:a|b;", { CSV_UTF8, 0, '"', false } },
@@ -217,7 +218,8 @@ goes_on_behind_a_lost_quote(void **state)
 		if (step == CSV_BAD) {
 			bad++;
 			assert_int_equal(row.line, 1);
-			assert_int_equal(row.raw_len, strlen("0;\"never closed"));
+			assert_int_equal(row.raw_len,
+			    strlen("0;\"never closed"));
 			assert_memory_equal(row.raw, "0;\"never closed",
 			    row.raw_len);
 			continue;

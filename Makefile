@@ -187,7 +187,7 @@ install: all
 	install -m 0644 systemd/npsync.sysusers "$(DESTDIR)$(PREFIX)/lib/sysusers.d/npsync.conf"
 	install -m 0644 systemd/npsync.tmpfiles "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/npsync.conf"
 	install -m 0644 systemd/npsync.sudoers "$(docdir)/examples/npsync.sudoers"
-	install -m 0644 conf/npsync.conf "$(docdir)/examples/npsync.conf"
+	install -m 0644 conf/npsync.conf conf/examples/*.conf "$(docdir)/examples/"
 	test -e "$(DESTDIR)$(SYSCONFDIR)/npsync/npsync.conf" || install -m 0640 \
 	    conf/npsync.conf "$(DESTDIR)$(SYSCONFDIR)/npsync/npsync.conf"
 uninstall:

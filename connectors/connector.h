@@ -183,7 +183,8 @@ struct crm_connector {
 	NPS_MUSTCHECK bool (*tags_result)(void *self, const struct http_res *,
 	    struct put_result *results, size_t n, struct err *);
 	/* Instead of the two, where tags are not written by HTTP (files): blocking,
-	 * all n at once, idempotent: a repeat after a crash doubles nothing. */
+	 * all n at once, idempotent: a repeat after a crash doubles nothing.
+	 * ERR_DONE: the configuration asks for no tags. */
 	NPS_MUSTCHECK bool (*put_tags)(void *self, const struct crm_tag_write *,
 	    size_t n, struct put_result *results, struct err *);
 	CRM_PUT(put_fields);	/* idempotent */

@@ -99,6 +99,9 @@ stage_writeback(struct stage *stage, struct err *err)
 			continue;
 		if (write_crm(stage, crm, err))
 			continue;
+		/* The configuration asks for no tags: they stay wanted. */
+		if (err->kind == ERR_DONE)
+			continue;
 		if (err_ends_run(err->kind))
 			return false;
 		crm->link.failed = true;

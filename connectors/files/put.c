@@ -208,8 +208,8 @@ files_put_tags(void *self, const struct crm_tag_write *writes, size_t n,
 	if (arena == NULL)
 		return err_nomem(err);
 	if (*batch.f->set->out.dir == '\0')
-		return err_set(err, ERR_CONFIG, "files: out.dir: expected the "
-		    "folder for import sheets, it is not set");
+		return err_set(err, ERR_DONE, "files: out.dir is not set: no "
+		    "tags are written");
 	if (!prepare(&batch, writes, results, err) ||
 	    !put_read_export(&batch, err) || !put_find_keys(&batch, err) ||
 	    !put_read_lying(&batch, err))

@@ -107,7 +107,7 @@ cli_queue_show(struct cli *cli, struct db *db, int night,
 }
 
 static bool
-show_transferred(struct cli *cli, struct err *err)
+show_transferred(struct cli *cli, int max, struct err *err)
 {
 	static const struct table_column columns[] = { { "id", true, 0 },
 		{ "created", false, 0 }, { "trigger", false, 0 },
@@ -116,12 +116,9 @@ show_transferred(struct cli *cli, struct err *err)
 		{ "state", false, 0 }, { "mailing", false, 0 },
 		{ "reason", false, 40 } };
 	AUTO(db_result) struct db_result *r = NULL;
-	const char *limit = cli_given(cli, "limit"), *zone = cli->conf->timezone;
-	long long max = 200;
+	const char *zone = cli->conf->timezone;
 
-	if (limit != NULL && !num_parse(limit, 1, 1000000, &max))
-		return err_set(err, ERR_USAGE, "--limit: expected 1 to 1000000");
-	if (!queue_list_transferred(cli->db, cli->tenant.id, (int)max, cli->arena,
+	if (!queue_list_transferred(cli->db, cli->tenant.id, max, cli->arena,
 	        &r, err))
 		return false;
 	struct table *t = table_open(stdout, cli->format, columns,
@@ -144,11 +141,18 @@ show_transferred(struct cli *cli, struct err *err)
 static int
 queue(struct cli *cli, struct err *err)
 {
+	const char *limit = cli_given(cli, "limit");
+	long long max = 200;
+
+	if (limit != NULL && !num_parse(limit, 1, 1000000, &max)) {
+		err_set(err, ERR_USAGE, "--limit: expected 1 to 1000000");
+		return 64;
+	}
 	if (!cli_load(cli, false, err) || !trigger_known(cli, err) ||
 	    !cli_open(cli, false, err))
 		return err_exit_code(err->kind);
 	const bool ok = cli_given(cli, "transferred") != NULL
-	    ? show_transferred(cli, err)
+	    ? show_transferred(cli, (int)max, err)
 	    : cli_queue_show(cli, cli->db, NO_DAY, cli_given(cli, "trigger"), err);
 	return ok ? 0 : err_exit_code(err->kind);
 }

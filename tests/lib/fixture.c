@@ -54,7 +54,7 @@ fixture_stop(void **state)
 }
 
 /* ---- SQL ----------------------------------------------------------------- */
-static bool
+static NPS_PRINTF(4, 0) bool
 query(struct fixture *f, struct db_result **r, struct err *err,
     const char *fmt, va_list ap)
 {

@@ -99,7 +99,7 @@ static const struct bad bad_conf[] = {
 	{ "status", "own_domains = [ \"npsync-demo.example\" ];",
 	    "own_domains = [];", NULL, 78, "rules.own_domains" },
 	{ "status", "campaign = 7751; require_consent = false;",
-	    "campaign = 7751;", NULL, 78, "trigger.loss.require_consent" },
+	    "campaign = 7751;", NULL, 78, "npsync.conf:20: trigger.loss: require_consent" },
 	{ "status", "[ \"Kundepleje\", \"Statusmøde\" ]", "[]", NULL, 78,
 	    "trigger.meet.categories" },
 	{ "status", "campaign = 7752;", "campaign = \"abc\";", NULL, 78,
@@ -339,19 +339,22 @@ test_dry_first(void **state)
 static size_t
 find_row(const json_t *rows, const char *contact, const char *trigger)
 {
-	for (size_t i = 0; i < json_array_size(rows); i++)
-		if (strcmp(place_cell(rows, i, "contact"), contact) == 0 &&
-		    (trigger == NULL ||
-		        strcmp(place_cell(rows, i, "trigger"), trigger) == 0))
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *row = json_array_get(rows, i);
+		const char *who = json_string_value(json_object_get(row,
+		    "contact"));
+		if (strcmp(who == NULL ? "" : who, contact) == 0 &&
+		    (trigger == NULL || strcmp(trigger, json_string_value(
+		        json_object_get(row, "trigger"))) == 0))
 			return i;
+	}
 	return SIZE_MAX;
 }
 
-/* The same rows with the same reasons; ids differ. */
+/* The rows of a are in b with the same reasons; ids differ. */
 static void
 same_verdicts(const json_t *a, const json_t *b)
 {
-	assert_int_equal(json_array_size(a), json_array_size(b));
 	for (size_t i = 0; i < json_array_size(a); i++) {
 		const size_t k = find_row(b, place_cell(a, i, "contact"),
 		    place_cell(a, i, "trigger"));
@@ -381,6 +384,7 @@ test_dry_second(void **state)
 	says(place_run(&tour, EVENING, 0, "queue")->out, "sending is paused");
 	json_t *queue = place_json(&tour, EVENING, "queue");
 	same_verdicts(dry, queue);
+	same_verdicts(queue, dry);
 	says(place_run(&tour, EVENING, 0, "activate")->out, "is now active");
 	says(place_run(&tour, EVENING, 0, "activate")->out, "was already");
 	same_json(EVENING, "queue", queue);
@@ -486,7 +490,7 @@ static void
 test_listings(void **state)
 {
 	static const char *const listings[] = { "queue", "queue --trigger loss",
-		"status", "runs", "runs 1", "lists", "lists language",
+		"status", "runs", "lists", "lists language",
 		"campaigns", "explain P-1001" };
 
 	(void)state;
@@ -495,6 +499,12 @@ test_listings(void **state)
 	json_t *list = place_json(&tour, EVENING, "campaigns");
 	assert_int_equal(json_array_size(list), 8);
 	json_decref(list);
+	list = place_json(&tour, EVENING, "runs --limit 1");
+	char words[32];
+	(void)snprintf(words, sizeof(words), "runs %s",
+	    place_cell(list, 0, "run"));
+	json_decref(list);
+	same_as_csv(words);
 	list = place_json(&tour, EVENING, "lists language");
 	assert_string_equal(place_cell(list, 0, "value"), "da");
 	assert_string_equal(place_cell(list, 0, "n"), "102");
@@ -591,11 +601,20 @@ test_campaign_missing(void **state)
 	(void)state;
 	place_clock(&tour, NIGHT_UTC);
 	place_edit(&tour, "campaign = 7751;", "campaign = 7799;");
-	json_t *states = place_json(&tour, EVENING, "status");
+	json_t *queue = place_json(&tour, EVENING, "queue");
 	const struct runproc *r = place_run(&tour, NIGHT, 78, "run night");
 	says(r->err, "7799");
-	same_json(EVENING, "status", states);
-	json_decref(states);
+	json_t *runs = place_json(&tour, NIGHT, "runs");
+	assert_string_equal(place_cell(runs, 0, "result"), "partial");
+	assert_string_equal(place_cell(runs, 0, "sent"), "0");
+	assert_string_equal(place_cell(runs, 0, "suppressed"), "0");
+	json_decref(runs);
+	place_edit(&tour, "campaign = 7799;", "campaign = 7751;");
+	json_t *after = place_json(&tour, EVENING, "queue");
+	same_verdicts(queue, after);
+	json_decref(queue);
+	json_decref(after);
+	place_edit(&tour, "campaign = 7751;", "campaign = 7799;");
 	assert_int_equal(ledger_count(), 0);
 	says(place_run(&tour, EVENING, 78, "check")->out,
 	    "FAIL  trigger loss, campaign 7799: ");
@@ -676,6 +695,7 @@ test_answers(void **state)
 	const struct simproc_line *lines = simproc_ledger(tour.sim, &n);
 
 	(void)state;
+	assert_true(n > 0);
 	place_clock(&tour, "2026-12-02T13:00:00Z");
 	simproc_tell(tour.sim, "answer", "{\"email\": \"%s\", \"rating\": 9, "
 	    "\"comment\": \"canary-comment\", \"campaignId\": %lld, "

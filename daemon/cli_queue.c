@@ -1,5 +1,5 @@
 /*
- * cli_queue.c - npsync queue, exclude, include, explain.
+ * cli_queue.c - npsync queue, exclude, include.
  */
 #include "cli_queue.h"
 
@@ -172,32 +172,52 @@ static const struct cli_opt filter_opts[] = {
 };
 
 static bool
-fill_filter(struct cli *cli, struct queue_filter *f, struct err *err)
+fill_ids(struct cli *cli, struct queue_filter *f, struct err *err)
 {
-	const char *before = cli_given(cli, "before");
 	long long *ids = arena_array(cli->arena, (size_t)cli->n_args + 1,
 	    sizeof(*ids));
 
 	if (ids == NULL)
 		return err_nomem(err);
-	*f = (struct queue_filter){ .ids = cli->n_args > 0 ? ids : NULL,
-		.n_ids = (size_t)cli->n_args, .trigger = cli_given(cli, "trigger"),
+	for (int i = 0; i < cli->n_args; i++)
+		if (!num_parse(cli->args[i], 1, INT64_MAX, &ids[i]))
+			return err_set(err, ERR_USAGE, "expected the id of a row "
+			    "(`npsync queue` shows them), got \"%s\"", cli->args[i]);
+	f->ids = cli->n_args > 0 ? ids : NULL;
+	f->n_ids = (size_t)cli->n_args;
+	return true;
+}
+
+static bool
+names_nothing(const struct queue_filter *f)
+{
+	const char *const texts[] = { f->trigger, f->category, f->company,
+		f->employee, f->contact, f->connector };
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (texts[i] != NULL)
+			return false;
+	return f->ids == NULL && f->before_day == NO_DAY;
+}
+
+static bool
+fill_filter(struct cli *cli, struct queue_filter *f, struct err *err)
+{
+	const char *before = cli_given(cli, "before");
+
+	*f = (struct queue_filter){ .trigger = cli_given(cli, "trigger"),
 		.category = cli_given(cli, "category"),
 		.company = cli_given(cli, "company"),
 		.employee = cli_given(cli, "employee"),
 		.contact = cli_given(cli, "contact"),
 		.connector = cli_given(cli, "crm"), .before_day = NO_DAY,
 		.timezone = cli->conf->timezone };
-	for (int i = 0; i < cli->n_args; i++)
-		if (!num_parse(cli->args[i], 1, INT64_MAX, &ids[i]))
-			return err_set(err, ERR_USAGE, "expected the id of a row "
-			    "(`npsync queue` shows them), got \"%s\"", cli->args[i]);
+	if (!fill_ids(cli, f, err))
+		return false;
 	if (before != NULL && (f->before_day = day_parse(before)) == NO_DAY)
 		return err_set(err, ERR_USAGE,
 		    "--before: expected a day like 2026-11-30, got \"%s\"", before);
-	if (f->ids == NULL && f->trigger == NULL && f->category == NULL &&
-	    f->company == NULL && f->employee == NULL && f->contact == NULL &&
-	    f->connector == NULL && f->before_day == NO_DAY)
+	if (names_nothing(f))
 		return err_set(err, ERR_USAGE,
 		    "npsync %s: expected ids or a filter (--help)",
 		    cli->command->name);
@@ -258,23 +278,34 @@ ids_movable(struct cli *cli, const struct queue_filter *f,
 	return true;
 }
 
-static int
-move_rows(struct cli *cli, const char *from_states, enum queue_state to,
-    struct err *err)
+static bool
+change(struct cli *cli, const struct queue_picked *rows, size_t n,
+    enum queue_state to, size_t *moved, struct err *err)
 {
 	const char *reason = cli_given(cli, "reason");
-	struct queue_filter f;
-	struct queue_picked *rows = NULL;
-	size_t n = 0, moved = 0;
+	struct queue_move *moves = arena_array(cli->arena, n, sizeof(*moves));
+	const char *why = to != QUEUE_EXCLUDED ? NULL : arena_printf(cli->arena,
+	    "by %s%s%s", cli->actor, reason != NULL ? ": " : "",
+	    reason != NULL ? reason : "");
 
-	if (!cli_load(cli, false, err) || !fill_filter(cli, &f, err) ||
-	    !cli_open(cli, false, err))
-		return err_exit_code(err->kind);
-	if (!ids_movable(cli, &f, from_states, err))
-		return err->kind == ERR_GONE ? 1 : err_exit_code(err->kind);
-	f.state = from_states;
-	if (!queue_pick(cli->db, cli->tenant.id, &f, cli->arena, &rows, &n, err))
-		return err_exit_code(err->kind);
+	if (moves == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < n; i++)
+		moves[i] = (struct queue_move){ rows[i].queue_id, rows[i].attempt, to,
+			why, NULL, NO_TIME };
+	return queue_move(cli->db, &cli->tenant, ACTOR_ADMIN, cli->actor, 0,
+	    clock_now(), moves, n, cli->arena, moved, err) &&
+	    audit_put(cli->db, cli->tenant.id, cli->actor, cli->command->name,
+	        arena_printf(cli->arena, "%zu rows", *moved), reason, cli->arena,
+	        err);
+}
+
+static int
+move_picked(struct cli *cli, const struct queue_picked *rows, size_t n,
+    enum queue_state to, struct err *err)
+{
+	size_t moved = 0;
+
 	if (n == 0) {
 		(void)printf("no row to %s\n", cli->command->name);
 		return 0;
@@ -284,26 +315,32 @@ move_rows(struct cli *cli, const char *from_states, enum queue_state to,
 		    n, n == 1 ? "" : "s");
 		return 1;
 	}
-	struct queue_move *moves = arena_array(cli->arena, n, sizeof(*moves));
-	if (moves == NULL)
-		return err_nomem(err), err_exit_code(err->kind);
-	const char *why = to == QUEUE_EXCLUDED ? arena_printf(cli->arena,
-	    "by %s%s%s", cli->actor, reason != NULL ? ": " : "",
-	    reason != NULL ? reason : "") : NULL;
-	for (size_t i = 0; i < n; i++)
-		moves[i] = (struct queue_move){ rows[i].queue_id, rows[i].attempt, to,
-			why, NULL, NO_TIME };
-	if (!queue_move(cli->db, &cli->tenant, ACTOR_ADMIN, cli->actor, 0,
-	        clock_now(), moves, n, cli->arena, &moved, err))
-		return err_exit_code(err->kind);
-	if (!audit_put(cli->db, cli->tenant.id, cli->actor, cli->command->name,
-	        arena_printf(cli->arena, "%zu rows", moved), reason, cli->arena, err))
+	if (!change(cli, rows, n, to, &moved, err))
 		return err_exit_code(err->kind);
 	(void)printf("%zu row%s %sd\n", moved, moved == 1 ? "" : "s",
 	    cli->command->name);
 	if (moved < n)
 		(void)printf("%zu were too late\n", n - moved);
 	return moved == n ? 0 : 1;
+}
+
+static int
+move_rows(struct cli *cli, const char *from_states, enum queue_state to,
+    struct err *err)
+{
+	struct queue_filter f;
+	struct queue_picked *rows = NULL;
+	size_t n = 0;
+
+	if (!cli_load(cli, false, err) || !fill_filter(cli, &f, err) ||
+	    !cli_open(cli, false, err))
+		return err_exit_code(err->kind);
+	if (!ids_movable(cli, &f, from_states, err))
+		return err->kind == ERR_GONE ? 1 : err_exit_code(err->kind);
+	f.state = from_states;
+	if (!queue_pick(cli->db, cli->tenant.id, &f, cli->arena, &rows, &n, err))
+		return err_exit_code(err->kind);
+	return move_picked(cli, rows, n, to, err);
 }
 
 static int
@@ -316,144 +353,6 @@ static int
 include(struct cli *cli, struct err *err)
 {
 	return move_rows(cli, "excluded", QUEUE_QUEUED, err);
-}
-
-/* ---- explain ------------------------------------------------------------------------ */
-static const struct table_column explain_columns[] = { { "id", true, 0 },
-	{ "state", false, 0 }, { "rule", false, 0 }, { "verdict", false, 0 },
-	{ "fact", false, 0 }, { "meaning", false, 0 } };
-
-static bool
-explain_rules(struct cli *cli, const struct queue_picked *row, struct table *t,
-    struct err *err)
-{
-	AUTO(db_result) struct db_result *r = NULL;
-	time_t moment;
-	const int night = night_next_transfer(cli->conf, clock_now(), &moment);
-	const struct rules_night at = { .tenant_id = cli->tenant.id,
-		.night = night, .moment = moment, .paused = cli->tenant.paused };
-	const char *id = arena_printf(cli->arena, "%lld", row->queue_id);
-
-	if (!decide_explain(cli->db, cli->conf, &at, row->queue_id, cli->arena, &r,
-	        err))
-		return false;
-	for (int i = 0; i < db_rows(r); i++) {
-		const char *reason = db_text(r, i, 0);
-		const bool hit = db_bool(r, i, 1);
-		const char *cells[] = { id, row->state, reason,
-			hit ? "blocks" : "passes", db_text(r, i, 2),
-			hit ? rules_words(reason) : NULL };
-		table_row(t, cli->format == TABLE_TEXT ? cells + 2 : cells);
-	}
-	return true;
-}
-
-static bool
-explain_history(struct cli *cli, long long id, struct err *err)
-{
-	AUTO(db_result) struct db_result *r = NULL;
-
-	if (!queue_history_list(cli->db, cli->tenant.id, id, cli->arena, &r, err))
-		return false;
-	for (int i = 0; i < db_rows(r); i++) {
-		const char *detail = db_text(r, i, 4);
-		(void)printf("  %s  %s -> %s by %s%s%s\n",
-		    cli_when(cli->arena, cli->conf->timezone, db_time(r, i, 0)),
-		    db_text(r, i, 2), db_text(r, i, 3), db_text(r, i, 1),
-		    detail != NULL ? ": " : "", detail != NULL ? detail : "");
-	}
-	return true;
-}
-
-static bool
-is_open(const struct queue_picked *row)
-{
-	return strcmp(row->state, "queued") == 0 ||
-	    strcmp(row->state, "deferred") == 0 ||
-	    strcmp(row->state, "held") == 0 || strcmp(row->state, "excluded") == 0;
-}
-
-/* For people: what happened to the row, and a table of its own. */
-static bool
-explain_text(struct cli *cli, const struct queue_picked *row, struct err *err)
-{
-	(void)printf("row %lld: %s\n", row->queue_id, row->state);
-	if (!explain_history(cli, row->queue_id, err))
-		return false;
-	if (!is_open(row))
-		return true;
-	struct table *t = table_open(stdout, TABLE_TEXT, explain_columns + 2, 4);
-	struct err late = { .kind = ERR_NONE };
-	const bool ok = t != NULL && explain_rules(cli, row, t, err);
-	if (t == NULL)
-		return err_nomem(err);
-	if (!table_close(t, &late) && ok)
-		*err = late;
-	return ok && late.kind == ERR_NONE;
-}
-
-/* For programs: one table for all rows; a closed one has no rules. */
-static bool
-explain_table(struct cli *cli, const struct queue_picked *rows, size_t n,
-    struct err *err)
-{
-	struct table *t = table_open(stdout, cli->format, explain_columns,
-	    ARRAY_LEN(explain_columns));
-	struct err late = { .kind = ERR_NONE };
-	bool ok = true;
-
-	if (t == NULL)
-		return err_nomem(err);
-	for (size_t i = 0; i < n && ok; i++) {
-		const char *cells[ARRAY_LEN(explain_columns)] = {
-			arena_printf(cli->arena, "%lld", rows[i].queue_id),
-			rows[i].state };
-		if (is_open(&rows[i]))
-			ok = explain_rules(cli, &rows[i], t, err);
-		else
-			table_row(t, cells);
-	}
-	if (!table_close(t, &late) && ok)
-		*err = late;
-	return ok && late.kind == ERR_NONE;
-}
-
-static int
-explain(struct cli *cli, struct err *err)
-{
-	struct queue_filter f = { .before_day = NO_DAY };
-	struct queue_picked *rows = NULL;
-	long long id = 0;
-	size_t n = 0;
-
-	if (cli->n_args != 1) {
-		err_set(err, ERR_USAGE,
-		    "npsync explain: expected one row id, contact id or address");
-		return 64;
-	}
-	if (!cli_open(cli, false, err))
-		return err_exit_code(err->kind);
-	if (num_parse(cli->args[0], 1, INT64_MAX, &id)) {
-		f.ids = &id;
-		f.n_ids = 1;
-	} else {
-		f.contact = cli->args[0];
-	}
-	if (!queue_pick(cli->db, cli->tenant.id, &f, cli->arena, &rows, &n, err))
-		return err_exit_code(err->kind);
-	if (n == 0) {
-		err_set(err, ERR_GONE, "no event of that row id, contact or address "
-		    "is in the queue");
-		return 1;
-	}
-	bool ok = true;
-	if (cli->format != TABLE_TEXT)
-		ok = explain_table(cli, rows, n, err);
-	for (size_t i = 0; cli->format == TABLE_TEXT && ok && i < n; i++) {
-		(void)printf("%s", i > 0 ? "\n" : "");
-		ok = explain_text(cli, &rows[i], err);
-	}
-	return ok ? 0 : err_exit_code(err->kind);
 }
 
 static const struct cli_opt no_opts[] = { { NULL, NULL, NULL } };
@@ -472,7 +371,7 @@ const struct cli_command cli_queue_commands[] = {
 	{ "include", "ID ... | FILTER ...", "Put excluded rows back", filter_opts,
 	    include, NULL, CLI_ARGS_MAX },
 	{ "explain", "ID | CONTACT | ADDRESS", "Why a person was, or was not, asked",
-	    no_opts, explain,
+	    no_opts, cli_explain,
 	    "Prints what happened to each event and, for open ones, every rule with\n"
 	    "its verdict and the fact behind it.", 1 },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }

@@ -10,4 +10,7 @@
 NPS_MUSTCHECK bool cli_queue_show(struct cli *cli, struct db *db, int night,
     const char *only_trigger, struct err *err);
 
+/* npsync explain. */
+int cli_explain(struct cli *cli, struct err *err);
+
 #endif

@@ -142,7 +142,43 @@ parse_own(struct cli *cli, int argc, char **argv, int *at, struct err *err)
 	    cli->command->name);
 }
 
-/* *done = answered already (help, version, sample). */
+/* What stands before the command. *done = answered already. */
+static bool
+parse_first(struct cli *cli, const char *arg, bool *done, struct err *err)
+{
+	if (arg[0] != '-') {
+		cli->command = find_command(arg);
+		return cli->command != NULL || err_set(err, ERR_USAGE,
+		    "unknown command \"%s\" (`npsync --help` lists them)", arg);
+	}
+	*done = true;
+	if (strcmp(arg, "--version") == 0)
+		(void)printf("npsync %s\n", NPSYNC_VERSION);
+	else if (strcmp(arg, "--print-config") == 0)
+		(void)fputs(conf_sample, stdout);
+	else
+		return err_set(err, ERR_USAGE,
+		    "unknown option %s (`npsync --help` lists them)", arg);
+	return true;
+}
+
+/* What stands behind it. */
+static bool
+parse_rest(struct cli *cli, int argc, char **argv, int *at, struct err *err)
+{
+	const struct cli_command *c = cli->command;
+	const char *arg = argv[*at];
+
+	if (arg[0] == '-' && arg[1] != '\0')
+		return parse_own(cli, argc, argv, at, err);
+	if (cli->n_args >= c->max_args)
+		return err_set(err, ERR_USAGE, "npsync %s: expected at most %d "
+		    "argument%s, got \"%s\" too", c->name, c->max_args,
+		    c->max_args == 1 ? "" : "s", arg);
+	cli->args[cli->n_args++] = arg;
+	return true;
+}
+
 static bool
 parse(struct cli *cli, int argc, char **argv, bool *done, struct err *err)
 {
@@ -158,34 +194,10 @@ parse(struct cli *cli, int argc, char **argv, bool *done, struct err *err)
 		}
 		if (!parse_global(cli, argc, argv, &i, &was, err))
 			return false;
-		if (was)
-			continue;
-		if (cli->command == NULL && argv[i][0] != '-') {
-			cli->command = find_command(argv[i]);
-			if (cli->command == NULL)
-				return err_set(err, ERR_USAGE, "unknown command \"%s\" "
-				    "(`npsync --help` lists them)", argv[i]);
-		} else if (cli->command == NULL && strcmp(argv[i], "--version") == 0) {
-			(void)printf("npsync %s\n", NPSYNC_VERSION);
-			*done = true;
-		} else if (cli->command == NULL &&
-		    strcmp(argv[i], "--print-config") == 0) {
-			(void)fputs(conf_sample, stdout);
-			*done = true;
-		} else if (cli->command == NULL) {
-			return err_set(err, ERR_USAGE, "unknown option %s "
-			    "(`npsync --help` lists them)", argv[i]);
-		} else if (argv[i][0] == '-' && argv[i][1] != '\0') {
-			if (!parse_own(cli, argc, argv, &i, err))
-				return false;
-		} else if (cli->n_args < cli->command->max_args) {
-			cli->args[cli->n_args++] = argv[i];
-		} else {
-			return err_set(err, ERR_USAGE, "npsync %s: expected at most "
-			    "%d argument%s, got \"%s\" too", cli->command->name,
-			    cli->command->max_args,
-			    cli->command->max_args == 1 ? "" : "s", argv[i]);
-		}
+		if (!was && !(cli->command == NULL
+		        ? parse_first(cli, argv[i], done, err)
+		        : parse_rest(cli, argc, argv, &i, err)))
+			return false;
 	}
 	if (cli->command == NULL && !*done)
 		return err_set(err, ERR_USAGE,

@@ -345,14 +345,13 @@ place_clock(const struct place *p, const char *utc)
 	simproc_tell(p->sim, "now", "{\"now\": \"%s\"}", utc);
 }
 
-/* ---- npsync ----------------------------------------------------------------------------------- */
+/* ---- npsync ----------------------------------------------------------------- */
 void
 place_start(struct runproc *r, const struct place *p, const char *now,
     const char *args)
 {
 	const char *argv[64] = { "-c", p->conf };
 	char program[1100], words[1024];
-	char *save = NULL;
 	size_t n = 2;
 
 	if (now != NULL) {
@@ -360,9 +359,13 @@ place_start(struct runproc *r, const struct place *p, const char *now,
 		argv[n++] = now;
 	}
 	(void)snprintf(words, sizeof(words), "%s", args);
-	for (char *w = strtok_r(words, " ", &save); w != NULL && n < 62;
-	     w = strtok_r(NULL, " ", &save))
+	for (char *w = words; *w != '\0' && n < 62;) {
+		char *end = w + strcspn(w, " ");
+		const bool more = *end != '\0';
+		*end = '\0';
 		argv[n++] = w;
+		w = more ? end + 1 : end;
+	}
 	(void)snprintf(program, sizeof(program), "%s/npsync", simproc_build());
 	runproc_start(r, program, argv, NULL, NULL);
 }

@@ -72,15 +72,20 @@ DB_STMT(contact_page_put,
     " SELECT (SELECT count(*) FROM page), count(*) FILTER (WHERE inserted),"
     "        count(*) FILTER (WHERE NOT inserted), EXISTS (SELECT 1 FROM e) FROM put");
 
-/* A card that is gone keeps its names out of reach: only the flag is set. */
+/* A card that is gone keeps its names out of reach: only the flag is set.  One
+ * whose record could not be read ($4) is not gone. */
 DB_STMT(contact_sweep_gone,
-    "WITH known AS ("
-    "  SELECT count(*) AS n, count(*) FILTER (WHERE pass < $3) AS missing"
+    "WITH missing AS MATERIALIZED ("
+    "  SELECT contact_id FROM npsync.contact"
+    "   WHERE tenant_id = $1 AND connector = $2 AND NOT gone AND pass < $3"
+    "     AND contact_id <> ALL ($4::text[])"
+    "), known AS ("
+    "  SELECT count(*) AS n, (SELECT count(*) FROM missing) AS missing"
     "    FROM npsync.contact WHERE tenant_id = $1 AND connector = $2 AND NOT gone"
     "), swept AS ("
-    "  UPDATE npsync.contact SET gone = true"
-    "   WHERE tenant_id = $1 AND connector = $2 AND pass < $3 AND NOT gone"
-    "     AND (SELECT (n < 20 AND missing < n) OR missing * 2 <= n FROM known)"
+    "  UPDATE npsync.contact c SET gone = true FROM missing m"
+    "   WHERE c.tenant_id = $1 AND c.connector = $2 AND c.contact_id = m.contact_id"
+    "     AND (SELECT (k.n < 20 AND k.missing < k.n) OR k.missing * 2 <= k.n FROM known k)"
     "  RETURNING 1"
     ")"
     " SELECT n, missing, (SELECT count(*) FROM swept) FROM known");
@@ -338,7 +343,8 @@ contact_page_send(struct contact_page *page, struct db *db,
 
 bool
 contact_sweep(struct db *db, long long tenant_id, const char *connector,
-    long long pass, struct arena *scratch, long long *gone, struct err *err)
+    long long pass, struct db_array *unread, struct arena *scratch,
+    long long *gone, struct err *err)
 {
 	AUTO(db_result) struct db_result *r = NULL;
 	struct db_args args;
@@ -347,6 +353,7 @@ contact_sweep(struct db *db, long long tenant_id, const char *connector,
 	db_arg_int(&args, tenant_id);
 	db_arg_text(&args, connector);
 	db_arg_int(&args, pass);
+	db_arg_array(&args, unread);
 	if (!db_query(db, &contact_sweep_gone, &args, &r, err))
 		return false;
 	*gone = db_int(r, 0, 2);

@@ -228,12 +228,45 @@ call_connector(struct puller *p, const struct pull *pull, struct err *err)
 	return err_set(err, ERR_BUG, "pull: no such stream");
 }
 
+/* The keys of records that could not be read.  False: one has none, or there
+ * were more than are kept, so nobody can be said to be missing. */
+static bool
+unread_keys(const struct link *link, struct db_array *keys)
+{
+	if (link->n_quarantined > QUARANTINE_KEPT_MAX)
+		return false;
+	for (const struct quarantined *q = link->quarantine; q != NULL;
+	     q = q->next) {
+		if (*q->key == '\0')
+			return false;
+		db_array_text(keys, q->key);
+	}
+	return true;
+}
+
+static bool
+sweep_contacts(struct puller *p, struct err *err)
+{
+	struct stage *stage = p->stage;
+	struct db_array unread;
+	long long gone = 0;
+	bool ok = true;
+
+	db_array_init(&unread);
+	if (unread_keys(&p->crm->link, &unread))
+		ok = contact_sweep(stage->db, stage->tenant->id,
+		    p->crm->link.name, p->cursor.pass, &unread, stage->scratch,
+		    &gone, err);
+	db_array_free(&unread);
+	runlog_count(stage->log, "sweep", p->source, "gone", NULL, gone);
+	return ok;
+}
+
 static bool
 sweep(struct puller *p, struct err *err)
 {
 	struct stage *stage = p->stage;
 	const uint32_t bit = stream_caps[p->stream];
-	long long gone = 0;
 
 	if ((p->crm->connector->info.whole & bit) == 0 || !p->complete)
 		return true;
@@ -241,13 +274,7 @@ sweep(struct puller *p, struct err *err)
 		return activity_sweep(stage->db, stage->tenant->id,
 		    p->crm->link.name, p->cursor.pass, stage->today,
 		    stage->scratch, err);
-	if (p->stream != STREAM_CONTACTS)
-		return true;
-	if (!contact_sweep(stage->db, stage->tenant->id, p->crm->link.name,
-	        p->cursor.pass, stage->scratch, &gone, err))
-		return false;
-	runlog_count(stage->log, "sweep", p->source, "gone", NULL, gone);
-	return true;
+	return p->stream != STREAM_CONTACTS || sweep_contacts(p, err);
 }
 
 /* seen = what the others add up to. */
@@ -351,6 +378,23 @@ puller_begin(struct puller *p, struct pull *pull, struct err *err)
 	return true;
 }
 
+/* What a broken stream took in stays; its page in flight is looked at, unless
+ * the database itself is the trouble. */
+static bool
+end_stream(struct puller *p, bool pulled, struct err *err)
+{
+	struct err late = { .kind = ERR_NONE };
+
+	if (p->spool != NULL || (!pulled && (err->kind == ERR_DB_AWAY ||
+	        err->kind == ERR_DB || err->kind == ERR_BUSY)))
+		return pulled;
+	if (!finish_stream(p, pulled, &late) && pulled) {
+		*err = late;
+		return false;
+	}
+	return pulled;
+}
+
 /* Errors of the core (in p->err) win over what the connector made of "stop". */
 static bool
 pull_stream(struct stage *stage, struct crm *crm, enum stream stream,
@@ -362,23 +406,12 @@ pull_stream(struct stage *stage, struct crm *crm, enum stream stream,
 	if ((crm->connector->info.caps & stream_caps[stream]) == 0)
 		return true;
 	puller_init(&p, stage, crm, stream, spool);
-	bool ok = puller_begin(&p, &pull, err);
-	if (ok)
-		ok = call_connector(&p, &pull, err);
+	bool ok = puller_begin(&p, &pull, err) && call_connector(&p, &pull, err);
 	if (!ok && p.err.kind != ERR_NONE)
 		*err = p.err;
-	if (spool == NULL && (ok || (err->kind != ERR_DB_AWAY &&
-	        err->kind != ERR_DB && err->kind != ERR_BUSY))) {
-		struct err late = { .kind = ERR_NONE };
-		if (!finish_stream(&p, ok, &late) && ok) {
-			*err = late;
-			ok = false;
-		}
-	}
+	ok = end_stream(&p, ok, err);
 	puller_free(&p);
-	if (!ok)
-		err_wrap(err, "%s %s", crm->link.name, stream_names[stream]);
-	return ok;
+	return ok || err_wrap(err, "%s %s", crm->link.name, stream_names[stream]);
 }
 
 static bool

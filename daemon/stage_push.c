@@ -422,19 +422,39 @@ sleep_breathing(struct pusher *p, int wait_ms, struct err *err)
 	return true;
 }
 
+/* At most one claim per half of the flights, so that claims stay few. */
+static bool
+has_room(const struct pusher *p)
+{
+	const int batch = p->n_flights > 1 ? p->n_flights / 2 : 1;
+
+	return p->n_flights - p->running >= batch &&
+	    (p->running == 0 || arena_used(p->batch) < BATCH_BYTES_HIGH);
+}
+
+/* Nothing is due and nothing in flight: the end, or a short wait for rows that
+ * were put off. */
+static bool
+rest(struct pusher *p, bool *done, struct err *err)
+{
+	int wait_ms = 0;
+
+	if (!wait_for_deferred(p, &wait_ms, err))
+		return false;
+	*done = wait_ms == 0;
+	return *done || sleep_breathing(p, wait_ms, err);
+}
+
 static bool
 transfer(struct pusher *p, struct err *err)
 {
-	const int batch = p->n_flights > 1 ? p->n_flights / 2 : 1;
-	bool drained = false;
+	bool drained = false, done = false;
 
-	for (;;) {
+	while (!done) {
 		size_t got = 0;
 		if (!stage_breathe(p->stage, err))
 			return false;
-		if (!drained && may_claim(p) &&
-		    p->n_flights - p->running >= batch &&
-		    (p->running == 0 || arena_used(p->batch) < BATCH_BYTES_HIGH)) {
+		if (!drained && may_claim(p) && has_room(p)) {
 			if (!claim(p, &got, err))
 				return false;
 			drained = got == 0;
@@ -442,21 +462,15 @@ transfer(struct pusher *p, struct err *err)
 		if (p->running > 0) {
 			if (!poll_round(p, 200, err))
 				return false;
-			continue;
+		} else if (!may_claim(p)) {
+			done = true;
+		} else if (drained) {
+			if (!rest(p, &done, err))
+				return false;
+			drained = false;
 		}
-		if (!may_claim(p))
-			return true;
-		if (!drained)
-			continue;
-		int wait_ms;
-		if (!wait_for_deferred(p, &wait_ms, err))
-			return false;
-		if (wait_ms == 0)
-			return true;
-		if (!sleep_breathing(p, wait_ms, err))
-			return false;
-		drained = false;
 	}
+	return true;
 }
 
 /* The requests in flight are finished, whatever ended the loop. */

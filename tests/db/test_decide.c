@@ -715,6 +715,13 @@ test_due_already_wins(void **state)
 	fixture_decide(f);
 	assert_string_equal(fixture_state(f, meet), "due");
 	assert_string_equal(fixture_state(f, sale), "suppressed duplicate_person");
+	/* By another key the person was asked before: that reason comes first. */
+	fixture_card(f, "bo", "person = ARRAY['anna', 'asked']::bytea[]");
+	fixture_exec(f, "INSERT INTO npsync.person_send (tenant_id, person_key,"
+	    " sent_on, ref, source) VALUES ($1, 'asked', '2026-05-01', 'r', 'own')");
+	const long long other = fixture_row(f, T_SALE, "bo", NULL);
+	fixture_decide(f);
+	assert_string_equal(fixture_state(f, other), "suppressed throttled");
 }
 
 /* ---- a loser's second chance: D1 -------------------------------------------------- */
@@ -971,14 +978,16 @@ test_order_of_triggers(void **state)
 	}
 	fixture_card(f, "old", NULL);
 	(void)fixture_row(f, T_MEET, "old", "occurred_at = '2026-05-04Z'");
+	fixture_card(f, "new", NULL);
+	(void)fixture_row(f, T_MEET, "new", "occurred_at = '2026-05-05 23:00+02'");
 	fixture_decide(f);
 	assert_string_equal(fixture_text(f, "SELECT string_agg(trigger || ' ' ||"
 	    " contact_id, ', ' ORDER BY due_rank) FROM npsync.queue"
 	    " WHERE tenant_id = $1"), "sale p4, loss p3, case p2, meet old,"
-	    " meet p1, inact p0");
+	    " meet p1, meet new, inact p0");
 	assert_string_equal(fixture_text(f, "SELECT string_agg(campaign, ','"
 	    " ORDER BY due_rank) FROM npsync.queue WHERE tenant_id = $1"),
-	    "1,2,3,4,4,5");
+	    "1,2,3,4,4,4,5");
 }
 
 /* ---- campaigns: F9 ---------------------------------------------------------------- */

@@ -453,16 +453,27 @@ pass_with(struct fixture *f, long long pass, int from, int until)
 }
 
 static long long
-sweep(struct fixture *f, long long pass, enum err_kind expected)
+sweep_but(struct fixture *f, long long pass, struct db_array *unread,
+    enum err_kind expected)
 {
 	struct err err = { 0 };
 	long long gone = -1;
 
-	const bool ok = contact_sweep(f->db, f->tenant.id, "crm", pass,
+	const bool ok = contact_sweep(f->db, f->tenant.id, "crm", pass, unread,
 	    f->scratch, &gone, &err);
+	db_array_free(unread);
 	assert_int_equal(err.kind, expected);
 	assert_int_equal(ok, expected == ERR_NONE);
 	return gone;
+}
+
+static long long
+sweep(struct fixture *f, long long pass, enum err_kind expected)
+{
+	struct db_array none;
+
+	db_array_init(&none);
+	return sweep_but(f, pass, &none, expected);
 }
 
 static void

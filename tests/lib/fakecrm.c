@@ -318,12 +318,9 @@ meeting(struct fakecrm *crm, int day, int64_t at)
 
 /* Ahead of us; it is held, falls out, or is forgotten. */
 static void
-appointment(struct fakecrm *crm, int day, int64_t now)
+appointment(struct fakecrm *crm, int who, int day, int64_t now)
 {
 	const int ahead = 1 + chance(crm, 14), luck = chance(crm, 10);
-	/* The quiet ones have appointments too: silence is then no silence. */
-	const int who = chance(crm, 3) == 0 ? chance(crm, crm->n_contacts)
-	                                    : somebody(crm);
 
 	crm->numbers++;
 	struct fakecrm_row *row = row_add(crm, FAKECRM_ACTIVITY, who,
@@ -335,13 +332,24 @@ appointment(struct fakecrm *crm, int day, int64_t now)
 }
 
 static void
-contacted(struct fakecrm *crm, int64_t at)
+contacted(struct fakecrm *crm, int who, int64_t at)
 {
 	crm->numbers++;
-	struct fakecrm_row *row = row_add(crm, FAKECRM_ACTIVITY,
-	    somebody(crm), at);
+	struct fakecrm_row *row = row_add(crm, FAKECRM_ACTIVITY, who, at);
 	row->kind = FAKECRM_PHONE + (enum fakecrm_kind)chance(crm, 3);
 	row->status = FAKECRM_HELD;
+}
+
+void
+fakecrm_call(struct fakecrm *crm, int contact, int day)
+{
+	contacted(crm, contact, fakecrm_time(day, 16, 5));
+}
+
+void
+fakecrm_appoint(struct fakecrm *crm, int contact, int day)
+{
+	appointment(crm, contact, day, fakecrm_time(day, 16, 10));
 }
 
 static void
@@ -371,9 +379,12 @@ fakecrm_day(struct fakecrm *crm, int day)
 		if (luck < 7)
 			meeting(crm, day, at);
 		else if (luck < 9)
-			appointment(crm, day, at);
+			/* The quiet ones have some too. */
+			appointment(crm, chance(crm, 3) == 0
+			    ? chance(crm, crm->n_contacts) : somebody(crm),
+			    day, at);
 		else if (luck < 14)
-			contacted(crm, at);
+			contacted(crm, somebody(crm), at);
 		else
 			closed(crm, day, at);
 	}

@@ -73,6 +73,9 @@ void fakecrm_open(struct fakecrm *crm, uint64_t seed, int64_t start,
 void fakecrm_close(struct fakecrm *crm);
 /* What happens on a day, and what is put down belatedly. */
 void fakecrm_day(struct fakecrm *crm, int day);
+/* Somebody calls a contact; makes an appointment for one of the next days. */
+void fakecrm_call(struct fakecrm *crm, int contact, int day);
+void fakecrm_appoint(struct fakecrm *crm, int contact, int day);
 /* One fact about people changes. */
 void fakecrm_change(struct fakecrm *crm);
 /* All files, as they stand at a moment. */

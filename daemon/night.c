@@ -1,10 +1,11 @@
-#include "night_int.h"
+#include "night.h"
 
 #include <string.h>
 #include <time.h>
 
 #include "clock.h"
 #include "log.h"
+#include "night_int.h"
 #include "queue.h"
 #include "stage_collect.h"
 #include "stage_decide.h"

@@ -22,6 +22,7 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "num.h"
 #include "options.h"
 
 extern const struct crm_connector files_crm;
@@ -1188,14 +1189,20 @@ peak_kib(void)
 {
 	FILE *status = fopen("/proc/self/status", "re");
 	char line[256];
-	long kib = -1;
+	long long kib = -1;
 
-	while (status != NULL && fgets(line, sizeof(line), status) != NULL)
-		if (sscanf(line, "VmHWM: %ld", &kib) == 1)
-			break;
+	while (status != NULL && fgets(line, sizeof(line), status) != NULL) {
+		if (strncmp(line, "VmHWM:", 6) != 0)
+			continue;
+		const char *digits = line + 6 + strspn(line + 6, " \t");
+		if (!num_parse_n(digits, strspn(digits, "0123456789"), 0,
+		        INT32_MAX, &kib))
+			kib = -1;
+		break;
+	}
 	if (status != NULL)
 		fclose(status);
-	return kib;
+	return (long)kib;
 }
 
 static bool

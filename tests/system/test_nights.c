@@ -151,7 +151,7 @@ iso(int64_t t)
 	return sim_time_text(t, "Z", out, sizeof(ring[0]));
 }
 
-/* ---- the world ------------------------------------------------------------------- */
+/* ---- the world ---------------------------------------- */
 static const char conf_text[] =
     "tenant = \"nights\";\n"
     "state_dir = \"%s\";\n"
@@ -243,7 +243,7 @@ world_close(void)
 	arena_free(w.arena);
 }
 
-/* ---- the database ------------------------------------------------------------------ */
+/* ---- the database ---------------------------------------- */
 static struct db_result *
 ask(const struct db_stmt *stmt, const char *a, const char *b, const char *c)
 {
@@ -285,7 +285,7 @@ check_counts(int64_t now)
 		violation("I1 %s: %s", iso(now), db_text(r, i, 0));
 }
 
-/* ---- runs ------------------------------------------------------------------------- */
+/* ---- runs ---------------------------------------- */
 static bool
 never(void)
 {
@@ -325,7 +325,7 @@ run_at(enum run_kind kind, int64_t now)
 	return run(kind, now);
 }
 
-/* ---- answers ------------------------------------------------------------------------ */
+/* ---- answers ---------------------------------------- */
 /* A collect that went well knows who opted out, if they ever answered. */
 static void
 learn_opt_outs(int64_t now)
@@ -602,7 +602,7 @@ check_queue(int64_t now)
 	}
 }
 
-/* ---- tags --------------------------------------------------------------------------------- */
+/* ---- tags ---------------------------------------- */
 static void
 check_tags(int64_t now)
 {
@@ -624,7 +624,7 @@ import(void)
 	w.imported += n;
 }
 
-/* ---- the administrator ----------------------------------------------------------------------- */
+/* ---- the administrator ---------------------------------------- */
 static void
 move_row(struct oracle_row *row, enum queue_state to, const char *why)
 {
@@ -669,7 +669,7 @@ administrator(void)
 	}
 }
 
-/* ---- one night --------------------------------------------------------------------------------- */
+/* ---- one night ---------------------------------------- */
 struct night {
 	int date;		/* the model's night of what comes in */
 	int64_t at;
@@ -776,7 +776,7 @@ run_again(int64_t now)
 	w.repeats++;
 }
 
-/* ---- days --------------------------------------------------------------------------------- */
+/* ---- days ---------------------------------------- */
 static void
 run_by_day(enum run_kind kind, int64_t now, int night)
 {
@@ -884,7 +884,7 @@ play(int nights, int day)
 	}
 }
 
-/* ---- the report --------------------------------------------------------------------------- */
+/* ---- the report ---------------------------------------- */
 static void
 report_reasons(void)
 {
@@ -947,7 +947,7 @@ check_history(void)
 		    db_int(r, 0, 0));
 }
 
-/* ---- tests ----------------------------------------------------------------------------------- */
+/* ---- tests ---------------------------------------- */
 /* Sunday 2026-03-01: the change of the clocks and Easter lie ahead. */
 static void
 test_nights(void **state)

@@ -338,6 +338,16 @@ test_versions_in_one_page(void **state)
 }
 
 /* ---- anonymised: E7 ------------------------------------------------------------------ */
+static long long
+sent_row(struct fixture *f, const char *card, const char *remote, int night)
+{
+	char set[128], day[16];
+
+	(void)snprintf(set, sizeof(set), "state = 'sent', remote_id = '%s',"
+	    " due_night = '%s'", remote, day_iso(day, night));
+	return fixture_row(f, T_MEET, card, set);
+}
+
 static void
 test_anonymised(void **state)
 {
@@ -348,6 +358,10 @@ test_anonymised(void **state)
 	a.anonymised = true;
 	a.comment = "mit navn er Anna";
 	a.email = "anna@kunde.dk";
+	a.remote_id = "r-1";
+	const long long row = sent_row(f, "anna", "r-1", FIXTURE_NIGHT);
+	a.ref = fixture_text(f, "SELECT client_ref FROM npsync.queue"
+	    " WHERE tenant_id = $1 AND queue_id = %lld", row);
 	assert_string_equal(put_answer(f, &a), "new anonymised 1");
 	assert_string_equal(tags(f, "anna"), "");
 	assert_string_equal(fixture_text(f, "SELECT concat_ws('|', score, comment,"
@@ -378,16 +392,6 @@ test_anonymised_later(void **state)
 }
 
 /* ---- whose card ------------------------------------------------------------------------ */
-static long long
-sent_row(struct fixture *f, const char *card, const char *remote, int night)
-{
-	char set[128], day[16];
-
-	(void)snprintf(set, sizeof(set), "state = 'sent', remote_id = '%s',"
-	    " due_night = '%s'", remote, day_iso(day, night));
-	return fixture_row(f, T_MEET, card, set);
-}
-
 static struct survey_answer
 stranger(const char *id)
 {
@@ -472,7 +476,8 @@ test_address_of_several_cards(void **state)
 	    &err));
 	assert_int_equal(db_rows(r), 1);
 	(void)sent_row(f, "two", "x", 20260301);
-	(void)fixture_row(f, T_MEET, "one", "state = 'suppressed'");
+	(void)fixture_row(f, T_MEET, "one", "state = 'failed',"
+	    " due_night = '2026-03-15'");
 	assert_string_equal(put_answer(f, &b), "new address 1");
 	assert_string_equal(placed(f, "2"), "address crm two f");
 	(void)sent_row(f, "one", "y", 20260401);
@@ -641,7 +646,7 @@ test_any_order(void **state)
 		setup(f);
 		for (int i = 0; i < 2 * MANY; i++)
 			list[i] = answer(arena_printf(f->run, "%d", i % MANY),
-			    i * 7 % 11, i % MANY % 5 * 60);
+			    i * 7 % 11, (MANY - i % MANY) % 5 * 60);
 		for (int i = 0; i < MANY; i++)
 			list[i + MANY] = list[i];
 		for (size_t i = 2 * MANY - 1; i > 0; i--) {
@@ -659,8 +664,8 @@ test_any_order(void **state)
 				n = 2 * MANY - at;
 			put_answers(f, list + at, n, &r);
 		}
-		/* Answer 59 is the newest with the greatest number. */
-		assert_string_equal(tags(f, "anna"), "NPSToday.Møde.6 wanted");
+		/* Answer 56 has the greatest number of the newest. */
+		assert_string_equal(tags(f, "anna"), "NPSToday.Møde.7 wanted");
 	}
 }
 

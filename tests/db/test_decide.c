@@ -971,7 +971,7 @@ test_order_of_triggers(void **state)
 
 	fixture_tenant(f);
 	for (int i = 0; i < T_COUNT; i++) {
-		char id[8];
+		char id[16];
 		(void)snprintf(id, sizeof(id), "p%d", i);
 		fixture_card(f, id, NULL);
 		(void)fixture_row(f, (enum fixture_trigger)(T_COUNT - 1 - i), id, NULL);

@@ -859,6 +859,7 @@ test_silence_is_queued_once(void **state)
 		forecast(f, day_add(D, i));
 		assert_int_equal(rows(f), i < 0 ? 0 : 1);
 		assert_int_equal(runlog_get(&f->log, "forecast", "queued"), i == 0);
+		assert_int_equal(silent(f, day_add(D, i)), 0);
 	}
 	assert_string_equal(fixture_text(f, "SELECT concat_ws(' ', trigger,"
 	    " event_id, contact_id, created_night, extract(epoch FROM"

@@ -668,6 +668,7 @@ test_settle_by_epoch(void **state)
 	/* Ours, however long it lasts. */
 	clock_set(clock_now() + 86400);
 	assert_int_equal(settle(f), 0);
+	assert_int_equal(fixture_move(f, ACTOR_SETTLE, old, 1, QUEUE_UNKNOWN), 0);
 	fixture_takeover(f);
 	assert_int_equal(settle(f), 0);
 	f->tenant.epoch++;

@@ -839,7 +839,7 @@ each_rule_of_the_format_is_checked(void **state)
 		unsigned char *at = memmem(bytes, n, c->after, c->len);
 
 		assert_non_null(at);
-		at += c->skip;
+		at += (ptrdiff_t)c->skip;
 		assert_int_equal(*at, c->was);
 		*at = c->is;
 		seal(bytes, n);

@@ -77,26 +77,27 @@ DB_STMT(tn_history,
 
 struct fault {
 	const char *name, *json;	/* json NULL = the service is away */
-	bool no_transfer;		/* nothing is decided in that run */
+	bool no_transfer;	/* nothing is decided in that run */
+	int lost;		/* people it may cost their survey */
 };
 static const struct fault faults[] = {
-	{ "500", "{\"kind\": 500}", false },
+	{ "500", "{\"kind\": 500}", false, 1 },
 	{ "cut after the body", "{\"kind\": \"cut_after_body\", \"after\": 1}",
-	    false },
-	{ "away", NULL, true },
-	{ "429", "{\"kind\": 429, \"retry_after\": 1}", false },
-	{ "400", "{\"kind\": 400}", false },
-	{ "a page", "{\"kind\": \"html\"}", false },
-	{ "slow", "{\"kind\": \"slow\", \"seconds\": 1}", false },
-	{ "401", "{\"kind\": 401, \"after\": 1}", false },
+	    false, 0 },
+	{ "away", NULL, true, 0 },
+	{ "429", "{\"kind\": 429, \"retry_after\": 1}", false, 0 },
+	{ "400", "{\"kind\": 400}", false, 1 },
+	{ "a page", "{\"kind\": \"html\"}", false, 1 },
+	{ "slow", "{\"kind\": \"slow\", \"seconds\": 1}", false, 0 },
+	{ "401", "{\"kind\": 401, \"after\": 1}", false, 0 },
 	{ "cut at the headers", "{\"kind\": \"cut_before\", \"after\": 1}",
-	    false },
+	    false, 1 },
 	{ "no campaigns", "{\"kind\": 503, \"on\": \"campaigns\", \"times\": 9}",
-	    true },
-	{ "garbage", "{\"kind\": \"garbage\"}", false },
+	    true, 0 },
+	{ "garbage", "{\"kind\": \"garbage\"}", false, 0 },
 	{ "no answers", "{\"kind\": 500, \"on\": \"responses\", \"times\": 9}",
-	    false },
-	{ "no id", "{\"kind\": \"no_id\"}", false },
+	    false, 0 },
+	{ "no id", "{\"kind\": \"no_id\"}", false, 0 },
 };
 
 struct world {
@@ -370,18 +371,25 @@ answer_foreign(int64_t now)
 	    campaigns[luck(4)], luck(11), iso(now));
 }
 
-/* Some respondent who was mailed, or has answered; NULL = not this time. */
+/* The newest respondent, or answer, of somebody; NULL = not this time.  By the
+ * person, since respondents of one night come in any order. */
 static const struct simproc_line *
 some_respondent(int64_t now, bool answered)
 {
+	const char *id = w.crm.contact[luck(w.crm.n_contacts)].id;
 	size_t n;
 	const struct simproc_line *line = simproc_ledger(w.sim, &n);
 
-	for (int tries = 0; n > 0 && tries < 50; tries++) {
-		const struct simproc_line *l = &line[luck((int)n)];
-		if (l->kind == (answered ? SIMPROC_ANSWER : SIMPROC_RESPONDENT) &&
-		    l->guid[0] != '\0' && (!answered || l->at < now))
-			return l;
+	for (size_t i = n; i-- > 0;) {
+		const struct simproc_line *l = &line[i];
+		if (l->kind != SIMPROC_RESPONDENT ||
+		    strcmp(l->external + strcspn(l->external, "K"), id) != 0)
+			continue;
+		for (size_t k = n; answered && k-- > i;)
+			if (line[k].kind == SIMPROC_ANSWER &&
+			    line[k].member == l->id && line[k].at < now)
+				return &line[k];
+		return answered ? NULL : l;
 	}
 	return NULL;
 }
@@ -389,8 +397,10 @@ some_respondent(int64_t now, bool answered)
 static void
 rate_again(int64_t now)
 {
-	const struct simproc_line *l = some_respondent(now, true);
+	const struct simproc_line *l = NULL;
 
+	for (int tries = 0; l == NULL && tries < 10; tries++)
+		l = some_respondent(now, true);
 	if (l != NULL)
 		simproc_tell(w.sim, "answer", "{\"guid\": \"%s\", \"rating\": %d,"
 		    " \"comment\": \"efter omtanke\", \"at\": \"%s\"}", l->guid,
@@ -400,8 +410,11 @@ rate_again(int64_t now)
 static void
 opt_out(int64_t now)
 {
-	const struct simproc_line *l = some_respondent(now, luck(3) != 0);
+	const bool answered = luck(3) != 0;
+	const struct simproc_line *l = NULL;
 
+	for (int tries = 0; l == NULL && tries < 10; tries++)
+		l = some_respondent(now, answered);
 	if (l == NULL || w.n_opted_out == (int)ARRAY_LEN(w.opted_out))
 		return;
 	memcpy(w.opted_out[w.n_opted_out++], l->email, sizeof(l->email));
@@ -514,22 +527,22 @@ explain_due(struct oracle_row *row, bool faulty)
 }
 
 static void
-settle_night(int night, bool faulty)
+settle_night(int night, const struct fault *fault)
 {
-	int open = 0;
+	int lost = 0;
 
 	take_lines(night);
 	for (size_t i = 0; w.judge && i < w.oracle.n; i++) {
 		struct oracle_row *row = &w.oracle.rows[i];
 		if (row->state != ORACLE_DUE || row->due_night != night)
 			continue;
-		explain_due(row, faulty);
-		open += row->state == ORACLE_UNKNOWN ||
+		explain_due(row, fault != NULL);
+		lost += row->state == ORACLE_UNKNOWN ||
 		    row->state == ORACLE_FAILED;
 	}
-	/* Each fault hits one request. */
-	if (open > 1)
-		violation("I5 one fault left %d rows unsent", open);
+	if (fault != NULL && lost > fault->lost)
+		violation("I5 %s: %s left %d people unasked", iso(clock_now()),
+		    fault->name, lost);
 }
 
 /* ---- the queue against the model -------------------------------------------------------- */
@@ -698,7 +711,7 @@ night_plan(int i, int date)
 static const struct fault *
 pick_fault(const struct night *n)
 {
-	if (!w.judge || !n->transfers || luck(5) != 0)
+	if (!w.judge || !n->transfers || luck(4) != 0)
 		return NULL;
 	w.faulty++;
 	return &faults[w.next_fault++ % (int)ARRAY_LEN(faults)];
@@ -736,6 +749,8 @@ static void
 run_night(const struct night *n, int64_t now, const struct fault *fault)
 {
 	prepare(now);
+	/* So that a fault hits the same person whenever this test runs. */
+	w.conf->survey.concurrency = fault == NULL ? 8 : 1;
 	fault_begin(fault);
 	const int code = run(RUN_NIGHT, now);
 	if (fault == NULL && code != 0)
@@ -746,7 +761,7 @@ run_night(const struct night *n, int64_t now, const struct fault *fault)
 		learn_opt_outs(now);
 	model_night(n, now, n->transfers &&
 	    !(fault != NULL && fault->no_transfer));
-	settle_night(n->date, fault != NULL);
+	settle_night(n->date, fault);
 }
 
 /* The same night once more: everything known, nothing changed. */

@@ -1,7 +1,23 @@
 #include "stage.h"
 
+#include <string.h>
+
 #define RENEW_EVERY_S 300
 #define YIELD_POLL_S 2
+
+struct contact_rules
+stage_contact_rules(const struct stage *stage, const struct crm *crm)
+{
+	const struct conf *conf = stage->conf;
+	struct contact_rules rules = { .secret = stage->tenant->secret,
+		.connector = crm->link.name, .no_send_tag = conf->rules.no_send_tag,
+		.phone_prefix = conf->identity.phone_prefix };
+
+	for (size_t i = 0; i < conf->identity.match.n; i++)
+		if (strcmp(conf->identity.match.v[i], "phone") == 0)
+			rules.match_phone = true;
+	return rules;
+}
 
 bool
 stage_breathe(struct stage *stage, struct err *err)

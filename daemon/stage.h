@@ -6,6 +6,7 @@
 
 #include "conf.h"
 #include "connect.h"
+#include "contact.h"
 #include "db.h"
 #include "rules.h"
 #include "runlog.h"
@@ -27,6 +28,10 @@ struct stage {
 	size_t n_crm;
 	struct survey *survey;	/* NULL = could not be opened */
 };
+
+/* How this run turns a CRM's facts into columns. */
+struct contact_rules stage_contact_rules(const struct stage *stage,
+    const struct crm *crm);
 
 /* Renews the lease when due; between pages and batches.  ERR_CANCELLED when
  * the run must end: signal, or (may_yield) a night waits. */

@@ -334,16 +334,8 @@ static void
 puller_init(struct puller *p, struct stage *stage, struct crm *crm,
     enum stream stream, struct spool *spool)
 {
-	const struct conf *conf = stage->conf;
-
 	*p = (struct puller){ .stage = stage, .crm = crm, .stream = stream,
-		.spool = spool };
-	p->rules = (struct contact_rules){ .secret = stage->tenant->secret,
-		.connector = crm->link.name, .no_send_tag = conf->rules.no_send_tag,
-		.phone_prefix = conf->identity.phone_prefix };
-	for (size_t i = 0; i < conf->identity.match.n; i++)
-		if (strcmp(conf->identity.match.v[i], "phone") == 0)
-			p->rules.match_phone = true;
+		.spool = spool, .rules = stage_contact_rules(stage, crm) };
 	contact_page_init(&p->contacts);
 	activity_page_init(&p->activities);
 	event_page_init(&p->events);

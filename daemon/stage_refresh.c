@@ -4,56 +4,78 @@
 #include "contact.h"
 #include "log.h"
 
+#define SCRATCH_BYTES ((size_t)8 << 20)
+
 struct refresher {
 	struct stage *stage;
+	struct crm *crm;
 	struct contact_rules rules;
 	struct contact_page page;
+	struct cursor_move move;
 	struct arena *scratch;
 	struct err err;
-	long long n;
+	long long read;
 };
+
+/* The cursor of the contacts stays where it is: the page has one of its own,
+ * and its cards belong to the last pass. */
+static bool
+write_page(struct refresher *r)
+{
+	struct stage *stage = r->stage;
+
+	if (r->page.n == 0)
+		return true;
+	r->move.now = clock_now();
+	arena_reset(stage->scratch);
+	return contact_page_send(&r->page, stage->db, &r->move, stage->scratch,
+	           &r->err) &&
+	    db_finish(stage->db, NULL, &r->err);
+}
 
 static bool
 on_contact(void *arg, const struct crm_contact *c)
 {
 	struct refresher *r = arg;
+	bool ok = true;
 
 	arena_reset(r->scratch);
-	if (connect_contact_fault(c) != NULL)
-		return true;	/* its old facts stay old: the row waits */
-	r->n++;
-	return contact_page_add(&r->page, &r->rules, c, r->scratch, &r->err);
+	/* An unsound record: its old facts stay old, the row waits. */
+	if (connect_contact_fault(c) == NULL) {
+		r->read++;
+		ok = contact_page_add(&r->page, &r->rules, c, r->scratch, &r->err);
+	}
+	arena_reset(r->crm->link.scratch);
+	return ok && (r->page.n < PAGE_ROWS_MAX || write_page(r));
 }
 
 static bool
-write_page(struct refresher *r, struct crm *crm, struct err *err)
+load(struct refresher *r, const struct contact_stale *stale, struct err *err)
 {
+	const struct crm_connector *connector = r->crm->connector;
 	struct stage *stage = r->stage;
-	AUTO(db_result) struct db_result *result = NULL;
 	struct cursor cursor;
 
-	if (!cursor_read(stage->db, stage->tenant->id, crm->link.name, "contacts",
-	        stage->arena, &cursor, err))
+	if (!cursor_read(stage->db, stage->tenant->id, r->crm->link.name,
+	        "contacts", stage->arena, &cursor, err))
 		return false;
-	/* The cursor stays where it is. */
-	const struct cursor_move move = { .tenant_id = stage->tenant->id,
-		.connector = crm->link.name, .stream = "refresh",
-		.pass = cursor.pass - 1, .now = clock_now(),
-		.epoch = stage->tenant->epoch };
-	arena_reset(stage->scratch);
-	return contact_page_send(&r->page, stage->db, &move, stage->scratch, err) &&
-	    db_finish(stage->db, &result, err);
+	r->move = (struct cursor_move){ .tenant_id = stage->tenant->id,
+		.connector = r->crm->link.name, .stream = "refresh",
+		.pass = cursor.pass - 1, .epoch = stage->tenant->epoch };
+	const bool ok = connector->load_contacts(r->crm->link.self, stale->ids,
+	                    stale->n, on_contact, r, err) && write_page(r);
+	if (!ok && r->err.kind != ERR_NONE)
+		*err = r->err;
+	return ok;
 }
 
 static bool
 refresh_one(struct stage *stage, struct crm *crm, struct err *err)
 {
-	AUTO(arena) struct arena *scratch = arena_new((size_t)8 << 20);
-	struct refresher r = { .stage = stage, .scratch = scratch,
-		.rules = { .secret = stage->tenant->secret,
-		    .connector = crm->link.name,
-		    .no_send_tag = stage->conf->rules.no_send_tag,
-		    .phone_prefix = stage->conf->identity.phone_prefix } };
+	AUTO(arena) struct arena *scratch = arena_new(SCRATCH_BYTES);
+	struct refresher r = { .stage = stage, .crm = crm, .scratch = scratch,
+		.rules = stage_contact_rules(stage, crm) };
+	struct runlog *log = stage->log;
 	struct contact_stale stale;
 
 	if (scratch == NULL)
@@ -64,15 +86,13 @@ refresh_one(struct stage *stage, struct crm *crm, struct err *err)
 	if (stale.n == 0)
 		return true;
 	contact_page_init(&r.page);
-	bool ok = crm->connector->load_contacts(crm->link.self, stale.ids, stale.n,
-	    on_contact, &r, err);
-	if (!ok && r.err.kind != ERR_NONE)
-		*err = r.err;
-	ok = ok && write_page(&r, crm, err);
+	const bool ok = load(&r, &stale, err);
 	contact_page_free(&r.page);
-	runlog_count(stage->log, "refresh", crm->link.name, "seen", NULL,
+	runlog_count(log, "refresh", crm->link.name, "seen", NULL,
 	    (long long)stale.n);
-	runlog_count(stage->log, "refresh", crm->link.name, "read", NULL, r.n);
+	runlog_count(log, "refresh", crm->link.name, "read", NULL, r.read);
+	runlog_count(log, "refresh", crm->link.name, "unread", NULL,
+	    (long long)stale.n - r.read);
 	return ok;
 }
 

@@ -186,7 +186,8 @@ actor(struct arena *arena)
 	const char *sudo = getenv("SUDO_USER");
 	const struct passwd *pw = NULL;
 
-	if (getuid() == 0 && sudo != NULL && *sudo != '\0')
+	/* Also under `sudo -u npsync`. A label for people, not a right. */
+	if (sudo != NULL && *sudo != '\0')
 		return arena_strndup(arena, sudo, strnlen(sudo, 64));
 	pw = getpwuid(getuid());
 	return pw != NULL ? arena_strdup(arena, pw->pw_name) : "unknown";

@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "log.h"
 #include "optout.h"
+#include "quarantine.h"
 
 struct collector {
 	struct stage *stage;
@@ -209,6 +210,9 @@ collect_answers(struct stage *stage, struct err *err)
 		*err = c.err;
 	count_answers(&c);
 	count_opt_outs(&c, c.n_opt_outs);
+	if (ok && !quarantine_put(stage->db, stage->tenant->id,
+	        stage->log->run_id, &stage->survey->link, stage->scratch, err))
+		ok = false;
 	link_quarantine_clear(&stage->survey->link);
 	collector_free(&c);
 	return ok || err_wrap(err, "%s answers", stage->survey->link.name);

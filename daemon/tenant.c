@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -20,7 +21,7 @@ DB_STMT(tenant_create,
     "INSERT INTO npsync.tenant (tenant_id, name, person_secret, created_at)"
     " SELECT coalesce(max(tenant_id), 0) + 1, $1, decode($2, 'hex'), $3::timestamptz"
     "   FROM npsync.tenant ON CONFLICT DO NOTHING");
-/* $3: the flock of a holder on this machine was free, so it is dead. */
+/* $3: the lock of a holder at the same place was free, so it is dead. */
 DB_STMT(tenant_acquire_lease,
     "UPDATE npsync.tenant SET epoch = epoch + 1, holder = $2,"
     "       lease_until = now() + interval '1200 s', wanted = false"
@@ -214,11 +215,31 @@ unlock(struct tenant *tenant)
 	tenant->lock_fd = -1;
 }
 
+/* Which lock file of which machine: only its free lock proves a holder dead.
+ * Another state directory on the same machine has a lock of its own.  False:
+ * cannot be said. */
+static bool
+lock_place(const struct tenant *tenant, char *out, size_t size)
+{
+	char machine[64];
+	struct stat st;
+
+	read_line("/etc/machine-id", machine, sizeof(machine));
+	if (tenant->lock_fd < 0 || machine[0] == '\0' ||
+	    fstat(tenant->lock_fd, &st) != 0) {
+		(void)snprintf(out, size, "unknown");
+		return false;
+	}
+	(void)snprintf(out, size, "%s:%llx:%llx", machine,
+	    (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	return true;
+}
+
 bool
 tenant_acquire(struct db *db, struct tenant *tenant, const char *state_dir,
     struct err *err)
 {
-	char machine[64], boot[64], holder[192];
+	char place[128], boot[64], holder[256];
 	AUTO(arena) struct arena *arena = arena_new(4096);
 	AUTO(db_result) struct db_result *r = NULL;
 	struct db_args args;
@@ -228,14 +249,14 @@ tenant_acquire(struct db *db, struct tenant *tenant, const char *state_dir,
 		return err_nomem(err);
 	if (!lock(tenant, state_dir, &lock_is_free, err))
 		return false;
-	read_line("/etc/machine-id", machine, sizeof(machine));
+	const bool is_known = lock_place(tenant, place, sizeof(place));
 	read_line("/proc/sys/kernel/random/boot_id", boot, sizeof(boot));
-	(void)snprintf(holder, sizeof(holder), "%s %s %ld",
-	    machine[0] != '\0' ? machine : "unknown", boot, (long)getpid());
+	(void)snprintf(holder, sizeof(holder), "%s %s %ld", place,
+	    boot[0] != '\0' ? boot : "unknown", (long)getpid());
 	db_args_init(&args, arena);
 	db_arg_int(&args, tenant->id);
 	db_arg_text(&args, holder);
-	db_arg_bool(&args, lock_is_free && machine[0] != '\0');
+	db_arg_bool(&args, lock_is_free && is_known);
 	if (!db_query(db, &tenant_acquire_lease, &args, &r, err)) {
 		unlock(tenant);
 		return false;

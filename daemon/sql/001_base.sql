@@ -11,7 +11,7 @@ CREATE TABLE npsync.tenant (
   person_secret bytea NOT NULL CHECK (octet_length(person_secret) = 32), -- made once, never rotated: every person key depends on it
   epoch         bigint NOT NULL DEFAULT 0,                  -- rises with each run that takes the lease
   lease_until   timestamptz NOT NULL DEFAULT '-infinity',   -- on the database's clock
-  holder        text,                                       -- machine-id boot-id pid
+  holder        text,                                       -- place of the lock (machine:device:inode), boot, pid
   wanted        boolean NOT NULL DEFAULT false,             -- somebody waits: an hourly run yields at its next page
   paused        boolean NOT NULL DEFAULT true,              -- until `npsync activate`
   created_at    timestamptz NOT NULL

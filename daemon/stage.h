@@ -12,6 +12,10 @@
 #include "runlog.h"
 #include "tenant.h"
 
+/* Facts older than this are read again before a night decides; where that
+ * fails the row waits (fail closed). */
+#define FACTS_MAX_AGE_S (6 * 3600)
+
 struct stage {
 	struct db *db;
 	const struct conf *conf;

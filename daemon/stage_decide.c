@@ -68,7 +68,7 @@
 	"      ( 1, 'gone',            c.gone IS TRUE, NULL),"                \
 	"      ( 2, 'anonymised',      c.anonymised IS TRUE, NULL),"          \
 	"      ( 3, 'excluded',        c.state = 'excluded', c.kept),"        \
-	"      ( 4, 'paused',          $27, 'until `npsync activate`'),"      \
+	"      ( 4, 'paused',          $27, CASE WHEN $27 THEN 'until `npsync activate`' END)," \
 	"      ( 5, 'trigger_off',     c.enabled IS NOT TRUE, c.trigger),"    \
 	"      ( 6, 'internal',        coalesce(c.address_domain = ANY ($24::text[]), false), c.address_domain)," \
 	"      ( 7, 'left_company',    c.employed IS FALSE, NULL),"           \
@@ -150,7 +150,8 @@ DB_STMT(decide_requeue,
     "   FROM pick p WHERE q.tenant_id = $1 AND q.queue_id = p.queue_id"
     " RETURNING q.queue_id");
 
-/* $30 epoch, $31 run, $32 end of this night. */
+/* $30 epoch, $31 run, $32 end of this night, $33 the oldest facts that count: a
+ * row whose card could not be read since then waits, it is not sent. */
 DB_STMT(decide_night,
     "WITH e AS MATERIALIZED ("
     "  SELECT 1 FROM npsync.tenant WHERE tenant_id = $1 AND epoch = $30"
@@ -160,6 +161,10 @@ DB_STMT(decide_night,
     "     AND EXISTS (SELECT 1 FROM e)"
     "     AND q.state IN ('queued', 'deferred') AND q.deferred_until <= $3::timestamptz"
     "     AND (q.due_night IS NULL OR q.due_night < $2::date)"
+    "     AND (c.contact_id IS NULL OR c.gone OR c.facts_at >= $33::timestamptz"
+    "          OR EXISTS (SELECT 1 FROM npsync.cursor k WHERE k.tenant_id = $1"
+    "                AND k.connector = q.connector AND k.stream = 'contacts'"
+    "                AND k.pass = c.pass AND k.completed_at >= $33::timestamptz))"
     "), " OWN_CTE ", verdict AS ("
     RULE_ROWS
     "  UNION ALL"                       /* due already, by an earlier decide of this night */
@@ -273,6 +278,7 @@ decide(struct stage *stage, struct rules *rules, const struct rules_night *night
 	db_arg_int(&args, stage->tenant->epoch);
 	db_arg_int(&args, stage->log->run_id);
 	db_arg_time(&args, calendar_window_end(&stage->conf->calendar, night->night));
+	db_arg_time(&args, night->moment - FACTS_MAX_AGE_S);
 	if (!db_query(stage->db, &decide_night, &args, &r, err))
 		return false;
 	for (int i = 0; i < db_rows(r); i++) {

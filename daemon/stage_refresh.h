@@ -7,8 +7,6 @@
 
 #include "stage.h"
 
-#define FACTS_MAX_AGE_S (6 * 3600)
-
 /* waiting: the names of connectors whose facts could not be read - their rows
  * wait (fail closed).  At least n_crm places. */
 NPS_MUSTCHECK bool stage_refresh(struct stage *stage, const char **waiting,

@@ -251,7 +251,7 @@ fixture_card(struct fixture *f, const char *id, const char *set)
 	    " language, country, company, relation, person, facts_at)"
 	    " VALUES ($1, 'crm', '%s', '%s', '%s@kunde.dk', 'ok', 'kunde.dk',"
 	    " 'da', 'DK', 'Kunde A/S', 'Kunde', ARRAY[convert_to('%s', 'UTF8'),"
-	    " convert_to('card:%s', 'UTF8')], '2026-05-05Z')", id, id, id, id, id);
+	    " convert_to('card:%s', 'UTF8')], 'infinity')", id, id, id, id, id);
 	if (set != NULL)
 		fixture_exec(f, "UPDATE npsync.contact SET %s WHERE tenant_id = $1"
 		    " AND contact_id = '%s'", set, id);

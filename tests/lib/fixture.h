@@ -59,7 +59,7 @@ const char *fixture_fails(struct fixture *f, const char *fmt, ...)
     NPS_PRINTF(2, 3);
 
 /* A card id@kunde.dk of connector "crm" whose keys are the texts 'id' and
- * 'card:id'; set = assignments ("employed = false, relation = 'Kunde'") or
+ * 'card:id', whose facts never grow old; set = assignments ("employed = false, relation = 'Kunde'") or
  * NULL. */
 void fixture_card(struct fixture *f, const char *id, const char *set);
 /* A card as a pull takes it in, with real keys. */

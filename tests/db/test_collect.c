@@ -1,0 +1,77 @@
+/*
+ * Answers of a survey service that the test plays: what cannot be used is kept
+ * for people, and the counts of a run add up.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fixture.h"
+#include "stage_collect.h"
+
+static bool
+pull_answers(void *self, const struct pull *pull, survey_answer_fn *emit,
+    checkpoint_fn *checkpoint, void *arg, struct err *err)
+{
+	const struct survey_answer answers[] = {
+		{ .answer_id = "1", .email = "a@kunde.dk", .campaign_id = "4",
+		    .campaign = "Møde", .score = 9, .answered_at = 1, .changed_at = 1 },
+		{ .answer_id = "2", .score = 11, .answered_at = 1, .changed_at = 1 },
+		{ .answer_id = "3", .email = "b@kunde.dk", .score = -1,
+		    .answered_at = NO_TIME, .changed_at = 1, .opted_out = true },
+	};
+
+	(void)self;
+	(void)pull;
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++)
+		if (!emit(arg, &answers[i]))
+			return err_set(err, ERR_CANCELLED, "stopped");
+	return checkpoint(arg, NULL, "w") ||
+	    err_set(err, ERR_CANCELLED, "stopped");
+}
+
+static const struct survey_connector connector = {
+	.pull_answers = pull_answers };
+
+static void
+test_unsound_answers_are_kept_for_people(void **state)
+{
+	struct fixture *f = *state;
+	struct survey survey = { .connector = &connector,
+		.link = { .name = "fake", .scratch = arena_new(65536),
+		    .kept = arena_new(65536) } };
+	struct err err = { 0 };
+
+	fixture_tenant(f);
+	link_quarantine_clear(&survey.link);
+	f->stage.survey = &survey;
+	if (!stage_collect(&f->stage, &err))
+		fail_msg("%s", err.msg);
+	assert_false(survey.link.failed);
+	assert_string_equal(fixture_text(f, "SELECT connector || ' ' || source ||"
+	    " ' ' || record_key || ' ' || left(reason, 5) FROM npsync.quarantine"
+	    " WHERE tenant_id = $1"), "fake answers 2 score");
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.answer"
+	    " WHERE tenant_id = $1"), 2);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.opt_out"
+	    " WHERE tenant_id = $1"), 1);
+	assert_int_equal(runlog_get(&f->log, "collect", "seen"), 3);
+	assert_int_equal(runlog_get(&f->log, "collect", "new"), 2);
+	assert_int_equal(runlog_get(&f->log, "collect", "quarantined"), 1);
+	assert_int_equal(runlog_get(&f->log, "optouts", "seen"), 1);
+	assert_int_equal(runlog_get(&f->log, "optouts", "new"), 1);
+	arena_free(survey.link.scratch);
+	arena_free(survey.link.kept);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unsound_answers_are_kept_for_people),
+	};
+
+	return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
+}

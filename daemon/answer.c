@@ -134,16 +134,14 @@ DB_STMT(answer_unplaced,
 void
 answer_page_init(struct answer_page *page)
 {
-	for (size_t i = 0; i < ANSWER_COLS; i++)
-		db_array_init(&page->col[i]);
+	db_arrays_init(page->col, ANSWER_COLS);
 	page->n = 0;
 }
 
 void
 answer_page_free(struct answer_page *page)
 {
-	for (size_t i = 0; i < ANSWER_COLS; i++)
-		db_array_free(&page->col[i]);
+	db_arrays_free(page->col, ANSWER_COLS);
 }
 
 /* "crm:9001" -> connector and card; without a colon no card. */
@@ -198,13 +196,11 @@ answer_page_put(struct answer_page *page, struct db *db,
 
 	db_args_init(&args, scratch);
 	cursor_args(&args, move);
-	for (size_t i = 0; i < ANSWER_COLS; i++)
-		db_arg_array(&args, &page->col[i]);
+	db_arg_arrays(&args, page->col, ANSWER_COLS);
 	db_arg_text(&args, tag_prefix);
 	if (!db_query(db, &answer_page_upsert, &args, result, err))
 		return false;
-	for (size_t i = 0; i < ANSWER_COLS; i++)
-		db_array_reset(&page->col[i]);
+	db_arrays_reset(page->col, ANSWER_COLS);
 	page->n = 0;
 	return true;
 }
@@ -268,8 +264,7 @@ tag_want_done(struct db *db, long long tenant_id, const char *connector,
 	struct db_array col[6];
 	struct db_args args;
 
-	for (int i = 0; i < 6; i++)
-		db_array_init(&col[i]);
+	db_arrays_init(col, 6);
 	for (size_t i = 0; i < n; i++) {
 		db_array_text(&col[0], rows[i].contact_id);
 		db_array_text(&col[1], rows[i].campaign_id);
@@ -283,11 +278,9 @@ tag_want_done(struct db *db, long long tenant_id, const char *connector,
 	db_arg_int(&args, tenant_id);
 	db_arg_text(&args, connector);
 	db_arg_time(&args, now);
-	for (int i = 0; i < 6; i++)
-		db_arg_array(&args, &col[i]);
+	db_arg_arrays(&args, col, 6);
 	const bool ok = db_query(db, &tag_want_result, &args, NULL, err);
-	for (int i = 0; i < 6; i++)
-		db_array_free(&col[i]);
+	db_arrays_free(col, 6);
 	return ok;
 }
 

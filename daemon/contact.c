@@ -154,16 +154,14 @@ DB_STMT(contact_values,
 void
 contact_page_init(struct contact_page *page)
 {
-	for (size_t i = 0; i < CONTACT_COLS; i++)
-		db_array_init(&page->col[i]);
+	db_arrays_init(page->col, CONTACT_COLS);
 	page->n = 0;
 }
 
 void
 contact_page_free(struct contact_page *page)
 {
-	for (size_t i = 0; i < CONTACT_COLS; i++)
-		db_array_free(&page->col[i]);
+	db_arrays_free(page->col, CONTACT_COLS);
 }
 
 static void
@@ -321,14 +319,12 @@ page_send(struct db *db, const struct db_stmt *stmt, struct db_array *col,
 
 	db_args_init(&args, scratch);
 	cursor_args(&args, move);
-	for (size_t i = 0; i < cols; i++)
-		db_arg_array(&args, &col[i]);
+	db_arg_arrays(&args, col, cols);
 	if (today >= 0)
 		db_arg_day(&args, today);
 	if (!db_send(db, stmt, &args, err))
 		return false;
-	for (size_t i = 0; i < cols; i++)
-		db_array_reset(&col[i]);
+	db_arrays_reset(col, cols);
 	return true;
 }
 
@@ -368,16 +364,14 @@ contact_sweep(struct db *db, long long tenant_id, const char *connector,
 void
 activity_page_init(struct activity_page *page)
 {
-	for (size_t i = 0; i < ARRAY_LEN(page->col); i++)
-		db_array_init(&page->col[i]);
+	db_arrays_init(page->col, ARRAY_LEN(page->col));
 	page->n = 0;
 }
 
 void
 activity_page_free(struct activity_page *page)
 {
-	for (size_t i = 0; i < ARRAY_LEN(page->col); i++)
-		db_array_free(&page->col[i]);
+	db_arrays_free(page->col, ARRAY_LEN(page->col));
 }
 
 void

@@ -56,6 +56,11 @@ void db_array_time(struct db_array *array, time_t t);		/* NO_TIME = null */
 void db_array_day(struct db_array *array, int day);		/* NO_DAY = null */
 /* Borrowed by args until the query returned. */
 void db_arg_array(struct db_args *args, struct db_array *array);
+/* The same for the n columns of a page. */
+void db_arrays_init(struct db_array *arrays, size_t n);
+void db_arrays_reset(struct db_array *arrays, size_t n);
+void db_arrays_free(struct db_array *arrays, size_t n);
+void db_arg_arrays(struct db_args *args, struct db_array *arrays, size_t n);
 
 /* ---- connection ---------------------------------------------------------- */
 struct db;

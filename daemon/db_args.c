@@ -160,3 +160,31 @@ db_arg_array(struct db_args *args, struct db_array *array)
 		args->failed = true;
 	db_arg_text(args, buf_text(buf));
 }
+
+void
+db_arrays_init(struct db_array *arrays, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		db_array_init(&arrays[i]);
+}
+
+void
+db_arrays_reset(struct db_array *arrays, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		db_array_reset(&arrays[i]);
+}
+
+void
+db_arrays_free(struct db_array *arrays, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		db_array_free(&arrays[i]);
+}
+
+void
+db_arg_arrays(struct db_args *args, struct db_array *arrays, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		db_arg_array(args, &arrays[i]);
+}

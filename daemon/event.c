@@ -67,16 +67,14 @@ DB_STMT(event_silent_planned,
 void
 event_page_init(struct event_page *page)
 {
-	for (size_t i = 0; i < ARRAY_LEN(page->col); i++)
-		db_array_init(&page->col[i]);
+	db_arrays_init(page->col, ARRAY_LEN(page->col));
 	page->n = 0;
 }
 
 void
 event_page_free(struct event_page *page)
 {
-	for (size_t i = 0; i < ARRAY_LEN(page->col); i++)
-		db_array_free(&page->col[i]);
+	db_arrays_free(page->col, ARRAY_LEN(page->col));
 }
 
 bool
@@ -112,14 +110,12 @@ event_page_send(struct event_page *page, struct db *db,
 
 	db_args_init(&args, scratch);
 	cursor_args(&args, move);
-	for (size_t i = 0; i < ARRAY_LEN(page->col); i++)
-		db_arg_array(&args, &page->col[i]);
+	db_arg_arrays(&args, page->col, ARRAY_LEN(page->col));
 	db_arg_bool(&args, baseline);
 	db_arg_day(&args, night);
 	if (!db_send(db, &event_page_put, &args, err))
 		return false;
-	for (size_t i = 0; i < ARRAY_LEN(page->col); i++)
-		db_array_reset(&page->col[i]);
+	db_arrays_reset(page->col, ARRAY_LEN(page->col));
 	page->n = 0;
 	return true;
 }

@@ -36,8 +36,7 @@ put(struct db *db, long long tenant_id, long long run_id,
 	db_arg_text(&args, link->name);
 	db_arg_time(&args, clock_now());
 	db_arg_int(&args, run_id);
-	for (int i = 0; i < 4; i++)
-		db_arg_array(&args, &col[i]);
+	db_arg_arrays(&args, col, 4);
 	return db_query(db, &quarantine_insert, &args, NULL, err);
 }
 
@@ -49,11 +48,9 @@ quarantine_put(struct db *db, long long tenant_id, long long run_id,
 
 	if (link->quarantine == NULL)
 		return true;
-	for (int i = 0; i < 4; i++)
-		db_array_init(&col[i]);
+	db_arrays_init(col, 4);
 	const bool ok = put(db, tenant_id, run_id, link, col, arena, err);
-	for (int i = 0; i < 4; i++)
-		db_array_free(&col[i]);
+	db_arrays_free(col, 4);
 	return ok;
 }
 

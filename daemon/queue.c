@@ -152,51 +152,6 @@ DB_STMT(queue_orphans,
     "SELECT queue_id, attempt FROM npsync.queue"
     " WHERE tenant_id = $1 AND state = 'sending' AND epoch < $2");
 
-DB_STMT(queue_pick_rows,
-    "SELECT q.queue_id, q.attempt, q.state"
-    "  FROM npsync.queue q"
-    "  LEFT JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = q.connector"
-    "       AND c.contact_id = q.contact_id"
-    " WHERE q.tenant_id = $1"
-    "   AND ($2::bigint[] IS NULL OR q.queue_id = ANY ($2::bigint[]))"
-    "   AND ($3::text IS NULL OR q.trigger = $3)"
-    "   AND ($4::text IS NULL OR q.category = $4)"
-    "   AND ($5::text IS NULL OR c.company = $5 OR c.company_id = $5)"
-    "   AND ($6::text IS NULL OR q.employee_id = $6 OR c.owner_name = $6 OR c.owner_id = $6)"
-    "   AND ($7::text IS NULL OR q.connector = $7)"
-    "   AND ($8::text IS NULL OR q.contact_id = $8 OR lower(c.email) = lower($8))"
-    "   AND ($9::timestamptz IS NULL OR q.occurred_at < $9::timestamptz)"
-    "   AND ($10::text IS NULL OR q.state = ANY (string_to_array($10, ',')))"
-    " ORDER BY q.created_at, q.queue_id");
-
-DB_STMT(queue_transferred,
-    "SELECT q.queue_id, extract(epoch from q.created_at)::bigint, q.trigger, c.email,"
-    "       coalesce(q.owner, c.owner_name),"
-    "       extract(epoch from h.at)::bigint, coalesce(p.name, q.campaign), q.state,"
-    "       extract(epoch from q.send_at)::bigint, q.contact_id, q.reason"
-    "  FROM npsync.queue q"
-    "  JOIN LATERAL (SELECT max(x.at) AS at FROM npsync.queue_history x"
-    "         WHERE x.tenant_id = $1 AND x.queue_id = q.queue_id AND x.to_state = 'sending') h ON true"
-    "  LEFT JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = q.connector"
-    "       AND c.contact_id = q.contact_id"
-    "  LEFT JOIN npsync.campaign p ON p.tenant_id = $1 AND p.campaign_id = q.campaign"
-    " WHERE q.tenant_id = $1 AND q.state IN ('sending', 'sent', 'unknown', 'failed')"
-    " ORDER BY h.at DESC NULLS LAST, q.queue_id DESC LIMIT $2");
-
-DB_STMT(queue_history_rows,
-    "SELECT extract(epoch from at)::bigint, actor, from_state, to_state, detail, run_id"
-    "  FROM npsync.queue_history WHERE tenant_id = $1 AND queue_id = $2 ORDER BY version");
-
-DB_STMT(queue_states,
-    "SELECT state, coalesce(reason, ''), count(*) FROM npsync.queue WHERE tenant_id = $1"
-    " GROUP BY state, coalesce(reason, '') ORDER BY state, count(*) DESC");
-
-DB_STMT(queue_due_rows,
-    "SELECT count(*) FILTER (WHERE deferred_until <= $3::timestamptz),"
-    "       extract(epoch from min(deferred_until) FILTER (WHERE deferred_until > $3::timestamptz))::bigint"
-    "  FROM npsync.queue WHERE tenant_id = $1 AND due_night = $2::date"
-    "   AND state IN ('queued', 'deferred')");
-
 const char *
 queue_state_name(enum queue_state state)
 {
@@ -328,8 +283,7 @@ queue_move(struct db *db, const struct tenant *tenant, enum queue_actor actor,
 	*moved = 0;
 	if (n == 0)
 		return true;
-	for (int i = 0; i < M_COLS; i++)
-		db_array_init(&col[i]);
+	db_arrays_init(col, M_COLS);
 	move_columns(col, actor, moves, n);
 	db_args_init(&args, arena);
 	db_arg_int(&args, tenant->id);
@@ -338,14 +292,12 @@ queue_move(struct db *db, const struct tenant *tenant, enum queue_actor actor,
 	db_arg_int(&args, run_id);
 	db_arg_time(&args, now);
 	db_arg_text(&args, NULL);
-	for (int i = 0; i < M_COLS; i++)
-		db_arg_array(&args, &col[i]);
+	db_arg_arrays(&args, col, M_COLS);
 	db_arg_bool(&args, actor == ACTOR_PUSH || actor == ACTOR_ADMIN);
 	const bool ok = db_query(db, &queue_move_rows, &args, &r, err);
 	if (ok)
 		*moved = (size_t)db_rows(r);
-	for (int i = 0; i < M_COLS; i++)
-		db_array_free(&col[i]);
+	db_arrays_free(col, M_COLS);
 	return ok;
 }
 
@@ -372,100 +324,4 @@ queue_settle(struct db *db, const struct tenant *tenant, long long run_id,
 			"the run ended before the answer", NULL, NO_TIME };
 	return queue_move(db, tenant, ACTOR_SETTLE, "settle", run_id, now, moves,
 	    rows, arena, n, err);
-}
-
-/* ---- for administrators ---------------------------------------------------- */
-bool
-queue_pick(struct db *db, long long tenant_id,
-    const struct queue_filter *filter, struct arena *arena,
-    struct queue_picked **rows, size_t *n, struct err *err)
-{
-	AUTO(db_result) struct db_result *r = NULL;
-	struct db_array ids;
-	struct db_args args;
-
-	db_array_init(&ids);
-	for (size_t i = 0; i < filter->n_ids; i++)
-		db_array_int(&ids, filter->ids[i]);
-	db_args_init(&args, arena);
-	db_arg_int(&args, tenant_id);
-	if (filter->ids != NULL)
-		db_arg_array(&args, &ids);
-	else
-		db_arg_text(&args, NULL);
-	db_arg_text(&args, filter->trigger);
-	db_arg_text(&args, filter->category);
-	db_arg_text(&args, filter->company);
-	db_arg_text(&args, filter->employee);
-	db_arg_text(&args, filter->connector);
-	db_arg_text(&args, filter->contact);
-	db_arg_time(&args, filter->before_day == NO_DAY ? NO_TIME
-	    : clock_day_start(filter->timezone, filter->before_day));
-	db_arg_text(&args, filter->state);
-	const bool ok = db_query(db, &queue_pick_rows, &args, &r, err);
-	db_array_free(&ids);
-	if (!ok)
-		return false;
-	*n = (size_t)db_rows(r);
-	*rows = arena_array(arena, *n + 1, sizeof(**rows));
-	if (*rows == NULL)
-		return err_nomem(err);
-	for (size_t i = 0; i < *n; i++)
-		(*rows)[i] = (struct queue_picked){ db_int(r, (int)i, 0),
-			(int)db_int(r, (int)i, 1),
-			arena_strdup(arena, db_text(r, (int)i, 2)) };
-	return true;
-}
-
-bool
-queue_list_transferred(struct db *db, long long tenant_id, int max,
-    struct arena *arena, struct db_result **result, struct err *err)
-{
-	struct db_args args;
-
-	db_args_init(&args, arena);
-	db_arg_int(&args, tenant_id);
-	db_arg_int(&args, max);
-	return db_query(db, &queue_transferred, &args, result, err);
-}
-
-bool
-queue_history_list(struct db *db, long long tenant_id, long long queue_id,
-    struct arena *arena, struct db_result **result, struct err *err)
-{
-	struct db_args args;
-
-	db_args_init(&args, arena);
-	db_arg_int(&args, tenant_id);
-	db_arg_int(&args, queue_id);
-	return db_query(db, &queue_history_rows, &args, result, err);
-}
-
-bool
-queue_count_states(struct db *db, long long tenant_id, struct arena *arena,
-    struct db_result **result, struct err *err)
-{
-	struct db_args args;
-
-	db_args_init(&args, arena);
-	db_arg_int(&args, tenant_id);
-	return db_query(db, &queue_states, &args, result, err);
-}
-
-bool
-queue_due(struct db *db, long long tenant_id, int night, time_t now,
-    struct arena *arena, long long *ready, time_t *next, struct err *err)
-{
-	AUTO(db_result) struct db_result *r = NULL;
-	struct db_args args;
-
-	db_args_init(&args, arena);
-	db_arg_int(&args, tenant_id);
-	db_arg_day(&args, night);
-	db_arg_time(&args, now);
-	if (!db_query(db, &queue_due_rows, &args, &r, err))
-		return false;
-	*ready = db_int(r, 0, 0);
-	*next = db_time(r, 0, 1);
-	return true;
 }

@@ -170,12 +170,9 @@ rules_args(struct rules *rules, struct db *db, const struct rules_night *night,
 	db_arg_time(args, night->moment);
 	db_arg_int(args, conf->rules.throttle_days);
 	db_arg_bool(args, conf->rules.count_foreign);
-	for (size_t i = 0; i < ARRAY_LEN(rules->rule); i++)
-		db_arg_array(args, &rules->rule[i]);
-	for (size_t i = 0; i < ARRAY_LEN(rules->filter); i++)
-		db_arg_array(args, &rules->filter[i]);
-	for (size_t i = 0; i < ARRAY_LEN(rules->choice); i++)
-		db_arg_array(args, &rules->choice[i]);
+	db_arg_arrays(args, rules->rule, ARRAY_LEN(rules->rule));
+	db_arg_arrays(args, rules->filter, ARRAY_LEN(rules->filter));
+	db_arg_arrays(args, rules->choice, ARRAY_LEN(rules->choice));
 	db_arg_array(args, &rules->own_domains);
 	db_arg_array(args, &rules->connector[0]);
 	db_arg_array(args, &rules->connector[1]);

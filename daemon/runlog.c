@@ -142,8 +142,7 @@ end(struct runlog *log, struct db_array cols[5], const char *result,
 	db_arg_time(&args, clock_now());
 	db_arg_text(&args, result);
 	db_arg_text(&args, detail);
-	for (int i = 0; i < 5; i++)
-		db_arg_array(&args, &cols[i]);
+	db_arg_arrays(&args, cols, 5);
 	if (arena_failed(log->arena))
 		return err_nomem(err);
 	return db_query(log->db, &run_end, &args, NULL, err);
@@ -155,11 +154,9 @@ runlog_end(struct runlog *log, const char *result, const char *detail,
 {
 	struct db_array cols[5];
 
-	for (int i = 0; i < 5; i++)
-		db_array_init(&cols[i]);
+	db_arrays_init(cols, 5);
 	const bool ok = end(log, cols, result, detail, err);
-	for (int i = 0; i < 5; i++)
-		db_array_free(&cols[i]);
+	db_arrays_free(cols, 5);
 	return ok;
 }
 

@@ -18,12 +18,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "clock.h"
 #include "log.h"
 #include "optout.h"
-#include "queue.h"
 
 #define TRIES_A_NIGHT 4
 #define SAME_REFUSALS_MAX 3
@@ -56,43 +53,6 @@ struct pusher {
 	bool stopped;
 	char stop_reason[160];
 };
-
-/* ---- what an answer means --------------------------------------------------------- */
-static void
-judge_by_class(const struct http_res *res, struct push_verdict *v)
-{
-	static const enum push_outcome by_class[] = {
-		[HTTP_DONE] = PUSH_ACCEPTED_NO_ID,
-		[HTTP_DONE_NO_BODY] = PUSH_ACCEPTED_NO_ID, [HTTP_SAFE] = PUSH_AGAIN,
-		[HTTP_PERMANENT] = PUSH_REJECTED, [HTTP_UNKNOWN] = PUSH_UNKNOWN,
-		[HTTP_AUTH] = PUSH_STOP, [HTTP_MISCONFIGURED] = PUSH_STOP };
-	const enum http_class class = http_classify(res);
-
-	*v = (struct push_verdict){ .outcome = by_class[class],
-		.retry_after_s = res->retry_after_s > 0 ? res->retry_after_s : 0 };
-	(void)snprintf(v->reason, sizeof(v->reason), "%.90s (%s)",
-	    res->problem[0] != '\0' ? res->problem : http_class_name(class),
-	    http_phase_name(res->phase));
-}
-
-bool
-push_judge(const struct survey_connector *connector, void *self,
-    const struct http_res *res, struct push_verdict *v, struct err *err)
-{
-	struct push_result pr = { .outcome = PUSH_UNKNOWN };
-
-	if (res->phase != HTTP_COMPLETE) {
-		judge_by_class(res, v);
-		return true;
-	}
-	if (!connector->push_result(self, res, &pr, err))
-		return false;
-	*v = (struct push_verdict){ .outcome = pr.outcome,
-		.retry_after_s = pr.retry_after_s };
-	(void)snprintf(v->reason, sizeof(v->reason), "%s", pr.reason);
-	(void)snprintf(v->remote_id, sizeof(v->remote_id), "%s", pr.remote_id);
-	return true;
-}
 
 /* ---- outcomes ------------------------------------------------------------------------ */
 static bool
@@ -232,45 +192,6 @@ record(struct pusher *p, const struct queue_claimed *row,
 }
 
 /* ---- requests ----------------------------------------------------------------------------- */
-static const char *const (*extra_pairs(const char *text, struct arena *arena))[2]
-{
-	if (text == NULL)
-		return NULL;
-	json_t *object = json_loads(text, 0, NULL);
-	const size_t n = json_object_size(object);
-	const char *(*pairs)[2] = arena_array(arena, n + 1, sizeof(*pairs));
-	const char *key;
-	json_t *value;
-	size_t i = 0;
-	if (pairs != NULL)
-		json_object_foreach(object, key, value) {
-			pairs[i][0] = arena_strdup(arena, key);
-			pairs[i++][1] = arena_strdup(arena, json_string_value(value));
-		}
-	json_decref(object);
-	return (const char *const (*)[2])pairs;
-}
-
-static void
-respondent_fill(struct respondent *r, const struct queue_claimed *row,
-    struct arena *arena)
-{
-	*r = (struct respondent){ .ref = row->client_ref,
-		.campaign_id = row->campaign, .trigger = row->trigger,
-		.email = row->email, .phone = row->mobile,
-		.name = { row->full_name, row->first_name, row->last_name },
-		.contact_id = arena_printf(arena, "%s:%s", row->connector,
-		    row->contact_id),
-		.language = row->language, .country = row->country,
-		.company = row->company, .company_id = row->company_id,
-		.segment = row->segment, .department = row->department,
-		.employee = { row->owner_id != NULL ? row->owner_id
-		                                    : row->employee_id,
-		    row->owner_name, row->owner_email, row->department },
-		.send_at = row->send_at };
-	r->extra = extra_pairs(row->extra, arena);
-}
-
 static bool
 start(struct pusher *p, struct flight *f, struct err *err)
 {
@@ -280,7 +201,7 @@ start(struct pusher *p, struct flight *f, struct err *err)
 	struct err refused = { .kind = ERR_NONE };
 
 	arena_reset(survey->link.scratch);
-	respondent_fill(&r, &f->row, survey->link.scratch);
+	push_respondent(&r, &f->row, survey->link.scratch);
 	if (!survey->connector->push_request(survey->link.self, &r, &req,
 	        &refused)) {
 		/* Nothing left the house: this row is bad, the others go on. */

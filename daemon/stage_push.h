@@ -5,13 +5,19 @@
 #ifndef NPSYNC_STAGE_PUSH_H
 #define NPSYNC_STAGE_PUSH_H
 
+#include "queue.h"
 #include "stage.h"
 
 /* Inside the send window only.  False for what ends the run; a service that
  * stops (credentials, configuration) is marked on stage->survey. */
 NPS_MUSTCHECK bool stage_push(struct stage *stage, struct err *err);
 
-/* What a finished transfer means for its row; pure, for tests. */
+/* ---- push_data.c: pure, for tests ------------------------------------------ */
+/* A claimed row as the border knows a person; texts are the row's or arena's. */
+void push_respondent(struct respondent *r, const struct queue_claimed *row,
+    struct arena *arena);
+
+/* What a finished transfer means for its row. */
 struct push_verdict {
 	enum push_outcome outcome;
 	long retry_after_s;

@@ -1122,7 +1122,7 @@ crowd(struct fixture *f)
 	    " CASE WHEN i %% 23 = 5 THEN 'npsync.example' ELSE 'kunde.dk' END,"
 	    " i %% 13 = 6, i %% 17 <> 7, i %% 29 = 8, CASE WHEN i %% 3 = 0 THEN"
 	    " date '2026-04-01' END, ARRAY['k' || i %% 150, 'n' || i / 2,"
-	    " 'c' || i]::bytea[], '2026-05-05Z' FROM generate_series(1, %d) i",
+	    " 'c' || i]::bytea[], 'infinity' FROM generate_series(1, %d) i",
 	    CROWD);
 	fixture_exec(f, "INSERT INTO npsync.queue (tenant_id, connector, trigger,"
 	    " event_id, contact_id, category, occurred_at, created_at,"

@@ -72,6 +72,17 @@ field(const PGresult *res, int code, const char *fallback)
 	return value == NULL ? fallback : value;
 }
 
+/* What the person must do, in front of what the server said. */
+static const char *
+advice(const char *sqlstate, enum err_kind kind)
+{
+	if (strcmp(sqlstate, "53100") == 0)
+		return "the database's disk is full: make space, the next run "
+		    "goes on: ";
+	return kind == ERR_DB_AWAY ? "the database went away: the next run goes "
+	    "on: " : "";
+}
+
 /* DETAIL, HINT and CONTEXT hold values of rows: never taken. */
 static bool
 fail(const PGconn *conn, const PGresult *res, const char *what, struct err *err)
@@ -83,9 +94,10 @@ fail(const PGconn *conn, const PGresult *res, const char *what, struct err *err)
 	const char *constraint = field(res, PG_DIAG_CONSTRAINT_NAME, "");
 	const char *column = field(res, PG_DIAG_COLUMN_NAME, "");
 
-	(void)err_set(err, kind_of(conn, sqlstate),
-	    "%s: %.*s%s%s%s%s%s%s%s%s%s", what, shown_length(msg, sqlstate),
-	    msg, *table ? ", table " : "", table, *column ? ", column " : "",
+	const enum err_kind kind = kind_of(conn, sqlstate);
+
+	(void)err_set(err, kind, "%s%s: %.*s%s%s%s%s%s%s%s%s%s",
+	    advice(sqlstate, kind), what, shown_length(msg, sqlstate), msg, *table ? ", table " : "", table, *column ? ", column " : "",
 	    column, *constraint ? ", constraint " : "", constraint,
 	    *sqlstate ? " [" : "", sqlstate, *sqlstate ? "]" : "");
 	if (err != NULL)

@@ -2,6 +2,7 @@
  * npsync - carries what happened in a CRM to a survey service and the answers
  * back.  See npsync(8).
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,6 +222,10 @@ harden(void)
 	(void)prctl(PR_SET_DUMPABLE, 0);
 #endif
 	(void)umask(077);
+	/* A closed 0, 1 or 2 would become a file or a socket of ours. */
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", O_RDWR);
 	for (size_t i = 0; i < ARRAY_LEN(traps); i++)
 		(void)unsetenv(traps[i]);
 }

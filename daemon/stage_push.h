@@ -12,7 +12,7 @@
  * stops (credentials, configuration) is marked on stage->survey. */
 NPS_MUSTCHECK bool stage_push(struct stage *stage, struct err *err);
 
-/* ---- push_data.c: pure, for tests ------------------------------------------ */
+/* ---- stage_push_data.c: pure, for tests ------------------------------------------ */
 /* A claimed row as the border knows a person; texts are the row's or arena's. */
 void push_respondent(struct respondent *r, const struct queue_claimed *row,
     struct arena *arena);

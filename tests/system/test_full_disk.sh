@@ -25,6 +25,8 @@ source=$(cd "$(dirname "$0")/../.." && pwd)
 [ "$(id -u)" = 0 ] || skip "a small disk needs root"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/nps-full.XXXXXX") || exit 71
 mkdir -m 700 "$dir/state" "$dir/export" "$dir/import"
+# Called by the trap.
+# shellcheck disable=SC2317
 finish() {
 	umount "$dir/state" 2>/dev/null || umount -l "$dir/state" 2>/dev/null
 	rm -rf "$dir"

@@ -1,5 +1,5 @@
 /*
- * push_data.c - the pure ends of a push: the person that a claimed row becomes,
+ * stage_push_data.c - the pure ends of a push: the person that a claimed row becomes,
  * and what a finished transfer means for the row.
  */
 #include "stage_push.h"

@@ -187,11 +187,14 @@ static void
 test_only_its_own_lock_proves_a_holder_dead(void **state)
 {
 	struct fixture *f = *state;
-	char here[] = "/tmp/npsync-lock-XXXXXX", there[] = "/tmp/npsync-lock-XXXXXX";
-	char path[64];
+	const char *tmp = getenv("TMPDIR");
+	char here[256], there[256], path[320];
 	struct err err = { 0 };
 
 	fixture_tenant(f);
+	(void)snprintf(here, sizeof(here), "%s/npsync-lock-XXXXXX",
+	    tmp != NULL && *tmp != '\0' ? tmp : "/tmp");
+	(void)snprintf(there, sizeof(there), "%s", here);
 	assert_non_null(mkdtemp(here));
 	assert_non_null(mkdtemp(there));
 	tenant_release(f->db, &f->tenant);

@@ -9,14 +9,20 @@ struct contact_rules
 stage_contact_rules(const struct stage *stage, const struct crm *crm)
 {
 	const struct conf *conf = stage->conf;
-	struct contact_rules rules = { .secret = stage->tenant->secret,
-		.connector = crm->link.name, .no_send_tag = conf->rules.no_send_tag,
-		.phone_prefix = conf->identity.phone_prefix };
 
+	return (struct contact_rules){ .secret = stage->tenant->secret,
+		.connector = crm->link.name, .no_send_tag = conf->rules.no_send_tag,
+		.match_phone = stage_matches_phone(conf),
+		.phone_prefix = conf->identity.phone_prefix };
+}
+
+bool
+stage_matches_phone(const struct conf *conf)
+{
 	for (size_t i = 0; i < conf->identity.match.n; i++)
 		if (strcmp(conf->identity.match.v[i], "phone") == 0)
-			rules.match_phone = true;
-	return rules;
+			return true;
+	return false;
 }
 
 bool

@@ -37,6 +37,9 @@ struct stage {
 struct contact_rules stage_contact_rules(const struct stage *stage,
     const struct crm *crm);
 
+/* identity.match names numbers: a mobile number tells a person too. */
+bool stage_matches_phone(const struct conf *conf);
+
 /* Renews the lease when due; between pages and batches.  ERR_CANCELLED when
  * the run must end: signal, or (may_yield) a night waits. */
 NPS_MUSTCHECK bool stage_breathe(struct stage *stage, struct err *err);

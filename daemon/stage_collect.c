@@ -23,7 +23,9 @@ struct collector {
 	struct answer_page answers;
 	struct campaign_page campaigns;
 	struct db_array opt_outs;
-	long long emitted, faulty, n_opt_outs, new_opt_outs;
+	long long emitted, faulty;
+	/* Addresses and numbers: one person may decline by both. */
+	long long n_opt_outs, n_phones, new_opt_outs;
 	struct err err;
 };
 
@@ -63,19 +65,40 @@ begin(struct collector *c, const char *stream, struct pull *pull,
 }
 
 static bool
-add_opt_out(struct collector *c, const char *email)
+add_key(struct collector *c, const char *key)
 {
-	struct arena *scratch = c->stage->scratch;
-	char key[IDENTITY_KEY_HEX];
-	const char *address, *domain;
-
-	if (identity_address(scratch, email, &address, &domain) != ADDRESS_OK)
-		return true;
-	if (!identity_key_address(c->stage->tenant->secret, address, key, &c->err))
-		return false;
 	db_array_text(&c->opt_outs, key);
 	c->n_opt_outs++;
 	return true;
+}
+
+static bool
+add_opt_out_address(struct collector *c, const char *email)
+{
+	char key[IDENTITY_KEY_HEX];
+	const char *address, *domain;
+
+	if (identity_address(c->stage->scratch, email, &address, &domain) !=
+	    ADDRESS_OK)
+		return true;
+	return identity_key_address(c->stage->tenant->secret, address, key,
+	           &c->err) && add_key(c, key);
+}
+
+/* Kept even where identity.match leaves numbers out: it may be switched on. */
+static bool
+add_opt_out_phone(struct collector *c, const char *phone)
+{
+	const struct conf *conf = c->stage->conf;
+	char key[IDENTITY_KEY_HEX];
+	const char *e164 = identity_phone(c->stage->scratch, phone,
+	    conf->identity.phone_prefix);
+
+	if (e164 == NULL)
+		return true;
+	c->n_phones++;
+	return identity_key_phone(c->stage->tenant->secret, e164, key, &c->err) &&
+	    add_key(c, key);
 }
 
 static bool
@@ -109,7 +132,7 @@ count_opt_outs(struct collector *c, long long seen)
 	runlog_count(log, "optouts", source, "known", NULL,
 	    c->n_opt_outs - c->new_opt_outs);
 	if (seen > c->n_opt_outs)
-		runlog_count(log, "optouts", source, "bad_address", NULL,
+		runlog_count(log, "optouts", source, "unusable", NULL,
 		    seen - c->n_opt_outs);
 }
 
@@ -131,7 +154,8 @@ take_answer(struct collector *c, const struct survey_answer *a)
 	    !campaign_page_add(&c->campaigns, a->campaign_id, a->campaign, scratch,
 	        &c->err))
 		return false;
-	if (a->opted_out && !a->anonymised && !add_opt_out(c, a->email))
+	if (a->opted_out && !a->anonymised && a->email != NULL &&
+	    !add_opt_out_address(c, a->email))
 		return false;
 	return answer_page_add(&c->answers, a, c->stage->tenant->secret, scratch,
 	    &c->err);
@@ -224,10 +248,10 @@ on_optout(void *arg, const char *email, const char *phone, time_t at)
 {
 	struct collector *c = arg;
 
-	(void)phone;
 	(void)at;
-	c->emitted++;
-	return add_opt_out(c, email);
+	c->emitted += (email != NULL) + (phone != NULL);
+	return (email == NULL || add_opt_out_address(c, email)) &&
+	    (phone == NULL || add_opt_out_phone(c, phone));
 }
 
 DB_STMT(collect_cursor,
@@ -270,6 +294,10 @@ collect_optouts(struct stage *stage, struct err *err)
 	if (!ok && c.err.kind != ERR_NONE)
 		*err = c.err;
 	count_opt_outs(&c, c.emitted);
+	if (c.n_phones > 0 && !stage_matches_phone(stage->conf))
+		log_ev(LOG_LEVEL_WARNING, "optouts", "numbers=%lld hint=%s",
+		    c.n_phones, log_quote("kept, but nobody is known by number: "
+		    "add \"phone\" to identity.match"));
 	collector_free(&c);
 	/* Not offered under this configuration. */
 	if (!ok && err->kind == ERR_DONE)

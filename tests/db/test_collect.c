@@ -66,10 +66,58 @@ test_unsound_answers_are_kept_for_people(void **state)
 	arena_free(survey.link.kept);
 }
 
+/* ---- opt-outs ------------------------------------------------------------ */
+static bool
+pull_optouts(void *self, const struct pull *pull, survey_optout_fn *emit,
+    checkpoint_fn *checkpoint, void *arg, struct err *err)
+{
+	(void)self;
+	(void)pull;
+	if (!emit(arg, "a@kunde.dk", NULL, NO_TIME) ||
+	    !emit(arg, NULL, "+45 20 12 34 56", NO_TIME) ||
+	    !emit(arg, "b@kunde.dk", "20654321", NO_TIME) ||
+	    !emit(arg, NULL, "none", NO_TIME))
+		return err_set(err, ERR_CANCELLED, "stopped");
+	return checkpoint(arg, NULL, "w") ||
+	    err_set(err, ERR_CANCELLED, "stopped");
+}
+
+static const struct survey_connector with_optouts = {
+	.pull_optouts = pull_optouts };
+
+static void
+test_people_decline_by_address_and_by_number(void **state)
+{
+	struct fixture *f = *state;
+	struct survey survey = { .connector = &with_optouts,
+		.link = { .name = "fake", .scratch = arena_new(65536),
+		    .kept = arena_new(65536) } };
+	char key[IDENTITY_KEY_HEX];
+	struct err err = { 0 };
+
+	fixture_tenant(f);
+	f->conf.identity.phone_prefix = "+45";
+	f->stage.survey = &survey;
+	if (!stage_collect(&f->stage, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.opt_out"
+	    " WHERE tenant_id = $1"), 4);
+	assert_true(identity_key_phone(f->tenant.secret, "+4520654321", key,
+	    &err));
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.opt_out"
+	    " WHERE tenant_id = $1 AND person_key = '%s'", key), 1);
+	assert_int_equal(runlog_get(&f->log, "optouts", "seen"), 5);
+	assert_int_equal(runlog_get(&f->log, "optouts", "new"), 4);
+	assert_int_equal(runlog_get(&f->log, "optouts", "unusable"), 1);
+	arena_free(survey.link.scratch);
+	arena_free(survey.link.kept);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_people_decline_by_address_and_by_number),
 		cmocka_unit_test(test_unsound_answers_are_kept_for_people),
 	};
 

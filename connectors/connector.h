@@ -69,7 +69,15 @@ struct connector_info {
 /* ---- streams ----------------------------------------------------------- */
 /* watermark: text as the last finished pass left it, NULL = from `from`;
  * resume: text of the last checkpoint of a broken pass, else NULL. */
-struct pull { const char *watermark, *resume; time_t from, until; };
+struct pull {
+	const char *watermark, *resume;
+	time_t from, until;
+	/* How late a record may come, how young one may be (watermark.h). */
+	long overlap_s, lag_s;
+	/* A look back: from `from` to where the pass after `watermark` begins,
+	 * no resume; the core keeps the cursor as it is. */
+	bool sweep;
+};
 /* Called after each complete page; what was emitted before it is kept.
  * resume = where to go on; watermark = where the next pass may begin, on the
  * last page, or on any page of a sorted stream; else NULL. */

@@ -167,7 +167,7 @@ scan_plain(struct csv *csv, size_t *at, struct span *span)
 	}
 	span->len = i - span->from;
 	*at = i;
-	return csv->full ? "row longer than 256 KiB" : NULL;
+	return NULL;
 }
 
 /* Finds the fields of the row and its length without the line end. */
@@ -182,8 +182,11 @@ scan_row(struct csv *csv, size_t *len)
 		    byte_at(csv, at) == (unsigned char)csv->format.quote;
 		const char *bad = quoted ? scan_quoted(csv, &at, span) :
 		    scan_plain(csv, &at, span);
+		/* A field that seems to end where in[] does may go on. */
+		if (csv->full)
+			return "row longer than 256 KiB";
 		if (bad != NULL)
-			return csv->full ? "row longer than 256 KiB" : bad;
+			return bad;
 		if (byte_at(csv, at) != csv->format.delimiter) {
 			*len = at;
 			return NULL;

@@ -3,6 +3,7 @@
  */
 #include "paging.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -50,9 +51,10 @@ const struct opt paging_opts[] = {
 
 void
 paging_init(struct paging *p, const struct paging_settings *set,
-    const char *base)
+    const char *base, const char *url)
 {
-	*p = (struct paging){ .set = set, .base = base, .kind = set->kind };
+	*p = (struct paging){ .set = set, .base = base, .url = url,
+		.kind = set->kind };
 	p->at = set->kind == PAGING_OFFSET ? 0 : set->first;
 	buf_init(&p->link, LINK_MAX_BYTES);
 }
@@ -78,9 +80,10 @@ param_add(struct arena *arena, const char *url, const char *name,
 }
 
 const char *
-paging_url(const struct paging *p, struct arena *arena, const char *url)
+paging_url(const struct paging *p, struct arena *arena)
 {
 	const struct paging_settings *set = p->set;
+	const char *url = p->url;
 
 	switch ((enum paging_kind)p->kind) {
 	case PAGING_NONE:
@@ -269,13 +272,34 @@ paging_advance(struct paging *p, const struct paging_page *page,
 
 /* ---- broken passes --------------------------------------------------- */
 
-/* KIND|AT|LONGEST|MARK|LINK: a watermark is a time, only the link may hold
- * any character and stands last. */
+/* Page 7 of one address is not page 7 of another, nor of other pages. */
+static uint64_t
+listing_of(const struct paging *p)
+{
+	return fingerprint(p->url) ^ (uint64_t)(unsigned)p->set->size;
+}
+
+/* LISTING|KIND|AT|LONGEST|MARK|LINK: a watermark is a time, only the link may
+ * hold any character and stands last. */
 const char *
 paging_save(const struct paging *p, const char *mark, struct arena *arena)
 {
-	return arena_printf(arena, "%d|%lld|%zu|%s|%s", p->kind, p->at,
-	    p->longest, mark == NULL ? "" : mark, buf_text(&p->link));
+	return arena_printf(arena, "%016" PRIx64 "|%d|%lld|%zu|%s|%s",
+	    listing_of(p), p->kind, p->at, p->longest,
+	    mark == NULL ? "" : mark, buf_text(&p->link));
+}
+
+static bool
+field_listing(const struct paging *p, const char **text)
+{
+	char want[24];
+	const size_t len = (size_t)snprintf(want, sizeof(want),
+	    "%016" PRIx64 "|", listing_of(p));
+
+	if (strncmp(*text, want, len) != 0)
+		return false;
+	*text += len;
+	return true;
 }
 
 static bool
@@ -290,26 +314,35 @@ field_number(const char **text, long long *out)
 	return true;
 }
 
+static bool
+field_place(struct paging *p, const char **text)
+{
+	long long kind, at, longest;
+
+	if (!field_number(text, &kind) || kind > PAGING_CURSOR ||
+	    (p->set->kind != PAGING_AUTO && p->set->kind != (int)kind) ||
+	    !field_number(text, &at) || !field_number(text, &longest))
+		return false;
+	p->kind = (int)kind;
+	p->at = at;
+	p->longest = (size_t)longest;
+	return true;
+}
+
 bool
 paging_load(struct paging *p, const char *text, struct arena *arena,
     const char **mark, struct err *err)
 {
-	long long kind, at, longest;
 	const char *end;
 
-	if (!field_number(&text, &kind) || kind > PAGING_CURSOR ||
-	    !field_number(&text, &at) || !field_number(&text, &longest) ||
-	    (end = strchr(text, '|')) == NULL ||
-	    (p->set->kind != PAGING_AUTO && p->set->kind != (int)kind))
+	if (!field_listing(p, &text) || !field_place(p, &text) ||
+	    (end = strchr(text, '|')) == NULL)
 		return err_set(err, ERR_GONE,
 		    "the place of the broken pull is not understood");
 	*mark = end == text ? NULL
 			    : arena_strndup(arena, text, (size_t)(end - text));
-	p->kind = (int)kind;
-	p->at = at;
-	p->longest = (size_t)longest;
 	/* Kept text is no more trusted than a server's: base may have moved. */
-	if (end[1] != '\0' && kind != PAGING_CURSOR &&
+	if (end[1] != '\0' && p->kind != PAGING_CURSOR &&
 	    url_next(arena, p->base, p->base, end + 1, err) == NULL)
 		return err_set(err, ERR_GONE,
 		    "the next page of the broken pull lies elsewhere");

@@ -27,7 +27,7 @@ extern const struct opt paging_opts[];	/* for struct paging_settings */
 
 struct paging {
 	const struct paging_settings *set;
-	const char *base;
+	const char *base, *url;
 	int kind;		/* what auto became */
 	long long at;		/* page number or offset of the next request */
 	size_t longest;
@@ -45,20 +45,21 @@ struct paging_page {
 	json_t *root;
 };
 
-/* base guards next links (url_next). */
+/* base guards next links (url_next); url = the first address with its query.
+ * All three are borrowed until paging_free. */
 void paging_init(struct paging *p, const struct paging_settings *set,
-    const char *base);
-void paging_free(struct paging *p);
-/* The address of the next request; url = the first one with its query. */
-const char *paging_url(const struct paging *p, struct arena *arena,
-    const char *url);
+    const char *base, const char *url);
+void paging_free(struct paging *p);	/* one of only zeroes, too */
+/* The address of the next request; NULL = arena exhausted. */
+const char *paging_url(const struct paging *p, struct arena *arena);
 /* Judges a page and moves on.  ERR_PROTOCOL: a foreign or endless link, more
  * than max_pages. */
 NPS_MUSTCHECK bool paging_advance(struct paging *p,
     const struct paging_page *page, struct arena *arena,
     enum paging_step *step, struct err *err);
 /* Position as one line of text, with a watermark so far (may be NULL), and
- * back.  ERR_GONE when text is none of ours. */
+ * back, after paging_init.  ERR_GONE when text is none of ours, or a place in
+ * another listing: other address, page size or kind.  *p is of no use then. */
 const char *paging_save(const struct paging *p, const char *mark,
     struct arena *arena);
 NPS_MUSTCHECK bool paging_load(struct paging *p, const char *text,

@@ -54,8 +54,28 @@ take_formats(struct files *f, struct err *err)
 	if (f->format.quote != '\0' && f->format.quote == f->format.delimiter)
 		return err_set(err, ERR_CONFIG, "files: quote: expected "
 		    "another character than the delimiter");
-	return take_char(set->out.delimiter, "out.delimiter",
-	    &f->out_format.delimiter, err);
+	if (!take_char(set->out.delimiter, "out.delimiter",
+	    &f->out_format.delimiter, err))
+		return false;
+	return f->out_format.delimiter != f->out_format.quote ||
+	    err_set(err, ERR_CONFIG, "files: out.delimiter: expected another "
+	    "character than the quote");
+}
+
+/* A pattern that fits nothing would put every row into the quarantine. */
+static bool
+check_dates(const struct strlist *formats, struct err *err)
+{
+	if (formats->n == 0)
+		return err_set(err, ERR_CONFIG, "files: date_format: expected "
+		    "at least one format");
+	for (size_t i = 0; i < formats->n; i++)
+		if (strcmp(formats->v[i], "iso") != 0 &&
+		    !clock_format_valid(formats->v[i]))
+			return err_set(err, ERR_CONFIG, "files: date_format: "
+			    "expected \"iso\" or a pattern like \"dd-MM-yyyy "
+			    "HH:mm\", got \"%.40s\"", formats->v[i]);
+	return true;
 }
 
 static bool
@@ -77,10 +97,7 @@ check_settings(const struct files *f, struct err *err)
 	if (!clock_zone_exists(set->timezone))
 		return err_set(err, ERR_CONFIG, "files: timezone: expected an "
 		    "installed zone, got \"%s\"", set->timezone);
-	if (set->date_format.n == 0)
-		return err_set(err, ERR_CONFIG, "files: date_format: expected "
-		    "at least one format");
-	return true;
+	return check_dates(&set->date_format, err);
 }
 
 static void
@@ -278,148 +295,6 @@ pull_contacts(void *self, const struct pull *pull, crm_contact_fn *emit,
 	    finish(&pass, err);
 }
 
-/* ---- look-ups ------------------------------------------------------- */
-
-struct wanted {
-	bool found, unreadable;
-};
-struct load {
-	struct files *f;
-	struct files_lookup ids;	/* to struct wanted */
-	const char *const *id;
-	size_t n;
-	crm_contact_fn *emit;
-	void *arg;
-};
-
-static bool
-load_row(void *arg, struct files_sheet *sheet, struct err *err)
-{
-	const struct load *load = arg;
-	struct crm_contact c;
-	const struct files_entry *e = files_lookup_get(&load->ids,
-	    files_cell(sheet, CONTACT_ID));
-
-	if (e == NULL)
-		return true;
-	struct wanted *wanted = e->value;
-	if (files_map_contact(sheet, &c) != FILES_EMIT) {
-		wanted->unreadable = true;
-		return true;
-	}
-	if (arena_failed(load->f->record))
-		return err_nomem(err);
-	wanted->found = true;
-	return load->emit(load->arg, &c) || stopped(err);
-}
-
-/* Somebody whose row cannot be read is not gone: nothing is said about them. */
-static void
-load_bad(void *arg, const char *raw, size_t len)
-{
-	const struct load *load = arg;
-
-	for (size_t i = 0; i < load->n; i++) {
-		const char *id = load->id[i];
-		const struct files_entry *e = files_lookup_get(&load->ids, id);
-		struct wanted *wanted = e == NULL ? NULL : e->value;
-		if (wanted != NULL && !wanted->found && !wanted->unreadable)
-			wanted->unreadable = memmem(raw, len, id,
-			    strlen(id)) != NULL;
-	}
-}
-
-static bool
-load_gone(struct load *load, struct err *err)
-{
-	for (size_t i = 0; i < load->n; i++) {
-		const struct files_entry *e = files_lookup_get(&load->ids,
-		    load->id[i]);
-		struct wanted *wanted = e == NULL ? NULL : e->value;
-		const struct crm_contact c = { .contact_id = load->id[i],
-			.gone = true, .consent_at = NO_TIME };
-		if (wanted == NULL || wanted->found || wanted->unreadable)
-			continue;
-		wanted->found = true;	/* asked for twice: told once */
-		if (!load->emit(load->arg, &c))
-			return stopped(err);
-	}
-	return true;
-}
-
-static bool
-load_prepare(struct load *load, struct arena *arena, struct err *err)
-{
-	if (arena == NULL)
-		return err_nomem(err);
-	files_lookup_init(&load->ids, arena);
-	for (size_t i = 0; i < load->n; i++) {
-		struct files_entry *e = files_lookup_add(&load->ids,
-		    load->id[i]);
-		if (e != NULL && e->value == NULL)
-			e->value = arena_alloc(arena, sizeof(struct wanted));
-	}
-	return !arena_failed(arena) || err_nomem(err);
-}
-
-bool
-files_load_contacts(void *self, const char *const *ids, size_t n,
-    crm_contact_fn *emit, void *arg, struct err *err)
-{
-	AUTO(arena) struct arena *arena = arena_new((size_t)256 << 20);
-	struct load load = { .f = self, .id = ids, .n = n, .emit = emit,
-		.arg = arg };
-	const struct files_reader reader = { .row = load_row,
-		.bad = load_bad, .arg = &load, .quiet = true };
-
-	/* Without contacts nothing is known of anybody: nobody is gone. */
-	if (n == 0 || !files_has(self, FILES_CONTACTS))
-		return true;
-	return load_prepare(&load, arena, err) &&
-	    files_index(self, false, err) &&
-	    files_read(self, FILES_CONTACTS, &reader, err) &&
-	    load_gone(&load, err);
-}
-
-struct search {
-	struct files *f;
-	const char *email;
-	crm_contact_fn *emit;
-	void *arg;
-};
-
-static bool
-search_row(void *arg, struct files_sheet *sheet, struct err *err)
-{
-	const struct search *search = arg;
-	const char *email = files_cell(sheet, CONTACT_EMAIL);
-	const struct files_table *table = &search->f->table[FILES_CONTACTS];
-	struct crm_contact c;
-
-	if (email == NULL ? *table->email_template == '\0' :
-	    !files_same(email, search->email))
-		return true;
-	if (files_map_contact(sheet, &c) != FILES_EMIT)
-		return true;
-	if (arena_failed(search->f->record))
-		return err_nomem(err);
-	if (!files_same(c.email, search->email))
-		return true;
-	return search->emit(search->arg, &c) || stopped(err);
-}
-
-static bool
-find_contact(void *self, const char *email, crm_contact_fn *emit, void *arg,
-    struct err *err)
-{
-	struct search search = { self, email, emit, arg };
-	const struct files_reader reader = { .row = search_row,
-		.arg = &search, .quiet = true };
-
-	return files_index(self, false, err) &&
-	    files_read(self, FILES_CONTACTS, &reader, err);
-}
-
 /* ---- the border ----------------------------------------------------- */
 
 #define STREAMS (CRM_CAP_EVENTS | CRM_CAP_ACTIVITIES | CRM_CAP_CONTACTS)
@@ -439,7 +314,7 @@ const struct crm_connector files_crm = {
 	.pull_activities = pull_activities,
 	.pull_contacts = pull_contacts,
 	.load_contacts = files_load_contacts,
-	.find_contact = find_contact,
+	.find_contact = files_find_contact,
 	.list_values = files_list_values,
 	.tags_max = FILES_PAGE,
 	.put_tags = files_put_tags,

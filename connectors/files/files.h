@@ -1,7 +1,8 @@
 /*
  * files.h - what the parts of the files connector share.
  *
- * crm.c      the border: open, check, pull, load, find
+ * crm.c      the border: open, check, pull
+ * find.c     contacts by id and by address
  * options.c  the option table
  * sheet.c    one table = all files that match, read row by row
  * map.c, map_contact.c, cells.c   a row as the border's struct
@@ -132,9 +133,13 @@ const char *files_cell(const struct files_sheet *sheet, int column);
 void files_bad_cell(struct files_sheet *sheet, int column,
     const char *expected);
 
-/* ---- crm.c, values.c, put.c, put_sheet.c ---------------------------- */
+/* ---- find.c, values.c, put.c, put_sheet.c --------------------------- */
+/* Somebody whose row cannot be read is not emitted at all: neither known nor
+ * gone. */
 NPS_MUSTCHECK bool files_load_contacts(void *self, const char *const *ids,
     size_t n, crm_contact_fn *emit, void *arg, struct err *err);
+NPS_MUSTCHECK bool files_find_contact(void *self, const char *email,
+    crm_contact_fn *emit, void *arg, struct err *err);
 NPS_MUSTCHECK bool files_list_values(void *self, enum value_kind kind,
     crm_value_fn *emit, void *arg, struct err *err);
 NPS_MUSTCHECK bool files_put_tags(void *self,

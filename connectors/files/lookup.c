@@ -30,7 +30,7 @@ bucket_of(const struct files_lookup *lookup, uint64_t hash)
 	return &lookup->bucket[hash & (lookup->n_buckets - 1)];
 }
 
-/* The old buckets stay in the arena: a fifth of the new ones. */
+/* The old buckets stay in the arena: all of them a third of the new ones. */
 static bool
 grow(struct files_lookup *lookup)
 {

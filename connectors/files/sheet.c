@@ -91,16 +91,32 @@ columns_of(enum files_kind kind)
 	return columns[kind];
 }
 
+/* An address, or as many digits as a key, date or number has. */
+static bool
+is_data(const char *cell)
+{
+	size_t digits = 0, others = 0;
+	long long number;
+
+	for (const char *p = cell; *p != '\0'; p++) {
+		if (*p == '@')
+			return true;
+		if (*p >= '0' && *p <= '9')
+			digits++;
+		else
+			others++;
+	}
+	return num_parse(cell, 0, INT64_MAX, &number) ||
+	    (digits >= 3 && digits >= others);
+}
+
 /* A first row that is data would bring people into the message. */
 static bool
 is_header(const struct csv_row *row)
 {
-	for (size_t i = 0; i < row->n; i++) {
-		long long number;
-		if (strchr(row->field[i], '@') != NULL ||
-		    num_parse(row->field[i], 0, INT64_MAX, &number))
+	for (size_t i = 0; i < row->n; i++)
+		if (is_data(row->field[i]))
 			return false;
-	}
 	return true;
 }
 

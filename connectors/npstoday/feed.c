@@ -1,8 +1,7 @@
 /*
  * feed.c - one listing of the service, page after page, with watermark and
- * resume.  The watermark is the largest time of a completed pull, kept as
- * received, never "now"; the next pull begins overlap_h earlier, because
- * comments come later than ratings and the listing promises no order.
+ * resume (common/watermark.h).  A pull begins overlap_h before the watermark,
+ * because comments come later than ratings; the listing promises no order.
  */
 #include "npstoday.h"
 
@@ -10,6 +9,7 @@
 
 #include "clock.h"
 #include "common/fieldmap.h"
+#include "common/watermark.h"
 #include "url.h"
 
 struct pass {
@@ -18,18 +18,19 @@ struct pass {
 	const struct pull *pull;
 	const struct feed_sink *sink;
 	struct paging paging;
+	bool resumed;		/* its next request is the first of a resume */
 	const char *url;	/* with its since parameter, without a page */
 	struct arena *own;	/* what outlives a page */
-	time_t since, mark_at;
-	struct buf mark;
+	struct watermark mark;
 };
 
 static void
 pass_cleanup(struct pass *p)
 {
 	paging_free(&p->paging);
-	buf_free(&p->mark);
+	watermark_free(&p->mark);
 	arena_free(p->own);
+	p->n->reading = NULL;
 }
 
 /* ---- one request ----------------------------------------------------- */
@@ -54,33 +55,38 @@ npstoday_get(struct npstoday *n, int method, const char *url,
 
 /* ---- where it begins ------------------------------------------------- */
 
-/* NO_TIME = from the very beginning. */
-static time_t
-since_of(const struct feed *feed, const struct pull *pull)
+static void
+mark_init(struct pass *p)
 {
-	time_t t;
+	const struct feed *feed = p->feed;
+	struct watermark_rules rules = { .zone = feed->zone,
+		.reach_s = (long)feed->overlap_h * 3600 };
 
-	if (pull->watermark != NULL &&
-	    clock_parse_iso(pull->watermark, feed->zone, &t))
-		return t - (time_t)feed->overlap_h * 3600;
-	if (feed->initial_since[0] == '\0')
-		return pull->from;
-	return clock_parse_iso(feed->initial_since, feed->zone, &t) ? t
-								    : NO_TIME;
+	if (!clock_parse_iso(feed->initial_since, feed->zone, &rules.since))
+		rules.since = NO_TIME;
+	watermark_free(&p->mark);
+	watermark_init(&p->mark, &rules);
+}
+
+static bool
+mark_begin(struct pass *p, struct err *err)
+{
+	mark_init(p);
+	return watermark_begin(&p->mark, p->pull, err);
 }
 
 static bool
 first_url(struct pass *p, struct err *err)
 {
 	const struct feed *feed = p->feed;
+	const time_t since = p->mark.begin;
 	char text[64];
 
-	p->since = since_of(feed, p->pull);
 	p->url = url_join(p->own, p->n->set->base_url, feed->path);
 	if (p->url != NULL && feed->since_param[0] != '\0' &&
-	    p->since != NO_TIME) {
+	    since != NO_TIME) {
 		if (!fieldmap_time_write(text, sizeof(text),
-			feed->since_format, feed->zone, p->since))
+			feed->since_format, feed->zone, since))
 			return err_set(err, ERR_CONFIG,
 			    "%s: since_format: expected a pattern of a time",
 			    feed->path);
@@ -90,35 +96,33 @@ first_url(struct pass *p, struct err *err)
 	return p->url == NULL ? err_nomem(err) : true;
 }
 
-static void
-mark_take(struct pass *p, time_t at, const char *text)
-{
-	if (text == NULL || (p->mark.len > 0 && at <= p->mark_at))
-		return;
-	p->mark_at = at;
-	buf_reset(&p->mark);
-	buf_str(&p->mark, text);
-}
-
 static bool
 pass_begin(struct pass *p, struct err *err)
 {
-	const struct pull *pull = p->pull;
-	const char *mark;
-	time_t at;
+	paging_free(&p->paging);
+	paging_init(&p->paging, p->feed->paging, p->n->set->base_url, p->url);
+	p->resumed = false;
+	return mark_begin(p, err);
+}
 
-	if (!first_url(p, err))
+/* A place that is not understood, or of another listing, is no reason to stand
+ * still: from the beginning nothing is lost, and what comes twice is known. */
+static bool
+pass_resume(struct pass *p, struct err *err)
+{
+	struct err unfit;
+	const char *mark;
+
+	if (!pass_begin(p, err))
 		return false;
-	/* A pull that finds nothing newer leaves the watermark where it is. */
-	if (pull->watermark != NULL &&
-	    clock_parse_iso(pull->watermark, p->feed->zone, &at))
-		mark_take(p, at, pull->watermark);
-	if (pull->resume == NULL)
+	if (p->pull->resume == NULL)
 		return true;
-	if (!paging_load(&p->paging, pull->resume, p->own, &mark, err))
-		return false;
-	if (mark != NULL && clock_parse_iso(mark, p->feed->zone, &at))
-		mark_take(p, at, mark);
+	if (!paging_load(&p->paging, p->pull->resume, p->own, &mark, &unfit))
+		return pass_begin(p, err);
+	mark_init(p);
+	if (!watermark_resume(&p->mark, p->pull, mark, &unfit))
+		return pass_begin(p, err);
+	p->resumed = true;
 	return true;
 }
 
@@ -138,7 +142,6 @@ static bool
 item_take(struct pass *p, json_t *item)
 {
 	struct mapped m = { .mark_at = NO_TIME };
-	time_t limit = p->pull->until;
 
 	arena_reset(p->n->item);
 	if (!p->sink->each(p->n, item, p->sink->each_arg, &m))
@@ -147,9 +150,7 @@ item_take(struct pass *p, json_t *item)
 		complain_about(p, m.key, m.reason);
 		return true;
 	}
-	/* A time ahead of us would hide every answer until then. */
-	if (limit == NO_TIME || limit == 0 || m.mark_at <= limit)
-		mark_take(p, m.mark_at, m.mark);
+	watermark_take(&p->mark, m.mark_at, m.mark);
 	return true;
 }
 
@@ -195,21 +196,34 @@ items_take(struct pass *p, json_t *items, struct err *err)
 static bool
 checkpoint(struct pass *p, bool last, struct err *err)
 {
-	const char *mark = p->mark.len > 0 ? buf_text(&p->mark) : NULL;
-	const char *resume = NULL;
-	char begin[32];
+	struct arena *page = p->n->page;
+	const char *mark, *resume = NULL, *so_far;
 
 	if (p->sink->checkpoint == NULL)
 		return true;
-	/* An empty first pull still ends its pass: begin there again. */
-	if (last && mark == NULL)
-		mark = clock_iso(begin, p->since == NO_TIME ? 0 : p->since);
-	if (!last && (resume = paging_save(&p->paging, mark, p->n->page)) ==
-	    NULL)
+	if (last ? !watermark_end(&p->mark, page, &mark, err)
+		 : !watermark_page(&p->mark, &mark, err))
+		return false;
+	if (!last && ((so_far = watermark_save(&p->mark, page)) == NULL ||
+	    (resume = paging_save(&p->paging, so_far, page)) == NULL))
 		return err_nomem(err);
-	return p->sink->checkpoint(p->sink->arg, resume, last ? mark : NULL)
-	    ? true : err_set(err, ERR_CANCELLED, "%s: stopped",
-		p->feed->path);
+	return p->sink->checkpoint(p->sink->arg, resume, mark) ? true
+	    : err_set(err, ERR_CANCELLED, "%s: stopped", p->feed->path);
+}
+
+static void
+page_repeated(struct pass *p)
+{
+	complain_about(p, NULL, "the service sent one page twice: it ignores "
+	    "the parameter of the page");
+	if (p->sink->partial != NULL)
+		*p->sink->partial = true;
+}
+
+static time_t
+now_of(const struct npstoday *n)
+{
+	return n->env->now(n->env->clock);
 }
 
 static bool
@@ -220,9 +234,11 @@ page_take(struct pass *p, enum paging_step *step, struct err *err)
 	json_t *items;
 
 	arena_reset(p->n->page);
-	const char *url = paging_url(&p->paging, p->n->page, p->url);
+	const char *url = paging_url(&p->paging, p->n->page);
+	const time_t asked = now_of(p->n);
 	if (!npstoday_get(p->n, p->feed->method, url, &res, &doc, err))
 		return false;
+	watermark_server_time(&p->mark, res.date, now_of(p->n) - asked);
 	items = fieldmap_items(json_root(doc), p->feed->items);
 	if (items == NULL)
 		return err_set(err, ERR_PROTOCOL,
@@ -230,12 +246,24 @@ page_take(struct pass *p, enum paging_step *step, struct err *err)
 		    p->feed->path);
 	if (!page_judge(p, &res, url, json_root(doc), items, step, err))
 		return false;
+	p->resumed = false;
 	if (*step == PAGING_REPEATED)
-		complain_about(p, NULL, "the service sent one page twice: it "
-		    "ignores the parameter of the page");
+		page_repeated(p);
 	else if (!items_take(p, items, err))
 		return false;
 	return checkpoint(p, *step != PAGING_MORE, err);
+}
+
+/* A page of yesterday may be gone: links and cursors live for a while only. */
+static bool
+page_or_begin(struct pass *p, enum paging_step *step, struct err *err)
+{
+	if (page_take(p, step, err))
+		return true;
+	if (!p->resumed ||
+	    (err->kind != ERR_GONE && err->kind != ERR_PROTOCOL))
+		return false;
+	return pass_begin(p, err) && page_take(p, step, err);
 }
 
 bool
@@ -244,19 +272,19 @@ npstoday_feed_read(struct npstoday *n, const struct feed *feed,
 {
 	enum paging_step step = PAGING_MORE;
 	AUTO(pass) struct pass p = { .n = n, .feed = feed, .pull = pull,
-		.sink = sink, .own = arena_new(65536), .mark_at = NO_TIME };
+		.sink = sink, .own = arena_new(65536) };
 
-	buf_init(&p.mark, 256);
-	paging_init(&p.paging, feed->paging, n->set->base_url);
 	if (p.own == NULL)
 		return err_nomem(err);
-	if (!pass_begin(&p, err))
+	n->reading = &p.mark;
+	if (!mark_begin(&p, err) || !first_url(&p, err) ||
+	    !pass_resume(&p, err))
 		return false;
 	while (step == PAGING_MORE) {
 		if (n->env->cancelled != NULL && n->env->cancelled())
 			return err_set(err, ERR_CANCELLED, "%s: stopped",
 			    feed->path);
-		if (!page_take(&p, &step, err))
+		if (!page_or_begin(&p, &step, err))
 			return false;
 	}
 	return true;

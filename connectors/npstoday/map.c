@@ -54,7 +54,8 @@ custom_ref(json_t *item, const struct strlist *names, struct arena *arena)
 	if (!json_is_object(custom))
 		return NULL;
 	ref = json_at(custom, "npsync_ref");
-	return json_is_string(ref) ? json_text(arena, ref) : NULL;
+	return json_is_string(ref) && json_string_length(ref) > 0
+	    ? json_text(arena, ref) : NULL;
 }
 
 /* externalId is what send.external_id made of it. */
@@ -200,6 +201,7 @@ npstoday_map_member(const struct npstoday_settings *set, json_t *item,
 	    !time_map(item, &map->exposed_at, zone, arena, &s->mailed_at, m))
 		return false;
 	s->ref = custom_ref(item, &map->custom, arena);
+	m->ref_is_ours = s->ref != NULL;
 	if (s->ref == NULL)
 		s->ref = fieldmap_text(item, &map->guid, arena);
 	external_map(set, fieldmap_text(item, &map->external_id, arena),

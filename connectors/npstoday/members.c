@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "clock.h"
+#include "common/watermark.h"
 
 #define CLOCK_SKEW_S 300
 
@@ -41,6 +42,7 @@ sent_emit(struct npstoday *n, json_t *item, void *arg, struct mapped *m)
 	struct sent s;
 
 	return !npstoday_map_member(n->set, item, n->item, &s, m) ||
+	    !watermark_wants(n->reading, m->mark_at) ||
 	    sink->emit(sink->arg, &s);
 }
 
@@ -62,13 +64,17 @@ npstoday_pull_sent(void *self, const struct pull *pull, survey_sent_fn *emit,
 
 /* ---- find_sent ------------------------------------------------------- */
 
-enum strength { MATCH_NONE, MATCH_EMAIL, MATCH_CONTACT, MATCH_REF };
+/* PERHAPS: the person in the campaign, but nothing tells whether it is our send
+ * or another: neither found nor absent. */
+enum strength { MATCH_NONE, MATCH_PERHAPS, MATCH_EMAIL, MATCH_CONTACT,
+	MATCH_REF };
 struct search {
 	const struct sent *wanted;
 	size_t count;
 	struct push_result *found;
 	enum strength *strength;	/* by wanted */
 	time_t newest;			/* of all that was listed */
+	bool partial;	/* a page or a record was not seen: nothing is absent */
 };
 
 static bool
@@ -77,25 +83,40 @@ is_same(const char *a, const char *b)
 	return a != NULL && b != NULL && strcasecmp(a, b) == 0;
 }
 
-static enum strength
-match_of(const struct sent *wanted, const struct sent *s)
+/* Card keys may differ in case alone. */
+static bool
+is_same_key(const char *a, const char *b)
 {
-	if (s->ref != NULL && is_same(wanted->ref, s->ref))
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static enum strength
+match_of(const struct sent *wanted, const struct sent *s, bool ref_is_ours)
+{
+	const bool by_contact = is_same_key(wanted->contact_id, s->contact_id);
+	const bool dated = wanted->created_at != NO_TIME &&
+	    s->created_at != NO_TIME;
+
+	if (is_same(wanted->ref, s->ref))
 		return MATCH_REF;
-	/* Another send of ours, or one that may be older than ours. */
-	if (s->ref != NULL || !is_same(wanted->campaign_id, s->campaign_id) ||
-	    wanted->created_at == NO_TIME || s->created_at == NO_TIME ||
-	    s->created_at < wanted->created_at - CLOCK_SKEW_S)
+	if (!is_same(wanted->campaign_id, s->campaign_id) ||
+	    !(by_contact || is_same(wanted->email, s->email)))
 		return MATCH_NONE;
-	if (is_same(wanted->contact_id, s->contact_id))
-		return MATCH_CONTACT;
-	return is_same(wanted->email, s->email) ? MATCH_EMAIL : MATCH_NONE;
+	/* Another send of ours, or one that is older than ours. */
+	if (ref_is_ours || (dated &&
+	    s->created_at < wanted->created_at - CLOCK_SKEW_S))
+		return MATCH_NONE;
+	/* A guid that is not ours may be one that the service made itself. */
+	if (s->ref != NULL || !dated)
+		return MATCH_PERHAPS;
+	return by_contact ? MATCH_CONTACT : MATCH_EMAIL;
 }
 
 static void
 found_set(struct push_result *out, const struct sent *s, enum strength how)
 {
 	static const char *const words[] = { [MATCH_NONE] = "",
+		[MATCH_PERHAPS] = "perhaps",
 		[MATCH_EMAIL] = "by campaign and address",
 		[MATCH_CONTACT] = "by campaign and contact",
 		[MATCH_REF] = "by our reference" };
@@ -117,12 +138,15 @@ search_item(struct npstoday *n, json_t *item, void *arg, struct mapped *m)
 	struct search *search = arg;
 	struct sent s;
 
-	if (!npstoday_map_member(n->set, item, n->item, &s, m))
+	if (!npstoday_map_member(n->set, item, n->item, &s, m)) {
+		search->partial = true;
 		return true;
+	}
 	if (s.created_at != NO_TIME && s.created_at > search->newest)
 		search->newest = s.created_at;
 	for (size_t i = 0; i < search->count; i++) {
-		enum strength how = match_of(&search->wanted[i], &s);
+		enum strength how = match_of(&search->wanted[i], &s,
+		    m->ref_is_ours);
 		if (how <= search->strength[i])
 			continue;
 		search->strength[i] = how;
@@ -145,15 +169,16 @@ oldest_of(const struct sent *wanted, size_t count)
 	return oldest;
 }
 
-/* Not in a complete listing: proof only when the listing is known to reach
- * past our send and the service had time to show it. */
+/* Not in the listing: proof only when nothing of it was missed, it is known to
+ * reach past our send and the service had time to show it. */
 static enum find_answer
 absence_of(const struct npstoday *n, const struct search *search,
     const struct sent *wanted)
 {
 	time_t now = n->env->now(n->env->clock);
 
-	if (wanted->created_at == NO_TIME || search->newest == NO_TIME ||
+	if (search->partial ||
+	    wanted->created_at == NO_TIME || search->newest == NO_TIME ||
 	    search->newest <= wanted->created_at ||
 	    now - wanted->created_at <
 		(time_t)n->set->members.settle_min * 60)
@@ -166,7 +191,7 @@ search_run(struct npstoday *n, struct search *search, struct err *err)
 {
 	const struct feed feed = members_feed(n->set);
 	const struct feed_sink sink = { .each = search_item,
-		.each_arg = search };
+		.each_arg = search, .partial = &search->partial };
 	time_t oldest = oldest_of(search->wanted, search->count);
 	char since[32];
 	const struct pull pull = { .from = NO_TIME, .until = NO_TIME,
@@ -176,6 +201,22 @@ search_run(struct npstoday *n, struct search *search, struct err *err)
 	return npstoday_feed_read(n, &feed, &pull, &sink, err);
 }
 
+static enum find_answer
+answer_of(const struct npstoday *n, const struct search *search, size_t i)
+{
+	switch (search->strength[i]) {
+	case MATCH_NONE:
+		return absence_of(n, search, &search->wanted[i]);
+	case MATCH_PERHAPS:
+		return FIND_CANNOT_SAY;
+	case MATCH_EMAIL:
+	case MATCH_CONTACT:
+	case MATCH_REF:
+		break;
+	}
+	return FIND_FOUND;
+}
+
 bool
 npstoday_find_sent(void *self, const struct sent *wanted, size_t count,
     enum find_answer *answers, struct push_result *found, struct err *err)
@@ -183,21 +224,21 @@ npstoday_find_sent(void *self, const struct sent *wanted, size_t count,
 	struct npstoday *n = self;
 	AUTO(arena) struct arena *arena = arena_new(count * 64 + 4096);
 	struct search search = { .wanted = wanted, .count = count,
-		.found = found, .newest = NO_TIME,
-		.strength = arena_array(arena, count + 1,
-		    sizeof(*search.strength)) };
+		.found = found, .newest = NO_TIME };
 
 	for (size_t i = 0; i < count; i++)
 		answers[i] = FIND_CANNOT_SAY;
 	if (!n->set->members.enabled || n->set->members.path[0] == '\0' ||
 	    count == 0)
 		return true;
+	if (arena != NULL)
+		search.strength = arena_array(arena, count,
+		    sizeof(*search.strength));
 	if (search.strength == NULL)
 		return err_nomem(err);
 	if (!search_run(n, &search, err))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		answers[i] = search.strength[i] != MATCH_NONE ? FIND_FOUND
-		    : absence_of(n, &search, &wanted[i]);
+		answers[i] = answer_of(n, &search, i);
 	return true;
 }

@@ -19,6 +19,7 @@ struct npstoday {
 	struct arena *page;		/* one answer */
 	struct arena *item;		/* one record of it */
 	const char *const (*read_headers)[2], *const (*send_headers)[2];
+	const struct watermark *reading;	/* of the listing that is read now */
 	struct json_doc *template;
 	/* By enum channel: the template's object that gets the sending time,
 	 * and under which name; NULL = left out. */
@@ -37,6 +38,7 @@ struct mapped {
 	const char *key;	/* id, for the quarantine */
 	char reason[96];	/* why it could not be read; "" = it could */
 	bool skip;		/* not wanted by configuration */
+	bool ref_is_ours;	/* a member's: only npsync writes it */
 };
 /* Strings live in arena.  False: reason says what was expected. */
 bool npstoday_map_answer(const struct npstoday_settings *set, json_t *item,
@@ -74,8 +76,11 @@ struct feed_sink {
 	void *each_arg;
 	checkpoint_fn *checkpoint;	/* may be NULL */
 	void *arg;
+	bool *partial;	/* may be NULL; set when the service sent one page twice:
+			 * there may be rows that it never showed */
 };
-/* Whole listing from pull->watermark (less the overlap) or pull->resume. */
+/* Whole listing from pull->watermark (less the overlap), or from pull->resume
+ * if that place is still there, else from the beginning once more. */
 NPS_MUSTCHECK bool npstoday_feed_read(struct npstoday *n,
     const struct feed *feed, const struct pull *pull,
     const struct feed_sink *sink, struct err *err);

@@ -15,6 +15,7 @@
 #define BODY_MAX_BYTES ((size_t)262144)
 #define ERROR_MAX_BYTES ((size_t)512)
 #define MASKED "***"
+#define EARLY_MAX_S 3600	/* a send in the hour before is on time */
 
 /* ---- request --------------------------------------------------------- */
 
@@ -56,6 +57,25 @@ respondent_check(const struct npstoday *n, const struct respondent *r,
 	    "no address for an e-mail campaign");
 }
 
+/* Nowhere to put the time: the survey would leave with the request, in the
+ * night.  A core that waits for the hour itself asks when it has come. */
+static bool
+time_check(const struct npstoday *n, const struct respondent *r,
+    struct err *err)
+{
+	const struct campaign_settings *c = npstoday_campaign(n->set,
+	    r->campaign_id);
+	const enum channel channel = c == NULL ? CHANNEL_EMAIL
+					       : (enum channel)c->channel;
+
+	if (r->send_at == NO_TIME || n->send_at_node[channel] != NULL ||
+	    r->send_at - n->env->now(n->env->clock) <= EARLY_MAX_S)
+		return true;
+	return err_set(err, ERR_CONFIG, "campaign %s: send.send_at.%s is empty, "
+	    "so people would be asked at once and not at send.at",
+	    r->campaign_id, channel == CHANNEL_SMS ? "sms_field" : "field");
+}
+
 static bool
 is_idempotent(const struct npstoday_settings *set)
 {
@@ -71,7 +91,7 @@ npstoday_push_request(void *self, const struct respondent *r,
 	AUTO(buf) struct buf body;
 
 	buf_init(&body, BODY_MAX_BYTES);
-	if (!respondent_check(n, r, err) ||
+	if (!respondent_check(n, r, err) || !time_check(n, r, err) ||
 	    !npstoday_template_write(n, r, &body, err))
 		return false;
 	const char *path = path_fill(scratch, n->set->send.path,
@@ -97,18 +117,23 @@ is_address_char(unsigned char c)
 {
 	return c >= 0x80 || (c >= '0' && c <= '9') ||
 	    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-	    (c != '\0' && strchr(".!#$%&*+/=?^_{|}~-@", c) != NULL);
+	    (c != '\0' && strchr(".!#$%&*+/=?^_{|}~-@\\", c) != NULL);
 }
 
-/* An address, or a number as long as a telephone's. */
+/* An address, however its '@' is written, or a number as long as a
+ * telephone's. */
 static bool
 is_personal(const char *word, size_t len)
 {
+	static const char *const at[] = { "@", "%40", "\\u0040" };
 	size_t digits = 0;
 
+	for (size_t i = 0; i < ARRAY_LEN(at); i++)
+		if (memmem(word, len, at[i], strlen(at[i])) != NULL)
+			return true;
 	for (size_t i = 0; i < len; i++)
 		digits += word[i] >= '0' && word[i] <= '9';
-	return memchr(word, '@', len) != NULL || digits >= 7;
+	return digits >= 7;
 }
 
 static size_t
@@ -132,14 +157,15 @@ piece_add(char *out, size_t size, size_t *used, const char *text, size_t len)
 	return true;
 }
 
-/* One line of valid UTF-8 out of anybody's bytes. */
-static void
+/* One line of valid UTF-8 out of anybody's bytes; false = it goes on. */
+static bool
 line_clean(char *out, size_t size, const char *text, size_t len)
 {
 	char raw[ERROR_MAX_BYTES + 1], piece[TEXT_PIECE];
+	const bool whole = len <= ERROR_MAX_BYTES;
 	size_t used = 0, n;
 
-	if (len > ERROR_MAX_BYTES)
+	if (!whole)
 		len = ERROR_MAX_BYTES;
 	for (size_t i = 0; i < len; i++)
 		raw[i] = (unsigned char)text[i] <= ' ' ? ' ' : text[i];
@@ -147,25 +173,32 @@ line_clean(char *out, size_t size, const char *text, size_t len)
 	out[0] = '\0';
 	for (const char *p = raw; (n = text_piece(p, piece)) > 0; p += n)
 		if (!piece_add(out, size, &used, piece, strlen(piece)))
-			break;
+			return false;
+	return whole;
 }
 
 void
 npstoday_mask(char *out, size_t size, const char *text, size_t len)
 {
 	char line[2 * ERROR_MAX_BYTES];
+	const bool whole = line_clean(line, sizeof(line), text, len);
 	size_t used = 0, n;
 
-	line_clean(line, sizeof(line), text, len);
 	out[0] = '\0';
 	for (const char *p = line; *p != '\0'; p += n) {
 		n = piece_len(p);
-		const bool hide = is_personal(p, n);
+		/* Of a word cut in two nobody knows what it was. */
+		const bool hide = n > 0 && (is_personal(p, n) ||
+		    (p[n] == '\0' && !whole));
 		if (n == 0)
 			n = 1;
-		if (!piece_add(out, size, &used, hide ? MASKED : p,
-			hide ? strlen(MASKED) : n))
-			break;
+		if (hide ? piece_add(out, size, &used, MASKED, strlen(MASKED))
+			 : piece_add(out, size, &used, p, n))
+			continue;
+		if (!hide)
+			(void)piece_add(out, size, &used, p,
+			    text_cut(p, size - used - 1));
+		break;
 	}
 }
 
@@ -215,7 +248,8 @@ is_html(const struct http_res *res)
 {
 	const char *start = res->body + strspn(res->body, " \t\r\n");
 
-	return start[0] == '<' || (res->content_type != NULL &&
+	return start[0] == '<' || (start[0] != '\0' &&
+	    res->content_type != NULL &&
 	    strcasestr(res->content_type, "html") != NULL);
 }
 
@@ -223,7 +257,7 @@ static void
 reason_set(const struct npstoday_settings *set, const struct http_res *res,
     const char *what, struct push_result *out)
 {
-	size_t quote = (size_t)set->log_error_bytes;
+	const size_t quote = (size_t)set->log_error_bytes;
 	int n = snprintf(out->reason, sizeof(out->reason), "HTTP %ld: %s",
 	    res->status, what);
 
@@ -231,8 +265,11 @@ reason_set(const struct npstoday_settings *set, const struct http_res *res,
 	    res->body_len == 0 || is_html(res))
 		return;
 	out->reason[n++] = ' ';
-	npstoday_mask(out->reason + n, sizeof(out->reason) - (size_t)n,
-	    res->body, res->body_len < quote ? res->body_len : quote);
+	/* What is shown is cut, not what is looked at: the first half of an
+	 * address does not look like one. */
+	const size_t room = sizeof(out->reason) - (size_t)n;
+	npstoday_mask(out->reason + n, quote + 1 < room ? quote + 1 : room,
+	    res->body, res->body_len);
 }
 
 static bool
@@ -260,20 +297,30 @@ remote_id_take(const struct npstoday_settings *set,
 	return false;
 }
 
-/* The service's own words, wherever they stand. */
+/* Words count where the service took or refused the row; of a failure they
+ * prove nothing. */
 static bool
-by_words(const struct npstoday *n, const struct http_res *res,
+is_readable(const struct npstoday_settings *set, long status)
+{
+	return is_ok(set->send.ok, status) || (status >= 400 && status < 500 &&
+	    status != 401 && status != 408);
+}
+
+/* What the configuration says of the service's codes and words. */
+static bool
+by_configuration(const struct npstoday *n, const struct http_res *res,
     struct push_result *out)
 {
 	const struct npstoday_settings *set = n->set;
+	const char *words = is_readable(set, res->status) ? res->body : "";
 
-	if (has_match(&set->send.opted_out_match, res->body))
+	if (has_match(&set->send.opted_out_match, words))
 		out->outcome = PUSH_OPTED_OUT;
 	else if (has_status(&set->send.duplicate_status, res->status) ||
-	    has_match(&set->send.duplicate_match, res->body))
+	    has_match(&set->send.duplicate_match, words))
 		out->outcome = PUSH_DUPLICATE;
 	else if (has_status(&set->send.suppressed_status, res->status) ||
-	    has_match(&set->send.suppressed_match, res->body))
+	    has_match(&set->send.suppressed_match, words))
 		out->outcome = PUSH_SUPPRESSED;
 	else
 		return false;
@@ -293,7 +340,7 @@ ok_result(const struct npstoday *n, const struct http_res *res,
 		reason_set(n->set, res, "a page instead of an answer", out);
 		return;
 	}
-	if (by_words(n, res, out))
+	if (by_configuration(n, res, out))
 		return;
 	out->outcome = remote_id_take(n->set, res, n->env->scratch, out)
 	    ? PUSH_ACCEPTED : PUSH_ACCEPTED_NO_ID;
@@ -371,8 +418,7 @@ npstoday_push_result(void *self, const struct http_res *res,
 		ok_result(n, res, result);
 		return true;
 	}
-	if (res->status >= 400 && res->status < 500 && res->status != 401 &&
-	    res->status != 408 && by_words(n, res, result))
+	if (res->status != 401 && by_configuration(n, res, result))
 		return true;
 	result->outcome = status_outcome(n->set, res);
 	if (result->outcome == PUSH_AGAIN && res->retry_after_s > 0)

@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "common/fieldmap.h"
+#include "common/watermark.h"
 #include "num.h"
 #include "url.h"
 
@@ -299,6 +300,7 @@ answer_emit(struct npstoday *n, json_t *item, void *arg, struct mapped *m)
 	struct survey_answer a;
 
 	return !npstoday_map_answer(n->set, item, n->item, &a, m) || m->skip ||
+	    !watermark_wants(n->reading, m->mark_at) ||
 	    sink->emit(sink->arg, &a);
 }
 
@@ -354,7 +356,8 @@ optout_emit(struct npstoday *n, json_t *item, void *arg, struct mapped *m)
 		&at, &m->mark))
 		m->mark = NULL;
 	m->mark_at = at;
-	return sink->emit(sink->arg, email, phone, at);
+	return !watermark_wants(n->reading, at) ||
+	    sink->emit(sink->arg, email, phone, at);
 }
 
 static bool

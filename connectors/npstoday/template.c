@@ -128,6 +128,15 @@ value_write(struct writer *w, const struct value *v)
 
 /* ---- walking the document -------------------------------------------- */
 
+/* The object that the sending time goes into: without it the survey would
+ * leave at once. */
+static bool
+has_send_at(const struct writer *w, const json_t *node)
+{
+	return w->n->send_at_node[w->fill.channel] == node &&
+	    w->fill.r->send_at != NO_TIME;
+}
+
 static bool
 is_empty(const struct writer *w, const json_t *node)
 {
@@ -135,6 +144,8 @@ is_empty(const struct writer *w, const json_t *node)
 	json_t *child;
 	size_t i, len;
 
+	if (has_send_at(w, node))
+		return false;
 	if (json_is_string(node) &&
 	    hole_parse(json_string_value(node), &name, &len))
 		return hole_value(&w->fill, name, len).type == VALUE_NONE;
@@ -153,8 +164,7 @@ send_at_write(struct writer *w, const json_t *object, bool comma)
 	const struct npstoday *n = w->n;
 	char text[64];
 
-	if (n->send_at_node[w->fill.channel] != object ||
-	    w->fill.r->send_at == NO_TIME)
+	if (!has_send_at(w, object))
 		return true;
 	if (!fieldmap_time_write(text, sizeof(text),
 		n->set->send.send_at.format, n->set->send.send_at.zone,

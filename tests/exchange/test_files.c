@@ -387,7 +387,7 @@ on_checkpoint(void *arg, const char *resume, const char *watermark)
 	return true;
 }
 
-static const struct pull whole = { NULL, NULL, 0, 0 };
+static const struct pull whole = { .watermark = NULL };
 
 static bool
 pull_events(void)
@@ -779,6 +779,27 @@ loads_contacts(void **state)
 	expect_seen(load("K1", "K2", "K3"), "", "");
 }
 
+/* Whether a key beyond ASCII, or with a quote, stands in a row that cannot be
+ * read is not seen in its bytes: nobody of them is called gone. */
+static void
+calls_nobody_gone_by_bytes(void **state)
+{
+	(void)state;
+	put("contacts.csv", "contact_id;employed\nK1;ja\n"
+	    "S\xf8ren;perhaps;\n\"A \"\"B\"\"\";ja;\n");
+	open_world("charset = \"windows-1252\"; " CONTACTS);
+	expect_seen(load("K1", "K2", "Søren"), "K1 employed=yes\n"
+	    "K2 gone=yes\n", "");
+	buf_reset(&w.seen);
+	expect_seen(load("K1", "K3", "A \"B\""), "K1 employed=yes\n"
+	    "K3 gone=yes\n", "");
+	/* In a file without bad rows whoever is missing is gone. */
+	put("contacts.csv", "contact_id;employed\nK1;ja\n");
+	open_world("charset = \"windows-1252\"; " CONTACTS);
+	expect_seen(load("K1", "Søren", "A \"B\""), "K1 employed=yes\n"
+	    "Søren gone=yes\nA \"B\" gone=yes\n", "");
+}
+
 static bool
 find(const char *email)
 {
@@ -846,8 +867,12 @@ names_what_is_wrong(void **state)
 		{ CONTACTS "quote = \"æ\"; ", "quote: expected one ASCII" },
 		{ CONTACTS "timezone = \"Mars/Base\"; ", "Mars/Base" },
 		{ CONTACTS "date_format = []; ", "date_format" },
+		{ CONTACTS "date_format = [ \"iso\", \"dd MMM yyyy\" ]; ",
+		    "date_format: expected \"iso\" or a pattern" },
 		{ CONTACTS "charset = \"latin\"; ", "charset" },
 		{ CONTACTS "out = { delimiter = \"xx\"; }; ", "out.delimiter" },
+		{ CONTACTS "out = { delimiter = \"double\"; }; ",
+		    "out.delimiter: expected another" },
 		{ "contacts = { file = \"../c.csv\"; }; ", "without '/'" },
 		{ "", "at least one table" },
 		{ "contacts = { fil = \"x\"; }; ", "contacts.fil" },
@@ -894,6 +919,12 @@ checks_the_folder(void **state)
 	put("contacts.csv", "K1;Jane Doe;jane@example.com\n");
 	expect_error(check(CONTACTS), ERR_CONFIG, "found: no header");
 	assert_null(strstr(w.err.msg, "Jane"));
+	put("contacts.csv", "1C1I7A6R;Jane Doe;Acme\n");
+	expect_error(check(CONTACTS), ERR_CONFIG, "found: no header");
+	put("contacts.csv", "Jane Doe;Acme;2026-11-25\n");
+	expect_error(check(CONTACTS), ERR_CONFIG, "found: no header");
+	put("contacts.csv", "K2;Phone 1;Post code 100\n");
+	expect_error(check(CONTACTS), ERR_CONFIG, "found: K2, Phone 1, ");
 	put("contacts.csv", "");
 	expect_error(check(CONTACTS), ERR_CONFIG, "empty file");
 	put("contacts.csv", "\"contact_id\n");
@@ -1338,6 +1369,7 @@ main(void)
 		TEST(marks_pages_and_stops),
 		TEST(needs_no_table),
 		TEST(loads_contacts),
+		TEST(calls_nobody_gone_by_bytes),
 		TEST(finds_contacts),
 		TEST(lists_values),
 		TEST(names_what_is_wrong),

@@ -149,6 +149,50 @@ test_request_sms(void **state)
 	    "\"custom\":{\"npsync_ref\":\"r1\"}}");
 }
 
+/* A time to come and no member to put it in: nobody is asked in the night. */
+static void
+test_request_no_time(void **state)
+{
+	static const struct {
+		const char *conf, *campaign, *send_at, *words;
+	} cases[] = {
+		{ "", "7749", "2026-11-25T08:00:00Z", NULL },
+		{ "", "5000", "2026-11-25T08:00:00Z",
+		    "campaign 5000: send.send_at.sms_field is empty" },
+		{ "", "5000", "2026-11-25T03:00:00Z", NULL },
+		{ "", "5000", "2026-11-25T03:00:01Z", "sms_field" },
+		{ "", "5000", "2026-11-24T08:00:00Z", NULL },
+		{ "send = { send_at = { field = \"\"; }; };", "7749",
+		    "2026-11-25T08:00:00Z", "send.send_at.field is empty" },
+		{ "send = { send_at = { sms_field = \"at\"; }; };", "5000",
+		    "2026-11-25T08:00:00Z", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct respondent r = { .ref = "r1",
+			.campaign_id = cases[i].campaign, .email = "a@b.dk",
+			.phone = "+4511223344",
+			.send_at = rig_time(cases[i].send_at) };
+		struct http_req req;
+		char conf[200];
+		struct rig rig;
+
+		snprintf(conf, sizeof(conf), "campaign = ( { id = 5000; "
+		    "channel = \"sms\"; } ); %s", cases[i].conf);
+		rig_open(&rig, BASE, conf);
+		const bool ok = npstoday_survey.push_request(rig.self, &r,
+		    &req, &rig.err);
+		if (ok != (cases[i].words == NULL))
+			fail_msg("%zu: %s", i, rig.err.msg);
+		if (!ok) {
+			assert_int_equal(rig.err.kind, ERR_CONFIG);
+			assert_non_null(strstr(rig.err.msg, cases[i].words));
+		}
+		rig_close(&rig);
+	}
+}
+
 /* P18: refused here, no call made. */
 static void
 test_request_refused(void **state)
@@ -366,6 +410,28 @@ test_template_file(void **state)
 	unlink(path);
 }
 
+/* An object of empty holes still carries the sending time: without it the
+ * service would mail at once. */
+static void
+test_template_send_at(void **state)
+{
+	struct respondent r = { .ref = "r", .campaign_id = "7749",
+		.email = "a@b.dk", .send_at = 1795420800 };
+	char path[64], conf[160];
+
+	(void)state;
+	template_write(path, "{ \"to\": \"${contact.email}\", \"plan\": "
+	    "{ \"when\": { \"region\": \"${extra.Region}\" } } }");
+	snprintf(conf, sizeof(conf), "send = { template_file = \"%s\"; "
+	    "send_at = { field = \"plan.when.at\"; format = \"unix\"; }; };",
+	    path);
+	assert_body(conf, &r, "{\"to\":\"a@b.dk\","
+	    "\"plan\":{\"when\":{\"at\":\"1795420800\"}}}");
+	r.send_at = NO_TIME;
+	assert_body(conf, &r, "{\"to\":\"a@b.dk\"}");
+	unlink(path);
+}
+
 static void
 test_template_bad(void **state)
 {
@@ -468,6 +534,7 @@ static const struct result_case results[] = {
 	{ "", 200, "text/html; charset=utf-8", "<html>log in</html>", -1,
 	    PUSH_UNKNOWN, "", 0 },
 	{ "", 200, JSON, " \n<!doctype html>", -1, PUSH_UNKNOWN, "", 0 },
+	{ "", 200, "text/html", "", -1, PUSH_ACCEPTED_NO_ID, "", 0 },
 	{ "", 200, "text/plain", "OK", -1, PUSH_ACCEPTED_NO_ID, "", 0 },
 	{ "send = { html_is_uncertain = false; };", 200, "text/html",
 	    "<html>", -1, PUSH_ACCEPTED_NO_ID, "", 0 },
@@ -477,6 +544,15 @@ static const struct result_case results[] = {
 	    PUSH_UNKNOWN, "", 0 },
 	{ "send = { duplicate_status = [ 208, 422 ]; };", 422, NULL, "", -1,
 	    PUSH_DUPLICATE, "", 0 },
+	{ "send = { duplicate_status = [ 500 ]; };", 500, NULL, "", -1,
+	    PUSH_DUPLICATE, "", 0 },
+	{ "send = { suppressed_status = [ 503 ]; };", 503, NULL, "", -1,
+	    PUSH_SUPPRESSED, "", 0 },
+	{ "send = { duplicate_status = [ 401 ]; };", 401, NULL, "", -1,
+	    PUSH_STOP, "", 0 },
+	{ "send = { duplicate_match = [ \"already in\" ]; };", 500, JSON,
+	    "{\"Message\":\"Already in campaign\"}", -1, PUSH_UNKNOWN, "",
+	    0 },
 	{ "send = { duplicate_match = [ \"already in\" ]; };", 400, JSON,
 	    "{\"Message\":\"Already in campaign\"}", -1, PUSH_DUPLICATE, "",
 	    0 },
@@ -615,6 +691,13 @@ test_reasons(void **state)
 		{ "", "<html>john@example.com", "HTTP 400: answered:" },
 		{ "log_error_bytes = 0;", "secret", "HTTP 400: answered:" },
 		{ "log_error_bytes = 3;", "secret", "HTTP 400: answered: sec" },
+		/* Cut in an address: its first half is no less personal. */
+		{ "log_error_bytes = 8;", "to john.doe@example.com",
+		    "HTTP 400: answered: to ***" },
+		{ "", "?to=john%40example.com x",
+		    "HTTP 400: answered: *** x" },
+		{ "", "\"john\\u0040example.com\"",
+		    "HTTP 400: answered: \"***\"" },
 	};
 
 	(void)state;
@@ -629,6 +712,27 @@ test_reasons(void **state)
 		assert_string_equal(result.reason, cases[i].reason);
 		rig_close(&rig);
 	}
+}
+
+/* The body goes on behind what is looked at: of the last word only a part is
+ * known. */
+static void
+test_reason_cut(void **state)
+{
+	struct push_result result;
+	char body[600];
+	struct rig rig;
+
+	(void)state;
+	memset(body, 'a', sizeof(body));
+	body[499] = '@';
+	memcpy(body + 500, " xx john.doe.of.acme@example.com", 33);
+	rig_open(&rig, BASE, "");
+	struct http_res res = response(400, NULL, body);
+	assert_true(npstoday_survey.push_result(rig.self, &res, &result,
+	    &rig.err));
+	assert_string_equal(result.reason, "HTTP 400: answered: *** xx ***");
+	rig_close(&rig);
 }
 
 static void
@@ -665,18 +769,21 @@ main(void)
 		cmocka_unit_test(test_request_smallest),
 		cmocka_unit_test(test_request_options),
 		cmocka_unit_test(test_request_sms),
+		cmocka_unit_test(test_request_no_time),
 		cmocka_unit_test(test_request_refused),
 		cmocka_unit_test(test_custom_roundtrip),
 		cmocka_unit_test(test_summer_time),
 		cmocka_unit_test(test_auth_forms),
 		cmocka_unit_test(test_wire),
 		cmocka_unit_test(test_template_file),
+		cmocka_unit_test(test_template_send_at),
 		cmocka_unit_test(test_template_bad),
 		cmocka_unit_test(test_open_refuses),
 		cmocka_unit_test(test_results),
 		cmocka_unit_test(test_result_408_early),
 		cmocka_unit_test(test_result_same_id),
 		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_reason_cut),
 		cmocka_unit_test(test_reason_long),
 	};
 

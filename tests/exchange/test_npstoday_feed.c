@@ -269,25 +269,131 @@ test_resume_keeps_mark(void **state)
 	simhttpd_stop(sim);
 }
 
+#define BASE_URL "http://127.0.0.1:1"
+#define PAGES "responses = { paging = { kind = \"page\"; }; };"
+
+/* The listing a place belongs to, as the driver writes it in front. */
+static void
+listing(char out[17], const char *url, const char *conf)
+{
+	struct paging p;
+	struct rig rig;
+	char first[200];
+
+	rig_settings(&rig, url, conf);
+	snprintf(first, sizeof(first), "%s/v2/bi/responses?%s", url,
+	    FIRST_SINCE);
+	paging_init(&p, &rig.set.responses.paging, url, first);
+	snprintf(out, 17, "%s", paging_save(&p, NULL, rig.arena));
+	paging_free(&p);
+	arena_free(rig.scratch);
+	arena_free(rig.arena);
+}
+
+/* A place that is none: from the beginning, never a stop for good. */
 static void
 test_resume_unknown(void **state)
 {
-	static const char *const texts[] = { "", "x", "2|1", "9|1|2||",
-		"2|1|2|mark", "3|1|2||", "2|-1|0||",
-		"4|0|2||https://elsewhere.example/v2/x" };
-	struct pull pull = { .until = NO_TIME };
-	struct seen seen = { .n = 0 };
+	/* Without the number of the listing in front, from the fourth on. */
+	static const char *const texts[] = { "", "x", "2|7|2||", "2|7",
+		"9|7|2||", "2|7|2|mark", "3|7|2||", "2|-1|0||",
+		"4|0|2||https://elsewhere.example/v2/x", "2|7|2||" };
+	static const struct sim_reply script[] = {
+		{ .want = FIRST_SINCE "&page=1", .body = "[]" } };
+	char own[17], text[200];
 	struct rig rig;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		/* Port 1: a request made would be another error. */
-		rig_open_http(&rig, "http://127.0.0.1:1", i == 7 ? ""
-		    : "responses = { paging = { kind = \"page\"; }; };");
-		pull.resume = texts[i];
-		assert_false(answers(&rig, &pull, &seen));
-		assert_int_equal(rig.err.kind, ERR_GONE);
+		struct simhttpd *sim = simhttpd_start(script, 1);
+		const char *conf = i == 8 ? "" : PAGES;
+		struct pull pull = { .until = NO_TIME, .resume = text };
+		struct seen seen = { .n = 0 };
+
+		/* The last one is a good place, in another listing. */
+		listing(own, i == 9 ? BASE_URL : simhttpd_url(sim), conf);
+		snprintf(text, sizeof(text), "%s%s%s", i < 3 ? "" : own,
+		    i < 3 ? "" : "|", texts[i]);
+		rig_open_http(&rig, simhttpd_url(sim), conf);
+		if (!answers(&rig, &pull, &seen))
+			fail_msg("%s: %s", text, rig.err.msg);
+		assert_null(simhttpd_problem(sim, true));
 		rig_close(&rig);
+		simhttpd_stop(sim);
+	}
+}
+
+/* A page was too large, and the administrator asks for smaller ones: page 2 of
+ * those is another page 2, and shorter than the longest so far. */
+static void
+test_resume_other_size(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .want = "page=1&pageSize=2", .body = TWO(1, 2) },
+		{ .want = "page=2&pageSize=2", .body = "{" },
+		{ .want = "page=1&pageSize=1", .body = ONE(1) },
+		{ .want = "page=2&pageSize=1", .body = ONE(2) },
+		{ .want = "page=3&pageSize=1", .body = ONE(3) },
+		{ .want = "page=4&pageSize=1", .body = "[]" },
+	};
+	struct simhttpd *sim = simhttpd_start(script, 6);
+	struct pull pull = { .until = NO_TIME };
+	struct seen seen = { .n = 0 };
+	char resume[256];
+	struct rig rig;
+
+	(void)state;
+	rig_open_http(&rig, simhttpd_url(sim),
+	    "responses = { paging = { size = 2; }; };");
+	assert_false(answers(&rig, &pull, &seen));
+	assert_int_equal(rig.err.kind, ERR_PROTOCOL);
+	rig_close(&rig);
+	snprintf(resume, sizeof(resume), "%s", seen.resume);
+	pull.resume = resume;
+	rig_open_http(&rig, simhttpd_url(sim),
+	    "responses = { paging = { size = 1; }; };");
+	assert_true(answers(&rig, &pull, &seen));
+	assert_string_equal(seen.ids, "1=9 2=3 1=10 2=10 3=10");
+	assert_null(simhttpd_problem(sim, true));
+	rig_close(&rig);
+	simhttpd_stop(sim);
+}
+
+/* The link of a broken pull has died: once from the beginning, not for ever to
+ * the dead link. */
+static void
+test_resume_expired(void **state)
+{
+	static const struct { long status; const char *body; } dead[] = {
+		{ 404, "" }, { 410, "" }, { 400, "{}" }, { 200, "<html>" } };
+	char resume[256];
+	struct rig rig;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(dead); i++) {
+		const struct sim_reply script[] = {
+			{ .want = "page=1", .body = "{\"data\":" TWO(1, 2)
+			    ",\"nextLink\":\"/v2/bi/responses?token=a\"}" },
+			{ .want = "token=a", .status = 503 },
+			{ .want = "token=a", .status = (int)dead[i].status,
+			    .body = dead[i].body },
+			{ .want = "page=1", .body = ONE(3) },
+			{ .want = "page=2", .body = "[]" },
+		};
+		struct simhttpd *sim = simhttpd_start(script, 5);
+		struct pull pull = { .until = NO_TIME };
+		struct seen seen = { .n = 0 };
+
+		rig_open_http(&rig, simhttpd_url(sim), "");
+		assert_false(answers(&rig, &pull, &seen));
+		snprintf(resume, sizeof(resume), "%s", seen.resume);
+		pull.resume = resume;
+		if (!answers(&rig, &pull, &seen))
+			fail_msg("%ld: %s", dead[i].status, rig.err.msg);
+		assert_string_equal(seen.ids, "1=9 2=3 3=10");
+		assert_null(simhttpd_problem(sim, true));
+		rig_close(&rig);
+		simhttpd_stop(sim);
 	}
 }
 
@@ -661,8 +767,21 @@ static const struct find_case finds[] = {
 	    ",\"externalId\":\"crm:1\"" CREATED("20:00:00")) "]",
 	    FIND_CANNOT_SAY, PUSH_ACCEPTED, "" },
 	{ "another send of ours", "[" MEMBER(9, ",\"externalId\":\"crm:1\","
-	    "\"guid\":\"r9\"" CREATED("22:30:00")) "]",
+	    "\"custom\":{\"npsync_ref\":\"r9\"}" CREATED("22:30:00")) "]",
 	    FIND_ABSENT, PUSH_ACCEPTED, "" },
+	{ "a guid that may be the service's own", "[" MEMBER(13,
+	    ",\"externalId\":\"crm:1\",\"guid\":\"r9\""
+	    CREATED("22:30:00")) "]", FIND_CANNOT_SAY, PUSH_ACCEPTED, "" },
+	{ "the person, without a time", "[" MEMBER(14, ",\"emailAddress\":"
+	    "\"a@b.dk\"") "," MEMBER(15, CREATED("22:30:00")) "]",
+	    FIND_CANNOT_SAY, PUSH_ACCEPTED, "" },
+	{ "a card whose key differs in case", "[" MEMBER(16,
+	    ",\"externalId\":\"CRM:1\"" CREATED("22:30:00")) "]",
+	    FIND_ABSENT, PUSH_ACCEPTED, "" },
+	{ "an unreadable member may be ours", "[" MEMBER(17,
+	    CREATED("22:30:00")) "," MEMBER(18, ",\"guid\":\"r1\","
+	    "\"created\":\"soon\"") "]",
+	    FIND_CANNOT_SAY, PUSH_ACCEPTED, "" },
 	{ "another campaign", "[{\"id\":10,\"campaignId\":8,\"externalId\":"
 	    "\"crm:1\"" CREATED("22:30:00") "}]",
 	    FIND_ABSENT, PUSH_ACCEPTED, "" },
@@ -709,6 +828,32 @@ test_find(void **state)
 		find_run(&finds[i]);
 }
 
+/* The service shows its first page over and over: ours may lie behind. */
+static void
+test_find_one_page(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .want = "page=1", .body = "[" MEMBER(1, CREATED("22:30:00"))
+		    "]" },
+		{ .want = "page=2", .body = "[" MEMBER(1, CREATED("22:30:00"))
+		    "]" } };
+	struct simhttpd *sim = simhttpd_start(script, 2);
+	const struct sent wanted = { .ref = "r1",
+		.created_at = rig_time(SENT_AT) };
+	enum find_answer answer = FIND_ABSENT;
+	struct push_result found;
+	struct rig rig;
+
+	(void)state;
+	rig_open_http(&rig, simhttpd_url(sim), "members = { enabled = true; };");
+	assert_true(npstoday_survey.find_sent(rig.self, &wanted, 1, &answer,
+	    &found, &rig.err));
+	assert_int_equal(answer, FIND_CANNOT_SAY);
+	assert_null(simhttpd_problem(sim, true));
+	rig_close(&rig);
+	simhttpd_stop(sim);
+}
+
 /* Younger than settle_min: not yet proof.  Several at once: one listing. */
 static void
 test_find_young(void **state)
@@ -749,7 +894,7 @@ test_find_disabled(void **state)
 	struct rig rig;
 
 	(void)state;
-	rig_open_http(&rig, "http://127.0.0.1:1", "");
+	rig_open_http(&rig, BASE_URL, "");
 	assert_true(npstoday_survey.find_sent(rig.self, &wanted, 1, &answer,
 	    &found, &rig.err));
 	assert_int_equal(answer, FIND_CANNOT_SAY);
@@ -765,6 +910,8 @@ main(void)
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_resume_keeps_mark),
 		cmocka_unit_test(test_resume_unknown),
+		cmocka_unit_test(test_resume_other_size),
+		cmocka_unit_test(test_resume_expired),
 		cmocka_unit_test(test_stops),
 		cmocka_unit_test(test_bad_answers),
 		cmocka_unit_test(test_answer_grows),
@@ -774,6 +921,7 @@ main(void)
 		cmocka_unit_test(test_optouts),
 		cmocka_unit_test(test_sent),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_find_one_page),
 		cmocka_unit_test(test_find_young),
 		cmocka_unit_test(test_find_disabled),
 	};

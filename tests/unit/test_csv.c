@@ -270,6 +270,37 @@ keeps_to_its_limits(void **state)
 	}
 }
 
+/* The closing quote is the last byte that fits: what follows belongs to the row
+ * all the same, which is too long. */
+static void
+ends_no_row_at_the_edge(void **state)
+{
+	const struct csv_format format = EXCEL;
+	AUTO(buf) struct buf in;
+	AUTO(csv) struct csv *csv = NULL;
+	struct csv_row row;
+	struct err err;
+
+	(void)state;
+	buf_init(&in, 1 << 22);
+	while (in.len < CSV_ROW_MAX - 1) {
+		const size_t left = CSV_ROW_MAX - 1 - in.len;
+		buf_str(&in, in.len == 0 ? "\"" : "\";\"");
+		for (size_t i = 0; i < 50000 && in.len < CSV_ROW_MAX - 1; i++)
+			buf_char(&in, 'x');
+		assert_true(left > 3);
+	}
+	buf_str(&in, "\";more\nnext\n");
+	put_file(in.s, in.len);
+	assert_true(csv_open(path, &format, &csv, &err));
+	assert_int_equal(csv_next(csv, &row, &err), CSV_BAD);
+	assert_string_equal(row.bad, "row longer than 256 KiB");
+	assert_int_equal(csv_next(csv, &row, &err), CSV_ROW);
+	assert_string_equal(row.field[0], "next");
+	assert_int_equal(row.line, 2);
+	assert_int_equal(csv_next(csv, &row, &err), CSV_END);
+}
+
 static void
 counts_fields(void **state)
 {
@@ -440,6 +471,7 @@ main(void)
 		cmocka_unit_test(decodes_each_windows_byte),
 		cmocka_unit_test(goes_on_behind_a_lost_quote),
 		cmocka_unit_test(keeps_to_its_limits),
+		cmocka_unit_test(ends_no_row_at_the_edge),
 		cmocka_unit_test(counts_fields),
 		cmocka_unit_test(survives_refills),
 		cmocka_unit_test(refuses_files),

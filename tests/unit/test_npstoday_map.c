@@ -235,6 +235,10 @@ test_person(void **state)
 		    NULL, NULL, NULL },
 		{ "", "{\"id\":1,\"custom\":{\"npsync_ref\":7}}", false,
 		    false, NULL, NULL, NULL },
+		{ "send = { external_id = \"ref\"; };",
+		    "{\"id\":1,\"externalId\":\"r1\","
+		    "\"custom\":{\"npsync_ref\":\"\"}}",
+		    false, false, NULL, NULL, "r1" },
 	};
 #undef R
 

@@ -8,6 +8,9 @@
 #include "cli.h"
 #include "clock.h"
 #include "connect.h"
+#include "secret.h"
+
+#define EXPIRY_DAYS 30	/* a key's end is told of so long before */
 
 struct checklist {
 	struct cli *cli;
@@ -39,6 +42,47 @@ fail(struct checklist *list, const char *what, const struct err *err)
 	(void)printf("FAIL  %s: %s\n", what, err->msg);
 }
 
+/* ---- keys ---------------------------------------------------------------- */
+static void
+check_expiry(struct checklist *list, const struct conf_expiry *key)
+{
+	const int left = day_diff(key->day, clock_day(list->cli->conf->timezone,
+	    clock_now()));
+	struct err err = { .kind = ERR_NONE };
+	char day[16];
+
+	if (left > EXPIRY_DAYS)
+		return;
+	const char *what = arena_printf(list->cli->arena, "credential %s",
+	    key->name);
+	const char *detail = arena_printf(list->cli->arena, "%s on %s: get a new "
+	    "key, then `npsync secret set %s --expires DAY`",
+	    left < 0 ? "it ended" : "it ends", day_iso(day, key->day), key->name);
+	if (left >= 0) {
+		warn(list, what, detail);
+	} else {
+		err_set(&err, ERR_CONFIG, "%s", detail);
+		fail(list, what, &err);
+	}
+}
+
+/* Before the database is opened: root is given up there. */
+static void
+check_keys(struct checklist *list)
+{
+	const struct conf *conf = list->cli->conf;
+	struct arena *arena = list->cli->arena;
+
+	for (const struct conf_expiry *e = conf->expiring; e != NULL; e = e->next)
+		check_expiry(list, e);
+	const char *const *plain = secret_is_for_units(conf->dir) ?
+	    secret_plain_files(conf->dir, arena) : NULL;
+	for (; plain != NULL && *plain != NULL; plain++)
+		warn(list, arena_printf(arena, "credential %s", *plain),
+		    secret_plain_advice(*plain, conf->dir, arena));
+}
+
+/* ---- connectors ------------------------------------------------------------ */
 static void
 check_crm(struct checklist *list, const struct conf_crm *conf)
 {
@@ -116,6 +160,7 @@ check_survey(struct checklist *list)
 	survey_close(&survey);
 }
 
+/* ---- all of it ------------------------------------------------------------- */
 static void
 check_habits(struct checklist *list)
 {
@@ -138,6 +183,7 @@ check(struct cli *cli, struct err *err)
 	if (!cli_load(cli, true, err))
 		return err_exit_code(err->kind);
 	ok("configuration", cli->conf->file);
+	check_keys(&list);
 	if (cli_open(cli, true, err))
 		ok("database", *cli->conf->database == '\0' ? "embedded" : "server");
 	else

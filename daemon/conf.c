@@ -133,6 +133,16 @@ static const struct opt retention_opts[] = {
 	END
 };
 
+static const struct opt watermark_opts[] = {
+	INT("overlap_s", watermark.overlap_s, "900", 0, 86400,
+	    "seconds: a record may show so late, a clock be so wrong"),
+	INT("lag_s", watermark.lag_s, "60", 0, 86400,
+	    "seconds: what is younger is left to the next reading"),
+	INT("sweep_days", watermark.sweep_days, "30", 0, 3650,
+	    "once a week so many days are read again; 0 = never"),
+	END
+};
+
 const struct opt conf_opts[] = {
 	BOOL("enabled", enabled, "true", "false: no run does anything"),
 	BOOL("test", test, "false", "trial: --now allowed, addresses of "
@@ -152,6 +162,7 @@ const struct opt conf_opts[] = {
 	GROUP("identity", identity_opts, "who is the same person"),
 	GROUP("writeback", writeback_opts, "what goes back to the CRM"),
 	GROUP("retention", retention_opts, "how long things are kept"),
+	GROUP("watermark", watermark_opts, "how far back a source is read"),
 	GROUP("trigger", conf_trigger_codes, "what makes npsync ask"),
 	{ .name = "crm", .type = OPT_GROUPLIST, .offset = AT(crm),
 	    .sub = conf_crm_opts, .size = sizeof(struct conf_crm),

@@ -51,6 +51,13 @@ struct conf_survey {
 	int line;
 };
 
+/* A credential that `secret set --expires` gave an end. */
+struct conf_expiry {
+	struct conf_expiry *next;
+	const char *name;
+	int day;		/* the last one it is good for */
+};
+
 struct conf {
 	const char *file, *dir;		/* of the configuration */
 	bool enabled, test;		/* test: --now allowed, loopback only */
@@ -94,6 +101,9 @@ struct conf {
 	struct {
 		int queue_days, comment_days, log_days;
 	} retention;
+	struct {
+		int overlap_s, lag_s, sweep_days;
+	} watermark;
 	struct conf_trigger *triggers;	/* in order of priority: sale, loss, case,
 					 * meet, further codes by file order, inact */
 	size_t n_triggers;
@@ -102,6 +112,7 @@ struct conf {
 	struct conf_survey survey;
 	struct calendar calendar;	/* made from timezone and send */
 	char digest[17];		/* of everything that rules a night; hex */
+	struct conf_expiry *expiring;	/* by conf_load_secrets */
 };
 
 /* Reads and checks one file; everything lives in arena.  ERR_CONFIG:
@@ -114,8 +125,9 @@ NPS_MUSTCHECK bool conf_load_with(const char *file,
     const struct crm_connector *const *crm,
     const struct survey_connector *const *survey, struct arena *arena,
     struct conf **conf, struct err *err);
-/* Replaces the references of every OPT_SECRET by their values; needs the
- * rights of the starting user, so before privileges are dropped. */
+/* Replaces the references of every OPT_SECRET by their values and finds out
+ * which of them end; needs the rights of the starting user, so before
+ * privileges are dropped. */
 NPS_MUSTCHECK bool conf_load_secrets(struct conf *conf, struct arena *arena,
     struct err *err);
 /* The trigger of a code, or NULL. */

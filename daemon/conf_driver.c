@@ -3,7 +3,9 @@
  */
 #include <string.h>
 
+#include "clock.h"
 #include "conf_load.h"
+#include "secret.h"
 
 #define DRIVERS_MAX 64
 
@@ -315,17 +317,49 @@ conf_dump_drivers(const struct conf *conf, struct buf *out)
 	    "survey", out);
 }
 
+/* ---- secrets ----------------------------------------------------------- */
+struct noting {
+	struct conf *conf;
+	struct arena *arena;
+};
+
+static bool
+note_expiry(void *arg, const char *path, const char **text, struct err *err)
+{
+	static const char kind[] = "credential:";
+	const struct noting *n = arg;
+	struct conf_expiry **end = &n->conf->expiring;
+
+	(void)path;
+	if (strncmp(*text, kind, sizeof(kind) - 1) != 0)
+		return true;
+	const char *name = *text + sizeof(kind) - 1;
+	const int day = secret_expires(name, n->conf->dir);
+	for (; *end != NULL; end = &(*end)->next)
+		if (strcmp((*end)->name, name) == 0)
+			return true;
+	if (day == NO_DAY)
+		return true;
+	*end = arena_alloc(n->arena, sizeof(**end));
+	if (*end == NULL)
+		return err_nomem(err);
+	**end = (struct conf_expiry){ NULL, name, day };
+	return true;
+}
+
 static bool
 load_secrets(const struct connector_info *info, const void *settings,
-    const char *where, const struct conf *conf, struct arena *arena,
+    const char *where, struct conf *conf, struct arena *arena,
     struct err *err)
 {
+	struct noting n = { .conf = conf, .arena = arena };
 	void *s;
 
 	/* Nobody else has them yet. */
 	memcpy(&s, &settings, sizeof(s));
-	return options_load_secrets(info->opts, s, conf->dir, where, arena,
-	    err);
+	return options_each_secret(info->opts, s, where, note_expiry, &n,
+	    err) && options_load_secrets(info->opts, s, conf->dir, where,
+	    arena, err);
 }
 
 bool

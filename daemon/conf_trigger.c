@@ -20,6 +20,7 @@ struct raw_campaign {
 
 #define END { .name = NULL }
 #define CAMPAIGN_ID 6	/* row of campaign_opts */
+#define CONSENT 4	/* row of TRIGGER_OPTS */
 
 static const char *const throttle_choices[] = { "drop", "defer", "rules",
 	NULL };
@@ -40,8 +41,9 @@ static const struct opt campaign_opts[] = {
 	END
 };
 
+#define CONSENT_HELP "only people who agreed to be asked"
 #define T(member) offsetof(struct raw, trigger.member)
-#define TRIGGER_OPTS(on, consent, age) \
+#define TRIGGER_OPTS(on, consent, consent_help, age) \
 	{ .name = "enabled", .type = OPT_BOOL, .offset = T(enabled), \
 	    .def = on, .help = "asked for this event at all" }, \
 	{ .name = "campaign", .type = OPT_GROUPLIST, .sub = campaign_opts, \
@@ -56,7 +58,7 @@ static const struct opt campaign_opts[] = {
 	    .help = "only companies of these relations; left out = all" }, \
 	{ .name = "require_consent", .type = OPT_BOOL, \
 	    .offset = T(require_consent), .def = consent, \
-	    .help = "only people who agreed to be asked" }, \
+	    .help = consent_help }, \
 	{ .name = "max_age_days", .type = OPT_INT, \
 	    .offset = T(max_age_days), .def = age, .min = 1, .max = 3650, \
 	    .help = "older events are not asked about any more" }, \
@@ -68,14 +70,18 @@ static const struct opt campaign_opts[] = {
 	    .choices = throttle_choices, \
 	    .help = "as rules.on_throttle, for this event" }
 
-static const struct opt deal_opts[] = { TRIGGER_OPTS("true", "false", "14"),
-	END };
-static const struct opt case_opts[] = { TRIGGER_OPTS("true", "false", "3"),
-	END };
-static const struct opt meet_opts[] = { TRIGGER_OPTS("true", "false", "7"),
-	END };
+static const struct opt sale_opts[] = {
+	TRIGGER_OPTS("true", "false", CONSENT_HELP, "14"), END };
+/* Without default, but not missed while loss is off: check_trigger. */
+static const struct opt loss_opts[] = {
+	TRIGGER_OPTS("true", NULL, CONSENT_HELP
+	    "; must be chosen where loss is on", "14"), END };
+static const struct opt case_opts[] = {
+	TRIGGER_OPTS("true", "false", CONSENT_HELP, "3"), END };
+static const struct opt meet_opts[] = {
+	TRIGGER_OPTS("true", "false", CONSENT_HELP, "7"), END };
 static const struct opt inact_opts[] = {
-	TRIGGER_OPTS("false", "true", "365"),
+	TRIGGER_OPTS("false", "true", CONSENT_HELP, "365"),
 	{ .name = "period_days", .type = OPT_INT, .offset = T(period_days),
 	    .def = "90", .min = 1, .max = 3650,
 	    .help = "silent for so many days" },
@@ -91,8 +97,8 @@ static const struct {
 	const struct opt *opts;
 	bool by_transition, consent_is_a_choice;
 } predefined[] = {
-	{ "sale", deal_opts, true, false },
-	{ "loss", deal_opts, true, true },
+	{ "sale", sale_opts, true, false },
+	{ "loss", loss_opts, true, true },
 	{ "case", case_opts, true, false },
 	{ "meet", meet_opts, false, false },
 	{ "inact", inact_opts, false, false },
@@ -103,8 +109,8 @@ static const struct {
 #define CODE(key, table, text) { .name = key, .type = OPT_GROUP, \
 	.sub = table, .help = text }
 const struct opt conf_trigger_codes[] = {
-	CODE("sale", deal_opts, "a deal was won"),
-	CODE("loss", deal_opts, "a deal was lost"),
+	CODE("sale", sale_opts, "a deal was won"),
+	CODE("loss", loss_opts, "a deal was lost"),
 	CODE("case", case_opts, "a case was closed"),
 	CODE("meet", meet_opts, "a meeting was held"),
 	CODE("inact", inact_opts, "silence after a won deal"),
@@ -158,12 +164,18 @@ static bool
 fill_trigger(const struct conf_load *l, const struct opt *opts,
     const struct config_setting_t *group, const char *where, struct raw *raw)
 {
-	static const char *const by_hand[] = { "campaign", NULL };
 	const struct config_setting_t *s = options_member(group, "campaign");
 	const bool is_single = s != NULL && !options_is_list(s);
+	const char *by_hand[3] = { NULL };
+	size_t n = 0;
 
-	return options_fill(opts, raw, group, l->name, where,
-	    is_single ? by_hand : NULL, l->arena, l->err) && (!is_single ||
+	if (is_single)
+		by_hand[n++] = "campaign";
+	if (options_member(group, "require_consent") == NULL &&
+	    opts[CONSENT].def == NULL)
+		by_hand[n++] = "require_consent";
+	return options_fill(opts, raw, group, l->name, where, by_hand,
+	    l->arena, l->err) && (!is_single ||
 	    read_single_campaign(l, s, where, raw));
 }
 

@@ -6,8 +6,10 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "text.h"
 
 #define SCRATCH_BYTES ((size_t)64 << 20)
+#define ID_MAX 512
 
 static time_t
 now(void *clock)
@@ -129,6 +131,19 @@ check_promises(const struct connector_info *info, const struct promise *p,
 	return true;
 }
 
+static bool
+tags_are_sound(const struct crm_connector *c)
+{
+	const bool promised = (c->info.caps & CRM_CAP_TAGS) != 0;
+	const bool by_request = c->tags_request != NULL;
+	const bool directly = c->put_tags != NULL;
+
+	return promised == (by_request != directly) &&
+	    !(by_request && directly) &&
+	    by_request == (c->tags_result != NULL) &&
+	    (!promised || c->tags_max > 0);
+}
+
 bool
 connector_check_crm(const struct crm_connector *c, struct err *err)
 {
@@ -145,14 +160,13 @@ connector_check_crm(const struct crm_connector *c, struct err *err)
 		PROMISE(c, CRM_CAP_FEED, post_feed),
 		PROMISE(c, CRM_CAP_TASKS, put_task),
 	};
-	const bool tags = (c->info.caps & CRM_CAP_TAGS) != 0;
-	const bool by_request = c->tags_request != NULL && c->tags_result != NULL;
 
 	if (!check_promises(&c->info, p, ARRAY_LEN(p), err))
 		return false;
-	if (tags != (by_request || c->put_tags != NULL))
+	if (!tags_are_sound(c))
 		return err_set(err, ERR_BUG, "connector %s: tags are promised by "
-		    "exactly one of tags_request and put_tags", c->info.name);
+		    "tags_max and exactly one of put_tags and tags_request with "
+		    "tags_result", c->info.name);
 	if (c->open == NULL || c->close == NULL || c->check == NULL ||
 	    c->load_contacts == NULL)
 		return err_set(err, ERR_BUG, "connector %s: open, close, check and "
@@ -192,7 +206,7 @@ is_text(const char *s)
 static bool
 is_id(const char *s)
 {
-	return s != NULL && *s != '\0' && is_text(s) && strlen(s) <= 512;
+	return s != NULL && *s != '\0' && is_text(s) && strlen(s) <= ID_MAX;
 }
 
 static bool
@@ -240,6 +254,15 @@ are_texts(const char *const *list)
 	return true;
 }
 
+static bool
+are_pairs(const char *const (*pair)[2])
+{
+	for (; pair != NULL && (*pair)[0] != NULL; pair++)
+		if (!is_text((*pair)[0]) || !is_text((*pair)[1]))
+			return false;
+	return true;
+}
+
 const char *
 connect_contact_fault(const struct crm_contact *c)
 {
@@ -253,6 +276,8 @@ connect_contact_fault(const struct crm_contact *c)
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (!is_text(texts[i]))
 			return "a field of the contact: expected UTF-8";
+	if (!are_pairs(c->extra))
+		return "a mapped field of the contact: expected UTF-8";
 	if (!are_texts(c->tags) || !are_texts(c->company_tags))
 		return "a tag: expected UTF-8";
 	if (c->consent_at != NO_TIME && !is_time(c->consent_at))
@@ -273,25 +298,60 @@ connect_answer_fault(const struct survey_answer *a)
 			return "a field of the answer: expected UTF-8";
 	if (a->score < -1 || a->score > 10)
 		return "score: expected a whole number from 0 to 10";
-	if (a->score >= 0 && !is_time(a->answered_at))
+	if (!is_time(a->answered_at) &&
+	    (a->score >= 0 || a->answered_at != NO_TIME))
 		return "time of the answer: expected a date from 1970 to 9999";
+	if (a->changed_at != NO_TIME && !is_time(a->changed_at))
+		return "time of the change: expected a date from 1970 to 9999";
 	return NULL;
+}
+
+/* As it is, if it can be an id: others look for it by that.  Anything else would
+ * end the statement that stores it: escaped, and cut. */
+static const char *
+storable(const char *s, struct arena *arena)
+{
+	char piece[TEXT_PIECE], out[ID_MAX + 1];
+	size_t len = 0, took;
+
+	if (is_text(s) && strlen(s) <= ID_MAX)
+		return arena_strdup(arena, s);
+	while ((took = text_piece(s, piece)) > 0 &&
+	    len + strlen(piece) <= ID_MAX) {
+		memcpy(out + len, piece, strlen(piece));
+		len += strlen(piece);
+		s += took;
+	}
+	return arena_strndup(arena, out, len);
+}
+
+static void
+keep(struct link *link, struct quarantined *q)
+{
+	*link->quarantine_end = q;
+	link->quarantine_end = &q->next;
 }
 
 void
 link_quarantine(struct link *link, const char *source, long line,
     const char *key, const char *reason)
 {
+	struct arena *arena = link->kept;
+
 	if (link->n_quarantined++ >= QUARANTINE_KEPT_MAX)
 		return;
-	struct quarantined *q = arena_alloc(link->kept, sizeof(*q));
-	if (q == NULL)
-		return;
-	*q = (struct quarantined){ NULL, arena_strdup(link->kept, source),
-		arena_strdup(link->kept, key != NULL ? key : ""),
-		arena_strdup(link->kept, reason), line };
-	*link->quarantine_end = q;
-	link->quarantine_end = &q->next;
+	struct quarantined *q = arena_alloc(arena, sizeof(*q));
+	if (q != NULL)
+		*q = (struct quarantined){ NULL, storable(source, arena),
+			storable(key != NULL ? key : "", arena),
+			storable(reason, arena), line };
+	if (!arena_failed(arena)) {
+		keep(link, q);
+	} else if (link->lost.reason == NULL) {
+		link->lost = (struct quarantined){ NULL, "", "",
+			"no memory for this record and those after it", 0 };
+		keep(link, &link->lost);
+	}
 }
 
 void
@@ -301,4 +361,5 @@ link_quarantine_clear(struct link *link)
 	link->quarantine = NULL;
 	link->quarantine_end = &link->quarantine;
 	link->n_quarantined = 0;
+	link->lost = (struct quarantined){ 0 };
 }

@@ -26,6 +26,7 @@ struct link {
 	struct arena *kept;	/* the quarantine list */
 	struct quarantined *quarantine, **quarantine_end;
 	long n_quarantined;	/* all, also those beyond the ceiling */
+	struct quarantined lost; /* stands for those without memory; no key */
 	bool failed;		/* its part of the run is over */
 	struct err problem;
 };
@@ -43,6 +44,8 @@ struct survey {
 	const struct survey_connector *connector;
 };
 
+/* Into a zeroed struct, which is to be closed also after a failure; closing
+ * twice does no harm.  Settings and cancelled are borrowed. */
 NPS_MUSTCHECK bool crm_open(struct crm *crm, const struct conf_crm *conf,
     bool (*cancelled)(void), struct err *err);
 void crm_close(struct crm *crm);
@@ -61,7 +64,9 @@ const char *connect_event_fault(const struct crm_event *ev);
 const char *connect_activity_fault(const struct crm_activity *act);
 const char *connect_contact_fault(const struct crm_contact *c);
 const char *connect_answer_fault(const struct survey_answer *a);
-/* Keeps a record that cannot be used. */
+/* Keeps a record that cannot be used, copied; a text that PostgreSQL would not
+ * take is escaped and cut at 512 bytes.  What is beyond QUARANTINE_KEPT_MAX is
+ * only counted.  key may be NULL. */
 void link_quarantine(struct link *link, const char *source, long line,
     const char *key, const char *reason);
 void link_quarantine_clear(struct link *link);

@@ -159,9 +159,12 @@ initdb_run(const struct embedded *e, const char *pg_new, struct err *err)
 			initdb_exec(e, program, pg_new, log_fd);
 		_exit(127);
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+	pid_t ended;
+	do
+		ended = waitpid(pid, &status, 0);
+	while (ended < 0 && errno == EINTR);
+	/* Who ignores SIGCHLD is not told: no cluster on trust. */
+	if (ended != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return embedded_log_fail(e, offset, "initdb failed", err);
 	return true;
 }
@@ -175,9 +178,11 @@ settings_write(const char *pg_new, struct err *err)
 		return false;
 	AUTO(fd) int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 	const size_t len = strlen(settings);
-	if (fd < 0 || write(fd, settings, len) != (ssize_t)len)
-		return err_errno(err, ERR_SYSTEM, "%s", path);
-	return true;
+	const ssize_t n = fd < 0 ? -1 : write(fd, settings, len);
+	if (n >= 0 && n < (ssize_t)len)
+		errno = ENOSPC;
+	return n == (ssize_t)len ? true : err_errno(err, ERR_SYSTEM, "%s",
+	    path);
 }
 
 /* All of pg.new before the name pg appears: one call, where initdb would sync
@@ -350,6 +355,8 @@ leave(const struct embedded *e)
 	(void)flock(e->users_fd, LOCK_UN);
 	if (!is_unit(e) && flock(e->users_fd, LOCK_EX | LOCK_NB) == 0)
 		embedded_server_stop(e);
+	/* Before cluster.lock: the next one does not wait for this one. */
+	(void)flock(e->users_fd, LOCK_UN);
 }
 
 /* ---- interface ----------------------------------------------------------- */

@@ -22,14 +22,19 @@ struct embedded;
  * effect as an ordinary user. */
 NPS_MUSTCHECK bool embedded_drop_root(const char *state_dir, struct err *err);
 
-/* Starts (initdb on first use) or joins the cluster in state_dir/pg.  The
- * database npsync exists afterwards.  ERR_CONFIG when binaries of the cluster's
- * PG_VERSION are missing (names the package), ERR_SYSTEM else. */
+/* Starts (initdb on first use) or joins the cluster in state_dir/pg; waits up to
+ * 4 minutes for others that start or stop it, and is not cancelled by a signal.
+ * The database npsync exists afterwards.  As root ERR_PERMISSION, also when
+ * state_dir is another user's or open to writers; ERR_CONFIG when binaries of
+ * the cluster's PG_VERSION are missing (names the package) or a path is too
+ * long; ERR_DB_AWAY when npsync-db.service does not answer; ERR_SYSTEM else.
+ * SIGCHLD must not be ignored. */
 NPS_MUSTCHECK bool embedded_start(const char *state_dir,
     struct embedded **cluster, struct err *err);
-/* Keyword string for db_open, valid until embedded_release. */
+/* Keyword string for db_open, valid until embedded_release: close the database
+ * first, the server waits for nobody. */
 const char *embedded_conninfo(const struct embedded *cluster);
-/* Leaves; stops the server if no other process uses it. */
+/* Leaves; stops the server if no other process uses it.  NULL is fine. */
 void embedded_release(struct embedded *cluster);
 
 #endif

@@ -75,7 +75,7 @@ pid_t embedded_proc_any(const char *pg);
 /* Waits until pid, or with 0 any process, left pg; false after the time. */
 bool embedded_proc_wait_gone(const char *pg, pid_t pid, int64_t timeout_ms);
 void embedded_proc_sleep_ms(long ms);
-/* The last line of a log written after offset that tells of an error. */
+/* The last line of an error in a log, of the 8 KiB written after offset. */
 void embedded_proc_log_error(const char *log, off_t offset, char *out,
     size_t size);
 

@@ -53,13 +53,27 @@ stderr_is_read(void)
 		S_ISSOCK(st.st_mode));
 }
 
+/* The variable names the journal's end.  Children inherit it whose stderr is a
+ * file, a pipe or a terminal: the numbers tell. */
+static bool
+stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char own[64];
+	struct stat st;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) != 0)
+		return false;
+	(void)snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
+	return strcmp(stream, own) == 0;
+}
+
 void
 log_open(enum log_target wanted, enum log_level level)
 {
 	threshold = level;
-	/* A terminal of a desktop session inherits the variable. */
-	with_priority = getenv("JOURNAL_STREAM") != NULL &&
-	    isatty(STDERR_FILENO) != 1;
+	with_priority = stderr_is_journal();
 	if (wanted == LOG_TARGET_AUTO)
 		wanted = with_priority || stderr_is_read() ?
 		    LOG_TARGET_STDERR : LOG_TARGET_SYSLOG;

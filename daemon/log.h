@@ -12,8 +12,9 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE,
 enum log_target { LOG_TARGET_AUTO, LOG_TARGET_STDERR, LOG_TARGET_SYSLOG,
 	LOG_TARGET_NONE };
 
-/* AUTO: stderr with "<n>" in front if JOURNAL_STREAM is set, stderr plain if
- * it is a terminal or a pipe a person reads, syslog else. */
+/* AUTO: stderr with "<n>" in front if it is the journal (JOURNAL_STREAM names
+ * it), stderr plain if it is a terminal, a file, a pipe or a socket, syslog
+ * else. */
 void log_open(enum log_target target, enum log_level level);
 /* Tests: lines go to fn instead. */
 typedef void log_sink_fn(enum log_level level, const char *line);

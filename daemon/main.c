@@ -3,12 +3,15 @@
  * back.  See npsync(8).
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "clock.h"
@@ -207,14 +210,42 @@ parse(struct cli *cli, int argc, char **argv, bool *done, struct err *err)
 }
 
 /* ---- the process ------------------------------------------------------------------ */
+/* Variables by which libraries would do something else than the configuration
+ * says, or write keys down. */
+static bool
+is_trap(const char *name, size_t len)
+{
+	static const char *const begins[] = { "CURL_", "GCONV_", "LD_", "MALLOC_",
+		"NETRC", "OPENSSL_", "PG", "SSLKEYLOGFILE", "SSL_" };
+
+	for (size_t i = 0; i < ARRAY_LEN(begins); i++)
+		if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return len > 6 && strncasecmp(name + len - 6, "_proxy", 6) == 0;
+}
+
+static void
+environment_clear(void)
+{
+	char name[128];
+
+	for (char **e = environ; e != NULL && *e != NULL;) {
+		const size_t len = strcspn(*e, "=");
+		if (len >= sizeof(name) || !is_trap(*e, len)) {
+			e++;
+			continue;
+		}
+		memcpy(name, *e, len);
+		name[len] = '\0';
+		/* It moves the others: begin again. */
+		e = unsetenv(name) == 0 ? environ : e + 1;
+	}
+}
+
 /* No core dumps: they would hold keys and addresses. */
 static void
 harden(void)
 {
-	static const char *const traps[] = { "SSLKEYLOGFILE", "http_proxy",
-		"https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "NO_PROXY",
-		"no_proxy", "NETRC", "CURL_CA_BUNDLE", "CURL_HOME", "SSL_CERT_FILE",
-		"SSL_CERT_DIR", "OPENSSL_CONF" };
 	const struct rlimit none = { 0, 0 };
 
 	(void)setrlimit(RLIMIT_CORE, &none);
@@ -226,8 +257,16 @@ harden(void)
 	for (int fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
 			(void)open("/dev/null", O_RDWR);
-	for (size_t i = 0; i < ARRAY_LEN(traps); i++)
-		(void)unsetenv(traps[i]);
+	/* Who ignores it is not told how a child ended. */
+	(void)signal(SIGCHLD, SIG_DFL);
+	environment_clear();
+}
+
+/* Also what a full disk or a closed pipe did not take long before the end. */
+static bool
+printed(void)
+{
+	return fflush(stdout) == 0 && ferror(stdout) == 0;
 }
 
 int
@@ -242,7 +281,7 @@ main(int argc, char **argv)
 	if (!parse(&cli, argc, argv, &done, &err))
 		return cli_fail(&err);
 	if (done)
-		return fflush(stdout) == 0 ? 0 : 71;
+		return printed() ? 0 : 71;
 	cli_catch_signals();
 	log_open(LOG_TARGET_AUTO, LOG_LEVEL_NOTICE);
 	cli.arena = arena_new((size_t)64 << 20);
@@ -255,7 +294,5 @@ main(int argc, char **argv)
 		code = code > 0 ? (cli_fail(&err), code) : cli_fail(&err);
 	cli_close(&cli);
 	arena_free(cli.arena);
-	if (fflush(stdout) != 0 && code == 0)
-		code = 71;
-	return code;
+	return code == 0 && !printed() ? 71 : code;
 }

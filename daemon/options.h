@@ -54,6 +54,12 @@ NPS_MUSTCHECK bool options_fill(const struct opt *opts, void *base,
 NPS_MUSTCHECK bool options_fill_value(const struct opt *opt, void *at,
     const struct config_setting_t *setting, const char *file,
     const char *path, struct arena *arena, struct err *err);
+/* Calls fn for every OPT_SECRET that is set in a filled struct; fn may replace
+ * the text.  False: fn said so. */
+typedef bool options_secret_fn(void *arg, const char *path, const char **text,
+    struct err *err);
+NPS_MUSTCHECK bool options_each_secret(const struct opt *opts, void *base,
+    const char *where, options_secret_fn *fn, void *arg, struct err *err);
 /* Replaces every OPT_SECRET's reference in a filled struct by its value. */
 NPS_MUSTCHECK bool options_load_secrets(const struct opt *opts, void *base,
     const char *config_dir, const char *where, struct arena *arena,

@@ -18,23 +18,23 @@ get(void *value, const void *base, const struct opt *opt, size_t size)
 
 /* ---- secrets ----------------------------------------------------------- */
 static bool
-load_secret(const struct opt *opt, char *at, const char *config_dir,
-    const char *path, struct arena *arena, struct err *err)
+each_text(const struct opt *opt, char *at, const char *path,
+    options_secret_fn *fn, void *arg, struct err *err)
 {
-	const char *reference, *value;
+	const char *text;
 
-	memcpy(&reference, at + opt->offset, sizeof(reference));
-	if (reference == NULL || *reference == '\0')
+	memcpy(&text, at + opt->offset, sizeof(text));
+	if (text == NULL || *text == '\0')
 		return true;
-	if (!secret_load(reference, config_dir, arena, &value, err))
-		return err_wrap(err, "%s", path);
-	memcpy(at + opt->offset, &value, sizeof(value));
+	if (!fn(arg, path, &text, err))
+		return false;
+	memcpy(at + opt->offset, &text, sizeof(text));
 	return true;
 }
 
 static bool
-load_list(const struct opt *opt, char *base, const char *config_dir,
-    const char *path, struct arena *arena, struct err *err)
+each_element(const struct opt *opt, char *base, const char *path,
+    options_secret_fn *fn, void *arg, struct err *err)
 {
 	struct grouplist list;
 	char *v;
@@ -43,16 +43,15 @@ load_list(const struct opt *opt, char *base, const char *config_dir,
 	/* The list is ours to change until the run begins. */
 	memcpy(&v, &list.v, sizeof(v));
 	for (size_t i = 0; i < list.n; i++)
-		if (!options_load_secrets(opt->sub, v + i * opt->size,
-		    config_dir, path, arena, err))
+		if (!options_each_secret(opt->sub, v + i * opt->size, path,
+		    fn, arg, err))
 			return false;
 	return true;
 }
 
 bool
-options_load_secrets(const struct opt *opts, void *base,
-    const char *config_dir, const char *where, struct arena *arena,
-    struct err *err)
+options_each_secret(const struct opt *opts, void *base, const char *where,
+    options_secret_fn *fn, void *arg, struct err *err)
 {
 	char path[PATH_LEN];
 	bool ok = true;
@@ -61,17 +60,41 @@ options_load_secrets(const struct opt *opts, void *base,
 		(void)snprintf(path, sizeof(path), "%s%s%s", where,
 		    *where == '\0' ? "" : ".", opts->name);
 		if (opts->type == OPT_SECRET)
-			ok = load_secret(opts, base, config_dir, path, arena,
-			    err);
+			ok = each_text(opts, base, path, fn, arg, err);
 		else if (opts->type == OPT_GROUP)
-			ok = options_load_secrets(opts->sub,
-			    (char *)base + opts->offset, config_dir, path,
-			    arena, err);
+			ok = options_each_secret(opts->sub,
+			    (char *)base + opts->offset, path, fn, arg, err);
 		else if (opts->type == OPT_GROUPLIST)
-			ok = load_list(opts, base, config_dir, path, arena,
-			    err);
+			ok = each_element(opts, base, path, fn, arg, err);
 	}
 	return ok;
+}
+
+struct loading {
+	const char *config_dir;
+	struct arena *arena;
+};
+
+static bool
+load_secret(void *arg, const char *path, const char **text, struct err *err)
+{
+	const struct loading *l = arg;
+	const char *value;
+
+	if (!secret_load(*text, l->config_dir, l->arena, &value, err))
+		return err_wrap(err, "%s", path);
+	*text = value;
+	return true;
+}
+
+bool
+options_load_secrets(const struct opt *opts, void *base,
+    const char *config_dir, const char *where, struct arena *arena,
+    struct err *err)
+{
+	struct loading l = { .config_dir = config_dir, .arena = arena };
+
+	return options_each_secret(opts, base, where, load_secret, &l, err);
 }
 
 /* ---- dump -------------------------------------------------------------- */

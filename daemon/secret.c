@@ -38,15 +38,31 @@ secret_name_valid(const char *name)
 	    "0123456789._-") == len;
 }
 
-/* All memory is taken at once: a buffer that grows leaves copies behind. */
-static bool
-buf_reserve(struct buf *buf)
+bool
+secret_home(const char *config_dir, struct buf *home)
 {
-	buf_init(buf, SECRET_MAX);
-	buf->s = malloc(SECRET_MAX + 1);
+	static const char shared[] = "conf.d";
+	const size_t n = sizeof(shared) - 1;
+	size_t len = strlen(config_dir);
+
+	buf_init(home, 4096);
+	if (strcmp(config_dir, shared) == 0)
+		return buf_char(home, '.');
+	if (len > n && config_dir[len - n - 1] == '/' &&
+	    strcmp(config_dir + len - n, shared) == 0)
+		len -= n + 1;
+	return len == 0 ? buf_char(home, '/') :
+	    buf_add(home, config_dir, len);
+}
+
+bool
+secret_reserve(struct buf *buf, size_t max)
+{
+	buf_init(buf, max);
+	buf->s = malloc(max + 1);
 	if (buf->s == NULL)
 		return false;
-	buf->cap = SECRET_MAX + 1;
+	buf->cap = max + 1;
 	buf->s[0] = '\0';
 	return true;
 }
@@ -144,6 +160,9 @@ creds_run_fds(const char *verb, const char *name_arg, int in, int out[2],
 	if (pid < 0)
 		return false;
 	const bool complete = read_fd(out[0], text);
+	/* A child with more to say than there is room for must not wait. */
+	close(out[0]);
+	out[0] = -1;
 	return creds_wait(pid) && complete;
 }
 
@@ -181,15 +200,15 @@ secret_encrypt(const char *name, const char *value, struct buf *out,
 
 /* The four lengths behind the 16 bytes that name the kind of key are the same
  * for every file that systemd-creds writes (AES-256-GCM: 32, 1, 12, 16). */
-static bool
-is_encrypted(const struct buf *text)
+bool
+secret_is_encrypted(const char *text, size_t len)
 {
 	static const unsigned char sizes[16] = { 32, 0, 0, 0, 1, 0, 0, 0,
 		12, 0, 0, 0, 16, 0, 0, 0 };
 	unsigned char head[48];
 
-	return text->len >= 64 && EVP_DecodeBlock(head,
-	    (const unsigned char *)text->s, 44) > 0 &&
+	return len >= SECRET_HEAD && EVP_DecodeBlock(head,
+	    (const unsigned char *)text, 44) > 0 &&
 	    memcmp(head + 16, sizes, sizeof(sizes)) == 0;
 }
 
@@ -248,7 +267,7 @@ decrypt(const struct place *place, struct buf *text, struct err *err)
 {
 	AUTO(secret) struct buf plain;
 
-	if (!buf_reserve(&plain))
+	if (!secret_reserve(&plain, SECRET_MAX))
 		return err_nomem(err);
 	if (!secret_can_encrypt())
 		return err_set(err, ERR_PERMISSION, "%s is encrypted: outside "
@@ -289,13 +308,18 @@ load_place(const struct place *place, struct arena *arena,
 {
 	AUTO(secret) struct buf text;
 
-	if (!buf_reserve(&text))
+	if (!secret_reserve(&text, SECRET_MAX))
 		return err_nomem(err);
 	if (!read_file(place, &text, err))
 		return false;
-	if (place->is_strict && place->name != NULL && is_encrypted(&text) &&
-	    !decrypt(place, &text, err))
-		return false;
+	if (place->is_strict && secret_is_encrypted(text.s, text.len)) {
+		if (place->name == NULL)
+			return err_set(err, ERR_CONFIG, "%s is encrypted by "
+			    "systemd-creds: expected \"credential:NAME\"",
+			    place->reference);
+		if (!decrypt(place, &text, err))
+			return false;
+	}
 	return take(place, &text, arena, value, err);
 }
 
@@ -323,7 +347,10 @@ load_credential(const char *reference, const char *config_dir,
 {
 	struct place place = { .reference = reference,
 		.name = strchr(reference, ':') + 1 };
+	AUTO(buf) struct buf home;
 
+	if (!secret_home(config_dir, &home))
+		return err_nomem(err);
 	if (!secret_name_valid(place.name))
 		return err_set(err, ERR_CONFIG, "%s: expected a name of "
 		    "letters, digits, '.', '_' and '-'", reference);
@@ -331,7 +358,7 @@ load_credential(const char *reference, const char *config_dir,
 	if (place.path == NULL) {
 		place.is_strict = true;
 		place.path = arena_printf(arena, "%s/credentials/%s",
-		    config_dir, place.name);
+		    home.s, place.name);
 	}
 	if (place.path == NULL)
 		return err_nomem(err);

@@ -110,9 +110,8 @@ secret_expires(const char *name, const char *config_dir)
 	AUTO(buf) struct buf path;
 	char day[11] = "";
 
-	buf_init(&path, 4096);
-	if (!secret_name_valid(name) ||
-	    !buf_printf(&path, "%s/expires/%s", config_dir, name))
+	if (!secret_home(config_dir, &path) || !secret_name_valid(name) ||
+	    !buf_printf(&path, "/expires/%s", name))
 		return 0;
 	const int fd = open(path.s, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
@@ -137,24 +136,51 @@ check_value(const char *name, const char *value, struct err *err)
 	return true;
 }
 
+static bool
+store_text(const char *name, const char *config_dir, const char *text,
+    int expires, struct err *err)
+{
+	AUTO(buf) struct buf home, path;
+
+	buf_init(&path, 4096);
+	if (!secret_home(config_dir, &home))
+		return err_nomem(err);
+	if (!make_path(home.s, "credentials", name, &path, err) ||
+	    !write_atomic(home.s, path.s, text, err))
+		return false;
+	*strrchr(path.s, '/') = '\0';
+	sync_dir(path.s);
+	return store_expires(name, home.s, expires, err);
+}
+
 bool
 secret_store(const char *name, const char *config_dir, const char *value,
     int expires, bool encrypt, struct err *err)
 {
 	AUTO(secret) struct buf cipher;
-	AUTO(buf) struct buf path;
 
 	buf_init(&cipher, SECRET_MAX);
-	buf_init(&path, 4096);
-	if (!check_value(name, value, err) ||
-	    !make_path(config_dir, "credentials", name, &path, err) ||
-	    (encrypt && !secret_encrypt(name, value, &cipher, err)) ||
-	    !write_atomic(config_dir, path.s,
-	    encrypt ? buf_text(&cipher) : value, err))
+	return check_value(name, value, err) && (!encrypt ||
+	    secret_encrypt(name, value, &cipher, err)) &&
+	    store_text(name, config_dir, encrypt ? buf_text(&cipher) : value,
+	    expires, err);
+}
+
+/* Plain where systemd-creds does not work: a container may have it and no
+ * place for its host key.  Any other failure never makes it plain. */
+static bool
+store_best(const char *name, const char *config_dir, const char *value,
+    int expires, bool *is_plain, struct err *err)
+{
+	AUTO(secret) struct buf cipher;
+
+	buf_init(&cipher, SECRET_MAX);
+	if (!check_value(name, value, err))
 		return false;
-	*strrchr(path.s, '/') = '\0';
-	sync_dir(path.s);
-	return store_expires(name, config_dir, expires, err);
+	*is_plain = !secret_can_encrypt() ||
+	    !secret_encrypt(name, value, &cipher, NULL);
+	return store_text(name, config_dir, *is_plain ? value :
+	    buf_text(&cipher), expires, err);
 }
 
 /* ---- reading ----------------------------------------------------------- */
@@ -189,7 +215,7 @@ read_line(int fd, struct buf *line, struct err *err)
 			return err_set(err, ERR_USAGE, "expected one line "
 			    "of text, nothing was changed");
 	if (got < 0 && interrupted)
-		return err_set(err, ERR_CANCELLED,
+		return err_set(err, ERR_SYSTEM,
 		    "interrupted, nothing was changed");
 	if (got < 0)
 		return err_errno(err, ERR_SYSTEM, "standard input");
@@ -209,27 +235,54 @@ say(const char *text)
 static bool
 read_hidden(const char *name, struct buf *line, struct err *err)
 {
-	struct sigaction act = { .sa_handler = on_signal }, old_int, old_term;
 	struct termios saved, quiet;
 
 	if (tcgetattr(STDIN_FILENO, &saved) != 0)
 		return err_errno(err, ERR_SYSTEM, "the terminal");
 	quiet = saved;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	interrupted = 0;
-	/* Without SA_RESTART: the echo must come back whatever happens. */
-	(void)sigaction(SIGINT, &act, &old_int);
-	(void)sigaction(SIGTERM, &act, &old_term);
+	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) != 0)
+		return err_errno(err, ERR_SYSTEM, "the terminal's echo");
 	say("Value of ");
 	say(name);
 	say(" (not shown): ");
-	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
 	const bool ok = read_line(STDIN_FILENO, line, err);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
-	(void)sigaction(SIGINT, &old_int, NULL);
-	(void)sigaction(SIGTERM, &old_term, NULL);
 	say("\n");
 	return ok;
+}
+
+/* The echo must come back whatever happens, so every signal of a terminal only
+ * ends the reading: no SA_RESTART. */
+static bool
+read_value(const char *name, struct buf *line, struct err *err)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	struct sigaction act = { .sa_handler = on_signal };
+	struct sigaction old[ARRAY_LEN(signals)];
+
+	interrupted = 0;
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		(void)sigaction(signals[i], &act, &old[i]);
+	const bool ok = isatty(STDIN_FILENO) ? read_hidden(name, line, err) :
+	    read_line(STDIN_FILENO, line, err);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		(void)sigaction(signals[i], &old[i], NULL);
+	return ok;
+}
+
+static void
+advise(const char *name, const char *config_dir)
+{
+	AUTO(arena) struct arena *arena = arena_new(1 << 16);
+	const char *text = arena == NULL ? NULL :
+	    secret_plain_advice(name, config_dir, arena);
+
+	if (text == NULL || !secret_is_for_units(config_dir))
+		return;
+	say("npsync: warning: ");
+	say(text);
+	say("\n");
 }
 
 bool
@@ -237,16 +290,14 @@ secret_set(const char *name, const char *config_dir, int expires,
     struct err *err)
 {
 	AUTO(secret) struct buf line;
+	bool is_plain = false;
 
-	buf_init(&line, SECRET_MAX / 2);
-	if (!check_value(name, "-", err))
+	if (!secret_reserve(&line, SECRET_MAX / 2))
+		return err_nomem(err);
+	if (!check_value(name, "-", err) || !read_value(name, &line, err) ||
+	    !store_best(name, config_dir, line.s, expires, &is_plain, err))
 		return false;
-	if (!(isatty(STDIN_FILENO) ? read_hidden(name, &line, err) :
-	    read_line(STDIN_FILENO, &line, err)))
-		return false;
-	/* A container may have systemd-creds and no place for its host key. */
-	return (secret_can_encrypt() && secret_store(name, config_dir,
-	    buf_text(&line), expires, true, err)) ||
-	    secret_store(name, config_dir, buf_text(&line), expires, false,
-	    err);
+	if (is_plain)
+		advise(name, config_dir);
+	return true;
 }

@@ -432,6 +432,18 @@ test_killed_in_initdb(void **state)
 	assert_true(in_initdb > 0);
 }
 
+/* Whoever ignores SIGCHLD cannot know how initdb ended. */
+static void
+test_ignored_children(void **state)
+{
+	struct fixture *f = *state;
+
+	(void)signal(SIGCHLD, SIG_IGN);
+	refuse(f, ERR_SYSTEM, "initdb failed");
+	(void)signal(SIGCHLD, SIG_DFL);
+	assert_false(exists(f->state, "pg"));
+}
+
 /* What an initdb left that died with the machine. */
 static void
 test_left_over_pg_new(void **state)
@@ -859,6 +871,7 @@ main(void)
 		FRESH_TEST(test_eight_at_once),
 		CLUSTER_TEST(test_come_and_go),
 		FRESH_TEST(test_killed_in_initdb),
+		FRESH_TEST(test_ignored_children),
 		FRESH_TEST(test_left_over_pg_new),
 		CLUSTER_TEST(test_killed_while_server_starts),
 		CLUSTER_TEST(test_server_killed),

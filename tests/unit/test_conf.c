@@ -751,6 +751,63 @@ test_every_key_is_explained(void **state)
 	must_help(conf_opts);
 }
 
+/* `npsync options core`: what must be chosen has no default there either. */
+static void
+test_listing_of_consent(void **state)
+{
+	static const struct { const char *code, *has; } cases[] = {
+		{ "\n  sale ", "false" }, { "\n  loss ", "must be given" },
+		{ "\n  case ", "false" }, { "\n  inact ", "true" } };
+	char *text = NULL, cell[20];
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(f);
+	options_print(f, conf_opts, "");
+	(void)fclose(f);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *at = strstr(text, cases[i].code);
+		assert_non_null(at);
+		at = strstr(at, "require_consent");
+		assert_non_null(at);
+		(void)snprintf(cell, sizeof(cell), "%s", at + 40);
+		cell[strlen(cases[i].has)] = '\0';
+		assert_string_equal(cell, cases[i].has);
+	}
+	free(text);
+	/* Not missed while loss is off. */
+	must_load(ALL "trigger = { loss = { enabled = false; }; };");
+	assert_false(conf_trigger(conf, "loss")->require_consent);
+	must_load(ALL "trigger = { loss = { campaign = 8; "
+	    "require_consent = true; }; };");
+	assert_true(conf_trigger(conf, "loss")->require_consent);
+}
+
+/* The ends of keys are known before root is given up. */
+static void
+test_expiring(void **state)
+{
+	(void)state;
+	(void)mkdir(tmpdir_path("credentials"), 0700);
+	(void)mkdir(tmpdir_path("expires"), 0700);
+	(void)tmpdir_write("credentials/npstoday", "abc\n", 0600);
+	(void)tmpdir_write("expires/other", "2027-01-01", 0600);
+	must_load(ALL);
+	assert_true(conf_load_secrets(conf, arena, &err));
+	assert_null(conf->expiring);
+	(void)tmpdir_write("expires/npstoday", "2027-06-30", 0600);
+	must_load(ALL);
+	assert_null(conf->expiring);
+	assert_true(conf_load_secrets(conf, arena, &err));
+	assert_non_null(conf->expiring);
+	assert_string_equal(conf->expiring->name, "npstoday");
+	assert_int_equal(conf->expiring->day, 20270630);
+	assert_null(conf->expiring->next);
+	(void)unlink(tmpdir_path("expires/npstoday"));
+	(void)unlink(tmpdir_path("credentials/npstoday"));
+}
+
 static void
 test_file_missing(void **state)
 {
@@ -774,6 +831,7 @@ main(void)
 		T(test_campaign_list), T(test_digest), T(test_sample_loads),
 		T(test_sample_defaults), T(test_sample_has_every_key),
 		T(test_every_key_is_explained), T(test_file_missing),
+		T(test_listing_of_consent), T(test_expiring),
 	};
 
 	return cmocka_run_group_tests(tests, tmpdir_make, tmpdir_remove);

@@ -30,6 +30,23 @@ test_registry_keeps_its_promises(void **state)
 	assert_true(n > 0);
 }
 
+static bool
+tags_request(void *self, const struct crm_tag_write *writes, size_t n,
+    int step, const struct http_res *before, struct http_req *req,
+    struct err *err)
+{
+	(void)self, (void)writes, (void)n, (void)step, (void)before, (void)req;
+	return err_set(err, ERR_DONE, "never called");
+}
+
+static bool
+tags_result(void *self, const struct http_res *res, struct put_result *results,
+    size_t n, struct err *err)
+{
+	(void)self, (void)res, (void)results, (void)n;
+	return err_set(err, ERR_DONE, "never called");
+}
+
 static void
 test_broken_promises_are_named(void **state)
 {
@@ -46,6 +63,18 @@ test_broken_promises_are_named(void **state)
 	assert_non_null(strstr(err.msg, "pull_events"));
 	c = *crm_connectors[0];
 	c.info.caps &= ~(uint32_t)CRM_CAP_TAGS;
+	assert_false(connector_check_crm(&c, &err));
+	c = *crm_connectors[0];
+	c.tags_max = 0;
+	assert_false(connector_check_crm(&c, &err));
+	c = *crm_connectors[0];
+	c.tags_request = tags_request;	/* put_tags too, and no result */
+	assert_false(connector_check_crm(&c, &err));
+	c.put_tags = NULL;
+	assert_false(connector_check_crm(&c, &err));
+	c.tags_result = tags_result;
+	assert_true(connector_check_crm(&c, &err));
+	c.put_tags = crm_connectors[0]->put_tags;
 	assert_false(connector_check_crm(&c, &err));
 	c = *crm_connectors[0];
 	c.check = NULL;
@@ -92,6 +121,10 @@ static void
 test_contacts_and_activities(void **state)
 {
 	static const char *const bad_tags[] = { "ok", "\xff", NULL };
+	static const char *const extra[][2] = { { "title", "S\xc3\xb8" },
+		{ "floor", NULL }, { NULL, NULL } };
+	static const char *const bad_extra[][2] = { { "title", "a" },
+		{ "floor", "\xff" }, { NULL, NULL } };
 	struct crm_contact c = { .contact_id = "c", .consent_at = NO_TIME };
 	struct crm_activity a = { .contact_id = "c", .activity_id = "a",
 		.day = 20261125 };
@@ -102,6 +135,11 @@ test_contacts_and_activities(void **state)
 	assert_non_null(connect_contact_fault(&c));
 	c.company = NULL;
 	c.tags = bad_tags;
+	assert_non_null(connect_contact_fault(&c));
+	c.tags = NULL;
+	c.extra = extra;
+	assert_null(connect_contact_fault(&c));
+	c.extra = bad_extra;
 	assert_non_null(connect_contact_fault(&c));
 	assert_null(connect_activity_fault(&a));
 	a.day = 20260231;
@@ -127,6 +165,14 @@ test_answers(void **state)
 	a.score = 0;
 	assert_non_null(connect_answer_fault(&a));
 	a.answered_at = 1;
+	a.changed_at = (time_t)1 << 50;
+	assert_non_null(connect_answer_fault(&a));
+	a.changed_at = NO_TIME;
+	assert_null(connect_answer_fault(&a));
+	a.score = -1;
+	a.answered_at = -7;
+	assert_non_null(connect_answer_fault(&a));
+	a.answered_at = 1;
 	a.answer_id = "";
 	assert_non_null(connect_answer_fault(&a));
 }
@@ -148,6 +194,67 @@ test_quarantine_has_a_ceiling(void **state)
 	assert_int_equal(link.n_quarantined, QUARANTINE_KEPT_MAX + 5);
 	link_quarantine_clear(&link);
 	assert_null(link.quarantine);
+	arena_free(link.kept);
+}
+
+/* What PostgreSQL takes is kept as it is, for others to find; all else in a
+ * form that it takes. */
+static void
+test_quarantine_is_storable(void **state)
+{
+	struct link link = { .kept = arena_new((size_t)1 << 20) };
+	char longest[513], longer[2000];
+
+	(void)state;
+	memset(longest, 'x', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	memset(longer, '\xff', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	link_quarantine_clear(&link);
+	link_quarantine(&link, "a.csv", 1, longest, "r");
+	link_quarantine(&link, "a.csv", 2, "M\xf8", "r");
+	link_quarantine(&link, "a.csv", 3, longer, "r");
+	link_quarantine(&link, "a.csv", 4, NULL, "r");
+	const struct quarantined *q = link.quarantine;
+	assert_string_equal(q->key, longest);
+	q = q->next;
+	assert_string_equal(q->key, "M\\xf8");
+	q = q->next;
+	assert_int_equal(strlen(q->key), 512);
+	assert_memory_equal(q->key, "\\xff\\xff", 8);
+	q = q->next;
+	assert_string_equal(q->key, "");
+	assert_null(q->next);
+	arena_free(link.kept);
+}
+
+/* One without key stands for those there was no memory for: whoever looks for
+ * missing contacts must not take them for gone. */
+static void
+test_quarantine_without_memory(void **state)
+{
+	struct link link = { .kept = arena_new(1 << 15) };
+	char key[401];
+	size_t lost = 0;
+
+	(void)state;
+	memset(key, 'k', sizeof(key) - 1);
+	key[sizeof(key) - 1] = '\0';
+	link_quarantine_clear(&link);
+	for (int i = 0; i < 1000; i++)
+		link_quarantine(&link, "a.csv", i, key, "reason");
+	assert_int_equal(link.n_quarantined, 1000);
+	for (const struct quarantined *q = link.quarantine; q != NULL; q = q->next) {
+		assert_non_null(q->source);
+		assert_non_null(q->key);
+		assert_non_null(q->reason);
+		lost += *q->key == '\0';
+	}
+	assert_int_equal(lost, 1);
+	link_quarantine_clear(&link);
+	assert_null(link.quarantine);
+	link_quarantine(&link, "a.csv", 1, key, "reason");
+	assert_string_equal(link.quarantine->key, key);
 	arena_free(link.kept);
 }
 
@@ -198,6 +305,8 @@ main(void)
 		cmocka_unit_test(test_contacts_and_activities),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_quarantine_has_a_ceiling),
+		cmocka_unit_test(test_quarantine_is_storable),
+		cmocka_unit_test(test_quarantine_without_memory),
 		cmocka_unit_test(test_judgement_without_an_answer),
 	};
 

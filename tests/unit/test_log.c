@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -232,22 +233,30 @@ test_complain(void **state)
 	assert_int_equal(lines, 6);
 }
 
-/* What reaches descriptor 2 when it is a pipe. */
+/* Logs with fd, which is closed, as descriptor 2. */
 static void
-capture(enum log_target target, char *out, size_t size)
+capture_into(int fd, enum log_target target)
 {
-	int fds[2];
 	const int saved = dup(STDERR_FILENO);
 
 	assert_true(saved >= 0);
-	assert_int_equal(pipe(fds), 0);
-	assert_true(dup2(fds[1], STDERR_FILENO) >= 0);
+	assert_true(dup2(fd, STDERR_FILENO) >= 0);
 	log_sink(NULL);
 	log_open(target, LOG_LEVEL_INFO);
 	log_ev(LOG_LEVEL_WARNING, "x", "v=%s", "a\nb");
 	assert_true(dup2(saved, STDERR_FILENO) >= 0);
 	(void)close(saved);
-	(void)close(fds[1]);
+	(void)close(fd);
+}
+
+/* What reaches descriptor 2 when it is a pipe. */
+static void
+capture(enum log_target target, char *out, size_t size)
+{
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	capture_into(fds[1], target);
 	const ssize_t n = read(fds[0], out, size - 1);
 	out[n > 0 ? n : 0] = '\0';
 	(void)close(fds[0]);
@@ -268,10 +277,36 @@ test_targets(void **state)
 	assert_string_equal(out, "");
 	capture(LOG_TARGET_SYSLOG, out, sizeof(out));
 	assert_string_equal(out, "");
+	/* Inherited: the journal was the end of somebody else's stderr. */
 	(void)setenv("JOURNAL_STREAM", "8:12345", 1);
 	capture(LOG_TARGET_AUTO, out, sizeof(out));
-	assert_string_equal(out, "<4>x v=a\\nb\n");
+	assert_string_equal(out, "x v=a\\nb\n");
 	(void)unsetenv("JOURNAL_STREAM");
+}
+
+static void
+test_journal(void **state)
+{
+	static const enum log_target targets[] = { LOG_TARGET_AUTO,
+		LOG_TARGET_STDERR };
+	char stream[64], out[256];
+	struct stat st;
+	int fds[2];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(targets); i++) {
+		assert_int_equal(pipe(fds), 0);
+		assert_int_equal(fstat(fds[1], &st), 0);
+		(void)snprintf(stream, sizeof(stream), "%ju:%ju",
+		    (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+		(void)setenv("JOURNAL_STREAM", stream, 1);
+		capture_into(fds[1], targets[i]);
+		(void)unsetenv("JOURNAL_STREAM");
+		const ssize_t n = read(fds[0], out, sizeof(out) - 1);
+		out[n > 0 ? n : 0] = '\0';
+		(void)close(fds[0]);
+		assert_string_equal(out, "<4>x v=a\\nb\n");
+	}
 }
 
 int
@@ -289,6 +324,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_complain, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_targets, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_journal, set_up,
 		    tear_down),
 	};
 

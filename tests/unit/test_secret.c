@@ -5,6 +5,9 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "secret.h"
 #include "tmpdir.h"
 
@@ -298,6 +301,129 @@ test_set_from_stdin(void **state)
 	assert_string_equal(value, "from-stdin");
 }
 
+/* The files of a conf.d share what lies beside it. */
+static void
+test_home(void **state)
+{
+	static const struct { const char *dir, *home; } cases[] = {
+		{ "/etc/npsync", "/etc/npsync" }, { ".", "." }, { "", "/" },
+		{ "/etc/npsync/conf.d", "/etc/npsync" }, { "conf.d", "." },
+		{ "/conf.d", "/" }, { "/etc/xconf.d", "/etc/xconf.d" },
+		{ "xconf.d", "xconf.d" }, { "/a/conf.d/b", "/a/conf.d/b" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(buf) struct buf home;
+		assert_true(secret_home(cases[i].dir, &home));
+		assert_string_equal(home.s, cases[i].home);
+	}
+	make_dir("conf.d");
+	const char *shared = tmpdir_path("conf.d");
+	assert_true(secret_store("key", shared, "abc", 20271231, false, &err));
+	assert_string_equal(load("credential:key"), "abc");
+	assert_int_equal(secret_expires("key", tmpdir), 20271231);
+	assert_int_equal(secret_expires("key", shared), 20271231);
+	const char *value = NULL;
+	assert_true(secret_load("credential:key", shared, arena, &value, &err));
+	assert_string_equal(value, "abc");
+	/* A file of one's own is taken from where the configuration lies. */
+	(void)tmpdir_write("conf.d/own", "def", 0600);
+	assert_true(secret_load("file:own", shared, arena, &value, &err));
+	assert_string_equal(value, "def");
+}
+
+static void
+test_plain_files(void **state)
+{
+	(void)state;
+	const char *const *names = secret_plain_files(tmpdir, arena);
+	assert_non_null(names);
+	assert_null(names[0]);
+	make_dir("credentials");
+	make_dir("credentials/directory");
+	(void)tmpdir_write("credentials/good", foreign, 0600);
+	(void)tmpdir_write("credentials/plain", "4711\n", 0600);
+	(void)tmpdir_write("credentials/good~", "4711 of last year\n", 0600);
+	(void)tmpdir_write("credentials/.hidden", "4711\n", 0600);
+	(void)tmpdir_write("credentials/empty", "", 0600);
+	names = secret_plain_files(tmpdir, arena);
+	assert_non_null(names);
+	assert_string_equal(names[0], "empty");
+	assert_string_equal(names[1], "good~");
+	assert_string_equal(names[2], "plain");
+	assert_null(names[3]);
+	const char *advice = secret_plain_advice("plain", tmpdir, arena);
+	assert_non_null(strstr(advice, tmpdir_path("credentials/plain")));
+	assert_non_null(strstr(advice, "npsync secret set plain"));
+	assert_non_null(strstr(advice, "243/CREDENTIALS"));
+	assert_null(strstr(advice, "4711"));
+	assert_true(secret_is_for_units("/etc/npsync"));
+	assert_true(secret_is_for_units("/etc/npsync/conf.d"));
+	assert_false(secret_is_for_units(tmpdir));
+}
+
+/* An encrypted file that is named as a plain one is not the key. */
+static void
+test_file_is_encrypted(void **state)
+{
+	(void)state;
+	(void)tmpdir_write("key", foreign, 0600);
+	assert_null(load("file:key"));
+	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_non_null(strstr(err.msg, "credential:NAME"));
+}
+
+/* Also where standard input is a pipe that says nothing. */
+static void
+test_interrupted(void **state)
+{
+	int fds[2], status = 0;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	/* So that one which comes too early does not end the child. */
+	(void)signal(SIGTERM, SIG_IGN);
+	const pid_t pid = fork();
+	if (pid != 0)
+		(void)signal(SIGTERM, SIG_DFL);
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (dup2(fds[0], STDIN_FILENO) < 0 ||
+		    secret_set("key", tmpdir, 0, &err))
+			_exit(1);
+		_exit(err.kind == ERR_SYSTEM && strcmp(err.msg, "interrupted, "
+		    "nothing was changed") == 0 ? 0 : 2);
+	}
+	for (int i = 0; i < 3000 && waitpid(pid, &status, WNOHANG) == 0; i++) {
+		(void)kill(pid, SIGTERM);
+		(void)usleep(10000);
+		if (i == 2999)
+			(void)kill(pid, SIGKILL);
+	}
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(access(tmpdir_path("credentials"), F_OK), -1);
+}
+
+/* No growth, so no copies. */
+static void
+test_reserve(void **state)
+{
+	struct buf text;
+
+	(void)state;
+	assert_true(secret_reserve(&text, 1000));
+	const char *before = text.s;
+	for (int i = 0; i < 1000; i++)
+		assert_true(buf_char(&text, 'x'));
+	assert_ptr_equal(text.s, before);
+	assert_false(buf_char(&text, 'x'));
+	secret_wipe(&text);
+	assert_null(text.s);
+}
+
 static void
 test_mask(void **state)
 {
@@ -330,7 +456,9 @@ main(void)
 		T(test_too_long), T(test_references), T(test_credential),
 		T(test_unit), T(test_encrypted_elsewhere), T(test_store),
 		T(test_store_refuses), T(test_encrypt),
-		T(test_set_from_stdin), T(test_mask),
+		T(test_set_from_stdin), T(test_mask), T(test_home),
+		T(test_plain_files), T(test_file_is_encrypted),
+		T(test_interrupted), T(test_reserve),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

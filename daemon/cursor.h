@@ -5,13 +5,15 @@
 #ifndef NPSYNC_CURSOR_H
 #define NPSYNC_CURSOR_H
 
+#include "conf.h"
 #include "db.h"
+#include "runlog.h"
 
 struct cursor {
 	const char *watermark, *resume;	/* in the arena; NULL = none */
 	long long pass;			/* of the pass that begins now */
 	bool baseline;			/* no pass was ever completed */
-	time_t first_completed_at, completed_at;
+	time_t first_completed_at, completed_at, swept_at;
 };
 
 NPS_MUSTCHECK bool cursor_read(struct db *db, long long tenant_id,
@@ -54,5 +56,22 @@ struct cursor_move {
 };
 /* $1 .. $9 of CURSOR_CTE. */
 void cursor_args(struct db_args *args, const struct cursor_move *move);
+
+/* What the connector is asked for, and what a sweep asks for after it: the
+ * last watermark.sweep_days, up to where the next pass begins.  A sweep's
+ * pages move nothing. */
+struct pull cursor_pull(const struct cursor *cursor, const struct conf *conf,
+    time_t now);
+struct pull cursor_pull_sweep(const struct cursor *cursor,
+    const struct conf *conf, time_t now);
+/* A week since the last one, or since the first pass was complete. */
+bool cursor_sweep_due(const struct cursor *cursor, const struct conf *conf,
+    int today);
+/* What a sweep met: seen = late + known + bad.  Late = only it found them. */
+struct cursor_swept { long long seen, late, bad; };
+/* Counts them, warns if anything is late, and waits a week from now. */
+NPS_MUSTCHECK bool cursor_sweep_end(struct db *db, struct runlog *log,
+    const struct cursor_move *move, const struct cursor_swept *swept,
+    struct arena *arena, struct err *err);
 
 #endif

@@ -9,6 +9,8 @@
  */
 #include "stage_collect.h"
 
+#include <string.h>
+
 #include "answer.h"
 #include "campaign.h"
 #include "clock.h"
@@ -26,6 +28,8 @@ struct collector {
 	long long emitted, faulty;
 	/* Addresses and numbers: one person may decline by both. */
 	long long n_opt_outs, n_phones, new_opt_outs;
+	bool sweep;		/* a look back: the cursor stays where it is */
+	struct cursor_swept swept;
 	struct err err;
 };
 
@@ -59,9 +63,21 @@ begin(struct collector *c, const char *stream, struct pull *pull,
 	c->move = (struct cursor_move){ .tenant_id = stage->tenant->id,
 		.connector = name, .stream = stream, .pass = c->cursor.pass,
 		.epoch = stage->tenant->epoch };
-	*pull = (struct pull){ .watermark = c->cursor.watermark,
-		.resume = c->cursor.resume, .from = 0, .until = clock_now() };
+	*pull = c->sweep ? cursor_pull_sweep(&c->cursor, stage->conf, clock_now())
+	                 : cursor_pull(&c->cursor, stage->conf, clock_now());
+	/* Its pages belong to the pass before. */
+	c->move.pass -= c->sweep ? 1 : 0;
 	return true;
+}
+
+/* A sweep's pages leave the place and the watermark alone. */
+static void
+move_set(struct collector *c, const char *resume, const char *watermark)
+{
+	c->move.resume = c->sweep ? NULL : resume;
+	c->move.watermark = c->sweep ? NULL : watermark;
+	c->move.complete = !c->sweep && watermark != NULL;
+	c->move.now = clock_now();
 }
 
 static bool
@@ -112,8 +128,9 @@ put_opt_outs(struct collector *c)
 	if (!optout_put(stage->db, stage->tenant->id, &c->opt_outs, "survey",
 	        clock_now(), stage->scratch, &new, &c->err))
 		return false;
-	runlog_count(stage->log, "optouts", stage->survey->link.name, "new", NULL,
-	    new);
+	if (!c->sweep)
+		runlog_count(stage->log, "optouts", stage->survey->link.name,
+		    "new", NULL, new);
 	c->new_opt_outs += new;
 	db_array_reset(&c->opt_outs);
 	return true;
@@ -134,6 +151,73 @@ count_opt_outs(struct collector *c, long long seen)
 	if (seen > c->n_opt_outs)
 		runlog_count(log, "optouts", source, "unusable", NULL,
 		    seen - c->n_opt_outs);
+}
+
+/* ---- one stream --------------------------------------------------------------- */
+typedef bool stream_fn(struct collector *c, const struct pull *pull,
+    struct err *err);
+
+static bool
+read_stream(struct collector *c, const char *stream, stream_fn *pull_stream,
+    struct err *err)
+{
+	struct pull pull;
+
+	if (!begin(c, stream, &pull, err))
+		return false;
+	bool ok = pull_stream(c, &pull, err);
+	/* The place of the broken pass is no more: the pass begins again. */
+	if (!ok && c->err.kind == ERR_NONE && err->kind == ERR_GONE &&
+	    pull.resume != NULL) {
+		pull.resume = NULL;
+		ok = pull_stream(c, &pull, err);
+	}
+	if (!ok && c->err.kind != ERR_NONE)
+		*err = c->err;
+	return ok;
+}
+
+static bool
+sweep_read(struct collector *c, const char *stream, stream_fn *pull_stream,
+    struct err *err)
+{
+	struct stage *stage = c->stage;
+	const struct link *link = &stage->survey->link;
+
+	if (!read_stream(c, stream, pull_stream, err))
+		return false;
+	c->swept.bad = link->n_quarantined;
+	c->swept.seen = c->emitted + c->swept.bad - c->faulty;
+	/* An answer that declines is counted as the answer. */
+	if (strcmp(stream, "optouts") == 0)
+		c->swept.late = c->new_opt_outs;
+	return quarantine_put(stage->db, stage->tenant->id, stage->log->run_id,
+	           link, stage->scratch, err) &&
+	    cursor_sweep_end(stage->db, stage->log, &c->move, &c->swept,
+	        stage->scratch, err);
+}
+
+/* After a complete pass.  One that fails is tried again next night. */
+static bool
+sweep_stream(const struct collector *ended, stream_fn *pull_stream,
+    struct err *err)
+{
+	struct stage *stage = ended->stage;
+	struct collector c;
+
+	if (stage->may_yield ||
+	    !cursor_sweep_due(&ended->cursor, stage->conf, stage->today))
+		return true;
+	collector_init(&c, stage);
+	c.sweep = true;
+	const bool ok = sweep_read(&c, ended->move.stream, pull_stream, err);
+	link_quarantine_clear(&stage->survey->link);
+	collector_free(&c);
+	if (!ok && !err_ends_run(err->kind))
+		log_ev(LOG_LEVEL_WARNING, "sweep", "connector=%s stream=%s "
+		    "error=%s", stage->survey->link.name, ended->move.stream,
+		    log_quote(err->msg));
+	return ok || !err_ends_run(err->kind);
 }
 
 /* ---- answers ----------------------------------------------------------------- */
@@ -172,18 +256,28 @@ on_answer(void *arg, const struct survey_answer *a)
 	return ok;
 }
 
+/* Late is what only the sweep brought: an answer, or its newer text. */
+static void
+count_placed(struct collector *c, const char *outcome, const char *matched,
+    long long n)
+{
+	struct stage *stage = c->stage;
+
+	if (!c->sweep)
+		runlog_count(stage->log, "collect", stage->survey->link.name,
+		    outcome, matched, n);
+	else if (strcmp(outcome, "same") != 0)
+		c->swept.late += n;
+}
+
 static bool
 on_answers_checkpoint(void *arg, const char *resume, const char *watermark)
 {
 	struct collector *c = arg;
 	struct stage *stage = c->stage;
 	AUTO(db_result) struct db_result *r = NULL;
-	const char *source = stage->survey->link.name;
 
-	c->move.resume = resume;
-	c->move.watermark = watermark;
-	c->move.complete = watermark != NULL;
-	c->move.now = clock_now();
+	move_set(c, resume, watermark);
 	if (!campaign_put(stage->db, stage->tenant->id, &c->campaigns, false,
 	        clock_now(), stage->scratch, &c->err) || !put_opt_outs(c) ||
 	    !answer_page_put(&c->answers, stage->db, &c->move,
@@ -192,8 +286,8 @@ on_answers_checkpoint(void *arg, const char *resume, const char *watermark)
 	campaign_page_free(&c->campaigns);
 	campaign_page_init(&c->campaigns);
 	for (int i = 0; i < db_rows(r); i++)
-		runlog_count(stage->log, "collect", source, db_text(r, i, 0),
-		    db_text(r, i, 1), db_int(r, i, 2));
+		count_placed(c, db_text(r, i, 0), db_text(r, i, 1),
+		    db_int(r, i, 2));
 	arena_reset(stage->scratch);
 	return stage_breathe(stage, &c->err);
 }
@@ -218,26 +312,31 @@ count_answers(struct collector *c)
 }
 
 static bool
+pull_answers(struct collector *c, const struct pull *pull, struct err *err)
+{
+	const struct survey *survey = c->stage->survey;
+
+	return survey->connector->pull_answers(survey->link.self, pull,
+	    on_answer, on_answers_checkpoint, c, err);
+}
+
+static bool
 collect_answers(struct stage *stage, struct err *err)
 {
-	const struct survey_connector *s = stage->survey->connector;
 	struct collector c;
-	struct pull pull;
 
-	if (s->pull_answers == NULL)
+	if (stage->survey->connector->pull_answers == NULL)
 		return true;
 	collector_init(&c, stage);
-	bool ok = begin(&c, "answers", &pull, err) &&
-	    s->pull_answers(stage->survey->link.self, &pull, on_answer,
-	        on_answers_checkpoint, &c, err);
-	if (!ok && c.err.kind != ERR_NONE)
-		*err = c.err;
+	bool ok = read_stream(&c, "answers", pull_answers, err);
 	count_answers(&c);
 	count_opt_outs(&c, c.n_opt_outs);
 	if (ok && !quarantine_put(stage->db, stage->tenant->id,
 	        stage->log->run_id, &stage->survey->link, stage->scratch, err))
 		ok = false;
 	link_quarantine_clear(&stage->survey->link);
+	if (ok)
+		ok = sweep_stream(&c, pull_answers, err);
 	collector_free(&c);
 	return ok || err_wrap(err, "%s answers", stage->survey->link.name);
 }
@@ -266,10 +365,7 @@ on_optouts_checkpoint(void *arg, const char *resume, const char *watermark)
 
 	if (!put_opt_outs(c))
 		return false;
-	c->move.resume = resume;
-	c->move.watermark = watermark;
-	c->move.complete = watermark != NULL;
-	c->move.now = clock_now();
+	move_set(c, resume, watermark);
 	db_args_init(&args, stage->scratch);
 	cursor_args(&args, &c->move);
 	if (!db_query(stage->db, &collect_cursor, &args, NULL, &c->err))
@@ -279,25 +375,30 @@ on_optouts_checkpoint(void *arg, const char *resume, const char *watermark)
 }
 
 static bool
+pull_optouts(struct collector *c, const struct pull *pull, struct err *err)
+{
+	const struct survey *survey = c->stage->survey;
+
+	return survey->connector->pull_optouts(survey->link.self, pull,
+	    on_optout, on_optouts_checkpoint, c, err);
+}
+
+static bool
 collect_optouts(struct stage *stage, struct err *err)
 {
-	const struct survey_connector *s = stage->survey->connector;
 	struct collector c;
-	struct pull pull;
 
-	if (s->pull_optouts == NULL)
+	if (stage->survey->connector->pull_optouts == NULL)
 		return true;
 	collector_init(&c, stage);
-	bool ok = begin(&c, "optouts", &pull, err) &&
-	    s->pull_optouts(stage->survey->link.self, &pull, on_optout,
-	        on_optouts_checkpoint, &c, err);
-	if (!ok && c.err.kind != ERR_NONE)
-		*err = c.err;
+	bool ok = read_stream(&c, "optouts", pull_optouts, err);
 	count_opt_outs(&c, c.emitted);
 	if (c.n_phones > 0 && !stage_matches_phone(stage->conf))
 		log_ev(LOG_LEVEL_WARNING, "optouts", "numbers=%lld hint=%s",
 		    c.n_phones, log_quote("kept, but nobody is known by number: "
 		    "add \"phone\" to identity.match"));
+	if (ok)
+		ok = sweep_stream(&c, pull_optouts, err);
 	collector_free(&c);
 	/* Not offered under this configuration. */
 	if (!ok && err->kind == ERR_DONE)

@@ -38,6 +38,8 @@ struct puller {
 	size_t in_page;
 	long long emitted, faulty;
 	bool complete;
+	bool sweep;		/* a look back: the cursor stays where it is */
+	struct cursor_swept swept;
 	struct err err;		/* why a callback said stop */
 	const char *source;	/* "crm/events" for the counts */
 };
@@ -58,6 +60,10 @@ collect_page(struct puller *p)
 		return err_set(&p->err, ERR_BUSY,
 		    "another run of tenant \"%s\" took over", stage->tenant->name);
 	const long long new = db_int(r, 0, 1);
+	if (p->sweep) {
+		p->swept.late += new;
+		return true;
+	}
 	switch (p->stream) {
 	case STREAM_CONTACTS:
 		runlog_count(stage->log, "pull", p->source, "new", NULL, new);
@@ -192,6 +198,8 @@ on_checkpoint(void *arg, const char *resume, const char *watermark)
 
 	if (p->spool != NULL)
 		return spool_put_checkpoint(p->spool, resume, watermark, &p->err);
+	if (p->sweep)
+		return send_page(p) && stage_breathe(p->stage, &p->err);
 	buf_reset(&p->resume);
 	if (resume != NULL && !buf_str(&p->resume, resume))
 		return err_nomem(&p->err);
@@ -365,8 +373,7 @@ puller_begin(struct puller *p, struct pull *pull, struct err *err)
 	p->move = (struct cursor_move){ .tenant_id = stage->tenant->id,
 		.connector = p->crm->link.name, .stream = stream_names[p->stream],
 		.pass = p->cursor.pass, .now = now, .epoch = stage->tenant->epoch };
-	*pull = (struct pull){ .watermark = p->cursor.watermark,
-		.resume = p->cursor.resume, .from = 0, .until = now };
+	*pull = cursor_pull(&p->cursor, stage->conf, now);
 	return true;
 }
 
@@ -389,6 +396,81 @@ end_stream(struct puller *p, bool pulled, struct err *err)
 
 /* Errors of the core (in p->err) win over what the connector made of "stop". */
 static bool
+read_stream(struct puller *p, struct pull *pull, struct err *err)
+{
+	bool ok = call_connector(p, pull, err);
+
+	/* The place of the broken pass is no more: the pass begins again. */
+	if (!ok && p->err.kind == ERR_NONE && err->kind == ERR_GONE &&
+	    pull->resume != NULL) {
+		pull->resume = NULL;
+		p->move.pass++;
+		ok = call_connector(p, pull, err);
+	}
+	if (!ok && p->err.kind != ERR_NONE)
+		*err = p->err;
+	return ok;
+}
+
+/* ---- the look back ----------------------------------------------------------- */
+/* Activities are rolled up: late is one that moved its card's last day. */
+static bool
+sweep_read(struct puller *p, const struct cursor_move *move, struct err *err)
+{
+	struct stage *stage = p->stage;
+	struct link *link = &p->crm->link;
+	struct pull pull;
+
+	if (!puller_begin(p, &pull, err))
+		return false;
+	p->sweep = true;
+	p->move.pass = move->pass;
+	pull = cursor_pull_sweep(&p->cursor, stage->conf, p->move.now);
+	const bool ok = read_stream(p, &pull, err);
+	if (ok && (!send_page(p) || !collect_page(p))) {
+		*err = p->err;
+		return false;
+	}
+	if (!ok && db_pending(stage->db) && !collect_page(p)) {
+		*err = p->err;
+		return false;
+	}
+	p->swept.bad = link->n_quarantined;
+	p->swept.seen = p->emitted + p->swept.bad - p->faulty;
+	return ok && quarantine_put(stage->db, stage->tenant->id,
+	        stage->log->run_id, link, stage->scratch, err) &&
+	    cursor_sweep_end(stage->db, stage->log, &p->move, &p->swept,
+	        stage->scratch, err);
+}
+
+/* One that fails is tried again next night; the stream is none the worse. */
+static bool
+sweep_stream(struct puller *ended, struct err *err)
+{
+	struct puller p;
+
+	puller_init(&p, ended->stage, ended->crm, ended->stream, NULL);
+	const bool ok = sweep_read(&p, &ended->move, err);
+	link_quarantine_clear(&p.crm->link);
+	puller_free(&p);
+	if (!ok && !err_ends_run(err->kind))
+		log_ev(LOG_LEVEL_WARNING, "sweep", "connector=%s stream=%s "
+		    "error=%s", ended->crm->link.name,
+		    stream_names[ended->stream], log_quote(err->msg));
+	return ok || !err_ends_run(err->kind);
+}
+
+static bool
+is_sweep_due(const struct puller *p)
+{
+	const uint32_t bit = stream_caps[p->stream];
+
+	return p->spool == NULL && !p->stage->may_yield && p->complete &&
+	    (p->crm->connector->info.whole & bit) == 0 &&
+	    cursor_sweep_due(&p->cursor, p->stage->conf, p->stage->today);
+}
+
+static bool
 pull_stream(struct stage *stage, struct crm *crm, enum stream stream,
     struct spool *spool, struct err *err)
 {
@@ -398,10 +480,10 @@ pull_stream(struct stage *stage, struct crm *crm, enum stream stream,
 	if ((crm->connector->info.caps & stream_caps[stream]) == 0)
 		return true;
 	puller_init(&p, stage, crm, stream, spool);
-	bool ok = puller_begin(&p, &pull, err) && call_connector(&p, &pull, err);
-	if (!ok && p.err.kind != ERR_NONE)
-		*err = p.err;
+	bool ok = puller_begin(&p, &pull, err) && read_stream(&p, &pull, err);
 	ok = end_stream(&p, ok, err);
+	if (ok && is_sweep_due(&p))
+		ok = sweep_stream(&p, err);
 	puller_free(&p);
 	return ok || err_wrap(err, "%s %s", crm->link.name, stream_names[stream]);
 }

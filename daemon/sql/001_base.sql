@@ -55,6 +55,7 @@ CREATE TABLE npsync.cursor (
   pass               bigint NOT NULL DEFAULT 0,
   first_completed_at timestamptz,            -- null = the baseline is not complete
   completed_at       timestamptz,
+  swept_at           timestamptz,            -- the last look back (watermark.sweep_days)
   PRIMARY KEY (tenant_id, connector, stream)
 );
 

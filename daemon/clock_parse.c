@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+#define FIRST_S ((time_t)-62135596800)
+#define LAST_S ((time_t)253402300799)
+
 /* Takes between min and max digits off *s; false if there are fewer. */
 static bool
 take_number(const char **s, size_t min, size_t max, int *out)
@@ -100,6 +103,18 @@ take_iso_offset(const char **s, bool *given, int *offset_s)
 	return true;
 }
 
+/* Services write the first and the last second of the calendar for "never":
+ * an offset or a zone must not lead out of the years that clock_iso can write.
+ * The second that NO_TIME stands for cannot be told from none. */
+static bool
+give_instant(time_t t, time_t *out)
+{
+	if (t == NO_TIME)
+		return false;
+	*out = t < FIRST_S ? FIRST_S : t > LAST_S ? LAST_S : t;
+	return true;
+}
+
 bool
 clock_parse_iso(const char *s, const char *zone, time_t *out)
 {
@@ -117,10 +132,7 @@ clock_parse_iso(const char *s, const char *zone, time_t *out)
 			return false;
 	}
 	const time_t t = clock_utc(given ? "UTC" : zone, &c);
-	if (t == NO_TIME)
-		return false;
-	*out = t - offset_s;
-	return true;
+	return t != NO_TIME && give_instant(t - offset_s, out);
 }
 
 /* ---- patterns ------------------------------------------------------------ */
@@ -369,10 +381,8 @@ clock_parse_format(const char *s, const char *format, const char *zone,
 			return false;
 	if (*s != '\0' || (p.seen[TOKEN_HALF] && !apply_half(&c, half)))
 		return false;
-	const time_t t = clock_utc(zone, &c);
-	if (t == NO_TIME)
+	if (!give_instant(clock_utc(zone, &c), out))
 		return false;
-	*out = t;
 	if (has_time != NULL)
 		*has_time = p.seen[TOKEN_HOUR] > 0;
 	return true;

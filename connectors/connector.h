@@ -244,8 +244,10 @@ struct sent {			/* a respondent as the service lists it */
 	time_t created_at, mailed_at;	/* NO_TIME */
 	bool suppressed;
 };
-enum find_answer { FIND_FOUND, FIND_ABSENT, FIND_CANNOT_SAY };	/* ABSENT: in this
-				 * complete listing, which held a newer respondent */
+enum find_answer { FIND_FOUND,	/* by our reference */
+	FIND_MATCHED,		/* by person, campaign and time: may be another's */
+	FIND_ABSENT,		/* in this complete listing, which held a newer one */
+	FIND_CANNOT_SAY };
 struct survey_answer {
 	const char *answer_id;	/* stable: answers are upserted by it */
 	const char *ref, *remote_id, *contact_id;	/* what came back; or NULL */

@@ -10,6 +10,13 @@
 NPS_MUSTCHECK bool cli_queue_show(struct cli *cli, struct db *db, int night,
     const char *only_trigger, struct err *err);
 
+/* --trigger names one of the configuration: a mistyped code would look like an
+ * empty queue. */
+NPS_MUSTCHECK bool cli_trigger_known(const struct cli *cli, struct err *err);
+
+/* npsync resolve --after-restore TIME. */
+int cli_after_restore(struct cli *cli, const char *time, struct err *err);
+
 /* npsync explain. */
 int cli_explain(struct cli *cli, struct err *err);
 

@@ -11,7 +11,8 @@
 #include "num.h"
 
 static const struct cli_opt run_opts[] = {
-	{ "only", "STAGES", "some of settle,pull,decide,push,forecast,collect,writeback" },
+	{ "only", "STAGES", "some of settle,pull,decide,push,forecast,collect,writeback,"
+	    "audit" },
 	{ "dry-run", NULL, "read the CRM, decide the coming night, show it, keep nothing" },
 	{ "wait", "TIME", "wait so long for another run to end (30s, 30m)" },
 	{ "quiet", NULL, "print nothing but errors" },

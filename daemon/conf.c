@@ -123,6 +123,14 @@ static const struct opt writeback_opts[] = {
 	END
 };
 
+static const struct opt reconcile_opts[] = {
+	INT("second_look_min", reconcile.second_look_min, "15", 1, 10080,
+	    "minutes between two lists that must both lack a respondent"),
+	INT("look_back_days", reconcile.look_back_days, "30", 1, 3650,
+	    "unknown rows older than this are not looked up any more"),
+	END
+};
+
 static const struct opt retention_opts[] = {
 	INT("queue_days", retention.queue_days, "400", 30, 36500,
 	    "finished rows are kept"),
@@ -161,6 +169,7 @@ const struct opt conf_opts[] = {
 	GROUP("budget", budget_opts, "how many surveys in all"),
 	GROUP("identity", identity_opts, "who is the same person"),
 	GROUP("writeback", writeback_opts, "what goes back to the CRM"),
+	GROUP("reconcile", reconcile_opts, "rows whose outcome is unknown"),
 	GROUP("retention", retention_opts, "how long things are kept"),
 	GROUP("watermark", watermark_opts, "how far back a source is read"),
 	GROUP("trigger", conf_trigger_codes, "what makes npsync ask"),

@@ -99,6 +99,9 @@ struct conf {
 		bool history, feed;
 	} writeback;
 	struct {
+		int second_look_min, look_back_days;
+	} reconcile;
+	struct {
 		int queue_days, comment_days, log_days;
 	} retention;
 	struct {

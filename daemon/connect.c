@@ -306,6 +306,23 @@ connect_answer_fault(const struct survey_answer *a)
 	return NULL;
 }
 
+const char *
+connect_sent_fault(const struct sent *s)
+{
+	const char *const texts[] = { s->ref, s->campaign_id, s->email, s->phone,
+		s->contact_id };
+
+	if (!is_id(s->remote_id))
+		return "respondent id: expected text of 1 to 512 bytes";
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (!is_text(texts[i]))
+			return "a field of the respondent: expected UTF-8";
+	if ((s->created_at != NO_TIME && !is_time(s->created_at)) ||
+	    (s->mailed_at != NO_TIME && !is_time(s->mailed_at)))
+		return "time of the respondent: expected a date from 1970 to 9999";
+	return NULL;
+}
+
 /* As it is, if it can be an id: others look for it by that.  Anything else would
  * end the statement that stores it: escaped, and cut. */
 static const char *

@@ -29,6 +29,7 @@ struct link {
 	struct quarantined lost; /* stands for those without memory; no key */
 	bool failed;		/* its part of the run is over */
 	struct err problem;
+	struct err aside;	/* one stage went without; the others go on */
 };
 struct crm {
 	struct link link;
@@ -64,6 +65,7 @@ const char *connect_event_fault(const struct crm_event *ev);
 const char *connect_activity_fault(const struct crm_activity *act);
 const char *connect_contact_fault(const struct crm_contact *c);
 const char *connect_answer_fault(const struct survey_answer *a);
+const char *connect_sent_fault(const struct sent *s);
 /* Keeps a record that cannot be used, copied; a text that PostgreSQL would not
  * take is escaped and cut at 512 bytes.  What is beyond QUARANTINE_KEPT_MAX is
  * only counted.  key may be NULL. */

@@ -18,6 +18,12 @@ DB_STMT(cursor_put_swept,
     "       (SELECT 1 FROM npsync.tenant WHERE tenant_id = $1 AND epoch = $5"
     "           AND lease_until > now() FOR SHARE)");
 
+DB_STMT(cursor_oldest,
+    "SELECT CASE WHEN bool_and(c.completed_at IS NOT NULL)"
+    "            THEN extract(epoch from min(c.completed_at))::bigint END"
+    "  FROM unnest($2::text[]) AS w(name) LEFT JOIN npsync.cursor c"
+    "       ON c.tenant_id = $1 AND c.connector = w.name AND c.stream = $3");
+
 bool
 cursor_read(struct db *db, long long tenant_id, const char *connector,
     const char *stream, struct arena *arena, struct cursor *cursor,
@@ -44,6 +50,24 @@ cursor_read(struct db *db, long long tenant_id, const char *connector,
 	cursor->completed_at = db_time(r, 0, 4);
 	cursor->swept_at = db_time(r, 0, 5);
 	cursor->baseline = cursor->first_completed_at == NO_TIME;
+	return true;
+}
+
+bool
+cursor_oldest_pass(struct db *db, long long tenant_id,
+    struct db_array *connectors, const char *stream, struct arena *arena,
+    time_t *completed_at, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_array(&args, connectors);
+	db_arg_text(&args, stream);
+	if (!db_query(db, &cursor_oldest, &args, &r, err))
+		return false;
+	*completed_at = db_time(r, 0, 0);
 	return true;
 }
 

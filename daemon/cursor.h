@@ -20,6 +20,12 @@ NPS_MUSTCHECK bool cursor_read(struct db *db, long long tenant_id,
     const char *connector, const char *stream, struct arena *arena,
     struct cursor *cursor, struct err *err);
 
+/* The oldest completed pass of a stream over connectors; NO_TIME = one of them
+ * has none. */
+NPS_MUSTCHECK bool cursor_oldest_pass(struct db *db, long long tenant_id,
+    struct db_array *connectors, const char *stream, struct arena *arena,
+    time_t *completed_at, struct err *err);
+
 /*
  * How a page moves the cursor, in the page's own statement.  Its arguments
  * stand first in every page statement:

@@ -30,7 +30,7 @@
 #define CONFIG_DEFAULT "/etc/npsync/npsync.conf"
 
 static const struct cli_command *const families[] = { cli_run_commands,
-	cli_queue_commands, cli_report_commands, cli_admin_commands,
+	cli_queue_commands, cli_move_commands, cli_report_commands, cli_admin_commands,
 	cli_setup_commands };
 
 static const struct cli_command *

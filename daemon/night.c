@@ -7,12 +7,14 @@
 #include "log.h"
 #include "night_int.h"
 #include "queue.h"
+#include "stage_audit.h"
 #include "stage_collect.h"
 #include "stage_decide.h"
 #include "stage_forecast.h"
 #include "stage_pull.h"
 #include "stage_push.h"
 #include "stage_refresh.h"
+#include "stage_settle.h"
 #include "stage_writeback.h"
 
 static const struct {
@@ -21,7 +23,7 @@ static const struct {
 } stage_names[] = { { "settle", RUN_SETTLE }, { "pull", RUN_PULL },
 	{ "decide", RUN_DECIDE }, { "push", RUN_PUSH },
 	{ "forecast", RUN_FORECAST }, { "collect", RUN_COLLECT },
-	{ "writeback", RUN_WRITEBACK } };
+	{ "writeback", RUN_WRITEBACK }, { "audit", RUN_AUDIT } };
 
 const char *
 night_kind_name(enum run_kind kind)
@@ -46,7 +48,7 @@ night_parse_only(const char *text, unsigned *only, struct err *err)
 		if (bit == 0)
 			return err_set(err, ERR_USAGE,
 			    "--only: expected some of settle, pull, decide, push, "
-			    "forecast, collect, writeback; got \"%.*s\"", (int)len, text);
+			    "forecast, collect, writeback, audit; got \"%.*s\"", (int)len, text);
 		*only |= bit;
 		text += len + (text[len] == ',' ? 1 : 0);
 	}
@@ -73,22 +75,6 @@ wants(const struct night *n, enum run_stage bit)
 	return (n->options->only & bit) != 0;
 }
 
-static bool
-settle(struct night *n, struct err *err)
-{
-	struct stage *s = &n->stage;
-	size_t unknown = 0;
-
-	if (!queue_settle(s->db, s->tenant, s->log->run_id, clock_now(), s->arena,
-	        &unknown, err))
-		return false;
-	runlog_count(s->log, "settle", "", "seen", NULL, (long long)unknown);
-	runlog_count(s->log, "settle", "", "unknown", NULL, (long long)unknown);
-	if (unknown > 0)
-		log_ev(LOG_LEVEL_WARNING, "settle", "unknown=%zu", unknown);
-	return true;
-}
-
 /* A campaign that does not exist stops the transfer, not the rest. */
 static bool
 list_campaigns(struct night *n, struct err *err)
@@ -105,13 +91,30 @@ list_campaigns(struct night *n, struct err *err)
 	return !err_ends_run(n->service.kind);
 }
 
-/* The service must be there and know the campaigns before anybody is decided;
- * and its opt-outs must have been read once. */
+/* What the service knows about people must have been read once before anybody
+ * is asked: opt-outs, and whom others asked. */
+static bool
+know_people(struct night *n, struct err *err)
+{
+	struct stage *s = &n->stage;
+	bool first = false;
+
+	if (!stage_collect_first(s, &first, err) ||
+	    (first && !stage_collect(s, err)))
+		return false;
+	if (s->survey->link.failed)
+		return true;
+	if (!stage_audit_first(s, &first, err))
+		return false;
+	return !first || night_audit(n, err);
+}
+
+/* The service must be there and know the campaigns before anybody is
+ * decided. */
 static bool
 service_ready(struct night *n, bool *ready, struct err *err)
 {
 	struct stage *s = &n->stage;
-	bool first = false;
 
 	*ready = false;
 	if (s->survey == NULL)
@@ -120,13 +123,13 @@ service_ready(struct night *n, bool *ready, struct err *err)
 		return false;
 	if (n->service.kind != ERR_NONE)
 		return true;
-	if (!stage_collect_first(s, &first, err))
-		return false;
-	if (first && !stage_collect(s, err))
+	if (!know_people(n, err))
 		return false;
 	if (s->survey->link.failed)
 		n->service = s->survey->link.problem;
-	*ready = !s->survey->link.failed;
+	else if (!night_settle_restore(n, err))
+		return false;
+	*ready = n->service.kind == ERR_NONE;
 	return true;
 }
 
@@ -186,10 +189,25 @@ collect(struct night *n, struct err *err)
 }
 
 static bool
-settle_orphans(struct night *n, struct err *err)
+settle(struct night *n, struct err *err)
 {
+	if (n->stage.tenant->restored_at != NO_TIME &&
+	    !stage_settle_hold(&n->stage, err))
+		return false;
 	return n->options->kind == RUN_HOURLY || !wants(n, RUN_SETTLE) ||
-	    settle(n, err);
+	    stage_settle(&n->stage, err);
+}
+
+/* The service's list against the queue, once a night. */
+static bool
+audit(struct night *n, struct err *err)
+{
+	const struct survey *survey = n->stage.survey;
+
+	if (n->options->kind == RUN_HOURLY || !wants(n, RUN_AUDIT) ||
+	    n->audited || survey == NULL || survey->link.failed)
+		return true;
+	return night_audit(n, err);
 }
 
 static bool
@@ -218,9 +236,10 @@ forecast(struct night *n, struct err *err)
 static bool
 stages(struct night *n, struct err *err)
 {
-	return settle_orphans(n, err) && pull(n, err) &&
+	return settle(n, err) && pull(n, err) &&
 	    decide_and_push(n, err) && forecast(n, err) && collect(n, err) &&
-	    (!wants(n, RUN_WRITEBACK) || stage_writeback(&n->stage, err));
+	    (!wants(n, RUN_WRITEBACK) || stage_writeback(&n->stage, err)) &&
+	    audit(n, err);
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */
@@ -339,7 +358,9 @@ night_run(struct db *db, const struct conf *conf, struct tenant *tenant,
 	} else {
 		log_prefix("tenant=%s run=%lld", tenant->name, n->log.run_id);
 		night_open_connectors(n);
-		ok = finish(n, stages(n, err), exit_code, err);
+		ok = night_check_restore(n, lock_dir, err) && stages(n, err) &&
+		    stage_mark(&n->stage, err);
+		ok = finish(n, ok, exit_code, err);
 		log_prefix("%s", "");
 	}
 	night_close(n);

@@ -13,7 +13,8 @@ enum run_kind { RUN_NIGHT, RUN_HOURLY, RUN_MANUAL };
 /* Bits of --only. */
 enum run_stage { RUN_SETTLE = 1u << 0, RUN_PULL = 1u << 1,
 	RUN_DECIDE = 1u << 2, RUN_PUSH = 1u << 3, RUN_FORECAST = 1u << 4,
-	RUN_COLLECT = 1u << 5, RUN_WRITEBACK = 1u << 6, RUN_ALL = (1u << 7) - 1 };
+	RUN_COLLECT = 1u << 5, RUN_WRITEBACK = 1u << 6, RUN_AUDIT = 1u << 7,
+	RUN_ALL = (1u << 8) - 1 };
 
 struct run_options {
 	enum run_kind kind;

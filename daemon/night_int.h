@@ -1,5 +1,5 @@
 /*
- * night_int.h - what night.c, night_open.c and night_dry.c share.
+ * night_int.h - what night.c and its other files share.
  */
 #ifndef NPSYNC_NIGHT_INT_H
 #define NPSYNC_NIGHT_INT_H
@@ -18,6 +18,7 @@ struct night {
 	struct arena *run_arena, *arena, *scratch;
 	struct err service;	/* why nothing was transferred, if so */
 	bool transferred, listed;
+	bool audited, audit_complete;	/* the list of respondents, this run */
 };
 
 /* Arenas, and the stage's view of them; no connector, no table. */
@@ -29,6 +30,17 @@ void night_open_connectors(struct night *n);
 void night_close(struct night *n);
 /* The first thing that went wrong without ending the run, or NULL. */
 const struct err *night_problem(const struct night *n);
+/* ---- night_restore.c ------------------------------------------------------------- */
+/* Compares the database with the high-water file in dir (NULL = there is none)
+ * and writes the file. */
+NPS_MUSTCHECK bool night_check_restore(struct night *n, const char *dir,
+    struct err *err);
+/* Before anybody is decided: a restored backup that is not settled is settled
+ * by the service's list, or it stops the transfer (n->service). */
+NPS_MUSTCHECK bool night_settle_restore(struct night *n, struct err *err);
+/* The audit, once a run; a list that fails is told at the end. */
+NPS_MUSTCHECK bool night_audit(struct night *n, struct err *err);
+
 /* A line for the person at the terminal. */
 void night_say(struct night *n, const char *fmt, ...) NPS_PRINTF(2, 3);
 /* The run's counts, a line a stage. */

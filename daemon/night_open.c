@@ -82,7 +82,10 @@ night_problem(const struct night *n)
 			return &n->crms[i].link.problem;
 	if (n->survey.link.failed)
 		return &n->survey.link.problem;
-	return n->service.kind != ERR_NONE ? &n->service : NULL;
+	if (n->service.kind != ERR_NONE)
+		return &n->service;
+	return n->survey.link.aside.kind != ERR_NONE ? &n->survey.link.aside
+	                                             : NULL;
 }
 
 void

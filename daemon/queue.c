@@ -36,6 +36,9 @@ static const struct {
 	{ ACTOR_SETTLE, QUEUE_UNKNOWN, QUEUE_FAILED },
 	{ ACTOR_SETTLE, QUEUE_QUEUED, QUEUE_HELD },
 	{ ACTOR_SETTLE, QUEUE_DEFERRED, QUEUE_HELD },
+	/* A restored backup, once the service has listed what was sent. */
+	{ ACTOR_SETTLE, QUEUE_HELD, QUEUE_SENT },
+	{ ACTOR_SETTLE, QUEUE_HELD, QUEUE_QUEUED },
 	{ ACTOR_ADMIN, QUEUE_QUEUED, QUEUE_EXCLUDED },
 	{ ACTOR_ADMIN, QUEUE_DEFERRED, QUEUE_EXCLUDED },
 	{ ACTOR_ADMIN, QUEUE_HELD, QUEUE_EXCLUDED },
@@ -89,6 +92,7 @@ DB_STMT(queue_claim_rows,
     ")"
     " UPDATE npsync.queue q SET state = 'sending', attempt = q.attempt + 1,"
     "        version = q.version + 1, epoch = $2, reason = NULL, deferred_until = '-infinity',"
+    "        absent_at = NULL, listed_at = NULL,"
     /* Mails of one company leave one after the other, inside the spread. */
     "        send_at = $9::timestamptz + make_interval(secs => CASE WHEN $10::int > 0"
     "                  THEN q.due_rank % $10::int ELSE 0 END),"
@@ -144,13 +148,10 @@ DB_STMT(queue_move_rows,
     " UPDATE npsync.queue q"
     "    SET state = p.t, reason = p.reason, remote_id = coalesce(p.remote_id, q.remote_id),"
     "        version = q.version + 1, deferred_until = coalesce(p.until, '-infinity'),"
-    "        due_night = CASE WHEN p.t = 'queued' THEN NULL ELSE q.due_night END"
+    "        due_night = CASE WHEN p.t = 'queued' THEN NULL ELSE q.due_night END,"
+    "        listed_at = CASE WHEN p.t = 'queued' THEN NULL ELSE q.listed_at END"
     "   FROM pick p WHERE q.tenant_id = $1 AND q.queue_id = p.queue_id"
     " RETURNING q.queue_id");
-
-DB_STMT(queue_orphans,
-    "SELECT queue_id, attempt FROM npsync.queue"
-    " WHERE tenant_id = $1 AND state = 'sending' AND epoch < $2");
 
 const char *
 queue_state_name(enum queue_state state)
@@ -299,29 +300,4 @@ queue_move(struct db *db, const struct tenant *tenant, enum queue_actor actor,
 		*moved = (size_t)db_rows(r);
 	db_arrays_free(col, M_COLS);
 	return ok;
-}
-
-bool
-queue_settle(struct db *db, const struct tenant *tenant, long long run_id,
-    time_t now, struct arena *arena, size_t *n, struct err *err)
-{
-	AUTO(db_result) struct db_result *r = NULL;
-	struct db_args args;
-
-	*n = 0;
-	db_args_init(&args, arena);
-	db_arg_int(&args, tenant->id);
-	db_arg_int(&args, tenant->epoch);
-	if (!db_query(db, &queue_orphans, &args, &r, err))
-		return false;
-	const size_t rows = (size_t)db_rows(r);
-	struct queue_move *moves = arena_array(arena, rows + 1, sizeof(*moves));
-	if (moves == NULL)
-		return err_nomem(err);
-	for (size_t i = 0; i < rows; i++)
-		moves[i] = (struct queue_move){ db_int(r, (int)i, 0),
-			(int)db_int(r, (int)i, 1), QUEUE_UNKNOWN,
-			"the run ended before the answer", NULL, NO_TIME };
-	return queue_move(db, tenant, ACTOR_SETTLE, "settle", run_id, now, moves,
-	    rows, arena, n, err);
 }

@@ -67,6 +67,49 @@ NPS_MUSTCHECK bool queue_settle(struct db *db, const struct tenant *tenant,
     long long run_id, time_t now, struct arena *arena, size_t *n,
     struct err *err);
 
+/* ---- what has become of them (queue_settle.c) -------------------------------- */
+/* A row whose outcome nobody knows, as it left. */
+struct queue_unknown {
+	long long queue_id;
+	int attempt;
+	const char *client_ref, *campaign, *email, *mobile, *connector, *contact_id;
+	time_t claimed_at, absent_at;	/* absent_at: NO_TIME = never missed */
+	bool retried;			/* was proven absent once before */
+};
+/* Claimed after a moment, newest first; at most `max`. */
+NPS_MUSTCHECK bool queue_list_unknown(struct db *db, long long tenant_id,
+    time_t claimed_after, int max, struct arena *arena,
+    struct queue_unknown **rows, size_t *n, struct err *err);
+/* These were not in a complete listing; the first moment stays. */
+NPS_MUSTCHECK bool queue_mark_absent(struct db *db, long long tenant_id,
+    struct db_array *ids, time_t at, struct arena *arena, struct err *err);
+/* Is the service's id that of one of our rows already? */
+NPS_MUSTCHECK bool queue_is_bound(struct db *db, long long tenant_id,
+    const char *remote_id, struct arena *arena, bool *bound, struct err *err);
+
+/* Rows that could leave and whose event lies before a moment. */
+struct queue_row_id {
+	long long queue_id;
+	int attempt;
+	bool listed;		/* the service's list showed it */
+	time_t event_at;
+};
+NPS_MUSTCHECK bool queue_list_before(struct db *db, long long tenant_id,
+    time_t moment, struct arena *arena, struct queue_row_id **rows, size_t *n,
+    struct err *err);
+/* Rows held since a restored backup. */
+NPS_MUSTCHECK bool queue_list_restored(struct db *db, long long tenant_id,
+    struct arena *arena, struct queue_row_id **rows, size_t *n,
+    struct err *err);
+/* Rows that wait though the service lists them. */
+NPS_MUSTCHECK bool queue_list_unexpected(struct db *db, long long tenant_id,
+    struct arena *arena, struct queue_row_id **rows, size_t *n,
+    struct err *err);
+/* Of the rows sent between two moments: how many a listing showed. */
+NPS_MUSTCHECK bool queue_count_listed(struct db *db, long long tenant_id,
+    time_t from, time_t until, struct arena *arena, long long *listed,
+    long long *missing, struct err *err);
+
 /* ---- for administrators -------------------------------------------------- */
 struct queue_filter {
 	const long long *ids;	/* NULL = no restriction by id */

@@ -10,7 +10,7 @@ const char *const rules_reasons[] = { "gone", "anonymised", "excluded", "paused"
 	"opted_out", "no_contact", "no_address", "bad_address", "role_address",
 	"no_consent", "no_campaign", "filtered", "before_start", "too_old",
 	"active_again", "planned", "throttled", "company_cap", "duplicate_person",
-	"pilot", "over_budget", "over_cap", "flood", NULL };
+	"pilot", "over_budget", "over_cap", "flood", "restore", "at_service", NULL };
 
 static const char *const words[][2] = {
 	{ "gone", "the contact exists no longer in the CRM" },
@@ -41,6 +41,8 @@ static const char *const words[][2] = {
 	{ "over_budget", "the yearly budget is used up" },
 	{ "over_cap", "more than one run may send" },
 	{ "flood", "unusually many events: held for an administrator" },
+	{ "restore", "held: may have been sent before the backup was restored" },
+	{ "at_service", "held: the survey service lists it already" },
 };
 
 DB_STMT(rules_starts,

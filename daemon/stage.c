@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "clock.h"
+
 #define RENEW_EVERY_S 300
 #define YIELD_POLL_S 2
 
@@ -40,4 +42,27 @@ stage_breathe(struct stage *stage, struct err *err)
 		return err_set(err, ERR_CANCELLED, "made way for the night");
 	}
 	return true;
+}
+
+bool
+stage_mark(struct stage *stage, struct err *err)
+{
+	/* The database first: a file that knows more means a restored backup. */
+	if (!tenant_put_sends(stage->db, stage->tenant, err))
+		return false;
+	if (stage->state_dir == NULL)
+		return true;
+	stage->mark.epoch = stage->tenant->epoch;
+	stage->mark.sends = stage->tenant->sends;
+	stage->mark.at = clock_now();
+	return highwater_write(stage->state_dir, stage->tenant->name, &stage->mark,
+	    err);
+}
+
+bool
+stage_count_sends(struct stage *stage, size_t n, struct err *err)
+{
+	stage->tenant->sends += (long long)n;
+	return stage->tenant->sends - stage->mark.sends < HIGHWATER_SENDS ||
+	    stage_mark(stage, err);
 }

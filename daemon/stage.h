@@ -8,6 +8,7 @@
 #include "connect.h"
 #include "contact.h"
 #include "db.h"
+#include "highwater.h"
 #include "rules.h"
 #include "runlog.h"
 #include "tenant.h"
@@ -31,6 +32,8 @@ struct stage {
 	struct crm *crm;	/* open connectors */
 	size_t n_crm;
 	struct survey *survey;	/* NULL = could not be opened */
+	const char *state_dir;	/* of the high-water file; NULL = none */
+	struct highwater mark;	/* what stands in it */
 };
 
 /* How this run turns a CRM's facts into columns. */
@@ -43,5 +46,11 @@ bool stage_matches_phone(const struct conf *conf);
 /* Renews the lease when due; between pages and batches.  ERR_CANCELLED when
  * the run must end: signal, or (may_yield) a night waits. */
 NPS_MUSTCHECK bool stage_breathe(struct stage *stage, struct err *err);
+
+/* Notes epoch and claims in the database, then in the high-water file. */
+NPS_MUSTCHECK bool stage_mark(struct stage *stage, struct err *err);
+/* So many claims were committed; before the first byte of them leaves. */
+NPS_MUSTCHECK bool stage_count_sends(struct stage *stage, size_t n,
+    struct err *err);
 
 #endif

@@ -204,7 +204,8 @@ DB_STMT(decide_night,
 	RULES_CTE ", cand AS MATERIALIZED (" CAND_COLUMNS                    \
 	"     AND q.state IN ('queued', 'deferred', 'held', 'excluded')"     \
 	"), " OWN_CTE ", verdict AS (" RULE_ROWS                             \
-	"  UNION ALL SELECT c.queue_id, 28, 'flood', c.state = 'held', c.kept FROM cand c" \
+	"  UNION ALL SELECT c.queue_id, 28, coalesce(c.kept, 'flood'), true, NULL"  \
+	"    FROM cand c WHERE c.state = 'held'"                             \
 	"), " RANK_CTE
 
 DB_STMT(decide_preview_rows,

@@ -268,6 +268,8 @@ claim(struct pusher *p, size_t *got, struct err *err)
 	if (!queue_claim(stage->db, stage->tenant, &want, p->batch, &rows, got,
 	        err))
 		return false;
+	if (!stage_count_sends(stage, *got, err))
+		return false;
 	for (size_t i = 0; i < *got; i++) {
 		struct flight *f = free_flight(p);
 		if (f == NULL)

@@ -13,7 +13,8 @@
 #define LEASE_S 1200L
 
 DB_STMT(tenant_find,
-    "SELECT tenant_id, paused, encode(person_secret, 'hex')"
+    "SELECT tenant_id, paused, encode(person_secret, 'hex'), sends,"
+    "       extract(epoch from restored_at)::bigint"
     "  FROM npsync.tenant WHERE name = $1");
 DB_STMT(tenant_strangers,
     "SELECT min(name) FROM npsync.tenant WHERE name <> ALL ($1::text[])");
@@ -28,7 +29,7 @@ DB_STMT(tenant_acquire_lease,
     " WHERE tenant_id = $1"
     "   AND (lease_until < now()"
     "        OR ($3 AND split_part(holder, ' ', 1) = split_part($2, ' ', 1)))"
-    " RETURNING epoch, paused");
+    " RETURNING epoch, paused, sends, extract(epoch from restored_at)::bigint");
 DB_STMT(tenant_pretend_lease,
     "UPDATE npsync.tenant SET epoch = epoch + 1, lease_until = now() + interval '1200 s'"
     " WHERE tenant_id = $1 RETURNING epoch");
@@ -40,6 +41,17 @@ DB_STMT(tenant_release_lease,
     " WHERE tenant_id = $1 AND epoch = $2");
 DB_STMT(tenant_set_wanted,
     "UPDATE npsync.tenant SET wanted = true WHERE tenant_id = $1");
+DB_STMT(tenant_restored,
+    "UPDATE npsync.tenant SET epoch = greatest(epoch, $3::bigint) + 1,"
+    "       sends = greatest(sends, $4::bigint), restored_at = coalesce(restored_at, $5::timestamptz)"
+    " WHERE tenant_id = $1 AND epoch = $2"
+    " RETURNING epoch, sends, extract(epoch from restored_at)::bigint");
+DB_STMT(tenant_sends,
+    "UPDATE npsync.tenant SET sends = greatest(sends, $3::bigint)"
+    " WHERE tenant_id = $1 AND epoch = $2 RETURNING 1");
+DB_STMT(tenant_restored_clear,
+    "UPDATE npsync.tenant SET restored_at = NULL WHERE tenant_id = $1 AND epoch = $2"
+    " RETURNING sends");
 DB_STMT(tenant_pause,
     "UPDATE npsync.tenant SET paused = $2 WHERE tenant_id = $1");
 
@@ -120,6 +132,8 @@ find(struct db *db, const char *name, struct arena *arena,
 		return true;
 	tenant->id = db_int(r, 0, 0);
 	tenant->paused = db_bool(r, 0, 1);
+	tenant->sends = db_int(r, 0, 3);
+	tenant->restored_at = db_time(r, 0, 4);
 	tenant->name = arena_strdup(arena, name);
 	if (!secret_from_hex(db_text(r, 0, 2), tenant->secret))
 		return err_set(err, ERR_BUG, "tenant: person_secret is not 32 bytes");
@@ -133,7 +147,7 @@ tenant_open(struct db *db, const char *name, const char *const *known,
 {
 	bool found = false;
 
-	*tenant = (struct tenant){ .lock_fd = -1 };
+	*tenant = (struct tenant){ .lock_fd = -1, .restored_at = NO_TIME };
 	if (!check_strangers(db, known, n_known, arena, err) ||
 	    !find(db, name, arena, tenant, &found, err))
 		return false;
@@ -268,6 +282,8 @@ tenant_acquire(struct db *db, struct tenant *tenant, const char *state_dir,
 	}
 	tenant->epoch = db_int(r, 0, 0);
 	tenant->paused = db_bool(r, 0, 1);
+	tenant->sends = db_int(r, 0, 2);
+	tenant->restored_at = db_time(r, 0, 3);
 	tenant->renewed_ms = clock_boottime_ms();
 	return true;
 }
@@ -329,6 +345,77 @@ tenant_release(struct db *db, struct tenant *tenant)
 	}
 	tenant->epoch = 0;
 	unlock(tenant);
+}
+
+static bool
+lost_lease(const struct tenant *tenant, struct err *err)
+{
+	return err_set(err, ERR_BUSY, "another run of tenant \"%s\" took over",
+	    tenant->name);
+}
+
+bool
+tenant_mark_restored(struct db *db, struct tenant *tenant,
+    long long epoch_seen, long long sends_seen, time_t at, struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new(4096);
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	if (arena == NULL)
+		return err_nomem(err);
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant->id);
+	db_arg_int(&args, tenant->epoch);
+	db_arg_int(&args, epoch_seen);
+	db_arg_int(&args, sends_seen);
+	db_arg_time(&args, at);
+	if (!db_query(db, &tenant_restored, &args, &r, err))
+		return false;
+	if (db_rows(r) == 0)
+		return lost_lease(tenant, err);
+	tenant->epoch = db_int(r, 0, 0);
+	tenant->sends = db_int(r, 0, 1);
+	tenant->restored_at = db_time(r, 0, 2);
+	return true;
+}
+
+bool
+tenant_put_sends(struct db *db, const struct tenant *tenant, struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new(4096);
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	if (arena == NULL)
+		return err_nomem(err);
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant->id);
+	db_arg_int(&args, tenant->epoch);
+	db_arg_int(&args, tenant->sends);
+	if (!db_query(db, &tenant_sends, &args, &r, err))
+		return false;
+	return db_rows(r) == 1 || lost_lease(tenant, err);
+}
+
+bool
+tenant_clear_restored(struct db *db, struct tenant *tenant, struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new(4096);
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	if (arena == NULL)
+		return err_nomem(err);
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant->id);
+	db_arg_int(&args, tenant->epoch);
+	if (!db_query(db, &tenant_restored_clear, &args, &r, err))
+		return false;
+	if (db_rows(r) == 0)
+		return lost_lease(tenant, err);
+	tenant->restored_at = NO_TIME;
+	return true;
 }
 
 long

@@ -13,6 +13,8 @@ struct tenant {
 	const char *name;	/* in the arena it was opened with */
 	unsigned char secret[IDENTITY_SECRET_BYTES];
 	bool paused;
+	long long sends;	/* claims ever made */
+	time_t restored_at;	/* NO_TIME = no restored backup is unsettled */
 	long long epoch;	/* of the lease held; 0 = none */
 	int lock_fd;		/* flock in the state directory; -1 = none */
 	int64_t renewed_ms;	/* CLOCK_BOOTTIME of the last renewal */
@@ -44,6 +46,17 @@ NPS_MUSTCHECK bool tenant_want(struct db *db, const struct tenant *tenant,
 void tenant_release(struct db *db, struct tenant *tenant);
 /* Seconds the lease surely lasts still, on this machine's clock. */
 long tenant_lease_left_s(const struct tenant *tenant);
+
+/* The database is older than what was done (highwater.h): the epoch rises over
+ * epoch_seen, sends to sends_seen, and restored_at is set unless it was. */
+NPS_MUSTCHECK bool tenant_mark_restored(struct db *db, struct tenant *tenant,
+    long long epoch_seen, long long sends_seen, time_t at, struct err *err);
+/* Notes how many claims were ever made. */
+NPS_MUSTCHECK bool tenant_put_sends(struct db *db,
+    const struct tenant *tenant, struct err *err);
+/* What the restored backup did not know is settled. */
+NPS_MUSTCHECK bool tenant_clear_restored(struct db *db, struct tenant *tenant,
+    struct err *err);
 
 NPS_MUSTCHECK bool tenant_set_paused(struct db *db, struct tenant *tenant,
     bool paused, struct err *err);

@@ -211,6 +211,7 @@ answer_of(const struct npstoday *n, const struct search *search, size_t i)
 		return FIND_CANNOT_SAY;
 	case MATCH_EMAIL:
 	case MATCH_CONTACT:
+		return FIND_MATCHED;
 	case MATCH_REF:
 		break;
 	}

@@ -14,6 +14,8 @@ CREATE TABLE npsync.tenant (
   holder        text,                                       -- place of the lock (machine:device:inode), boot, pid
   wanted        boolean NOT NULL DEFAULT false,             -- somebody waits: an hourly run yields at its next page
   paused        boolean NOT NULL DEFAULT true,              -- until `npsync activate`
+  sends         bigint NOT NULL DEFAULT 0,                  -- claims ever made; compared with the high-water file
+  restored_at   timestamptz,                                -- when a restored backup was noticed; null = settled, or never
   created_at    timestamptz NOT NULL
 );
 
@@ -143,6 +145,8 @@ CREATE TABLE npsync.queue (
   send_at        timestamptz,
   client_ref     uuid NOT NULL,                         -- random, one for the life of the row
   remote_id      text,                                  -- null in 'sent' = accepted, id pending
+  absent_at      timestamptz,                           -- the first complete listing of the service that lacked it
+  listed_at      timestamptz,                           -- the last listing that showed it
   person         bytea[] NOT NULL DEFAULT '{}',         -- copied by decide
   person_key     bytea GENERATED ALWAYS AS (person[1]) STORED,
   attempt        int NOT NULL DEFAULT 0,                -- rises with each claim

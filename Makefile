@@ -39,14 +39,17 @@ SQL := $(sort $(wildcard daemon/sql/[0-9]*.sql))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 DB_SRC := $(wildcard tests/db/test_*.c)
 SYSTEM_SRC := $(wildcard tests/system/test_*.c)
+TORTURE_SRC := $(wildcard tests/torture/test_*.c)
 EXCHANGE_SRC := $(wildcard tests/exchange/test_*.c)
 TESTLIB_SRC := $(wildcard tests/lib/*.c)
 SIMS := $(patsubst tests/sim/%.c,%,$(wildcard tests/sim/*.c))
 
+comma := ,
 obj = $(patsubst %,$(O)/%.o,$(basename $(1)))
 LIB_OBJ := $(call obj,$(LIB_SRC)) $(O)/gen/registry.o $(O)/gen/embed.o $(O)/gen/migrations.o
 TESTLIB_OBJ := $(call obj,$(TESTLIB_SRC))
-TESTS := $(patsubst %.c,$(O)/%,$(UNIT_SRC) $(DB_SRC) $(EXCHANGE_SRC) $(SYSTEM_SRC))
+TESTS := $(patsubst %.c,$(O)/%,$(UNIT_SRC) $(DB_SRC) $(EXCHANGE_SRC) $(SYSTEM_SRC) \
+	$(TORTURE_SRC))
 SIM_BINS := $(patsubst %,$(O)/tests/sim/%,$(SIMS))
 
 all: $(O)/npsync
@@ -58,6 +61,21 @@ $(O)/npsync: $(O)/daemon/main.o $(LIB_OBJ)
 # db.h must be complete in every one.
 $(O)/tests/%: $(O)/tests/%.o $(TESTLIB_OBJ) $(LIB_OBJ)
 	$(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(TEST_LIBS)
+
+# The program and tests/torture with failpoints (daemon/failpoint.h) and with
+# allocations of ours that can fail (tests/lib/allocfault.h).
+WRAP := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup strndup)
+FAULT_SRC := $(shell grep -lw FAILPOINT $(DAEMON_SRC) $(CONNECTOR_SRC)) daemon/failpoint.c
+FAULT_OBJ := $(patsubst %.c,$(O)/fault/%.o,$(FAULT_SRC)) \
+	$(filter-out $(call obj,$(FAULT_SRC)),$(LIB_OBJ))
+$(O)/fault/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CPPFLAGS) -DNPSYNC_FAILPOINTS $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(O)/npsync-fault: $(O)/daemon/main.o $(O)/tests/lib/allocfault.o $(FAULT_OBJ)
+	$(CC) $(BASE_LDFLAGS) $(LDFLAGS) $(WRAP) -o $@ $^ $(LIBS)
+$(O)/tests/torture/%: $(O)/tests/torture/%.o $(TESTLIB_OBJ) $(FAULT_OBJ)
+	$(CC) $(BASE_LDFLAGS) $(LDFLAGS) $(WRAP) -o $@ $^ $(LIBS) $(TEST_LIBS)
+$(O)/tests/unit/test_allocfault: LDFLAGS += $(WRAP)
 
 # Test servers: one program per file, its further parts in parts/<name>/.
 define SIM_RULE
@@ -115,7 +133,7 @@ $(O)/gen/migrations.c: $(SQL) Makefile
 $(O)/gen/%.o: $(O)/gen/%.c
 	$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) -std=c11 $(OPT) $(if $(SAN),,$(HARDEN)) $(SAN) $(CFLAGS) -c -o $@ $<
 
-tests-build: $(O)/npsync $(TESTS) $(SIM_BINS)
+tests-build: $(O)/npsync $(O)/npsync-fault $(TESTS) $(SIM_BINS)
 
 # ---- the set-up comes first ---------------------------------------------------
 # pkg-config may be among what it installs: whatever builds is a second make.
@@ -130,20 +148,45 @@ demo:
 demo-build: $(O)/npsync $(SIM_BINS)
 
 # The long ones first: two run at a time.  T=num runs those whose name has "num".
-CHECKS = $(patsubst %.c,$(O)/%,$(SYSTEM_SRC) $(DB_SRC) $(EXCHANGE_SRC) $(UNIT_SRC)) \
+CHECKS = $(patsubst %.c,$(O)/%,$(TORTURE_SRC) $(SYSTEM_SRC) $(DB_SRC) $(EXCHANGE_SRC) $(UNIT_SRC)) \
 	$(sort $(wildcard tests/*/test_*.sh))
 CHECK = $(if $(T),$(foreach c,$(CHECKS),$(if $(findstring $(T),$(c)),$(c))),$(CHECKS))
 check:
 	@tests/setup.sh check
 	@echo "building in $(O)/"
 	@$(AGAIN) tests-build
-	@tests/run.sh -b $(O) -d $(O)/tests $(CHECK)
+	@NPSYNC_LONG=$(NPSYNC_LONG) tests/run.sh $(if $(NPSYNC_LONG),-t 10800) \
+	    -b $(O) -d $(O)/tests $(CHECK)
+# All that the torture tests have; make check runs a slice of each.
+check-long:
+	@$(MAKE) --no-print-directory NPSYNC_LONG=1 T="$(or $(T),torture)" check
 check-asan:
 	@$(MAKE) --no-print-directory check O=build-asan SAN="$(ASAN)" \
 	    OPT="-O1 -g -fno-omit-frame-pointer"
 check-clang:
 	@tests/setup.sh clang
 	@$(MAKE) --no-print-directory check O=build-clang CC=clang
+
+# ---- fuzzing ------------------------------------------------------------------
+# One program per tests/fuzz/fuzz_*.c.  In check it replays its corpus; in fuzz
+# its main is libFuzzer's.  TARGET=csv: one of them.
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_BINS := $(patsubst %.c,$(O)/%,$(FUZZ_SRC))
+FUZZ_RUN = $(if $(TARGET),$(foreach f,$(FUZZ_BINS),$(if $(findstring $(TARGET),$(f)),$(f))),$(FUZZ_BINS))
+FUZZ_MAIN ?= $(O)/tests/fuzz/replay.o
+SECONDS ?= 60
+CHECKS += $(FUZZ_BINS)
+tests-build: $(FUZZ_BINS)
+$(FUZZ_BINS): $(FUZZ_MAIN)
+.PHONY: fuzz fuzz-build
+fuzz:
+	@tests/setup.sh check clang
+	@echo "building in build-fuzz/"
+	@$(AGAIN) fuzz-build O=build-fuzz CC=clang FUZZ_MAIN= \
+	    SAN="-fsanitize=fuzzer-no-link $(ASAN)" \
+	    OPT="-O1 -g -fno-omit-frame-pointer" LDFLAGS=-fsanitize=fuzzer
+	@tests/fuzz/run.sh build-fuzz $(SECONDS) $(patsubst $(O)/%,build-fuzz/%,$(FUZZ_RUN))
+fuzz-build: $(FUZZ_RUN)
 
 # One rule alone: make lint L=banned.
 lint:
@@ -206,8 +249,10 @@ tags:
 help:
 	@echo "make demo          install what is missing, build, run the example night"
 	@echo "make check         the same, with all tests (T=name: some of them)"
+	@echo "make check-long    all that tests/torture has (hours)"
 	@echo "make check-asan    tests under AddressSanitizer and UBSan"
 	@echo "make check-clang   tests built by clang"
+	@echo "make fuzz          libFuzzer (SECONDS=60 a target, TARGET=csv: one of them)"
 	@echo "make lint          rules of the house (L=name: one of them)"
 	@echo "make analyze       gcc -fanalyzer and clang-tidy"
 	@echo "make coverage      lines that the tests reach, by file"
@@ -221,7 +266,7 @@ clean:
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests-build demo demo-build check check-asan check-clang lint lint-build \
+.PHONY: all tests-build demo demo-build check check-long check-asan check-clang lint lint-build \
 	analyze coverage install uninstall dist tags help clean
 .SECONDARY:
 .DELETE_ON_ERROR:

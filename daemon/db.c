@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <libpq-fe.h>
+
+#include "failpoint.h"
 
 #define VERSION_MIN 150000
 #define NAME_MAX_BYTES ((size_t)64)
@@ -158,7 +161,7 @@ conninfo_check(const char *conninfo, struct err *err)
 	if (options == NULL || *conninfo == '\0') {
 		PQconninfoFree(options);
 		return err_set(err, ERR_CONFIG, "database: expected "
-		    "\"host=... dbname=... user=...\" or postgresql://...");
+		    "\"host=... dbname=... user=...\"");
 	}
 	PQconninfoFree(options);
 	return true;
@@ -240,6 +243,16 @@ db_close(struct db *db)
 }
 
 /* ---- statements ---------------------------------------------------------- */
+/* At the failpoints before and after whatever commits, a test build loses the
+ * connection: before, the statement never arrives; after, only its answer. */
+static bool
+cut(const struct db *db, const char *what, struct err *err)
+{
+	(void)shutdown(PQsocket(db->conn), SHUT_RDWR);
+	return err_set(err, ERR_DB_AWAY, "%s%s: the connection was cut",
+	    advice("", ERR_DB_AWAY), what);
+}
+
 /* Waits for a sent statement and keeps what came back for db_finish. */
 static void
 settle(struct db *db)
@@ -260,6 +273,8 @@ settle(struct db *db)
 	}
 	if (db->kept == NULL && db->kept_err.kind == ERR_NONE)
 		(void)fail(db->conn, NULL, db->sent, &db->kept_err);
+	if (!db->sent_in_tx && !FAILPOINT("db.after", db->sent))
+		(void)cut(db, db->sent, &db->kept_err);
 }
 
 static void
@@ -302,11 +317,16 @@ db_query(struct db *db, const struct db_stmt *stmt, const struct db_args *args,
 	if (!args_check(stmt, args, err))
 		return false;
 	settle(db);
+	const bool commits = PQtransactionStatus(db->conn) == PQTRANS_IDLE;
+	if (commits && !FAILPOINT("db.before", stmt->name))
+		(void)cut(db, stmt->name, NULL);
 	AUTO(pgresult) PGresult *res = PQexecParams(db->conn, stmt->sql,
 	    args == NULL ? 0 : args->n, NULL, args == NULL ? NULL : args->v,
 	    NULL, NULL, 0);
 	if (!result_check(db->conn, res, stmt->name, err))
 		return false;
+	if (commits && !FAILPOINT("db.after", stmt->name))
+		return cut(db, stmt->name, err);
 	hand_over(&res, result);
 	return true;
 }
@@ -322,6 +342,8 @@ db_send(struct db *db, const struct db_stmt *stmt, const struct db_args *args,
 	if (db->sent != NULL)
 		return err_set(err, ERR_BUG, "%s: sent before %s was finished",
 		    stmt->name, db->sent);
+	if (!in_tx && !FAILPOINT("db.before", stmt->name))
+		(void)cut(db, stmt->name, NULL);
 	if (PQsendQueryParams(db->conn, stmt->sql, args == NULL ? 0 : args->n,
 	    NULL, args == NULL ? NULL : args->v, NULL, NULL, 0) != 1)
 		return fail(db->conn, NULL, stmt->name, err);
@@ -392,9 +414,13 @@ db_commit(struct db *db, struct err *err)
 	settle(db);
 	if (PQtransactionStatus(db->conn) == PQTRANS_IDLE)
 		return err_set(err, ERR_BUG, "commit: not in a transaction");
+	if (!FAILPOINT("db.before", "commit"))
+		(void)cut(db, "commit", NULL);
 	AUTO(pgresult) PGresult *res = PQexec(db->conn, "COMMIT");
 	if (!result_check(db->conn, res, "commit", err))
 		return false;
+	if (!FAILPOINT("db.after", "commit"))
+		return cut(db, "commit", err);
 	/* COMMIT of a transaction in error succeeds, as a ROLLBACK. */
 	if (strcmp(PQcmdStatus(res), "COMMIT") == 0)
 		return true;

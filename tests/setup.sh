@@ -35,11 +35,11 @@ packages=
 for group; do
 	case $group in
 	demo) more="$build $runtime" ;;
-	check) more="$build $runtime libcmocka-dev" ;;
+	check) more="$build $runtime libcmocka-dev strace" ;;
 	lint) more="$build binutils perl-base pmccabe codespell shellcheck mandoc" ;;
 	clang) more="clang libclang-rt-dev llvm" ;;
 	analyze) more="$build clang-tidy" ;;
-	ci) more="$build $runtime libcmocka-dev binutils perl-base pmccabe
+	ci) more="$build $runtime libcmocka-dev strace binutils perl-base pmccabe
 		codespell shellcheck mandoc clang libclang-rt-dev llvm" ;;
 	*) usage ;;
 	esac

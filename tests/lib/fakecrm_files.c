@@ -225,7 +225,8 @@ read_sheet(struct fakecrm *crm, const char *path, bool removes, int *n)
 		*n += !first;
 		first = false;
 	}
-	return f != NULL && fclose(f) == 0 && ok;
+	/* A sheet has its header at least. */
+	return f != NULL && fclose(f) == 0 && ok && !first;
 }
 
 static bool

@@ -425,6 +425,9 @@ fixture_move(struct fixture *f, enum queue_actor actor, long long row,
 void
 fixture_assert_history(struct fixture *f)
 {
+	/* Of no rows all of this would be true. */
+	assert_true(fixture_int(f, "SELECT count(*) FROM npsync.queue"
+	    " WHERE tenant_id = $1") > 0);
 	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.queue q"
 	    " LEFT JOIN LATERAL (SELECT count(*) AS n, max(h.version) AS last FROM"
 	    " npsync.queue_history h WHERE h.tenant_id = $1"

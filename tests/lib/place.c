@@ -29,6 +29,8 @@
 #define RUN_LIMIT_S 60
 
 static char base[200];
+static const char *program_name = "npsync";
+static const char *const *program_env;
 static struct {
 	pid_t pid;
 	int ask, answer;	/* ends of two pipes */
@@ -347,6 +349,13 @@ place_clock(const struct place *p, const char *utc)
 
 /* ---- npsync ----------------------------------------------------------------- */
 void
+place_use(const char *program, const char *const *env)
+{
+	program_name = program == NULL ? "npsync" : program;
+	program_env = env;
+}
+
+void
 place_start(struct runproc *r, const struct place *p, const char *now,
     const char *args)
 {
@@ -358,16 +367,19 @@ place_start(struct runproc *r, const struct place *p, const char *now,
 		argv[n++] = "--now";
 		argv[n++] = now;
 	}
-	(void)snprintf(words, sizeof(words), "%s", args);
-	for (char *w = words; *w != '\0' && n < 62;) {
+	assert_in_range(snprintf(words, sizeof(words), "%s", args), 0,
+	    sizeof(words) - 1);
+	for (char *w = words; *w != '\0';) {
+		assert_true(n < ARRAY_LEN(argv) - 1);
 		char *end = w + strcspn(w, " ");
 		const bool more = *end != '\0';
 		*end = '\0';
 		argv[n++] = w;
 		w = more ? end + 1 : end;
 	}
-	(void)snprintf(program, sizeof(program), "%s/npsync", simproc_build());
-	runproc_start(r, program, argv, NULL, NULL);
+	(void)snprintf(program, sizeof(program), "%s/%s", simproc_build(),
+	    program_name);
+	runproc_start(r, program, argv, program_env, NULL);
 }
 
 struct runproc *

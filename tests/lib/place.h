@@ -44,6 +44,9 @@ void place_clock(const struct place *p, const char *utc);
 /* Files of the place are given to the user npsync becomes when it is root. */
 void place_give(const struct place *p, const char *file);
 
+/* What is run from now on ("npsync-fault") and with which "NAME=value" more,
+ * NULL-ended and borrowed; NULL, NULL = npsync as before. */
+void place_use(const char *program, const char *const *env);
 /* npsync -c CONF [--now NOW] ARGS, split at blanks. */
 void place_start(struct runproc *r, const struct place *p, const char *now,
     const char *args);

@@ -103,6 +103,8 @@ take(int *fd, char **text, size_t *len)
 	char part[16384];
 	const ssize_t n = read(*fd, part, sizeof(part));
 
+	if (n < 0 && errno == EINTR)
+		return true;
 	if (n <= 0) {
 		(void)close(*fd);
 		*fd = -1;

@@ -116,9 +116,12 @@ child(const struct simproc *sim)
 	size_t n = 13;
 
 	(void)snprintf(port, sizeof(port), "%d", sim->port);
-	for (size_t i = 0; sim->options != NULL && sim->options[i] != NULL &&
-	     i < OPTIONS_MAX; i++)
+	for (size_t i = 0; sim->options != NULL && sim->options[i] != NULL;
+	     i++) {
+		if (i == OPTIONS_MAX)
+			_exit(126);
 		args[n++] = sim->options[i];
+	}
 	(void)fexecve(program_fd, (char *const *)(uintptr_t)args, environ);
 	_exit(127);
 }
@@ -198,9 +201,16 @@ simproc_away(struct simproc *sim)
 {
 	if (sim->pid <= 0)
 		return;
-	(void)kill(sim->pid, SIGTERM);
-	(void)waitpid(sim->pid, NULL, 0);
+	const pid_t pid = sim->pid;
+	int status = -1;
+
 	sim->pid = 0;
+	(void)kill(pid, SIGTERM);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	/* It has no right to be gone before, or to be unwell. */
+	if (status != 0)
+		fail_msg("the survey service ended with status %#x", status);
 }
 
 void
@@ -273,8 +283,9 @@ simproc_ask(struct simproc *sim, const char *control, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(body, sizeof(body), fmt, ap);
+	const int len = vsnprintf(body, sizeof(body), fmt, ap);
 	va_end(ap);
+	assert_in_range(len, 0, sizeof(body) - 1);
 	return call(sim, control, body);
 }
 
@@ -285,8 +296,9 @@ simproc_tell(struct simproc *sim, const char *control, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(body, sizeof(body), fmt, ap);
+	const int len = vsnprintf(body, sizeof(body), fmt, ap);
 	va_end(ap);
+	assert_in_range(len, 0, sizeof(body) - 1);
 	json_decref(call(sim, control, body));
 }
 
@@ -349,7 +361,9 @@ line_fill(struct simproc_line *line, const json_t *rec)
 			line->kind = (enum simproc_kind)i;
 	take_text(rec, "guid", line->guid, sizeof(line->guid));
 	take_text(rec, "npsync_ref", line->ref, sizeof(line->ref));
-	take_text(rec, "email", line->email, sizeof(line->email));
+	/* What names the person; by text message that is the number. */
+	take_text(rec, json_is_string(json_object_get(rec, "email")) ? "email"
+	    : "phone", line->email, sizeof(line->email));
 	take_text(rec, "external_id", line->external, sizeof(line->external));
 }
 
@@ -380,9 +394,15 @@ simproc_ledger(struct simproc *sim, size_t *n)
 		sim->f = fopen(sim->ledger, "re");
 	assert_non_null(sim->f);
 	clearerr(sim->f);
-	/* The service writes a line at once: a half one is never seen. */
-	while ((len = getline(&text, &room, sim->f)) > 0)
+	while ((len = getline(&text, &room, sim->f)) > 0) {
+		/* Still being written: the next call reads it whole. */
+		if (text[len - 1] != '\n') {
+			assert_int_equal(fseek(sim->f, -(long)len, SEEK_CUR),
+			    0);
+			break;
+		}
 		line_add(sim, text, (size_t)len);
+	}
 	free(text);
 	*n = sim->n;
 	return sim->lines;

@@ -48,7 +48,8 @@ struct simproc_line {
 	long long id;		/* of the respondent, or of the answer */
 	long long member;	/* answer: the respondent's id */
 	long long campaign;
-	char guid[40], ref[40], email[96], external[64];
+	char guid[40], ref[40], external[64];
+	char email[96];		/* or the phone number of an SMS campaign */
 	int rating;		/* -1 = none */
 	int64_t received, send_at, at;	/* UTC */
 };

@@ -26,10 +26,11 @@
 static struct {
 	char dir[256], pg[512], log[512], conninfo[512];
 	pid_t guardian;
-	int life_fd;		/* its end of file ends the guardian */
+	int life_fd;		/* orders; its end of file ends the guardian */
+	int answer_fd;		/* one byte for each order: done or not */
 	int databases;
 	bool has_template;
-} t = { .life_fd = -1 };
+} t = { .life_fd = -1, .answer_fd = -1 };
 
 static bool
 root_leave(void)
@@ -100,6 +101,8 @@ initdb_run(const char *bin)
 	    WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* synchronous_commit stays on: an immediate stop must not lose what was
+ * acknowledged.  Without fsync that costs nothing. */
 static pid_t
 server_run(const char *bin)
 {
@@ -111,9 +114,8 @@ server_run(const char *bin)
 	if (pid == 0) {
 		child_output();
 		(void)execle(program, program, "-D", t.pg, "-k", t.dir,
-		    "-c", "listen_addresses=", "-c", "fsync=off", "-c",
-		    "synchronous_commit=off", "-c", "full_page_writes=off",
-		    "-c", "max_connections=50", "-c", "jit=off", "-c",
+		    "-c", "listen_addresses=", "-c", "fsync=off",
+		    "-c", "full_page_writes=off", "-c", "max_connections=50", "-c", "jit=off", "-c",
 		    "shared_buffers=32MB", "-c", "autovacuum=off",
 		    (char *)NULL, child_env);
 		_exit(127);
@@ -128,13 +130,37 @@ server_ready(pid_t pid)
 
 	for (int i = 0; i < READY_TRIES; i++) {
 		embedded_pidfile_read(t.pg, &pf);
-		if (strcmp(pf.status, "ready") == 0)
+		if (pf.pid == pid && strcmp(pf.status, "ready") == 0)
 			return true;
 		if (waitpid(pid, NULL, WNOHANG) != 0)
 			return false;
 		embedded_proc_sleep_ms(10);
 	}
 	return false;
+}
+
+/* What is acknowledged survives, nothing else does. */
+static void
+server_stop(pid_t *server)
+{
+	if (*server > 0) {
+		(void)kill(*server, SIGQUIT);
+		(void)waitpid(*server, NULL, 0);
+	}
+	*server = -1;
+}
+
+static bool
+obey(char order, const char *bin, pid_t *server)
+{
+	if (order == 'k') {
+		server_stop(server);
+		return true;
+	}
+	if (*server > 0)
+		return true;
+	*server = server_run(bin);
+	return *server > 0 && server_ready(*server);
 }
 
 static void
@@ -145,18 +171,23 @@ guard(int ready_fd, int life_fd)
 	char byte = '\0';
 
 	(void)setsid();
+	/* The asker may be dead before it hears the answer. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	if (embedded_dir_programs(bin, 0, NULL) && initdb_run(bin))
 		server = server_run(bin);
 	if (server > 0 && server_ready(server))
 		byte = 1;
 	(void)!write(ready_fd, &byte, 1);
-	(void)close(ready_fd);
-	while (read(life_fd, &byte, 1) < 0 && errno == EINTR)
-		;
-	if (server > 0) {
-		(void)kill(server, SIGQUIT);
-		(void)waitpid(server, NULL, 0);
+	for (;;) {
+		const ssize_t n = read(life_fd, &byte, 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		byte = obey(byte, bin, &server);
+		(void)!write(ready_fd, &byte, 1);
 	}
+	server_stop(&server);
 	(void)!embedded_dir_remove(t.dir, NULL);
 	_exit(0);
 }
@@ -178,10 +209,8 @@ guardian_start(void)
 	(void)close(ready[1]);
 	(void)close(life[0]);
 	t.life_fd = life[1];
-	const bool ok = t.guardian > 0 && read(ready[0], &byte, 1) == 1 &&
-	    byte == 1;
-	(void)close(ready[0]);
-	return ok;
+	t.answer_fd = ready[0];
+	return t.guardian > 0 && read(ready[0], &byte, 1) == 1 && byte == 1;
 }
 
 /* ---- interface ----------------------------------------------------------- */
@@ -219,8 +248,30 @@ testdb_stop(void **state)
 	if (t.life_fd < 0)
 		return 0;
 	(void)close(t.life_fd);
-	t.life_fd = -1;
+	(void)close(t.answer_fd);
+	t.life_fd = t.answer_fd = -1;
 	return waitpid(t.guardian, NULL, 0) == t.guardian ? 0 : -1;
+}
+
+static bool
+order(char what)
+{
+	char done = 0;
+
+	return write(t.life_fd, &what, 1) == 1 &&
+	    read(t.answer_fd, &done, 1) == 1 && done == 1;
+}
+
+bool
+testdb_kill(void)
+{
+	return order('k');
+}
+
+bool
+testdb_revive(void)
+{
+	return order('s');
 }
 
 static struct db *

@@ -21,6 +21,10 @@ struct db *testdb_open(void);
 struct db *testdb_fresh_empty(void);
 /* One more connection to the database opened last. */
 struct db *testdb_again(void);
+/* An immediate stop, and a start with recovery; each returns when it is done.
+ * From one thread at a time, which need not be the test's own. */
+bool testdb_kill(void);
+bool testdb_revive(void);
 /* For db_open: the database opened last ("postgres" before). */
 const char *testdb_conninfo(void);
 /* The cluster's directory: private, a place for files of the test. */

@@ -126,7 +126,8 @@ static const struct option long_options[] = { { "port", 1, NULL, 'p' },
 	{ "campaigns", 1, NULL, 'C' }, { "campaign", 1, NULL, 'D' },
 	{ "rate", 1, NULL, 'r' }, { "fault", 1, NULL, 'f' },
 	{ "duplicates", 1, NULL, 'd' }, { "paging", 1, NULL, 'g' },
-	{ "items", 1, NULL, 'i' }, { "no-sync", 0, NULL, 's' },
+	{ "items", 1, NULL, 'i' }, { "order", 1, NULL, 'o' },
+	{ "no-sync", 0, NULL, 's' },
 	{ "no-members", 0, NULL, 'M' }, { "person-id", 0, NULL, 'I' },
 	{ "idempotent", 0, NULL, 'G' }, { "member-in-answer", 0, NULL, 'R' },
 	{ "date-header", 0, NULL, 'T' }, { "die-with-parent", 0, NULL, 'X' },
@@ -172,8 +173,12 @@ option_value(struct sim *s, int c, const char *arg)
 	static const char *const dups[] = { "allow", "refuse", "ignore", NULL };
 	static const char *const pagings[] = { "honour", "ignore", "next",
 		NULL };
+	static const char *const orders[] = { "oldest", "newest", NULL };
 	struct options *o = &s->opt;
 	switch (c) {
+	case 'o':
+		o->newest = option_choice(arg, orders) == 1;
+		break;
 	case 'p':
 		o->port = option_num(arg);
 		break;

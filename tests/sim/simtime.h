@@ -76,6 +76,17 @@ sim_civil(int64_t days, int *year, int *month, int *day)
 	*year = (int)(yoe + era * 400 + (*month <= 2 ? 1 : 0));
 }
 
+/* There is no 31 February. */
+static inline bool
+sim_is_date(int year, int month, int day)
+{
+	int y, m, d;
+	if (month < 1 || month > 12 || day < 1 || day > 31)
+		return false;
+	sim_civil(sim_days(year, month, day), &y, &m, &d);
+	return m == month && d == day;
+}
+
 /* "", "Z", "+02:00", "-0330"; a blank stands for a plus that a query lost. */
 static inline bool
 sim_offset_parse(const char *s, int64_t *offset_s)
@@ -120,8 +131,8 @@ sim_time_parse(const char *s, int64_t *out)
 			for (s++; *s >= '0' && *s <= '9';)
 				s++;
 	}
-	if (mo < 1 || mo > 12 || d < 1 || d > 31 || h > 23 || mi > 59 ||
-	    sec > 60 || !sim_offset_parse(s, &offset_s))
+	if (!sim_is_date(y, mo, d) || h > 23 || mi > 59 || sec > 60 ||
+	    !sim_offset_parse(s, &offset_s))
 		return false;
 	*out = sim_days(y, mo, d) * DAY_S + h * 3600 + mi * 60 + sec - offset_s;
 	return true;

@@ -139,9 +139,11 @@ import_sheet(struct import *in, const char *path, bool remove_rows)
 	if (f == NULL)
 		die(path);
 	while (getline(&line, &cap, f) > 0) {
-		if (n++ == 0 || csv_split(line, cell, 2) != 2)
+		if (n++ == 0)
 			continue;
-		const char *id = key_find(&in->keys, cell[0]);
+		const char *id = csv_split(line, cell, 2) == 2
+				     ? key_find(&in->keys, cell[0])
+				     : NULL;
 		const size_t before = in->tags.n;
 		if (id == NULL) {
 			in->unknown++;

@@ -9,8 +9,20 @@
 static json_t *
 body_json(const struct request *r)
 {
-	return r->body.len == 0 ? json_object()
-				: json_loadb(r->body.s, r->body.len, 0, NULL);
+	return r->body.len == 0
+		   ? json_object()
+		   : json_loadb(r->body.s, r->body.len,
+			 JSON_REJECT_DUPLICATES, NULL);
+}
+
+/* A control that is misspelt must not mean something else. */
+bool
+sim_body_ok(const struct request *r)
+{
+	json_t *in = body_json(r);
+	const bool ok = json_is_object(in);
+	json_decref(in);
+	return ok;
 }
 
 static bool
@@ -282,12 +294,13 @@ sim_stats(struct sim *s, struct request *r, struct reply *out)
 		left += s->faults[i].times;
 	reply_json(out, 200,
 	    json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-		      "s:I, s:I, s:I, s:I, s:I, s:i, s:O}",
+		      "s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:O}",
 		"now", time_json(s->now), "seq", J(s->seq), "requests",
 		J(s->requests), "pushes", J(s->pushes), "respondents", J(added),
 		"foreign", J(foreign), "mailed", J(mailed),
 		"duplicates_refused", J(s->refused), "answers", J(answers),
 		"opted_out", J(out_n), "rate_limited", J(s->limited),
-		"max_per_second", J(s->max_per_second), "faults_left", J(left),
+		"max_per_second", J(s->max_per_second), "too_early",
+		J(s->too_early), "faults_left", J(left),
 		"holding", s->holding, "by_status", s->by_status));
 }

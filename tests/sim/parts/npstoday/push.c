@@ -30,22 +30,46 @@ custom_ref(const json_t *custom)
 	return ref;
 }
 
+static bool
+is_phone(const char *s)
+{
+	const size_t digits = strspn(s + (*s == '+'), "0123456789");
+	return *s == '+' && digits >= 6 && digits <= 15 &&
+	       s[1 + digits] == '\0';
+}
+
+static bool
+is_email(const char *s)
+{
+	const char *at = strchr(s, '@');
+	return at != NULL && at != s && at[1] != '\0' &&
+	       strchr(at + 1, '@') == NULL && strpbrk(s, " \t\r\n<>") == NULL;
+}
+
 static const char *
 address_fault(const char *address, bool sms)
 {
 	if (address == NULL || *address == '\0')
 		return sms ? "phoneNumber is required"
 			   : "emailAddress is required";
-	if (sms ? address[0] != '+' : strchr(address, '@') == NULL)
+	if (!(sms ? is_phone(address) : is_email(address)))
 		return "The address is not valid:";
 	return NULL;
+}
+
+/* "yyyy-MM-dd hh:mm:ss" and nothing else: no T, no zone, no fraction. */
+static bool
+is_send_at(const char *s)
+{
+	int64_t t;
+	return strlen(s) == 19 && s[10] == ' ' && sim_time_parse(s, &t);
 }
 
 /* What is wrong with the body, or NULL. */
 static const char *
 push_fault(const json_t *in, const json_t *who, bool sms, const char **value)
 {
-	int64_t t;
+	const json_t *custom = json_object_get(in, "custom");
 	const char *address =
 	    text_of(who, sms ? "phoneNumber" : "emailAddress");
 	const char *send_at = text_of(who, "sendEmailAt");
@@ -57,11 +81,16 @@ push_fault(const json_t *in, const json_t *who, bool sms, const char **value)
 	if (what != NULL)
 		return what;
 	*value = send_at;
-	if (send_at != NULL && *send_at != '\0' && !sim_time_parse(send_at, &t))
+	if (send_at != NULL && *send_at != '\0' && !is_send_at(send_at))
 		return "sendEmailAt is not a date:";
 	*value = text_of(in, "guid");
-	if (*value != NULL && !guid_ok(*value))
+	if (json_object_get(in, "guid") != NULL &&
+	    (*value == NULL || !guid_ok(*value)))
 		return "guid is not a GUID:";
+	*value = NULL;
+	if (custom != NULL && !json_is_object(custom) &&
+	    !json_is_string(custom))
+		return "custom must be an object or a string";
 	return NULL;
 }
 
@@ -131,6 +160,18 @@ push_store(struct sim *s, struct reply *out, const struct request *r,
 	push_reply(s, out, 201, &s->members[s->n_members - 1]);
 }
 
+/* "application/json", with or without a charset. */
+static bool
+is_json(const struct request *r)
+{
+	static const char want[] = "application/json";
+	const size_t len = sizeof(want) - 1;
+	const char *have = MHD_lookup_connection_value(
+	    r->con, MHD_HEADER_KIND, "Content-Type");
+	return have != NULL && strncmp(have, want, len) == 0 &&
+	       (have[len] == '\0' || have[len] == ';' || have[len] == ' ');
+}
+
 void
 on_push(struct sim *s, struct request *r, struct reply *out)
 {
@@ -143,8 +184,12 @@ on_push(struct sim *s, struct request *r, struct reply *out)
 		reply_error(out, 404, "Campaign not found", NULL);
 		return;
 	}
-	json_t *in = json_loadb(
-	    r->body.s == NULL ? "" : r->body.s, r->body.len, 0, NULL);
+	if (!is_json(r)) {
+		reply_error(out, 415, "Unsupported Media Type", NULL);
+		return;
+	}
+	json_t *in = json_loadb(r->body.s == NULL ? "" : r->body.s, r->body.len,
+	    JSON_REJECT_DUPLICATES, NULL);
 	const json_t *who = json_object_get(in, "respondent");
 	const char *what = push_fault(in, who, c->sms, &value);
 	if (what != NULL) {

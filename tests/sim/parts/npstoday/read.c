@@ -137,7 +137,7 @@ static bool
 query_num(const struct request *r, const char *name, int64_t *n)
 {
 	const char *s = query(r, name);
-	return s == NULL || (sim_num(s, n) && *n > 0);
+	return s == NULL || (sim_num(s, n) && *n > 0 && *n <= INT32_MAX);
 }
 
 static json_t *
@@ -196,7 +196,8 @@ listing(struct sim *s, struct request *r, struct reply *out, size_t total,
 	if (!listing_query(s, r, out, &since, &page, &size))
 		return;
 	json_t *items = json_array();
-	for (size_t i = 0; i < total && next == 0; i++) {
+	for (size_t k = 0; k < total && next == 0; k++) {
+		const size_t i = s->opt.newest ? total - 1 - k : k;
 		if (!match(s, i, since))
 			continue;
 		n++;

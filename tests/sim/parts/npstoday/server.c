@@ -74,7 +74,7 @@ request_log(struct sim *s, const struct request *r, unsigned status)
 	json_object_set_new(s->by_status, key,
 	    json_integer(
 		1 + json_integer_value(json_object_get(s->by_status, key))));
-	const int n = snprintf(line, sizeof(line), "%lld %s %s %.1900s %u\n",
+	const int n = snprintf(line, sizeof(line), "%lld %s %.16s %.1900s %u\n",
 	    (long long)(clock_ms() - s->started_ms),
 	    sim_time_text(s->now, "Z", now, sizeof(now)), r->method, r->uri,
 	    status);
@@ -94,6 +94,7 @@ request_begin(struct sim *s, struct request *r)
 		return true;
 	s->requests++;
 	s->pushes += r->ep == EP_PUSH;
+	s->too_early += ms < s->quiet_until_ms;
 	s->all.ms[s->all.n++ % WINDOW] = ms;
 	const int64_t rate = window_count(&s->all, ms);
 	if (rate > s->max_per_second)
@@ -165,6 +166,8 @@ request_serve(struct sim *s, struct request *r, struct reply *out)
 		reply_error(out, 401, "Unauthorized", NULL);
 	} else if (route == NULL) {
 		reply_error(out, 404, "Not found", NULL);
+	} else if (r->ep == EP_SIM && !sim_body_ok(r)) {
+		reply_error(out, 400, "The body is no object", NULL);
 	} else {
 		request_handle(s, r, route, out);
 	}
@@ -218,6 +221,8 @@ request_finish(struct sim *s, struct MHD_Connection *con, struct request *r)
 	request_serve(s, r, &out);
 	if (r->ep != EP_SIM)
 		request_log(s, r, out.cut ? 0 : out.status);
+	if (out.retry_after > 0)
+		s->quiet_until_ms = clock_ms() + 1000 * out.retry_after;
 	pthread_mutex_unlock(&s->lock);
 	if (r->faulted && strcmp(r->fault.kind, "slow") == 0)
 		sleep((unsigned)r->fault.seconds);
@@ -287,6 +292,8 @@ on_request(void *cls, struct MHD_Connection *con, const char *path,
 	return MHD_YES;
 }
 
+/* The port is this server's alone: another one there would take calls that
+ * are meant for it.  SO_REUSEADDR, for a restart, is the library's default. */
 struct MHD_Daemon *
 listen_on(struct sim *s)
 {
@@ -299,8 +306,7 @@ listen_on(struct sim *s)
 		(s->opt.date_header ? MHD_USE_SUPPRESS_DATE_NO_CLOCK : 0),
 	    0, NULL, NULL, on_request, s, MHD_OPTION_SOCK_ADDR, &addr,
 	    MHD_OPTION_URI_LOG_CALLBACK, request_open, s,
-	    MHD_OPTION_NOTIFY_COMPLETED, request_close, s,
-	    MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+	    MHD_OPTION_NOTIFY_COMPLETED, request_close, s, MHD_OPTION_END);
 	if (d == NULL)
 		die("listen");
 	s->port = MHD_get_daemon_info(d, MHD_DAEMON_INFO_BIND_PORT)->port;

@@ -73,7 +73,7 @@ struct options {
 	int auth, dup, paging;
 	bool pascal, no_sync, no_members, person_id, idempotent,
 	    member_in_answer;
-	bool date_header;
+	bool date_header, newest;
 };
 struct sim {
 	struct options opt;
@@ -94,7 +94,8 @@ struct sim {
 	    n_faults;
 	json_t *by_email, *by_guid, *by_pair; /* -> index */
 	struct window all, taken;
-	int64_t requests, pushes, refused, limited, max_per_second;
+	int64_t requests, pushes, refused, limited, max_per_second, too_early;
+	int64_t quiet_until_ms; /* what a Retry-After asked for */
 	json_t *by_status;
 };
 struct request {
@@ -164,6 +165,7 @@ bool fault_take(struct sim *s, enum endpoint ep, struct fault *out);
 void fault_apply(const struct fault *f, struct reply *out);
 
 /* ---- control.c */
+bool sim_body_ok(const struct request *r);
 void sim_answer(struct sim *s, struct request *r, struct reply *out);
 void sim_foreign(struct sim *s, struct request *r, struct reply *out);
 void sim_auto(struct sim *s, struct request *r, struct reply *out);

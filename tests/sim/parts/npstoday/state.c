@@ -154,8 +154,9 @@ ledger_load(struct sim *s, const char *path)
 		return;
 	while ((len = getline(&line, &cap, f)) > 0 && line[len - 1] == '\n') {
 		json_t *rec = json_loadb(line, (size_t)len, 0, NULL);
-		if (rec != NULL)
-			state_apply(s, rec);
+		if (rec == NULL)
+			die("a line of the ledger cannot be read");
+		state_apply(s, rec);
 		json_decref(rec);
 		whole += len;
 	}

@@ -43,6 +43,7 @@ struct opt {
 struct connector_env {
 	const char *instance;	    /* name in the configuration file */
 	const void *settings;	    /* filled from the opt table */
+	const char *timezone;	    /* the tenant's; never NULL */
 	struct http *http;	    /* blocking calls: limits, retry, redaction */
 	struct arena *scratch;	    /* emptied by the core after each emit */
 	time_t (*now)(void *clock); /* tests own the clock */

@@ -198,7 +198,8 @@ refresh_campaigns(struct cli *cli, struct err *err)
 	struct survey survey = { 0 };
 	struct gathering g = { .scratch = cli->arena };
 
-	bool ok = survey_open(&survey, &cli->conf->survey, cli_cancelled, err);
+	bool ok = survey_open(&survey, &cli->conf->survey, cli->conf->timezone,
+	    cli_cancelled, err);
 	campaign_page_init(&g.page);
 	if (ok && survey.connector->list_campaigns != NULL) {
 		ok = survey.connector->list_campaigns(survey.link.self, on_campaign,

@@ -91,7 +91,8 @@ check_crm(struct checklist *list, const struct conf_crm *conf)
 	const char *what = arena_printf(list->cli->arena, "crm %s (%s)",
 	    conf->name, conf->driver);
 
-	if (crm_open(&crm, conf, cli_cancelled, &err) &&
+	if (crm_open(&crm, conf, list->cli->conf->timezone, cli_cancelled,
+	        &err) &&
 	    crm.connector->check(crm.link.self, &err))
 		ok(what, "");
 	else
@@ -144,7 +145,8 @@ check_survey(struct checklist *list)
 	const char *what = arena_printf(list->cli->arena, "survey %s",
 	    conf->survey.driver);
 
-	if (!survey_open(&survey, &conf->survey, cli_cancelled, &err) ||
+	if (!survey_open(&survey, &conf->survey, conf->timezone, cli_cancelled,
+	        &err) ||
 	    !survey.connector->check(survey.link.self, &err)) {
 		fail(list, what, &err);
 		survey_close(&survey);

@@ -27,7 +27,8 @@ quarantine(void *arg, const char *source, long line, const char *key,
 
 static bool
 link_open(struct link *link, const char *name, const void *settings,
-    const struct http_settings *http, bool (*cancelled)(void), struct err *err)
+    const char *zone, const struct http_settings *http,
+    bool (*cancelled)(void), struct err *err)
 {
 	*link = (struct link){ .name = name };
 	link->quarantine_end = &link->quarantine;
@@ -38,7 +39,7 @@ link_open(struct link *link, const char *name, const void *settings,
 	if (!http_open(http, cancelled, &link->http, err))
 		return false;
 	link->env = (struct connector_env){ .instance = name,
-		.settings = settings, .http = link->http, .scratch = link->scratch,
+		.settings = settings, .timezone = zone, .http = link->http, .scratch = link->scratch,
 		.now = now, .cancelled = cancelled, .quarantine = quarantine,
 		.quarantine_arg = link };
 	return true;
@@ -54,14 +55,14 @@ link_close(struct link *link)
 }
 
 bool
-crm_open(struct crm *crm, const struct conf_crm *conf, bool (*cancelled)(void),
-    struct err *err)
+crm_open(struct crm *crm, const struct conf_crm *conf, const char *zone,
+    bool (*cancelled)(void), struct err *err)
 {
 	crm->conf = conf;
 	crm->connector = conf->connector;
 	if (!connector_check_crm(conf->connector, err) ||
-	    !link_open(&crm->link, conf->name, conf->settings, &http_defaults,
-	        cancelled, err))
+	    !link_open(&crm->link, conf->name, conf->settings, zone,
+	        &http_defaults, cancelled, err))
 		return false;
 	if (!conf->connector->open(&crm->link.env, &crm->link.self, err))
 		return err_wrap(err, "%s", conf->name);
@@ -78,6 +79,7 @@ crm_close(struct crm *crm)
 
 bool
 survey_open(struct survey *survey, const struct conf_survey *conf,
+    const char *zone,
     bool (*cancelled)(void), struct err *err)
 {
 	struct http_settings http = http_defaults;
@@ -92,8 +94,8 @@ survey_open(struct survey *survey, const struct conf_survey *conf,
 	http.ca_file = conf->ca_file;
 	http.allow_http = conf->allow_http;
 	if (!connector_check_survey(conf->connector, err) ||
-	    !link_open(&survey->link, conf->driver, conf->settings, &http,
-	        cancelled, err))
+	    !link_open(&survey->link, conf->driver, conf->settings, zone,
+	        &http, cancelled, err))
 		return false;
 	if (!conf->connector->open(&survey->link.env, &survey->link.self, err))
 		return err_wrap(err, "%s", conf->driver);

@@ -47,11 +47,13 @@ struct survey {
 
 /* Into a zeroed struct, which is to be closed also after a failure; closing
  * twice does no harm.  Settings and cancelled are borrowed. */
+/* zone = the tenant's. */
 NPS_MUSTCHECK bool crm_open(struct crm *crm, const struct conf_crm *conf,
+    const char *zone,
     bool (*cancelled)(void), struct err *err);
 void crm_close(struct crm *crm);
 NPS_MUSTCHECK bool survey_open(struct survey *survey,
-    const struct conf_survey *conf, bool (*cancelled)(void), struct err *err);
+    const struct conf_survey *conf, const char *zone, bool (*cancelled)(void), struct err *err);
 void survey_close(struct survey *survey);
 
 /* Bits against pointers; ERR_BUG names the first that does not fit. */

@@ -43,7 +43,8 @@ night_open_connectors(struct night *n)
 	n->stage.crm = n->crms;
 	n->stage.n_crm = conf->n_crm;
 	for (size_t i = 0; i < conf->n_crm; i++) {
-		if (crm_open(&n->crms[i], &conf->crm[i], n->stage.cancelled, &err))
+		if (crm_open(&n->crms[i], &conf->crm[i], conf->timezone,
+		        n->stage.cancelled, &err))
 			continue;
 		n->crms[i].link.failed = true;
 		n->crms[i].link.name = conf->crm[i].name;
@@ -51,7 +52,8 @@ night_open_connectors(struct night *n)
 		log_ev(LOG_LEVEL_ERROR, "open", "connector=%s error=%s",
 		    conf->crm[i].name, log_quote(err.msg));
 	}
-	if (survey_open(&n->survey, &conf->survey, n->stage.cancelled, &err)) {
+	if (survey_open(&n->survey, &conf->survey, conf->timezone,
+	        n->stage.cancelled, &err)) {
 		n->stage.survey = &n->survey;
 		return;
 	}

@@ -268,15 +268,15 @@ is_empty_line(const struct csv *csv)
 static enum csv_step
 give_bad(struct csv *csv, struct csv_row *row, const char *bad)
 {
-	const char *from = csv->in + csv->start + csv->taken;
-	const size_t left = csv->end - csv->start - csv->taken;
-	const char *lf = left == 0 ? NULL : memchr(from, '\n', left);
+	size_t len = csv->taken;
+	int c;
 
+	/* To the end of its line, however the file came in. */
+	while (csv->skip_line && (c = byte_at(csv, len)) != -1 && c != '\n')
+		len++;
 	*row = (struct csv_row){ .line = csv->line, .bad = bad,
-		.bad_field = row->bad_field, .raw = csv->in + csv->start };
-	row->raw_len = csv->taken;
-	if (csv->skip_line)
-		row->raw_len += lf == NULL ? left : (size_t)(lf - from);
+		.bad_field = row->bad_field, .raw = csv->in + csv->start,
+		.raw_len = len };
 	return CSV_BAD;
 }
 

@@ -129,6 +129,9 @@ csv_add_row(struct buf *out, const struct csv_format *format,
 	const size_t before = out->len;
 	bool ok = true;
 
+	/* One empty field alone would be an empty line, which is no row. */
+	if (n == 1 && fields[0][0] == '\0' && format->quote != '\0')
+		ok = add_quoted(out, format, "");
 	for (size_t i = 0; i < n && ok; i++)
 		ok = (i == 0 || buf_char(out, format->delimiter)) &&
 		    add_field(out, format, fields[i]);

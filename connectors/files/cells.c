@@ -94,7 +94,7 @@ static bool
 parse_date(const struct files *f, const char *s, time_t *at, bool *has_time)
 {
 	const struct strlist *formats = &f->set->date_format;
-	const char *zone = f->set->timezone;
+	const char *zone = f->zone;
 
 	for (size_t i = 0; i < formats->n; i++) {
 		if (strcmp(formats->v[i], "iso") != 0) {

@@ -94,9 +94,9 @@ check_settings(const struct files *f, struct err *err)
 	if (!any)
 		return err_set(err, ERR_CONFIG, "files: expected the file of "
 		    "at least one table, such as contacts.file");
-	if (!clock_zone_exists(set->timezone))
+	if (!clock_zone_exists(f->zone))
 		return err_set(err, ERR_CONFIG, "files: timezone: expected an "
-		    "installed zone, got \"%s\"", set->timezone);
+		    "installed zone, got \"%s\"", f->zone);
 	return check_dates(&set->date_format, err);
 }
 
@@ -127,6 +127,7 @@ files_open(const struct connector_env *env, void **self, struct err *err)
 		return err_nomem(err);
 	f->env = *env;
 	f->set = env->settings;
+	f->zone = *f->set->timezone != '\0' ? f->set->timezone : env->timezone;
 	if (!take_formats(f, err) || !check_settings(f, err))
 		return false;
 	memcpy(f->table, f->set->table, sizeof(f->table));

@@ -86,6 +86,7 @@ struct files_company {
 struct files {
 	struct connector_env env;
 	const struct files_settings *set;
+	const char *zone;	/* of what has none */
 	struct files_table table[FILES_KINDS];
 	struct csv_format format, out_format;
 	struct arena *record;	/* emptied after each record */

@@ -24,8 +24,8 @@ is_past(const struct files *f, time_t at, bool has_time)
 	const time_t now = f->env.now(f->env.clock);
 
 	/* A day without a time is over when the next one begins. */
-	return has_time ? at < now : clock_day(f->set->timezone, at) <
-	    clock_day(f->set->timezone, now);
+	return has_time ? at < now : clock_day(f->zone, at) <
+	    clock_day(f->zone, now);
 }
 
 static void
@@ -54,7 +54,7 @@ take_activity(struct files_sheet *sheet, struct crm_activity *act, time_t *at)
 		.contact_id = files_cell(sheet, ACT_CONTACT),
 		.activity_id = files_cell(sheet, ACT_ID),
 		.kind = kind_of(sheet),
-		.day = clock_day(sheet->f->set->timezone, *at) };
+		.day = clock_day(sheet->f->zone, *at) };
 	map_state(sheet, *at, has_time, act);
 	return true;
 }

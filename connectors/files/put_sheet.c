@@ -87,7 +87,7 @@ files_put_sheet(const struct files *f, const char *what,
 		return err_errno(err, ERR_CONFIG, "%s (out.dir): open", path);
 	/* The same rows have the same name: a repeat puts no second sheet. */
 	(void)snprintf(name, 64, "%s-%s-%016" PRIx64 ".csv", what,
-	    day_iso(day, clock_day(f->set->timezone,
+	    day_iso(day, clock_day(f->zone,
 	    f->env.now(f->env.clock))),
 	    files_hash(buf_text(content), content->len));
 	(void)snprintf(tmp, sizeof(tmp), ".%s.tmp", name);

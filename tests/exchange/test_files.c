@@ -213,7 +213,7 @@ try_open(const char *text)
 	if (!fill_settings(text))
 		return false;
 	const struct connector_env env = { .instance = "crm",
-		.settings = w.settings, .scratch = w.scratch, .now = now,
+		.settings = w.settings, .timezone = "Europe/Copenhagen", .scratch = w.scratch, .now = now,
 		.clock = &w.now, .cancelled = cancelled,
 		.quarantine = quarantine };
 	return files_crm.open(&env, &w.self, &w.err);

@@ -94,11 +94,11 @@ check_row(enum csv_step step, const struct csv_row *row, long line,
 static bool
 same_row(const struct csv_row *a, const struct csv_row *b)
 {
-	/* Of a bad row, as much is shown as had been read. */
+	/* Of a bad row the copy shows what its small buffer holds. */
 	const size_t len = a->raw_len < b->raw_len ? a->raw_len : b->raw_len;
 
 	if (a->n != b->n || a->line != b->line ||
-	    (a->bad == NULL && a->raw_len != b->raw_len) ||
+	    (a->raw_len != b->raw_len && (a->bad == NULL || len != SMALL_ROW)) ||
 	    a->bad_field != b->bad_field || !fuzz_same(a->bad, b->bad) ||
 	    memcmp(a->raw, b->raw, len) != 0)
 		return false;

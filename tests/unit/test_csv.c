@@ -406,6 +406,9 @@ writes_rows(void **state)
 		{ { "\xff", "b" }, NULL, EXCEL },
 		{ { "a;b", "c" }, NULL, { CSV_UTF8, ';', 0, false } },
 		{ { "a\"b", "c" }, "a\"b;c\r\n", { CSV_UTF8, ';', 0, false } },
+		/* An empty line would be no row. */
+		{ { "" }, "\"\"\r\n", EXCEL },
+		{ { "a" }, "a\r\n", EXCEL },
 	};
 
 	(void)state;
@@ -414,7 +417,7 @@ writes_rows(void **state)
 		buf_init(&out, 100);
 		buf_str(&out, "before");
 		const bool ok = csv_add_row(&out, &cases[i].format,
-		    cases[i].field, 2);
+		    cases[i].field, cases[i].field[1] == NULL ? 1 : 2);
 		assert_int_equal(ok, cases[i].out != NULL);
 		assert_string_equal(buf_text(&out) + strlen("before"),
 		    ok ? cases[i].out : "");

@@ -47,7 +47,7 @@ struct conf_survey {
 	int concurrency, timeout_s, retries;
 	double backoff_s, backoff_max_s;
 	const char *ca_file;
-	bool allow_http;
+	bool allow_http, allow_private;
 	int line;
 };
 

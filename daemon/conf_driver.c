@@ -46,6 +46,9 @@ const struct opt conf_survey_opts[] = {
 	{ .name = "allow_http", .type = OPT_BOOL, .offset = AT(allow_http),
 	    .def = "false", .help = "addresses may be http (beyond this "
 	    "machine): the key is readable on the way" },
+	{ .name = "allow_private", .type = OPT_BOOL,
+	    .offset = AT(allow_private), .def = "false", .help = "the host may "
+	    "have an address of a private network" },
 	{ .name = NULL }
 };
 #undef AT

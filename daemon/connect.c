@@ -39,7 +39,8 @@ link_open(struct link *link, const char *name, const void *settings,
 	if (!http_open(http, cancelled, &link->http, err))
 		return false;
 	link->env = (struct connector_env){ .instance = name,
-		.settings = settings, .timezone = zone, .http = link->http, .scratch = link->scratch,
+		.settings = settings, .timezone = zone, .http = link->http,
+		.scratch = link->scratch,
 		.now = now, .cancelled = cancelled, .quarantine = quarantine,
 		.quarantine_arg = link };
 	return true;
@@ -93,6 +94,7 @@ survey_open(struct survey *survey, const struct conf_survey *conf,
 	http.backoff_max_s = conf->backoff_max_s;
 	http.ca_file = conf->ca_file;
 	http.allow_http = conf->allow_http;
+	http.allow_private = conf->allow_private;
 	if (!connector_check_survey(conf->connector, err) ||
 	    !link_open(&survey->link, conf->driver, conf->settings, zone,
 	        &http, cancelled, err))

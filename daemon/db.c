@@ -8,10 +8,10 @@
 
 #include <libpq-fe.h>
 
+#include "environment.h"
 #include "failpoint.h"
 
 #define VERSION_MIN 150000
-#define NAME_MAX_BYTES ((size_t)64)
 
 struct db {
 	PGconn *conn;
@@ -132,26 +132,6 @@ notice_drop(void *arg, const PGresult *res)
 	(void)res;
 }
 
-/* PGOPTIONS, PGHOST, ... would change what the configuration says. */
-static void
-environment_clear(void)
-{
-	char name[NAME_MAX_BYTES];
-
-	for (char **e = environ; e != NULL && *e != NULL;) {
-		const size_t len = strcspn(*e, "=");
-
-		if (strncmp(*e, "PG", 2) != 0 || len >= sizeof(name)) {
-			e++;
-			continue;
-		}
-		memcpy(name, *e, len);
-		name[len] = '\0';
-		(void)unsetenv(name);
-		e = environ;
-	}
-}
-
 /* The string and libpq's words about it are not shown: maybe a password. */
 static bool
 conninfo_check(const char *conninfo, struct err *err)
@@ -212,6 +192,7 @@ db_open(const char *conninfo, struct db **db, struct err *err)
 		"npsync", conninfo, "UTF8", NULL };
 
 	*db = NULL;
+	/* PGOPTIONS, PGHOST, ... would change what the configuration says. */
 	environment_clear();
 	if (!conninfo_check(conninfo, err))
 		return false;

@@ -1,10 +1,9 @@
 /*
- * The engine: settings, rate, and the blocking call with its tries.
+ * The engine: settings, and the blocking call with its tries.
  */
 #include "http.h"
 
 #include <curl/curl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,30 +11,26 @@
 #include <sys/random.h>
 
 #include "clock.h"
+#include "environment.h"
 #include "http_xfer.h"
 #include "url.h"
-
-#define WAIT_MAX_S 300	/* longer ones go back to the stage */
-#define SLICE_MS 50	/* how late a wait may notice cancelled() */
 
 const struct http_settings http_defaults = {
 	.rate_per_second = 0,
 	.connect_timeout_s = 10,
 	.answer_timeout_s = 120,
+	.low_speed_s = 60,
 	.max_idle_s = 5,
 	.tries = 4,
 	.backoff_s = 5,
-	.backoff_max_s = WAIT_MAX_S,
+	.backoff_max_s = 300,
+	.breaker = { .in_a_row = 5, .window = 20, .percent = 50,
+	    .refusals = 3, .probe_s = 60, .probe_max_s = 900 },
 	.allow_http = false,
+	.allow_private = false,
 	.ca_file = NULL,
 	.user_agent = "npsync/" NPSYNC_VERSION,
 };
-
-static const char *const unwanted[] = { "SSLKEYLOGFILE", "http_proxy",
-	"HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ftp_proxy", "FTP_PROXY",
-	"all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY", "NETRC",
-	"CURL_CA_BUNDLE", "CURL_SSL_BACKEND", "SSL_CERT_FILE", "SSL_CERT_DIR",
-	"OPENSSL_CONF" };
 
 static void
 http_cleanup(struct http **http)
@@ -50,8 +45,7 @@ http_open(const struct http_settings *settings, bool (*cancelled)(void),
 	AUTO(http) struct http *h = NULL;
 
 	*http = NULL;
-	for (size_t i = 0; i < ARRAY_LEN(unwanted); i++)
-		(void)unsetenv(unwanted[i]);
+	environment_clear();
 	/* NOSIGNAL leaves SIGPIPE to us. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
@@ -63,6 +57,7 @@ http_open(const struct http_settings *settings, bool (*cancelled)(void),
 	}
 	h->settings = *settings;
 	h->cancelled = cancelled;
+	breaker_init(&h->breaker, &settings->breaker);
 	if (!xfer_init(&h->xfer, err))
 		return false;
 	*http = steal(&h);
@@ -77,58 +72,6 @@ http_close(struct http *http)
 	xfer_free(&http->xfer);
 	free(http);
 	curl_global_cleanup();
-}
-
-bool
-http_is_cancelled(const struct http *http)
-{
-	return http->cancelled != NULL && http->cancelled();
-}
-
-/* ---- rate and waiting ---------------------------------------------------- */
-/* A bucket of one: requests are spread, so that no second sees a burst. */
-int64_t
-http_rate_take(struct http *http)
-{
-	const double rate = http->settings.rate_per_second;
-	const double now = (double)clock_boottime_ms();
-
-	if (rate <= 0)
-		return 0;
-	if (http->next_ms > now)
-		return (int64_t)(http->next_ms - now) + 1;
-	const double interval = 1000 / rate;
-	/* The clock ticks in ms: what a late start lost is made up, once. */
-	if (http->next_ms < now - interval)
-		http->next_ms = now;
-	http->next_ms += interval;
-	return 0;
-}
-
-static bool
-wait_ms(const struct http *http, int64_t ms)
-{
-	const int64_t until = clock_boottime_ms() + ms;
-
-	for (;;) {
-		const int64_t left = until - clock_boottime_ms();
-		if (http_is_cancelled(http))
-			return false;
-		if (left <= 0)
-			return true;
-		(void)poll(NULL, 0, left < SLICE_MS ? (int)left : SLICE_MS);
-	}
-}
-
-static bool
-wait_for_rate(struct http *http)
-{
-	int64_t ms;
-
-	while ((ms = http_rate_take(http)) > 0)
-		if (!wait_ms(http, ms))
-			return false;
-	return !http_is_cancelled(http);
 }
 
 static double
@@ -156,17 +99,80 @@ name_of(char *out, size_t size, const struct http_req *req)
 	return out;
 }
 
-static bool
-once(struct http *http, const struct http_req *req, struct http_res *res,
-    struct err *err)
-{
-	struct xfer *x = &http->xfer;
+/* One blocking call on its way. */
+struct call {
+	struct http *http;
+	const struct http_req *req;
+	struct http_res *res;
+	int64_t patience_ms;	/* of all its waits */
+	bool is_probe;
+};
 
-	if (!wait_for_rate(http))
-		return err_set(err, ERR_CANCELLED, "cancelled");
-	if (!xfer_prepare(x, http, req, err))
+static bool
+cancelled(struct err *err)
+{
+	return err_set(err, ERR_CANCELLED, "cancelled");
+}
+
+/* The caller may come back later. */
+static bool
+put_off(const struct call *c, int64_t ms, const char *why, struct err *err)
+{
+	const long wait_s = (long)((ms + 999) / 1000);
+	char name[256];
+
+	(void)err_set(err, ERR_THROTTLED, "%s: %s, retry after %ld s",
+	    name_of(name, sizeof(name), c->req), why, wait_s);
+	if (err != NULL) {
+		err->code = (int)c->res->status;
+		err->retry_after_s = wait_s;
+	}
+	return false;
+}
+
+/* Waits as long as this call has patience. */
+static bool
+wait_patiently(struct call *c, int64_t ms)
+{
+	c->patience_ms -= ms;
+	return http_wait_ms(c->http, ms);
+}
+
+static bool
+wait_for_service(struct call *c, struct err *err)
+{
+	const int64_t ms = http_hold_ms(c->http);
+	char why[32];
+
+	if (ms > c->patience_ms) {
+		(void)snprintf(why, sizeof(why), "HTTP %ld", c->res->status);
+		return put_off(c, ms, c->res->status == 0
+			? "the service asked for time" : why, err);
+	}
+	return ms == 0 || wait_patiently(c, ms) || cancelled(err);
+}
+
+static bool
+wait_for_rate(struct call *c, struct err *err)
+{
+	int64_t ms;
+
+	while ((ms = http_rate_take(c->http)) > 0)
+		if (!http_wait_ms(c->http, ms))
+			return cancelled(err);
+	return !http_is_cancelled(c->http) || cancelled(err);
+}
+
+static bool
+once(struct call *c, struct err *err)
+{
+	struct xfer *x = &c->http->xfer;
+
+	if (!wait_for_service(c, err) || !wait_for_rate(c, err) ||
+	    !xfer_prepare(x, c->http, c->req, err))
 		return false;
-	xfer_result(x, curl_easy_perform(x->easy), res);
+	xfer_result(x, curl_easy_perform(x->easy), c->res);
+	http_note_answer(c->http, c->res);
 	return true;
 }
 
@@ -195,40 +201,31 @@ give_up(const struct http *http, const struct http_req *req,
 	return false;
 }
 
-static bool
-throttled(const struct http_req *req, const struct http_res *res,
-    struct err *err)
-{
-	char name[256];
-
-	(void)err_set(err, ERR_THROTTLED, "%s: HTTP %ld, retry after %ld s",
-	    name_of(name, sizeof(name), req), res->status, res->retry_after_s);
-	if (err != NULL) {
-		err->code = (int)res->status;
-		err->retry_after_s = res->retry_after_s;
-	}
-	return false;
-}
-
 /* True = another try; false = res is final. */
 static bool
-wants_again(const struct http *http, const struct http_req *req,
-    const struct http_res *res)
+wants_again(const struct call *c)
 {
-	return req->repeatable && res->tries < http->settings.tries &&
-	    http_is_transient(res) && !http->xfer.too_large &&
-	    !http_is_cancelled(http);
+	const struct http *http = c->http;
+
+	return c->req->repeatable && !c->is_probe &&
+	    c->res->tries < http->settings.tries &&
+	    http_is_transient(c->res) && !http->xfer.too_large &&
+	    http->xfer.write_errno == 0 && !http_is_cancelled(http);
 }
 
+/* A Retry-After is kept by the next try itself.  *again = false: the pause
+ * would be too long. */
 static bool
-wait_before_retry(const struct http *http, const struct http_res *res)
+pause_before_retry(struct call *c, bool *again, struct err *err)
 {
-	const struct http_settings *s = &http->settings;
+	const struct http_settings *s = &c->http->settings;
+	int64_t ms = 0;
 
-	if (res->phase == HTTP_COMPLETE && res->retry_after_s >= 0)
-		return wait_ms(http, 1000 * (int64_t)res->retry_after_s);
-	return wait_ms(http, (int64_t)(1000 * http_backoff_s(s->backoff_s,
-	    s->backoff_max_s, res->tries - 1, random01())));
+	if (c->res->retry_after_s < 0)
+		ms = (int64_t)(1000 * http_backoff_s(s->backoff_s,
+		    s->backoff_max_s, c->res->tries - 1, random01()));
+	*again = ms <= c->patience_ms;
+	return !*again || wait_patiently(c, ms) || cancelled(err);
 }
 
 static void
@@ -254,34 +251,64 @@ keep_texts(struct http_res *res, struct arena *arena, struct err *err)
 }
 
 static bool
-is_long_wait(const struct http_req *req, const struct http_res *res)
+is_long_wait(const struct call *c)
 {
-	return req->repeatable && res->phase == HTTP_COMPLETE &&
-	    http_is_transient(res) && res->retry_after_s > WAIT_MAX_S;
+	return c->req->repeatable && c->res->phase == HTTP_COMPLETE &&
+	    http_is_transient(c->res) &&
+	    1000 * (int64_t)c->res->retry_after_s > HTTP_WAIT_MAX_MS;
+}
+
+/* True = res holds the result of the last try, whatever it is. */
+static bool
+try_on(struct call *c, struct err *err)
+{
+	bool again = true;
+
+	for (int tries = 1; again; tries++) {
+		if (!once(c, err))
+			return false;
+		c->res->tries = tries;
+		if (is_long_wait(c))
+			return wait_for_service(c, err);
+		again = wants_again(c);
+		if (again && !pause_before_retry(c, &again, err))
+			return false;
+	}
+	return true;
+}
+
+/* Asks the breaker, and tells it. */
+static bool
+try_with_breaker(struct call *c, struct err *err)
+{
+	struct http *http = c->http;
+	const int64_t ms = http_breaker_ms(http);
+
+	if (ms > 0)
+		return put_off(c, ms == BREAKER_WAIT_FOR_PROBE ? 1000 : ms,
+		    "the service failed too often", err);
+	c->is_probe = breaker_begin(&http->breaker);
+	const bool ok = try_on(c, err);
+	if (c->res->tries > 0)
+		http_note_result(http, c->res, http->xfer.too_large ||
+		    http->xfer.write_errno != 0, c->is_probe);
+	else
+		http_note_nothing(http, c->is_probe);
+	return ok;
 }
 
 bool
 http_do(struct http *http, const struct http_req *req, struct arena *arena,
     struct http_res *res, struct err *err)
 {
+	struct call call = { .http = http, .req = req, .res = res,
+		.patience_ms = HTTP_WAIT_MAX_MS };
+
 	*res = (struct http_res){ .retry_after_s = -1, .date = NO_TIME,
 		.body = "" };
-	for (int tries = 1;; tries++) {
-		if (!once(http, req, res, err)) {
-			drop_texts(res);
-			return false;
-		}
-		res->tries = tries;
-		if (is_long_wait(req, res)) {
-			drop_texts(res);
-			return throttled(req, res, err);
-		}
-		if (!wants_again(http, req, res))
-			break;
-		if (!wait_before_retry(http, res)) {
-			drop_texts(res);
-			return err_set(err, ERR_CANCELLED, "cancelled");
-		}
+	if (!try_with_breaker(&call, err)) {
+		drop_texts(res);
+		return false;
 	}
 	if (res->phase == HTTP_COMPLETE)
 		return keep_texts(res, arena, err);

@@ -1,11 +1,11 @@
 /*
  * http.h - requests and answers as plain data, and the only engine that
- * sends them.  Outcome rules: reliability sections 1 and 4.
+ * sends them.  Outcome rules: outcome.h.
  *
  * No redirects, nothing from the environment (proxy, netrc, key log),
  * HTTP/1.1 for anything with a body, a read callback whose seek fails so that
- * libcurl never repeats a POST, TLS >= 1.2 verified, a token bucket per engine,
- * ceilings on what is read.
+ * libcurl never repeats a POST, TLS >= 1.2 verified, no private addresses, a
+ * token bucket, a breaker and Retry-After per engine, ceilings on what is read.
  */
 #ifndef NPSYNC_HTTP_H
 #define NPSYNC_HTTP_H
@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "arena.h"
+#include "http_breaker.h"
 #include "err.h"
 
 /* ---- plain data: what connectors see ----------------------------------- */
@@ -41,6 +42,7 @@ struct http_res {
 	long status;		/* 0 = none */
 	int curl_code;		/* CURLcode of the transfer */
 	bool body_sent;		/* the whole request body may have left */
+	bool refused_address;	/* a private one: no connection was made */
 	int tries;		/* requests made by http_do; 1 else */
 	const char *content_type, *etag, *location, *link;	/* or NULL */
 	const char *body;	/* never NULL; NUL-terminated */
@@ -55,34 +57,44 @@ enum http_class { HTTP_DONE, HTTP_DONE_NO_BODY, HTTP_SAFE, HTTP_PERMANENT,
 	HTTP_UNKNOWN, HTTP_AUTH, HTTP_MISCONFIGURED };
 
 /* ---- engine: stages and, for blocking calls, connectors ---------------- */
+/* The time of waits (never a transfer's), for tests. */
+struct http_clock {
+	int64_t (*now_ms)(void);
+	void (*sleep_ms)(int64_t ms);
+};
 struct http_settings {
 	double rate_per_second;	   /* 0 = unlimited */
 	long connect_timeout_s, answer_timeout_s;
+	long low_speed_s;	   /* an answer that stands still; 60 */
 	long max_idle_s;	   /* connection age before a new one; 5 */
 	int tries;		   /* of repeatable requests; 4 */
 	double backoff_s, backoff_max_s;
+	struct breaker_settings breaker;
 	bool allow_http;	   /* beyond loopback */
+	bool allow_private;	   /* names may lead to private addresses */
 	const char *ca_file;	   /* NULL = the system's */
 	const char *user_agent;
+	const struct http_clock *clock;	/* NULL = CLOCK_BOOTTIME */
 };
 extern const struct http_settings http_defaults;
 
 struct http;
-/* settings are copied, their strings borrowed for the engine's life.  Takes
- * proxies, key log and OpenSSL's variables out of the environment and ignores
- * SIGPIPE.  cancelled may be NULL; it interrupts waits and repeatable requests,
- * never one that is not repeatable and under way. */
+/* settings are copied, their strings borrowed for the engine's life.  Clears
+ * the environment (environment.h) and ignores SIGPIPE.  cancelled may be NULL; it interrupts
+ * waits and repeatable requests, never another one that is under way. */
 NPS_MUSTCHECK bool http_open(const struct http_settings *settings,
     bool (*cancelled)(void), struct http **http, struct err *err);
 void http_close(struct http *http);
 
 /* Blocking. Repeatable requests are tried up to settings.tries times on
- * transport errors, 408, 425, 429 and 5xx, a Retry-After up to 300 s waited
- * out.  True = a complete answer of any status is in *res (strings in arena).
- * False: ERR_RETRY, ERR_THROTTLED (wait over 300 s), ERR_PROTOCOL (too large),
- * ERR_CONFIG (address or certificate), ERR_CANCELLED.  *res is filled then too,
- * without texts: whether a request that is not repeatable may have arrived says
- * http_classify(res), not the kind. */
+ * transport errors, 408, 425, 429 and 5xx; of all waits together up to 300 s
+ * are waited out, a Retry-After of an earlier call among them.
+ * True = a complete answer of any status is in *res (strings in arena).
+ * False: ERR_RETRY, ERR_THROTTLED (a longer wait, or the breaker is open),
+ * ERR_PROTOCOL (too large), ERR_CONFIG (address or certificate),
+ * ERR_CANCELLED.  *res is filled then too, without texts: whether a request
+ * that is not repeatable may have arrived says http_classify(res), not the
+ * kind. */
 NPS_MUSTCHECK bool http_do(struct http *http, const struct http_req *req,
     struct arena *arena, struct http_res *res, struct err *err);
 /* 2xx = true; 401/402/403 ERR_AUTH, 404/410 ERR_GONE, 3xx ERR_CONFIG, 429
@@ -90,6 +102,10 @@ NPS_MUSTCHECK bool http_do(struct http *http, const struct http_req *req,
  * method, path without query, and status. */
 NPS_MUSTCHECK bool http_expect_ok(const struct http_req *req,
     const struct http_res *res, struct err *err);
+
+/* For the breaker, by whoever knows what an answer means: the status that
+ * refused a record for good; 0 = one was taken. */
+void http_refused(struct http *http, long status);
 
 /* Many at a time, each sent at most once (never retried here). */
 struct http_multi;
@@ -103,23 +119,24 @@ NPS_MUSTCHECK bool http_multi_add(struct http_multi *multi,
 int http_multi_running(const struct http_multi *multi);
 /* Waits up to wait_ms for progress and returns finished transfers one by one:
  * *tag and *res are filled (strings valid until the next call) and true is
- * returned, or false when none is finished yet.  Once cancelled() says so,
- * transfers that wait to start come back as HTTP_NOT_SENT. */
+ * returned, or false when none is finished yet.  Once cancelled() says so, or
+ * when one would have to wait more than 300 s to start, it comes back as
+ * HTTP_NOT_SENT with retry_after_s. */
 bool http_multi_poll(struct http_multi *multi, int wait_ms, void **tag,
     struct http_res *res);
-/* No new transfer starts before now + wait_s (Retry-After). */
+/* Nothing of this engine starts before now + wait_s; a Retry-After that an
+ * answer holds is kept without it. */
 void http_multi_hold(struct http_multi *multi, long wait_s);
 
-/* ---- retry.c: the outcome tables as pure functions ---------------------- */
+/* ---- outcome.c, retry.c: pure functions ---------------------------------- */
 enum http_class http_classify(const struct http_res *res);
 /* Retry-After: seconds or HTTP-date; capped at 900; nonsense = -1. */
 long http_retry_after(const char *value, time_t now);
 /* HTTP-date (RFC 9110: the three forms); NO_TIME if it is none. */
 time_t http_date(const char *value);
-/* May a repeatable request be tried again after this?  (408, 425, 429, 5xx,
- * whatever is not complete.) */
+/* May a repeatable request be tried again after this? */
 bool http_is_transient(const struct http_res *res);
-/* Address, certificate or local set-up, before anything was sent. */
+/* Address, certificate or set-up, before anything was sent. */
 bool http_is_misconfigured(const struct http_res *res);
 /* Back-off of try n (0, 1, ...): base x 2^n with full jitter, capped. */
 double http_backoff_s(double base_s, double max_s, int attempt,

@@ -5,6 +5,7 @@
 #include "http.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,12 +20,14 @@ struct job {
 	struct arena *arena;	/* of this job and all it holds */
 	struct http_req req;
 	void *tag;
+	int64_t added_ms;
 };
 
 struct place {
 	struct xfer xfer;
 	struct job *job;	/* NULL = free */
-	bool in_multi;
+	bool in_multi, is_probe;
+	long put_off_s;		/* it did not begin, and waited long enough */
 };
 
 struct http_multi {
@@ -34,7 +37,6 @@ struct http_multi {
 	int n, running;
 	struct job *head, **tail;
 	struct place *handed_back;	/* freed by the next call */
-	int64_t hold_until_ms;
 };
 
 /* ---- jobs ---------------------------------------------------------------- */
@@ -153,7 +155,10 @@ place_release(struct http_multi *m, struct place *p)
 {
 	if (p->in_multi)
 		(void)curl_multi_remove_handle(m->curlm, p->xfer.easy);
-	p->in_multi = false;
+	if (p->is_probe)	/* closed before its end */
+		http_note_nothing(m->http, true);
+	p->in_multi = p->is_probe = false;
+	p->put_off_s = 0;
 	job_free(p->job);
 	p->job = NULL;
 }
@@ -185,6 +190,7 @@ http_multi_add(struct http_multi *m, const struct http_req *req, void *tag,
 
 	if (job == NULL)
 		return err_nomem(err);
+	job->added_ms = http_now_ms(m->http);
 	*m->tail = job;
 	m->tail = &job->next;
 	m->running++;
@@ -200,10 +206,7 @@ http_multi_running(const struct http_multi *m)
 void
 http_multi_hold(struct http_multi *m, long wait_s)
 {
-	const int64_t until = clock_boottime_ms() + 1000 * (int64_t)wait_s;
-
-	if (until > m->hold_until_ms)
-		m->hold_until_ms = until;
+	http_hold(m->http, wait_s);
 }
 
 /* ---- progress ------------------------------------------------------------ */
@@ -216,19 +219,69 @@ free_place(struct http_multi *m)
 	return NULL;
 }
 
+/* Never begun: the counters are older. */
+static void
+result_of_none(const struct place *p, struct http_res *res)
+{
+	res->phase = HTTP_NOT_SENT;
+	res->body_sent = res->refused_address = false;
+	if (p->put_off_s == 0)
+		return;
+	res->retry_after_s = p->put_off_s;
+	(void)snprintf(res->problem, sizeof(res->problem),
+	    "the service asked for time or failed too often: not sent for "
+	    "%ld s", p->put_off_s);
+}
+
 static bool
 hand_back(struct http_multi *m, struct place *p, CURLcode code, void **tag,
     struct http_res *res)
 {
 	xfer_result(&p->xfer, code, res);
-	if (!p->in_multi) {	/* never begun: the counters are older */
-		res->phase = HTTP_NOT_SENT;
-		res->body_sent = false;
+	if (!p->in_multi)
+		result_of_none(p, res);
+	else {
+		http_note_answer(m->http, res);
+		http_note_result(m->http, res, p->xfer.too_large, p->is_probe);
+		p->is_probe = false;
 	}
 	*tag = p->job->tag;
 	m->handed_back = p;
 	m->running--;
 	return true;
+}
+
+/* ms until the service is talked to again. */
+static int64_t
+service_wait_ms(const struct http_multi *m)
+{
+	const int64_t held = http_hold_ms(m->http);
+	const int64_t broken = http_breaker_ms(m->http);
+
+	return held > broken ? held : broken;
+}
+
+/* Whoever added a job decided for that moment (a window, a lease): nothing
+ * begins much later. */
+static bool
+is_put_off(const struct http_multi *m, const struct job *job)
+{
+	const int64_t patience =
+	    job->added_ms + HTTP_WAIT_MAX_MS - http_now_ms(m->http);
+	const int64_t wait = service_wait_ms(m);
+
+	return patience <= 0 ||
+	    (wait != BREAKER_WAIT_FOR_PROBE && wait > patience);
+}
+
+static long
+put_off_s(const struct http_multi *m)
+{
+	const int64_t wait = service_wait_ms(m);
+
+	if (wait == BREAKER_WAIT_FOR_PROBE || wait == 0)
+		return 1;
+	return (long)((wait + 999) / 1000);
 }
 
 /* Takes the next waiting job into a place.  False = it could not begin, which
@@ -244,7 +297,9 @@ start(struct http_multi *m, struct place *p, CURLcode *code)
 					      : CURLE_URL_MALFORMAT;
 		return false;
 	}
-	if (http_is_cancelled(m->http)) {
+	if (is_put_off(m, p->job))
+		p->put_off_s = put_off_s(m);
+	if (p->put_off_s > 0 || http_is_cancelled(m->http)) {
 		*code = CURLE_ABORTED_BY_CALLBACK;
 		return false;
 	}
@@ -254,20 +309,24 @@ start(struct http_multi *m, struct place *p, CURLcode *code)
 		return false;
 	}
 	p->in_multi = true;
+	p->is_probe = breaker_begin(&m->http->breaker);
 	return true;
 }
 
-/* ms until the next job may start; 0 = now; -1 = none waits for time. */
+/* ms until the next job may start; 0 = now, or it is handed back; -1 = time
+ * alone does not help. */
 static int64_t
 start_delay(struct http_multi *m)
 {
-	const int64_t held = m->hold_until_ms - clock_boottime_ms();
+	const int64_t wait = service_wait_ms(m);
 
 	if (m->head == NULL || free_place(m) == NULL)
 		return -1;
-	if (http_is_cancelled(m->http))
+	if (http_is_cancelled(m->http) || is_put_off(m, m->head))
 		return 0;
-	return held > 0 ? held : http_rate_take(m->http);
+	if (wait > 0)
+		return wait == BREAKER_WAIT_FOR_PROBE ? -1 : wait;
+	return http_rate_take(m->http);
 }
 
 static struct place *
@@ -312,6 +371,8 @@ http_multi_poll(struct http_multi *m, int wait_ms, void **tag,
 		int active = 0;
 		while ((delay = start_delay(m)) == 0) {
 			struct place *p = free_place(m);
+			if (p == NULL)
+				break;
 			if (!start(m, p, &code))
 				return hand_back(m, p, code, tag, res);
 		}
@@ -322,6 +383,9 @@ http_multi_poll(struct http_multi *m, int wait_ms, void **tag,
 		const int pause = pause_ms(deadline, delay);
 		if (pause == 0 || m->running == 0)
 			return false;
-		(void)curl_multi_poll(m->curlm, NULL, 0, pause, NULL);
+		if (active == 0 && m->http->settings.clock != NULL)
+			http_sleep_ms(m->http, delay > 0 ? delay : pause);
+		else
+			(void)curl_multi_poll(m->curlm, NULL, 0, pause, NULL);
 	}
 }

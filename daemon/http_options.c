@@ -17,8 +17,12 @@ set_manners(struct xfer *x, const struct http_settings *s, const char *url)
 	const bool plain = s->allow_http || url_is_loopback(url);
 	bool ok = true;
 
+	x->to_loopback = url_is_loopback(url);
+	x->loopback_only = !s->allow_http && curl_strnequal(url, "http:", 5);
 	SET(CURLOPT_URL, url);
 	SET(CURLOPT_PROTOCOLS_STR, plain ? "http,https" : "https");
+	/* It would become an Authorization header. */
+	SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_PROXY, "");
@@ -27,7 +31,8 @@ set_manners(struct xfer *x, const struct http_settings *s, const char *url)
 	SET(CURLOPT_PATH_AS_IS, 1L);
 	SET(CURLOPT_USERAGENT, s->user_agent);
 	SET(CURLOPT_CONNECTTIMEOUT, s->connect_timeout_s);
-	SET(CURLOPT_TIMEOUT, s->answer_timeout_s);
+	SET(CURLOPT_TIMEOUT,
+	    x->file == NULL ? s->answer_timeout_s : x->file->timeout_s);
 	SET(CURLOPT_MAXLIFETIME_CONN, LIFETIME_S);
 	SET(CURLOPT_MAXAGE_CONN, s->max_idle_s);
 	/* 0 would mean "no limit" to libcurl. */
@@ -35,6 +40,8 @@ set_manners(struct xfer *x, const struct http_settings *s, const char *url)
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	SET(CURLOPT_SSL_CTX_FUNCTION, xfer_verify_strictly);
+	SET(CURLOPT_SSL_CTX_DATA, x);
 	if (s->ca_file != NULL) {
 		/* This file alone, not the system's directory beside it. */
 		SET(CURLOPT_CAINFO, s->ca_file);
@@ -134,10 +141,12 @@ bool
 xfer_set_options(struct xfer *x, const struct http_settings *settings,
     const struct http_req *req, struct err *err)
 {
-	if (!text_ok(req->url) || !text_ok(req->method))
+	if (req->url == NULL || req->method == NULL || !text_ok(req->url) ||
+	    !text_ok(req->method))
 		return err_set(err, ERR_CONFIG, "not an address");
 	if (!set_headers(x, req, err))
 		return false;
-	return (set_manners(x, settings, req->url) && set_method(x, req)) ||
+	return (set_manners(x, settings, req->url) && set_method(x, req) &&
+		(!xfer_is_sftp(x) || xfer_set_sftp(x))) ||
 	    err_nomem(err);
 }

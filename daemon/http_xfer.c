@@ -16,15 +16,16 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "failpoint.h"
+#include "http_address.h"
 
 #define HEADERS_MAX ((size_t)262144)
 #define WORDS_MAX ((size_t)65536)
-#define LOW_SPEED_S 60L
 
 bool
 xfer_init(struct xfer *x, struct err *err)
 {
-	*x = (struct xfer){ .date = NO_TIME };
+	*x = (struct xfer){ .date = NO_TIME, .fd = -1 };
 	buf_init(&x->answer, HTTP_ANSWER_MAX);
 	x->words = arena_new(WORDS_MAX);
 	x->easy = curl_easy_init();
@@ -39,7 +40,7 @@ xfer_free(struct xfer *x)
 	curl_slist_free_all(x->headers);
 	arena_free(x->words);
 	buf_free(&x->answer);
-	*x = (struct xfer){ .date = NO_TIME };
+	*x = (struct xfer){ .date = NO_TIME, .fd = -1 };
 }
 
 /* ---- callbacks ----------------------------------------------------------- */
@@ -67,12 +68,32 @@ on_seek(void *arg, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_FAIL;
 }
 
+/* A name of the configuration must not lead into the house, and http not out
+ * of this machine, unless that was said. */
+static bool
+may_connect(const struct xfer *x, const struct sockaddr *address)
+{
+	switch (http_address_kind(address)) {
+	case HTTP_ADDRESS_PUBLIC:
+		return !x->loopback_only;
+	case HTTP_ADDRESS_PRIVATE:
+		return x->allow_private && !x->loopback_only;
+	case HTTP_ADDRESS_LOOPBACK:
+		return x->to_loopback || x->allow_private;
+	}
+	return false;
+}
+
 static curl_socket_t
 on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct xfer *x = arg;
 
 	(void)purpose;
+	if (!may_connect(x, &address->addr)) {
+		x->refused++;
+		return CURL_SOCKET_BAD;
+	}
 	x->sockets++;
 	return socket(address->family, address->socktype | SOCK_CLOEXEC,
 	    address->protocol);
@@ -88,6 +109,8 @@ on_attempt(void *arg, char *ip, char *local_ip, int port, int local_port)
 	(void)local_ip;
 	(void)port;
 	(void)local_port;
+	if (!FAILPOINT("http.before", x->body_len > 0 ? "write" : "read"))
+		return CURL_PREREQFUNC_ABORT;
 	if (x->attempts++ > 0)
 		return CURL_PREREQFUNC_ABORT;
 	x->reused = x->sockets == 0;
@@ -111,10 +134,15 @@ static size_t
 on_write(char *data, size_t size, size_t n, void *arg)
 {
 	struct xfer *x = arg;
+	const bool is_good =
+	    xfer_is_sftp(x) || (x->status >= 200 && x->status <= 299);
 
-	if (buf_add(&x->answer, data, size * n))
+	/* The words of a refusal are no file. */
+	if (x->file != NULL && is_good
+		? xfer_write_file(x, data, size * n)
+		: buf_add(&x->answer, data, size * n))
 		return size * n;
-	x->too_large = true;
+	x->too_large = x->too_large || x->write_errno == 0;
 	return 0;
 }
 
@@ -141,7 +169,8 @@ status_line(struct xfer *x)
 		x->status = status;
 	/* A server may think for the whole answer time, but not dawdle. */
 	(void)curl_easy_setopt(x->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	(void)curl_easy_setopt(x->easy, CURLOPT_LOW_SPEED_TIME, LOW_SPEED_S);
+	(void)curl_easy_setopt(x->easy, CURLOPT_LOW_SPEED_TIME,
+	    x->low_speed_s);
 }
 
 static bool
@@ -232,25 +261,37 @@ set_callbacks(struct xfer *x)
 	return ok;
 }
 
-bool
-xfer_prepare(struct xfer *x, const struct http *http,
-    const struct http_req *req, struct err *err)
+static void
+begin_anew(struct xfer *x, const struct http *http, const struct http_req *req)
 {
 	curl_easy_reset(x->easy);
 	curl_slist_free_all(x->headers);
 	x->headers = NULL;
+	x->url = req->url;
 	x->body = req->body;
 	x->body_len = req->body == NULL ? 0 : req->body_len;
 	x->repeatable = req->repeatable;
 	x->cancelled = http->cancelled;
+	x->allow_private = http->settings.allow_private;
+	x->low_speed_s = http->settings.low_speed_s;
 	x->handed = x->header_bytes = 0;
-	x->sockets = x->attempts = 0;
+	x->written = x->write_errno = 0;
+	x->sockets = x->attempts = x->refused = 0;
 	x->reused = x->too_large = false;
 	x->error[0] = '\0';
 	forget_answer(x);
 	buf_reset(&x->answer);
 	x->answer.max = req->answer_max == 0 ? HTTP_ANSWER_MAX
 					     : req->answer_max;
+}
+
+bool
+xfer_prepare(struct xfer *x, const struct http *http,
+    const struct http_req *req, struct err *err)
+{
+	begin_anew(x, http, req);
+	if (!xfer_rewind_file(x))
+		return err_errno(err, ERR_SYSTEM, "a temporary file");
 	if (!set_callbacks(x))
 		return err_nomem(err);
 	return xfer_set_options(x, &http->settings, req, err);
@@ -290,6 +331,8 @@ phase_of(const struct xfer *x, CURLcode code, bool body_sent)
 	if (x->status != 0)
 		return code == CURLE_OK && x->headers_ended ? HTTP_COMPLETE
 							    : HTTP_ANSWER_CUT;
+	if (code == CURLE_OK && xfer_is_sftp(x))
+		return HTTP_COMPLETE;
 	if (nothing_left(x))
 		return HTTP_NOT_SENT;
 	return body_sent ? HTTP_SENT : HTTP_PARTLY_SENT;
@@ -301,6 +344,14 @@ problem_of(const struct xfer *x, CURLcode code, enum http_phase phase)
 {
 	if (x->too_large)
 		return "the answer is too large";
+	if (x->refused > 0 && x->sockets == 0)
+		return x->loopback_only
+		    ? "http is allowed to this machine only, and the host is "
+		      "another"
+		    : "the host has an address of a private network: only "
+		      "with allow_private = true";
+	if (x->write_errno != 0)
+		return "a temporary file cannot be written";
 	if (code == CURLE_SEND_FAIL_REWIND || x->attempts > 1)
 		return "the open connection died before an answer";
 	if (code == CURLE_OK)
@@ -326,9 +377,14 @@ xfer_result(struct xfer *x, CURLcode code, struct http_res *res)
 {
 	const bool body_sent = body_may_have_left(x);
 
+	if (!FAILPOINT("http.after", x->body_len > 0 ? "write" : "read")) {
+		forget_answer(x);
+		code = CURLE_RECV_ERROR;
+	}
 	*res = (struct http_res){
 		.phase = phase_of(x, code, body_sent),
 		.status = x->status,
+		.refused_address = x->refused > 0 && x->sockets == 0,
 		.curl_code = (int)code,
 		.body_sent = body_sent,
 		.tries = 1,

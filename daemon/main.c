@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 
 #include "cli.h"
 #include "clock.h"
+#include "environment.h"
 #include "log.h"
 
 /* LeakSanitizer traces its own process: that must not be forbidden. */
@@ -210,38 +210,6 @@ parse(struct cli *cli, int argc, char **argv, bool *done, struct err *err)
 }
 
 /* ---- the process ------------------------------------------------------------------ */
-/* Variables by which libraries would do something else than the configuration
- * says, or write keys down. */
-static bool
-is_trap(const char *name, size_t len)
-{
-	static const char *const begins[] = { "CURL_", "GCONV_", "LD_", "MALLOC_",
-		"NETRC", "OPENSSL_", "PG", "SSLKEYLOGFILE", "SSL_" };
-
-	for (size_t i = 0; i < ARRAY_LEN(begins); i++)
-		if (strncmp(name, begins[i], strlen(begins[i])) == 0)
-			return true;
-	return len > 6 && strncasecmp(name + len - 6, "_proxy", 6) == 0;
-}
-
-static void
-environment_clear(void)
-{
-	char name[128];
-
-	for (char **e = environ; e != NULL && *e != NULL;) {
-		const size_t len = strcspn(*e, "=");
-		if (len >= sizeof(name) || !is_trap(*e, len)) {
-			e++;
-			continue;
-		}
-		memcpy(name, *e, len);
-		name[len] = '\0';
-		/* It moves the others: begin again. */
-		e = unsetenv(name) == 0 ? environ : e + 1;
-	}
-}
-
 /* No core dumps: they would hold keys and addresses. */
 static void
 harden(void)

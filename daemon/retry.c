@@ -1,105 +1,14 @@
 /*
- * The outcome tables of a request that must not be sent twice, and when to try
- * again.  Pure functions; anything not listed is unknown, and unknown is never
- * repeated blindly.
+ * When to try again: Retry-After, dates of HTTP, back-off.  Pure functions.
  */
 #include "http.h"
 
 #include <string.h>
 
 #include "clock.h"
-#include "json.h"
 #include "num.h"
 
 #define RETRY_AFTER_MAX_S 900
-
-/* CURLcodes that mean an operator's mistake.  Numbers, because curl.h stays
- * with the engine: malformed address, protocol not allowed, client
- * certificate, cipher, peer not verified, CA file, issuer, pinned key, OCSP. */
-static const int misconfigured[] = { 1, 3, 58, 59, 60, 66, 77, 83, 90, 91 };
-
-struct status_row {
-	int from, to;
-	enum http_class class;
-};
-
-/* First match wins; the rest is HTTP_UNKNOWN, 409 and 5xx among it. */
-static const struct status_row statuses[] = {
-	{ 200, 299, HTTP_DONE },
-	{ 300, 399, HTTP_MISCONFIGURED },
-	{ 401, 403, HTTP_AUTH },
-	{ 400, 406, HTTP_PERMANENT },
-	{ 410, 411, HTTP_PERMANENT },
-	{ 413, 415, HTTP_PERMANENT },
-	{ 422, 422, HTTP_PERMANENT },
-	{ 423, 423, HTTP_SAFE },
-	{ 425, 425, HTTP_SAFE },
-	{ 429, 429, HTTP_SAFE },
-};
-
-bool
-http_is_misconfigured(const struct http_res *res)
-{
-	if (res->phase != HTTP_NOT_SENT)
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(misconfigured); i++)
-		if (misconfigured[i] == res->curl_code)
-			return true;
-	return false;
-}
-
-static bool
-is_json(const struct http_res *res)
-{
-	AUTO(json_doc) struct json_doc *doc = NULL;
-
-	return res->body_len > 0 &&
-	    json_parse(res->body, res->body_len, &doc, NULL);
-}
-
-static enum http_class
-class_of_status(const struct http_res *res)
-{
-	if (res->status == 408)
-		return res->body_sent ? HTTP_UNKNOWN : HTTP_SAFE;
-	for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
-		const struct status_row *row = &statuses[i];
-		if (res->status < row->from || res->status > row->to)
-			continue;
-		if (row->class == HTTP_DONE &&
-		    (res->phase != HTTP_COMPLETE || !is_json(res)))
-			return HTTP_DONE_NO_BODY;
-		return row->class;
-	}
-	return HTTP_UNKNOWN;
-}
-
-enum http_class
-http_classify(const struct http_res *res)
-{
-	switch (res->phase) {
-	case HTTP_NOT_SENT:
-		return http_is_misconfigured(res) ? HTTP_MISCONFIGURED
-						  : HTTP_SAFE;
-	case HTTP_PARTLY_SENT:
-		return HTTP_SAFE;
-	case HTTP_SENT:
-		return HTTP_UNKNOWN;
-	case HTTP_ANSWER_CUT:
-	case HTTP_COMPLETE:
-		return class_of_status(res);
-	}
-	return HTTP_UNKNOWN;
-}
-
-bool
-http_is_transient(const struct http_res *res)
-{
-	if (res->phase != HTTP_COMPLETE)
-		return !http_is_misconfigured(res);
-	return res->status == 408 || res->status == 425 || res->status == 429 ||
-	    (res->status >= 500 && res->status <= 599);
-}
 
 /* ---- HTTP-date ----------------------------------------------------------- */
 static int
@@ -236,44 +145,4 @@ http_backoff_s(double base_s, double max_s, int attempt, double random01)
 	for (int i = 0; i < attempt && cap < max_s; i++)
 		cap *= 2;
 	return (cap < max_s ? cap : max_s) * random01;
-}
-
-const char *
-http_phase_name(enum http_phase phase)
-{
-	switch (phase) {
-	case HTTP_NOT_SENT:
-		return "not_sent";
-	case HTTP_PARTLY_SENT:
-		return "partly_sent";
-	case HTTP_SENT:
-		return "sent";
-	case HTTP_ANSWER_CUT:
-		return "answer_cut";
-	case HTTP_COMPLETE:
-		return "complete";
-	}
-	return "unknown";
-}
-
-const char *
-http_class_name(enum http_class class)
-{
-	switch (class) {
-	case HTTP_DONE:
-		return "done";
-	case HTTP_DONE_NO_BODY:
-		return "done_no_body";
-	case HTTP_SAFE:
-		return "safe";
-	case HTTP_PERMANENT:
-		return "permanent";
-	case HTTP_UNKNOWN:
-		return "unknown";
-	case HTTP_AUTH:
-		return "auth";
-	case HTTP_MISCONFIGURED:
-		return "misconfigured";
-	}
-	return "unknown";
 }

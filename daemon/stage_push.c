@@ -154,6 +154,8 @@ record(struct pusher *p, const struct queue_claimed *row,
 {
 	struct push_verdict plain = *v;
 
+	http_refused(p->stage->survey->link.http,
+	    v->outcome == PUSH_REJECTED ? status : 0);
 	if (v->outcome != PUSH_REJECTED)
 		p->refusals = 0;
 	if (v->outcome != PUSH_AGAIN)

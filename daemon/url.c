@@ -5,10 +5,9 @@
  */
 #include "url.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <string.h>
-
-#include "buf.h"
 
 #define NEXT_MAX ((size_t)8192)
 #define AUTHORITY_END "/?#"
@@ -88,9 +87,12 @@ same_text(const char *a, const char *b)
 static bool
 host_is_loopback(const char *host)
 {
+	struct in_addr v4;
+
+	/* "127.0.0.1.5" is a name, and names lead anywhere. */
 	return same_text(host, "localhost") || strcmp(host, "[::1]") == 0 ||
-	    (strncmp(host, "127.", 4) == 0 &&
-		host[strspn(host, "0123456789.")] == '\0');
+	    (inet_pton(AF_INET, host, &v4) == 1 &&
+		ntohl(v4.s_addr) >> 24 == 127);
 }
 
 static bool
@@ -407,44 +409,4 @@ url_next(struct arena *arena, const char *base, const char *current,
 		return url;
 	err_set(err, ERR_PROTOCOL, "next-page address refused: it %s", wrong);
 	return NULL;
-}
-
-/* ---- for messages -------------------------------------------------------- */
-static bool
-add_segment(struct buf *out, const char *s, size_t len)
-{
-	/* Mail addresses stand in some paths. */
-	for (size_t i = 0; i < len; i++)
-		if (s[i] == '@' || strncmp(s + i, "%40", 3) == 0)
-			return buf_char(out, '*');
-	for (size_t i = 0; i < len; i++)
-		if (!buf_char(out, s[i] > ' ' && s[i] < 0x7f ? s[i] : '?'))
-			return false;
-	return true;
-}
-
-char *
-url_for_log(struct arena *arena, const char *url)
-{
-	AUTO(buf) struct buf out;
-	const char *p = strstr(url, "://");
-	const char *const end = url + strcspn(url, "?#");
-
-	buf_init(&out, NEXT_MAX);
-	p = p == NULL || p > end ? url : p + 3;
-	buf_add(&out, url, (size_t)(p - url));
-	size_t len = strcspn(p, AUTHORITY_END);
-	const char *user_end = p == url ? NULL : memrchr(p, '@', len);
-	if (user_end != NULL)
-		p = user_end + 1;
-	while (p < end) {
-		len = strcspn(p, AUTHORITY_END);
-		add_segment(&out, p, len);
-		p += len;
-		if (*p == '/') {
-			buf_char(&out, '/');
-			p++;
-		}
-	}
-	return arena_strdup(arena, buf_text(&out));
 }

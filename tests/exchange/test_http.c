@@ -57,6 +57,7 @@ quick(void)
 
 	s.backoff_s = 0.001;
 	s.backoff_max_s = 0.002;
+	s.breaker.in_a_row = 0;	/* test_http_wait.c */
 	s.connect_timeout_s = 20;
 	s.answer_timeout_s = 20;
 	return s;
@@ -582,6 +583,15 @@ test_bad_requests(void **state)
 	req.headers = NULL;
 	req.url = arena_printf(arena, "%s/a\r\nX: y", simhttpd_url(sim));
 	assert_false(http_do(http, &req, arena, &res, &err));
+	/* A user in the address would become a header. */
+	req.url = arena_printf(arena, "http://user:canary@127.0.0.1:%d/",
+	    simhttpd_port(sim));
+	assert_false(http_do(http, &req, arena, &res, &err));
+	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_null(strstr(err.msg, "canary"));
+	req.url = NULL;
+	assert_false(http_do(http, &req, arena, &res, &err));
+	assert_int_equal(err.kind, ERR_CONFIG);
 	assert_int_equal(simhttpd_connections(sim), 0);
 	finish(sim, http);
 }
@@ -830,7 +840,16 @@ test_throttled(void **state)
 	assert_int_equal(err.kind, ERR_THROTTLED);
 	assert_int_equal(err.retry_after_s, 301);
 	assert_int_equal(simhttpd_requests(sim), 1);
+	/* Nor does anything else go out before that. */
 	req.repeatable = false;
+	assert_false(http_do(http, &req, arena, &res, &err));
+	assert_int_equal(err.kind, ERR_THROTTLED);
+	assert_true(err.retry_after_s >= 290 && err.retry_after_s <= 301);
+	assert_int_equal(res.phase, HTTP_NOT_SENT);
+	assert_int_equal(simhttpd_requests(sim), 1);
+	http_close(http);
+	/* One that is not repeatable has its answer. */
+	http = engine(&settings);
 	assert_true(http_do(http, &req, arena, &res, &err));
 	assert_int_equal(res.retry_after_s, 301);
 	finish(sim, http);
@@ -1003,6 +1022,28 @@ test_multi_no_retry(void **state)
 	finish(sim, http);
 }
 
+/* What has no address comes back, and takes nothing down. */
+static void
+test_multi_no_address(void **state)
+{
+	const struct http_settings settings = quick();
+	struct http *http = engine(&settings);
+	const struct http_req req = { .method = "POST" };
+	struct http_multi *multi = NULL;
+	struct http_res res;
+	struct err err;
+	void *tag;
+
+	(void)state;
+	assert_true(http_multi_open(http, 1, &multi, &err));
+	assert_true(http_multi_add(multi, &req, NULL, &err));
+	assert_true(http_multi_poll(multi, 100, &tag, &res));
+	assert_int_equal(res.phase, HTTP_NOT_SENT);
+	assert_int_equal(http_classify(&res), HTTP_MISCONFIGURED);
+	http_multi_close(multi);
+	http_close(http);
+}
+
 /* A hold, and a cancel that gives back what has not begun. */
 static void
 test_multi_hold(void **state)
@@ -1168,6 +1209,8 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_multi, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_multi_no_retry, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_multi_no_address, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_multi_hold, setup,
 		    teardown),

@@ -1,7 +1,9 @@
 /*
- * Certificates and protocol versions: what is refused gets no byte of a
- * request.  Keys and certificates are made here, so that nothing expires.
+ * Bad TLS servers: refused, and not one byte of a request reaches them.
  */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,98 +11,175 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <pthread.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "http.h"
 
 #define DAY 86400L
 
+enum signer { BY_CA, BY_ITSELF, BY_NAMESAKE, BY_NO_CA };
+enum trust { TRUST_CA, TRUST_IT, TRUST_SYSTEM };
+
 struct tls_case {
-	const char *name, *san;
-	long from_s, until_s;	/* of the certificate, from now */
-	int max_version;	/* of the server; 0 = any */
-	bool trusted;		/* the client is given the certificate */
+	const char *name, *host, *san, *cn, *usage;
+	long from_s, until_s;
+	int max_version, rsa_bits;
+	bool sha1;
+	enum signer signer;
+	enum trust trust;
 	bool ok;
 	enum err_kind kind;
 	enum http_class class;
 };
 
+#define NOW .from_s = -DAY, .until_s = DAY
+#define HERE .san = "IP:127.0.0.1"
+#define REFUSED .kind = ERR_CONFIG, .class = HTTP_MISCONFIGURED
+#define BROKEN .kind = ERR_RETRY, .class = HTTP_SAFE
+#define GOOD .ok = true, .class = HTTP_DONE
+
 static const struct tls_case cases[] = {
-	{ .name = "good", .san = "IP:127.0.0.1", .from_s = -DAY,
-	    .until_s = DAY, .trusted = true, .ok = true, .class = HTTP_DONE },
-	{ .name = "TLS 1.2", .san = "IP:127.0.0.1", .from_s = -DAY,
-	    .until_s = DAY, .max_version = TLS1_2_VERSION, .trusted = true,
-	    .ok = true, .class = HTTP_DONE },
-	{ .name = "not trusted", .san = "IP:127.0.0.1", .from_s = -DAY,
-	    .until_s = DAY, .kind = ERR_CONFIG, .class = HTTP_MISCONFIGURED },
-	{ .name = "other address", .san = "IP:127.0.0.2", .from_s = -DAY,
-	    .until_s = DAY, .trusted = true, .kind = ERR_CONFIG,
-	    .class = HTTP_MISCONFIGURED },
-	{ .name = "a name only", .san = "DNS:localhost", .from_s = -DAY,
-	    .until_s = DAY, .trusted = true, .kind = ERR_CONFIG,
-	    .class = HTTP_MISCONFIGURED },
-	{ .name = "expired", .san = "IP:127.0.0.1", .from_s = -2 * DAY,
-	    .until_s = -DAY, .trusted = true, .kind = ERR_CONFIG,
-	    .class = HTTP_MISCONFIGURED },
-	{ .name = "not yet valid", .san = "IP:127.0.0.1", .from_s = DAY,
-	    .until_s = 2 * DAY, .trusted = true, .kind = ERR_CONFIG,
-	    .class = HTTP_MISCONFIGURED },
-	{ .name = "TLS 1.1", .san = "IP:127.0.0.1", .from_s = -DAY,
-	    .until_s = DAY, .max_version = TLS1_1_VERSION, .trusted = true,
-	    .kind = ERR_RETRY, .class = HTTP_SAFE },
+	{ .name = "good", HERE, NOW, GOOD },
+	{ .name = "good, by name", .host = "localhost",
+	    .san = "DNS:x.example,DNS:localhost", NOW, GOOD },
+	{ .name = "good, RSA 2048", HERE, NOW, .rsa_bits = 2048, GOOD },
+	{ .name = "self-signed and trusted", HERE, NOW, .signer = BY_ITSELF,
+	    .trust = TRUST_IT, GOOD },
+	{ .name = "expired", HERE, .from_s = -2 * DAY, .until_s = -DAY,
+	    REFUSED },
+	{ .name = "not yet valid", HERE, .from_s = DAY, .until_s = 2 * DAY,
+	    REFUSED },
+	{ .name = "self-signed", HERE, NOW, .signer = BY_ITSELF, REFUSED },
+	{ .name = "unknown to the system", HERE, NOW, .trust = TRUST_SYSTEM,
+	    REFUSED },
+	{ .name = "wrong host", .host = "localhost", .san = "DNS:x.example",
+	    NOW, REFUSED },
+	/* The signature that does not fit hides behind another error. */
+	{ .name = "wrong CA of the same name", HERE, NOW,
+	    .signer = BY_NAMESAKE, BROKEN },
+	{ .name = "signed by what is no CA", HERE, NOW, .signer = BY_NO_CA,
+	    REFUSED },
+	{ .name = "TLS 1.0", HERE, NOW, .max_version = TLS1_VERSION, BROKEN },
+	{ .name = "TLS 1.1", HERE, NOW, .max_version = TLS1_1_VERSION,
+	    BROKEN },
+	{ .name = "SHA-1", HERE, NOW, .sha1 = true, REFUSED },
+	{ .name = "RSA 1024", HERE, NOW, .rsa_bits = 1024, REFUSED },
+	{ .name = "name in the subject only", .host = "localhost",
+	    .cn = "localhost", NOW, REFUSED },
+	{ .name = "address in the subject only", .cn = "127.0.0.1", NOW,
+	    REFUSED },
+	{ .name = "other address", .san = "IP:127.0.0.2", NOW, REFUSED },
+	{ .name = "address as a name", .san = "DNS:127.0.0.1", NOW, REFUSED },
+	{ .name = "wildcard for all", .host = "localhost", .san = "DNS:*",
+	    NOW, REFUSED },
+	{ .name = "partial wildcard", .host = "localhost", .san = "DNS:l*t",
+	    NOW, REFUSED },
+	{ .name = "wildcard in an address", .san = "DNS:*.0.0.1", NOW,
+	    REFUSED },
+	{ .name = "for clients only", HERE, NOW, .usage = "clientAuth",
+	    REFUSED },
 };
 
 struct server {
 	SSL_CTX *ctx;
-	X509 *cert;
 	int fd, port, bytes;	/* bytes of a request that were read */
 	char ca_file[64];
 	pthread_t thread;
 };
 
-static void
-cert_make(struct server *s, const struct tls_case *c)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *cert = X509_new();
+/* ---- certificates ---------------------------------------------------------- */
+struct identity {
+	EVP_PKEY *key;
+	X509 *cert;
+};
 
-	assert_non_null(key);
-	assert_non_null(cert);
-	assert_int_equal(X509_set_version(cert, 2), 1);
-	assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(cert), 1), 1);
-	assert_non_null(X509_gmtime_adj(X509_getm_notBefore(cert), c->from_s));
-	assert_non_null(X509_gmtime_adj(X509_getm_notAfter(cert), c->until_s));
-	X509_NAME *name = X509_get_subject_name(cert);
-	assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-			     (const unsigned char *)"127.0.0.1", -1, -1, 0), 1);
-	assert_int_equal(X509_set_issuer_name(cert, name), 1);
-	assert_int_equal(X509_set_pubkey(cert, key), 1);
-	X509_EXTENSION *san = X509V3_EXT_conf_nid(NULL, NULL,
-	    NID_subject_alt_name, c->san);
-	assert_non_null(san);
-	assert_int_equal(X509_add_ext(cert, san, -1), 1);
-	X509_EXTENSION_free(san);
-	assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
-	s->ctx = SSL_CTX_new(TLS_server_method());
-	assert_non_null(s->ctx);
-	assert_int_equal(SSL_CTX_use_certificate(s->ctx, cert), 1);
-	assert_int_equal(SSL_CTX_use_PrivateKey(s->ctx, key), 1);
-	EVP_PKEY_free(key);
-	s->cert = cert;
+static void
+identity_free(struct identity *id)
+{
+	EVP_PKEY_free(id->key);
+	X509_free(id->cert);
 }
 
 static void
-ca_file_write(struct server *s)
+add_extension(X509 *cert, int nid, const char *value)
+{
+	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+
+	assert_non_null(e);
+	assert_int_equal(X509_add_ext(cert, e, -1), 1);
+	X509_EXTENSION_free(e);
+}
+
+static void
+set_name(X509_NAME *name, const char *cn)
+{
+	assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+			     (const unsigned char *)cn, -1, -1, 0), 1);
+}
+
+/* Not signed yet. */
+static struct identity
+identity_make(const char *cn, int rsa_bits, long from_s, long until_s)
+{
+	struct identity id = { .cert = X509_new() };
+
+	id.key = rsa_bits == 0 ? EVP_EC_gen("P-256")
+	    : EVP_RSA_gen((unsigned)rsa_bits);
+	assert_non_null(id.key);
+	assert_non_null(id.cert);
+	assert_int_equal(X509_set_version(id.cert, 2), 1);
+	assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(id.cert), 7),
+	    1);
+	assert_non_null(X509_gmtime_adj(X509_getm_notBefore(id.cert), from_s));
+	assert_non_null(X509_gmtime_adj(X509_getm_notAfter(id.cert), until_s));
+	set_name(X509_get_subject_name(id.cert), cn);
+	assert_int_equal(X509_set_pubkey(id.cert, id.key), 1);
+	return id;
+}
+
+static void
+identity_sign(struct identity *id, const struct identity *by, bool sha1)
+{
+	assert_int_equal(X509_set_issuer_name(id->cert,
+			     X509_get_subject_name(by->cert)), 1);
+	assert_true(X509_sign(id->cert, by->key,
+			sha1 ? EVP_sha1() : EVP_sha256()) > 0);
+}
+
+static struct identity
+ca_make(const char *basic_constraints)
+{
+	struct identity ca = identity_make("npsync test", 0, -DAY, DAY);
+
+	add_extension(ca.cert, NID_basic_constraints, basic_constraints);
+	identity_sign(&ca, &ca, false);
+	return ca;
+}
+
+static struct identity
+leaf_make(const struct tls_case *c, const struct identity *ca)
+{
+	struct identity leaf = identity_make(c->cn != NULL ? c->cn : "leaf",
+	    c->rsa_bits, c->from_s, c->until_s);
+
+	if (c->san != NULL)
+		add_extension(leaf.cert, NID_subject_alt_name, c->san);
+	if (c->usage != NULL)
+		add_extension(leaf.cert, NID_ext_key_usage, c->usage);
+	identity_sign(&leaf, c->signer == BY_ITSELF ? &leaf : ca, c->sha1);
+	return leaf;
+}
+
+static void
+ca_file_write(struct server *s, X509 *cert)
 {
 	const char *dir = getenv("TMPDIR");
 
@@ -110,10 +189,34 @@ ca_file_write(struct server *s)
 	assert_true(fd >= 0);
 	FILE *f = fdopen(fd, "w");
 	assert_non_null(f);
-	assert_int_equal(PEM_write_X509(f, s->cert), 1);
+	assert_int_equal(PEM_write_X509(f, cert), 1);
 	assert_int_equal(fclose(f), 0);
 }
 
+/* The server's certificate, and a file with what the client shall trust. */
+static void
+certificates_make(struct server *s, const struct tls_case *c)
+{
+	const bool is_ca = c->signer != BY_NO_CA;
+	struct identity ca = ca_make(is_ca ? "critical,CA:TRUE"
+					   : "critical,CA:FALSE");
+	struct identity namesake = ca_make("critical,CA:TRUE");
+	struct identity leaf =
+	    leaf_make(c, c->signer == BY_NAMESAKE ? &namesake : &ca);
+
+	s->ctx = SSL_CTX_new(TLS_server_method());
+	assert_non_null(s->ctx);
+	/* It shows what it should not have. */
+	SSL_CTX_set_security_level(s->ctx, 0);
+	assert_int_equal(SSL_CTX_use_certificate(s->ctx, leaf.cert), 1);
+	assert_int_equal(SSL_CTX_use_PrivateKey(s->ctx, leaf.key), 1);
+	ca_file_write(s, c->trust == TRUST_IT ? leaf.cert : ca.cert);
+	identity_free(&ca);
+	identity_free(&namesake);
+	identity_free(&leaf);
+}
+
+/* ---- the server ------------------------------------------------------------ */
 /* One connection, one request. */
 static void *
 serve(void *arg)
@@ -149,15 +252,12 @@ server_open(struct server *s, const struct tls_case *c)
 	socklen_t len = sizeof(a);
 
 	*s = (struct server){ .fd = socket(AF_INET, SOCK_STREAM, 0) };
-	cert_make(s, c);
-	ca_file_write(s);
-	if (c->max_version != 0) {
-		SSL_CTX_set_security_level(s->ctx, 0);
-		assert_int_equal(SSL_CTX_set_min_proto_version(s->ctx,
-				     TLS1_VERSION), 1);
+	certificates_make(s, c);
+	assert_int_equal(SSL_CTX_set_min_proto_version(s->ctx, TLS1_VERSION),
+	    1);
+	if (c->max_version != 0)
 		assert_int_equal(SSL_CTX_set_max_proto_version(s->ctx,
 				     c->max_version), 1);
-	}
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	assert_int_equal(bind(s->fd, (const struct sockaddr *)&a, len), 0);
 	assert_int_equal(listen(s->fd, 4), 0);
@@ -173,9 +273,9 @@ server_close(struct server *s)
 	assert_int_equal(close(s->fd), 0);
 	assert_int_equal(unlink(s->ca_file), 0);
 	SSL_CTX_free(s->ctx);
-	X509_free(s->cert);
 }
 
+/* ---- cases ----------------------------------------------------------------- */
 static void
 one_case(const struct tls_case *c)
 {
@@ -188,10 +288,11 @@ one_case(const struct tls_case *c)
 
 	server_open(&s, c);
 	settings.connect_timeout_s = 20;
-	settings.ca_file = c->trusted ? s.ca_file : NULL;
+	settings.ca_file = c->trust == TRUST_SYSTEM ? NULL : s.ca_file;
 	assert_true(http_open(&settings, NULL, &http, &err));
 	const struct http_req req = { .method = "POST",
-		.url = arena_printf(arena, "https://127.0.0.1:%d/x", s.port),
+		.url = arena_printf(arena, "https://%s:%d/x",
+		    c->host == NULL ? "127.0.0.1" : c->host, s.port),
 		.body = "{}", .body_len = 2 };
 	const bool ok = http_do(http, &req, arena, &res, &err);
 	http_close(http);
@@ -201,7 +302,8 @@ one_case(const struct tls_case *c)
 		fail_msg("%s: %s, CURLcode %d: %s", c->name,
 		    http_class_name(http_classify(&res)), res.curl_code,
 		    err.msg);
-	assert_int_equal(s.bytes > 0, c->ok);
+	if ((s.bytes > 0) != c->ok)
+		fail_msg("%s: %d bytes of a request", c->name, s.bytes);
 	assert_int_equal(res.phase, c->ok ? HTTP_COMPLETE : HTTP_NOT_SENT);
 	arena_free(arena);
 }
@@ -209,9 +311,16 @@ one_case(const struct tls_case *c)
 static void
 test_servers(void **state)
 {
+	size_t refused = 0;
+
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		one_case(&cases[i]);
+		refused += !cases[i].ok;
+	}
+	assert_true(refused >= 14);
+	print_message("# %zu bad servers refused, 0 bytes of a request\n",
+	    refused);
 }
 
 /* A CA file that is not there stops the connector, not the machine. */
@@ -219,8 +328,7 @@ static void
 test_no_ca_file(void **state)
 {
 	struct http_settings settings = http_defaults;
-	struct http_req req = { .method = "GET", .repeatable = true,
-		.url = "https://127.0.0.1:1/" };
+	struct http_req req = { .method = "GET", .repeatable = true };
 	struct http *http = NULL;
 	struct arena *arena = arena_new(1u << 16);
 	struct server s;

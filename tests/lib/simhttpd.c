@@ -86,7 +86,7 @@ receive(struct connection *c)
 	return false;
 }
 
-static void
+static bool
 send_all(int fd, const char *s, size_t len)
 {
 	while (len > 0) {
@@ -94,10 +94,39 @@ send_all(int fd, const char *s, size_t len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return;
+			return false;
 		s += n;
 		len -= (size_t)n;
 	}
+	return true;
+}
+
+static void
+send_slowly(struct connection *c, const struct buf *out, int delay_ms)
+{
+	size_t i = 0;
+
+	while (pause_for(c->sim, delay_ms) &&
+	    send_all(c->fd, i < out->len ? out->s + i : "x", 1))
+		i++;
+}
+
+static void
+send_without_end(struct connection *c)
+{
+	char chunk[16384];
+
+	memset(chunk, 'x', sizeof(chunk));
+	while (!atomic_load(&c->sim->stop) &&
+	    send_all(c->fd, chunk, sizeof(chunk)))
+		;
+}
+
+static void
+hang(struct connection *c)
+{
+	while (pause_for(c->sim, SLICE_MS))
+		;
 }
 
 static void
@@ -246,20 +275,29 @@ answer(struct connection *c, const struct sim_reply *r)
 		return false;
 	switch (r->mode) {
 	case SIM_REPLY:
-		send_all(c->fd, out.s, out.len);
-		return true;
+		return send_all(c->fd, out.s, out.len);
 	case SIM_REPLY_CLOSE:
 	case SIM_REPLY_DROP:
 	case SIM_REPLY_EARLY:
-		send_all(c->fd, out.s, out.len);
+		(void)send_all(c->fd, out.s, out.len);
 		break;
 	case SIM_CUT:
 	case SIM_CUT_RST:
-		send_all(c->fd, out.s, r->cut < out.len ? r->cut : out.len);
+	case SIM_CUT_HANG:
+		(void)send_all(c->fd, out.s,
+		    r->cut < out.len ? r->cut : out.len);
+		if (r->mode == SIM_CUT_HANG)
+			hang(c);
+		break;
+	case SIM_SLOW:
+		send_slowly(c, &out, r->delay_ms);
+		break;
+	case SIM_ENDLESS:
+		if (send_all(c->fd, out.s, out.len))
+			send_without_end(c);
 		break;
 	case SIM_HANG:
-		while (pause_for(c->sim, SLICE_MS))
-			;
+		hang(c);
 		break;
 	case SIM_CLOSE:
 	case SIM_RST:

@@ -17,6 +17,9 @@ enum sim_mode {
 	SIM_REPLY_DROP,		/* whole reply, then close without saying so */
 	SIM_CUT,		/* the first cut bytes of the reply, then close */
 	SIM_CUT_RST,		/* the same, then a reset */
+	SIM_CUT_HANG,		/* the same, then nothing more */
+	SIM_SLOW,		/* a byte each delay_ms, for ever after its end */
+	SIM_ENDLESS,		/* the reply, then 'x' as long as it is taken */
 	SIM_CLOSE,		/* request read to its end, closed, no reply */
 	SIM_RST,		/* request read to its end, reset */
 	SIM_CLOSE_EARLY,	/* header read, body not, closed */

@@ -77,7 +77,8 @@ test_phases(void **state)
 static void
 test_codes(void **state)
 {
-	static const int config[] = { 1, 3, 58, 59, 60, 66, 77, 83, 90, 91 };
+	static const int config[] = { 1, 3, 58, 59, 60, 66, 67, 77, 83, 90,
+		91 };
 
 	(void)state;
 	for (int code = 1; code < 100; code++) {

@@ -89,6 +89,9 @@ test_loopback(void **state)
 	assert_true(url_is_loopback("https://127.8.9.10"));
 	assert_true(url_is_loopback("http://LocalHost:1"));
 	assert_true(url_is_loopback("http://[::1]/"));
+	assert_false(url_is_loopback("http://127.0.0.1.5/"));
+	assert_false(url_is_loopback("http://127.0.0.1./"));
+	assert_false(url_is_loopback("http://127...1/"));
 	assert_false(url_is_loopback("http://128.0.0.1/"));
 	assert_false(url_is_loopback("http://127.0.0.1.example.dk/"));
 	assert_false(url_is_loopback("http://localhost.example.dk/"));
@@ -314,6 +317,8 @@ test_next_bases(void **state)
 static const struct {
 	const char *url, *shown;
 } shown[] = {
+	/* No scheme stands before this "://". */
+	{ "anna@kunde.dk/x://y", "*/x:/" "/y" },
 	{ "https://a.dk/v1/x?key=secret#f", "https://a.dk/v1/x" },
 	{ "https://user:pw@a.dk/v1", "https://a.dk/v1" },
 	{ "https://user:p@w@a.dk/v1", "https://a.dk/v1" },

@@ -1,0 +1,135 @@
+/*
+ * When a request may start: rate, Retry-After, breaker; and waiting for it.
+ */
+#include <poll.h>
+
+#include "clock.h"
+#include "http_xfer.h"
+
+#define SLICE_MS 50	/* how late a wait may notice cancelled() */
+
+int64_t
+http_now_ms(const struct http *http)
+{
+	const struct http_clock *clock = http->settings.clock;
+
+	return clock == NULL ? clock_boottime_ms() : clock->now_ms();
+}
+
+void
+http_sleep_ms(const struct http *http, int64_t ms)
+{
+	if (http->settings.clock != NULL)
+		http->settings.clock->sleep_ms(ms);
+	else
+		(void)poll(NULL, 0, (int)ms);
+}
+
+bool
+http_is_cancelled(const struct http *http)
+{
+	return http->cancelled != NULL && http->cancelled();
+}
+
+/* False = cancelled. */
+bool
+http_wait_ms(const struct http *http, int64_t ms)
+{
+	const int64_t until = http_now_ms(http) + ms;
+
+	for (;;) {
+		const int64_t left = until - http_now_ms(http);
+		if (http_is_cancelled(http))
+			return false;
+		if (left <= 0)
+			return true;
+		http_sleep_ms(http, left < SLICE_MS ? left : SLICE_MS);
+	}
+}
+
+/* A bucket of one: requests are spread, so that no second sees a burst. */
+int64_t
+http_rate_take(struct http *http)
+{
+	const double rate = http->settings.rate_per_second;
+	const double now = (double)http_now_ms(http);
+
+	if (rate <= 0)
+		return 0;
+	if (http->next_ms > now)
+		return (int64_t)(http->next_ms - now) + 1;
+	const double interval = 1000 / rate;
+	/* The clock ticks in ms: what a late start lost is made up, once. */
+	if (http->next_ms < now - interval)
+		http->next_ms = now;
+	http->next_ms += interval;
+	return 0;
+}
+
+/* ---- Retry-After --------------------------------------------------------- */
+void
+http_hold(struct http *http, long wait_s)
+{
+	const int64_t until = http_now_ms(http) + 1000 * (int64_t)wait_s;
+
+	if (until > http->hold_until_ms)
+		http->hold_until_ms = until;
+}
+
+int64_t
+http_hold_ms(const struct http *http)
+{
+	const int64_t left = http->hold_until_ms - http_now_ms(http);
+
+	return left > 0 ? left : 0;
+}
+
+/* A server that asks for time gets it, from every call of this engine. */
+void
+http_note_answer(struct http *http, const struct http_res *res)
+{
+	if (res->phase < HTTP_ANSWER_CUT || res->retry_after_s <= 0)
+		return;
+	if (res->status == 423 || (res->status >= 400 && http_is_transient(res)))
+		http_hold(http, res->retry_after_s);
+}
+
+/* ---- the breaker --------------------------------------------------------- */
+int64_t
+http_breaker_ms(const struct http *http)
+{
+	return breaker_wait_ms(&http->breaker, http_now_ms(http));
+}
+
+static enum breaker_result
+result_for_breaker(const struct http *http, const struct http_res *res,
+    bool too_large)
+{
+	if (too_large || http_is_misconfigured(res) ||
+	    (res->curl_code == CURLE_ABORTED_BY_CALLBACK &&
+		http_is_cancelled(http)))
+		return BREAKER_NEITHER;
+	return http_is_transient(res) || res->phase != HTTP_COMPLETE
+	    ? BREAKER_BAD : BREAKER_GOOD;
+}
+
+void
+http_note_result(struct http *http, const struct http_res *res, bool too_large,
+    bool is_probe)
+{
+	breaker_end(&http->breaker, is_probe,
+	    result_for_breaker(http, res, too_large), http_now_ms(http));
+}
+
+void
+http_note_nothing(struct http *http, bool is_probe)
+{
+	breaker_end(&http->breaker, is_probe, BREAKER_NEITHER,
+	    http_now_ms(http));
+}
+
+void
+http_refused(struct http *http, long status)
+{
+	breaker_refused(&http->breaker, status, http_now_ms(http));
+}

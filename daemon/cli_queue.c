@@ -101,6 +101,9 @@ cli_queue_show(struct cli *cli, struct db *db, int night,
 	if (cli->tenant.paused && cli->format == TABLE_TEXT)
 		(void)printf("sending is paused: nobody is asked before "
 		    "`npsync activate`\n");
+	if (cli->tenant.restored_at != NO_TIME && cli->format == TABLE_TEXT)
+		(void)printf("the database is a restored backup: nobody is asked before "
+		    "that is settled (npsync(8))\n");
 	return true;
 }
 

@@ -30,6 +30,10 @@ say_runs(struct cli *cli, struct err *err)
 	    calendar_window_start(&cli->conf->calendar, night));
 	(void)printf("tenant         %s%s\n", cli->conf->tenant,
 	    cli->tenant.paused ? " (paused: `npsync activate` starts sending)" : "");
+	if (cli->tenant.restored_at != NO_TIME)
+		(void)printf("restored       noticed %s: nobody is asked before it is "
+		    "settled (npsync(8), After a restored backup)\n",
+		    cli_when(cli->arena, zone, cli->tenant.restored_at));
 	(void)printf("last good run  %s\n", last_good == NO_TIME ? "none"
 	    : cli_when(cli->arena, zone, last_good));
 	if (last != last_good)

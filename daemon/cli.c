@@ -215,10 +215,10 @@ cli_load(struct cli *cli, bool secrets, struct err *err)
 }
 
 /* ---- database ----------------------------------------------------------------------- */
-static bool
-is_embedded(const struct conf *conf)
+bool
+cli_is_embedded(const struct cli *cli)
 {
-	return conf->database == NULL || *conf->database == '\0';
+	return cli->conf->database == NULL || *cli->conf->database == '\0';
 }
 
 static bool
@@ -247,7 +247,7 @@ cli_open_database(struct cli *cli, bool secrets, struct err *err)
 {
 	if (!cli_load(cli, secrets, err))
 		return false;
-	return is_embedded(cli->conf) ? open_embedded(cli, err)
+	return cli_is_embedded(cli) ? open_embedded(cli, err)
 	                              : open_server(cli, err);
 }
 
@@ -258,7 +258,7 @@ cli_open(struct cli *cli, bool secrets, struct err *err)
 		return false;
 	/* Our own cluster is kept up to date; a server's schema is changed only by
 	 * its administrator. */
-	if (is_embedded(cli->conf) ? !schema_apply(cli->db, NULL, err)
+	if (cli_is_embedded(cli) ? !schema_apply(cli->db, NULL, err)
 	                           : !schema_check(cli->db, err))
 		return false;
 	return tenant_open(cli->db, cli->conf->tenant, cli->known, cli->n_known,
@@ -291,6 +291,18 @@ load_tenant(struct one *one, const struct cli *cli, const char *tenant)
 	one->cli.have_secrets = false;
 	one->loaded = cli_load(&one->cli, false, &one->err) &&
 	    cli_load(&one->cli, one->cli.conf->enabled, &one->err);
+}
+
+/* One dump of a cluster is enough. */
+static void
+mark_followed(struct one *one, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = i + 1; k < n && one[i].loaded; k++)
+			one[i].cli.more_follow |= one[k].loaded &&
+			    one[k].cli.conf->enabled &&
+			    strcmp(one[i].cli.conf->state_dir,
+			        one[k].cli.conf->state_dir) == 0;
 }
 
 static int
@@ -328,6 +340,7 @@ cli_each_tenant(struct cli *cli, int (*run)(struct cli *, struct err *),
 		return err_nomem(err), err_exit_code(err->kind);
 	for (size_t i = 0; i < cli->n_known; i++)
 		load_tenant(&one[i], cli, cli->known[i]);
+	mark_followed(one, cli->n_known);
 	for (size_t i = 0; i < cli->n_known; i++) {
 		const int code = run_tenant(&one[i], run);
 		all = i == 0 || code == all ? code : 1;

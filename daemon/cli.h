@@ -38,6 +38,7 @@ struct cli {
 	const char *lock_dir;
 	const char *actor;
 	bool have_secrets;
+	bool more_follow;		/* tenants of the same state_dir */
 };
 
 struct cli_command {
@@ -49,7 +50,8 @@ struct cli_command {
 };
 /* One table per family; all end with .name == NULL. */
 extern const struct cli_command cli_run_commands[], cli_queue_commands[],
-    cli_move_commands[], cli_report_commands[], cli_admin_commands[], cli_setup_commands[];
+    cli_move_commands[], cli_report_commands[], cli_admin_commands[], cli_setup_commands[],
+    cli_backup_commands[];
 
 /* The value of an option of the command, "" for a switch, NULL = not given. */
 const char *cli_given(const struct cli *cli, const char *name);
@@ -64,6 +66,10 @@ NPS_MUSTCHECK bool cli_open(struct cli *cli, bool secrets, struct err *err);
 NPS_MUSTCHECK bool cli_open_database(struct cli *cli, bool secrets,
     struct err *err);
 void cli_close(struct cli *cli);
+/* No server of the administrator's own. */
+bool cli_is_embedded(const struct cli *cli);
+/* The dump after a night; what goes wrong is a line in the log. */
+void cli_backup_night(struct cli *cli);
 /* Calls run for the chosen tenant; without --tenant for each one in turn. One
  * that fails does not stop the others: its error is printed, the exit code is
  * theirs where they all agree, else 1. */

@@ -54,6 +54,17 @@ verdict_words(struct cli *cli, const struct db_result *r, int row, time_t send_a
 	    fact != NULL ? ")" : "");
 }
 
+static void
+say_what_stops(const struct cli *cli)
+{
+	if (cli->tenant.paused)
+		(void)printf("sending is paused: nobody is asked before "
+		    "`npsync activate`\n");
+	if (cli->tenant.restored_at != NO_TIME)
+		(void)printf("the database is a restored backup: nobody is asked before "
+		    "that is settled (npsync(8))\n");
+}
+
 bool
 cli_queue_show(struct cli *cli, struct db *db, int night,
     const char *only_trigger, struct err *err)
@@ -98,12 +109,8 @@ cli_queue_show(struct cli *cli, struct db *db, int night,
 	}
 	if (!table_close(t, err))
 		return false;
-	if (cli->tenant.paused && cli->format == TABLE_TEXT)
-		(void)printf("sending is paused: nobody is asked before "
-		    "`npsync activate`\n");
-	if (cli->tenant.restored_at != NO_TIME && cli->format == TABLE_TEXT)
-		(void)printf("the database is a restored backup: nobody is asked before "
-		    "that is settled (npsync(8))\n");
+	if (cli->format == TABLE_TEXT)
+		say_what_stops(cli);
 	return true;
 }
 

@@ -123,21 +123,24 @@ settle(struct after *a, struct err *err)
 	    cli->tenant.name, &mark, err);
 }
 
-/* The file may know of higher epochs than the database. */
+/* The run that notices a restored backup does more than to read: what it finds
+ * must be there. */
 static bool
-rise_above_file(struct cli *cli, struct err *err)
+check_noticed(struct cli *cli, struct err *err)
 {
+	const struct tenant *t = &cli->tenant;
 	struct highwater seen;
 	bool found = false;
 
 	if (cli->lock_dir == NULL)
 		return true;
-	if (!highwater_read(cli->lock_dir, cli->tenant.name, &seen, &found, err))
+	if (!highwater_read(cli->lock_dir, t->name, &seen, &found, err))
 		return false;
-	return !found ||
-	    !highwater_is_above(&seen, cli->tenant.epoch, cli->tenant.sends) ||
-	    tenant_mark_restored(cli->db, &cli->tenant, seen.epoch, seen.sends,
-	        clock_now(), err);
+	if (found ? !highwater_is_above(&seen, t->epoch, t->sends)
+	          : t->sends == 0)
+		return true;
+	return err_set(err, ERR_BUSY, "there was no run since the backup was "
+	    "restored: `npsync run --only pull` first");
 }
 
 static bool
@@ -148,7 +151,7 @@ settle_locked(struct cli *cli, struct after *a, struct err *err)
 	if (!tenant_acquire(cli->db, &cli->tenant, cli->lock_dir, err))
 		return false;
 	db_array_init(&a->out);
-	ok = check_read(cli, err) && rise_above_file(cli, err) && settle(a, err);
+	ok = check_noticed(cli, err) && check_read(cli, err) && settle(a, err);
 	db_array_free(&a->out);
 	tenant_release(cli->db, &cli->tenant);
 	return ok;

@@ -111,10 +111,11 @@ run(struct cli *cli, struct err *err)
 	if (cli_given(cli, "dry-run") != NULL)
 		return night_dry_run(cli->db, cli->conf, &cli->tenant, &o,
 		           show_preview, cli, err) ? 0 : err_exit_code(err->kind);
-	if (night_run(cli->db, cli->conf, &cli->tenant, cli->lock_dir, &o, &code,
-	        err))
-		return 0;
-	return code;
+	const bool ok = night_run(cli->db, cli->conf, &cli->tenant, cli->lock_dir,
+	    &o, &code, err);
+	if (o.kind == RUN_NIGHT && (ok || err->kind != ERR_BUSY))
+		cli_backup_night(cli);
+	return ok ? 0 : code;
 }
 
 static int

@@ -131,6 +131,12 @@ static const struct opt reconcile_opts[] = {
 	END
 };
 
+static const struct opt embedded_opts[] = {
+	INT("keep_dumps", embedded.keep_dumps, "7", 0, 1000,
+	    "dumps of the private PostgreSQL, one a night; 0 = none is made"),
+	END
+};
+
 static const struct opt retention_opts[] = {
 	INT("queue_days", retention.queue_days, "400", 30, 36500,
 	    "finished rows are kept"),
@@ -162,6 +168,7 @@ const struct opt conf_opts[] = {
 	    .def = "/var/lib/npsync", .help = "database, locks, dumps" },
 	STR("database", database, "", "libpq connection; empty = a private "
 	    "PostgreSQL in state_dir"),
+	GROUP("embedded", embedded_opts, "the private PostgreSQL"),
 	GROUP("log", log_opts, "log"),
 	GROUP("send", send_opts, "when surveys leave"),
 	GROUP("preview", preview_opts, "the mail about tomorrow's queue"),

@@ -99,6 +99,9 @@ struct conf {
 		bool history, feed;
 	} writeback;
 	struct {
+		int keep_dumps;
+	} embedded;
+	struct {
 		int second_look_min, look_back_days;
 	} reconcile;
 	struct {

@@ -3,12 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,21 +20,6 @@
 #define STOP_WAIT_MS 60000
 #define ORPHAN_WAIT_MS 15000
 #define JOIN_TRIES 3
-
-/* No statements, parameters or DETAIL in the log: they hold people's data. */
-static const char settings[] =
-    "\n# ---- npsync ----\n"
-    "jit = off\n"
-    "listen_addresses = ''\n"
-    "unix_socket_permissions = 0700\n"
-    "dynamic_shared_memory_type = mmap\n"
-    "max_connections = 20\n"
-    "max_parallel_workers = 2\n"
-    "recovery_init_sync_method = syncfs\n"
-    "log_min_messages = log\n"
-    "log_min_error_statement = panic\n"
-    "log_error_verbosity = terse\n"
-    "log_checkpoints = off\n";
 
 static void
 embedded_free(struct embedded *e)
@@ -88,133 +71,6 @@ lock_cluster(const struct embedded *e, struct err *err)
 	return true;
 }
 
-/* ---- child processes ----------------------------------------------------- */
-static void
-child_signals(void)
-{
-	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
-		SIGPIPE, SIGCHLD, SIGALRM, SIGUSR1, SIGUSR2 };
-	sigset_t none;
-
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		(void)signal(signals[i], SIG_DFL);
-}
-
-/* In the child: nothing of ours is inherited but what is said here. */
-static void
-child_prepare(const char *dir, int log_fd)
-{
-	const int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	child_signals();
-	(void)umask(0077);
-	if (null_fd < 0 || dup2(null_fd, 0) < 0 || dup2(log_fd, 1) < 0 ||
-	    dup2(log_fd, 2) < 0 || chdir(dir) != 0 ||
-	    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
-		_exit(127);
-}
-
-static char env_path[] = "PATH=/usr/bin:/bin";
-static char env_locale[] = "LC_ALL=C.UTF-8";
-static char env_zone[] = "TZ=UTC";
-static char *const child_env[] = { env_path, env_locale, env_zone, NULL };
-
-/* ---- initdb -------------------------------------------------------------- */
-static void
-initdb_exec(const struct embedded *e, const char *program, const char *pg_new,
-    int log_fd)
-{
-	child_prepare(e->state, log_fd);
-	/* initdb's own children inherit the lock too: whoever comes after a
-	 * killed starter waits until the last of them stopped writing. */
-	if (fcntl(e->cluster_fd, F_SETFD, 0) == 0)
-		(void)execle(program, program, "--encoding=UTF8",
-		    "--locale=C.UTF-8", "--auth=trust", "--username=npsync",
-		    "--no-instructions", "--no-sync", "-D", pg_new,
-		    (char *)NULL, child_env);
-	_exit(127);
-}
-
-static bool
-initdb_run(const struct embedded *e, const char *pg_new, struct err *err)
-{
-	char bin[EMBEDDED_PATH_MAX], program[EMBEDDED_PATH_MAX];
-	AUTO(fd) int log_fd = -1;
-	off_t offset = 0;
-	int status = 0;
-
-	if (!embedded_dir_programs(bin, 0, err) ||
-	    !embedded_path(program, bin, "initdb", err) ||
-	    !embedded_log_begin(e, &log_fd, &offset, err))
-		return false;
-	const pid_t parent = getpid();
-	const pid_t pid = fork();
-	if (pid < 0)
-		return err_errno(err, ERR_SYSTEM, "fork");
-	if (pid == 0) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() == parent)
-			initdb_exec(e, program, pg_new, log_fd);
-		_exit(127);
-	}
-	pid_t ended;
-	do
-		ended = waitpid(pid, &status, 0);
-	while (ended < 0 && errno == EINTR);
-	/* Who ignores SIGCHLD is not told: no cluster on trust. */
-	if (ended != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return embedded_log_fail(e, offset, "initdb failed", err);
-	return true;
-}
-
-static bool
-settings_write(const char *pg_new, struct err *err)
-{
-	char path[EMBEDDED_PATH_MAX];
-
-	if (!embedded_path(path, pg_new, "postgresql.conf", err))
-		return false;
-	AUTO(fd) int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	const size_t len = strlen(settings);
-	const ssize_t n = fd < 0 ? -1 : write(fd, settings, len);
-	if (n >= 0 && n < (ssize_t)len)
-		errno = ENOSPC;
-	return n == (ssize_t)len ? true : err_errno(err, ERR_SYSTEM, "%s",
-	    path);
-}
-
-/* All of pg.new before the name pg appears: one call, where initdb would sync
- * a thousand files one by one. */
-static bool
-tree_publish(const char *state, const char *from, const char *to,
-    struct err *err)
-{
-	AUTO(fd) int fd = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0 || syncfs(fd) != 0 || rename(from, to) != 0 ||
-	    fsync(fd) != 0)
-		return err_errno(err, ERR_SYSTEM, "%s", from);
-	return true;
-}
-
-/* Until the rename there is no cluster; what a killed initdb left is junk. */
-static bool
-cluster_make(const struct embedded *e, struct err *err)
-{
-	char pg_new[EMBEDDED_PATH_MAX];
-
-	if (!embedded_path(pg_new, e->state, "pg.new", err) ||
-	    !embedded_dir_remove(pg_new, err))
-		return false;
-	if (!initdb_run(e, pg_new, err) || !settings_write(pg_new, err)) {
-		(void)!embedded_dir_remove(pg_new, NULL);
-		return false;
-	}
-	return tree_publish(e->state, pg_new, e->pg, err);
-}
-
 /* ---- server -------------------------------------------------------------- */
 /* Until the server has its postmaster.pid, by which others find it, or ends. */
 static void
@@ -238,9 +94,9 @@ server_fork(const struct embedded *e, const char *program,
 	(void)setsid();
 	const pid_t pid = fork();
 	if (pid == 0) {
-		child_prepare(e->pg, log_fd);
+		embedded_child_prepare(e->pg, -1, log_fd, log_fd);
 		(void)execle(program, program, "-D", e->pg, "-k", socket_dir,
-		    (char *)NULL, child_env);
+		    (char *)NULL, embedded_child_env);
 		_exit(127);
 	}
 	if (pid > 0)
@@ -263,17 +119,15 @@ server_spawn(const struct embedded *e, const char *program,
 	return true;
 }
 
-static bool
-server_start(struct embedded *e, struct err *err)
+bool
+embedded_server_start(struct embedded *e, struct err *err)
 {
 	char bin[EMBEDDED_PATH_MAX], program[EMBEDDED_PATH_MAX];
 	char socket_dir[EMBEDDED_PATH_MAX];
 	AUTO(fd) int log_fd = -1;
 	off_t offset = 0;
-	int version = 0;
 
-	return embedded_server_version(e, &version, err) &&
-	    embedded_dir_programs(bin, version, err) &&
+	return embedded_server_programs(e, bin, err) &&
 	    embedded_path(program, bin, "postgres", err) &&
 	    embedded_server_clear(e, err) &&
 	    embedded_dir_socket(socket_dir, e->state, err) &&
@@ -319,7 +173,8 @@ server_get(struct embedded *e, struct err *err)
 		if (!server_find(e, &pf, err))
 			return false;
 		if (pf.pid == 0)
-			return server_start(e, err);
+			return embedded_rebuild_if_old(e, err) &&
+			    embedded_server_start(e, err);
 		const off_t offset = stat(e->log, &st) == 0 ? st.st_size : 0;
 		if (embedded_server_wait(e, offset, err))
 			return true;
@@ -343,7 +198,7 @@ cluster_get(struct embedded *e, struct err *err)
 
 	if (is_unit(e))
 		return embedded_server_unit(e, err);
-	if (lstat(e->pg, &st) != 0 && !cluster_make(e, err))
+	if (lstat(e->pg, &st) != 0 && !embedded_make(e, err))
 		return false;
 	return server_get(e, err);
 }
@@ -408,6 +263,21 @@ embedded_start(const char *state_dir, struct embedded **cluster,
 	if (ok)
 		*cluster = steal(&e);
 	return ok;
+}
+
+/* cluster.lock stays with us, so that nobody joins before embedded_release. */
+bool
+embedded_alone(struct embedded *cluster, struct err *err)
+{
+	if (!lock_cluster(cluster, err))
+		return false;
+	if (flock(cluster->users_fd, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	/* What was asked for in vain has cost the shared one. */
+	(void)flock(cluster->users_fd, LOCK_SH | LOCK_NB);
+	(void)flock(cluster->cluster_fd, LOCK_UN);
+	return err_set(err, ERR_BUSY, "a run or another command uses the "
+	    "database: wait until it has ended");
 }
 
 const char *

@@ -7,10 +7,15 @@
  * life, the last one out stops the cluster.  Under systemd (a running server
  * that we did not start through users.lock: file pg.unit in the state
  * directory, written by npsync-db.service) it is never stopped.
+ *
+ * Where the programs of the cluster's version are gone and those of a newer
+ * one are there, a start rebuilds it from the newest dump (dump.h); the old
+ * directory stays beside it as pg-VERSION.
  */
 #ifndef NPSYNC_EMBEDDED_H
 #define NPSYNC_EMBEDDED_H
 
+#include "db.h"
 #include "err.h"
 
 struct embedded;
@@ -34,6 +39,23 @@ NPS_MUSTCHECK bool embedded_start(const char *state_dir,
 /* Keyword string for db_open, valid until embedded_release: close the database
  * first, the server waits for nobody. */
 const char *embedded_conninfo(const struct embedded *cluster);
+
+/* Nobody else uses the cluster, and nobody will before embedded_release;
+ * ERR_BUSY else. */
+NPS_MUSTCHECK bool embedded_alone(struct embedded *cluster, struct err *err);
+/* Writes the database to fd, by pg_dump in its custom format.  file_max: bytes
+ * that fd may become, 0 = any. */
+NPS_MUSTCHECK bool embedded_dump(const struct embedded *cluster, int fd,
+    long long file_max, bool (*cancelled)(void), struct err *err);
+/* Reads a dump from fd into a database of its own, shows it to accept (or
+ * NULL) and puts it into the place of the old one, which is dropped.  Whatever
+ * fails before leaves the old one as it was.  After embedded_alone, with no
+ * connection open. */
+typedef bool embedded_accept_fn(void *arg, struct db *db, struct err *err);
+NPS_MUSTCHECK bool embedded_restore(struct embedded *cluster, int fd,
+    embedded_accept_fn *accept, void *arg, bool (*cancelled)(void),
+    struct err *err);
+
 /* Leaves; stops the server if no other process uses it.  NULL is fine. */
 void embedded_release(struct embedded *cluster);
 

@@ -198,6 +198,17 @@ version_find(char out[EMBEDDED_PATH_MAX], int version)
 }
 
 bool
+embedded_dir_is_newer(int version)
+{
+	char bin[EMBEDDED_PATH_MAX];
+
+	for (int v = VERSION_MAX; v >= VERSION_MIN && v > version; v--)
+		if (version_find(bin, v))
+			return true;
+	return false;
+}
+
+bool
 embedded_dir_programs(char out[EMBEDDED_PATH_MAX], int version,
     struct err *err)
 {

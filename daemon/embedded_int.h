@@ -55,6 +55,48 @@ NPS_MUSTCHECK bool embedded_dir_remove(const char *path, struct err *err);
 NPS_MUSTCHECK bool embedded_dir_programs(char out[EMBEDDED_PATH_MAX],
     int version, struct err *err);
 
+/* Programs of a newer version than this are installed. */
+bool embedded_dir_is_newer(int version);
+
+/* ---- embedded_child.c ---------------------------------------------------- */
+#define EMBEDDED_ARGS_MAX 16
+struct embedded_child {
+	const char *dir;	/* where it works */
+	const char *argv[EMBEDDED_ARGS_MAX];	/* [0] = path of the program */
+	int in, out;		/* -1 = /dev/null */
+	int log;		/* its standard error */
+	int keep;		/* one more that it inherits; -1 = none */
+	long long file_max;	/* bytes of a file it may write; 0 = no limit */
+	bool (*cancelled)(void);	/* SIGTERM is passed on; or NULL */
+};
+extern char *const embedded_child_env[];
+/* In a child: signals, descriptors, working directory; ends it on failure. */
+void embedded_child_prepare(const char *dir, int in, int out, int log);
+/* Runs a program to its end; *good = it exited with 0.  It is killed when we
+ * are. */
+NPS_MUSTCHECK bool embedded_child_run(const struct embedded_child *child,
+    bool *good, struct err *err);
+
+/* ---- embedded_make.c ----------------------------------------------------- */
+/* A cluster of the newest version in dir, which is removed before, and after a
+ * failure. */
+NPS_MUSTCHECK bool embedded_make_dir(const struct embedded *e, const char *dir,
+    struct err *err);
+/* The same as e->pg, which must not exist. */
+NPS_MUSTCHECK bool embedded_make(const struct embedded *e, struct err *err);
+/* dir becomes e->pg and the other way round, in one step. */
+NPS_MUSTCHECK bool embedded_make_exchange(const struct embedded *e,
+    const char *dir, struct err *err);
+
+/* ---- embedded_rebuild.c -------------------------------------------------- */
+/* A cluster whose programs are gone is rebuilt from the newest dump where those
+ * of a newer version are installed.  Under cluster.lock, no server running. */
+NPS_MUSTCHECK bool embedded_rebuild_if_old(struct embedded *e,
+    struct err *err);
+
+/* ---- embedded.c ---------------------------------------------------------- */
+NPS_MUSTCHECK bool embedded_server_start(struct embedded *e, struct err *err);
+
 /* ---- embedded_proc.c ----------------------------------------------------- */
 /* What postmaster.pid says; "" and 0 where it says nothing (yet). */
 struct embedded_pidfile {
@@ -86,8 +128,15 @@ NPS_MUSTCHECK bool embedded_log_begin(const struct embedded *e, int *fd,
 /* False, with what the log says since offset. */
 bool embedded_log_fail(const struct embedded *e, off_t offset,
     const char *what, struct err *err);
-NPS_MUSTCHECK bool embedded_server_version(const struct embedded *e,
-    int *version, struct err *err);
+/* Of the cluster in pg. */
+NPS_MUSTCHECK bool embedded_server_version(const char *pg, int *version,
+    struct err *err);
+/* The directory of its programs. */
+NPS_MUSTCHECK bool embedded_server_programs(const struct embedded *e,
+    char out[EMBEDDED_PATH_MAX], struct err *err);
+/* e->conninfo with another database. */
+void embedded_server_conninfo(const struct embedded *e, const char *database,
+    char *out, size_t size);
 /* Waits until the server of postmaster.pid is ready; fills e->conninfo and
  * makes the database. */
 NPS_MUSTCHECK bool embedded_server_wait(struct embedded *e, off_t log_offset,

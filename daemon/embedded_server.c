@@ -63,13 +63,12 @@ embedded_log_fail(const struct embedded *e, off_t offset, const char *what,
 
 /* ---- start and join ------------------------------------------------------ */
 bool
-embedded_server_version(const struct embedded *e, int *version,
-    struct err *err)
+embedded_server_version(const char *pg, int *version, struct err *err)
 {
 	char path[EMBEDDED_PATH_MAX], text[16];
 	long long number = 0;
 
-	if (!embedded_path(path, e->pg, "PG_VERSION", err))
+	if (!embedded_path(path, pg, "PG_VERSION", err))
 		return false;
 	AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	const ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
@@ -80,6 +79,16 @@ embedded_server_version(const struct embedded *e, int *version,
 		    "it; the cluster is damaged", path);
 	*version = (int)number;
 	return true;
+}
+
+bool
+embedded_server_programs(const struct embedded *e,
+    char out[EMBEDDED_PATH_MAX], struct err *err)
+{
+	int version = 0;
+
+	return embedded_server_version(e->pg, &version, err) &&
+	    embedded_dir_programs(out, version, err);
 }
 
 static void
@@ -98,6 +107,17 @@ conninfo_make(char *out, size_t size, const char *socket_dir, int port,
 	host[n] = '\0';
 	(void)snprintf(out, size, "host='%s' port=%d user=npsync dbname=%s",
 	    host, port, database);
+}
+
+/* It ends with the database, whose name has no blank. */
+void
+embedded_server_conninfo(const struct embedded *e, const char *database,
+    char *out, size_t size)
+{
+	const char *name = strrchr(e->conninfo, '=');
+
+	(void)snprintf(out, size, "%.*s=%s", name == NULL ? 0 :
+	    (int)(name - e->conninfo), e->conninfo, database);
 }
 
 static bool

@@ -10,10 +10,14 @@
 #include "highwater.h"
 #include "log.h"
 #include "stage_audit.h"
+#include "stage_forecast.h"
 #include "stage_settle.h"
 
 DB_STMT(night_system_id,
     "SELECT system_identifier::text FROM pg_control_system()");
+
+DB_STMT(night_last,
+    "SELECT max(night) FROM npsync.run WHERE tenant_id = $1 AND run_id <> $2");
 
 static bool
 read_system_id(struct night *n, struct err *err)
@@ -29,20 +33,38 @@ read_system_id(struct night *n, struct err *err)
 	return true;
 }
 
+/* Silent customers that were asked in the nights that are lost: the coming pull
+ * may bring what broke their silence, and then nothing would tell of them.  So
+ * their rows are made by what was known before. */
+static bool
+forecast_lost(struct night *n, struct err *err)
+{
+	struct stage *s = &n->stage;
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	db_args_init(&args, s->scratch);
+	db_arg_int(&args, s->tenant->id);
+	db_arg_int(&args, n->log.run_id);
+	if (!db_query(s->db, &night_last, &args, &r, err))
+		return false;
+	return db_is_null(r, 0, 0) ||
+	    stage_forecast_since(s, db_day(r, 0, 0), err);
+}
+
 static bool
 mark_restored(struct night *n, const struct highwater *seen, const char *why,
     struct err *err)
 {
 	struct stage *s = &n->stage;
-	const bool news = s->tenant->restored_at == NO_TIME;
 
-	if (news)
-		log_ev(LOG_LEVEL_ERROR, "restore",
-		    "reason=%s epoch=%lld epoch_seen=%lld sends=%lld sends_seen=%lld",
-		    log_quote(why), s->tenant->epoch, seen->epoch, s->tenant->sends,
-		    seen->sends);
+	log_ev(LOG_LEVEL_ERROR, "restore",
+	    "reason=%s epoch=%lld epoch_seen=%lld sends=%lld sends_seen=%lld",
+	    log_quote(why), s->tenant->epoch, seen->epoch, s->tenant->sends,
+	    seen->sends);
+	/* The fence of what follows is the new epoch. */
 	return tenant_mark_restored(s->db, s->tenant, seen->epoch, seen->sends,
-	    clock_now(), err);
+	           clock_now(), err) && forecast_lost(n, err);
 }
 
 bool

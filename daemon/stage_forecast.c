@@ -72,16 +72,11 @@ insert_found(struct stage *stage, const struct db_result *found,
 	return ok;
 }
 
-bool
-stage_forecast(struct stage *stage, struct err *err)
+static bool
+forecast(struct stage *stage, struct silence w, struct err *err)
 {
-	const struct conf_trigger *t = conf_trigger(stage->conf, "inact");
 	long long made = 0, planned = 0;
 
-	if (t == NULL || !t->enabled)
-		return true;
-	const struct silence w = forecast_window(stage->night, t->period_days,
-	    t->width_days);
 	for (;;) {
 		AUTO(db_result) struct db_result *found = NULL;
 		long long before = made;
@@ -102,4 +97,26 @@ stage_forecast(struct stage *stage, struct err *err)
 	runlog_count(stage->log, "forecast", "inact", "queued", NULL, made);
 	runlog_count(stage->log, "forecast", "inact", "out", "planned", planned);
 	return true;
+}
+
+bool
+stage_forecast(struct stage *stage, struct err *err)
+{
+	const struct conf_trigger *t = conf_trigger(stage->conf, "inact");
+
+	return t == NULL || !t->enabled || forecast(stage, forecast_window(
+	    stage->night, t->period_days, t->width_days), err);
+}
+
+bool
+stage_forecast_since(struct stage *stage, int night, struct err *err)
+{
+	const struct conf_trigger *t = conf_trigger(stage->conf, "inact");
+
+	if (t == NULL || !t->enabled)
+		return true;
+	struct silence w = forecast_window(stage->night, t->period_days,
+	    t->width_days);
+	w.from = forecast_window(night, t->period_days, t->width_days).from;
+	return forecast(stage, w, err);
 }

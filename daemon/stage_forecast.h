@@ -8,6 +8,9 @@
 #include "stage.h"
 
 NPS_MUSTCHECK bool stage_forecast(struct stage *stage, struct err *err);
+/* The same for each night since that one, by what is known of people now. */
+NPS_MUSTCHECK bool stage_forecast_since(struct stage *stage, int night,
+    struct err *err);
 
 /* The window of vectors section 2 for night D, period P, width W. */
 struct silence {

@@ -43,7 +43,7 @@ DB_STMT(tenant_set_wanted,
     "UPDATE npsync.tenant SET wanted = true WHERE tenant_id = $1");
 DB_STMT(tenant_restored,
     "UPDATE npsync.tenant SET epoch = greatest(epoch, $3::bigint) + 1,"
-    "       sends = greatest(sends, $4::bigint), restored_at = coalesce(restored_at, $5::timestamptz)"
+    "       sends = greatest(sends, $4::bigint), restored_at = $5::timestamptz"
     " WHERE tenant_id = $1 AND epoch = $2"
     " RETURNING epoch, sends, extract(epoch from restored_at)::bigint");
 DB_STMT(tenant_sends,

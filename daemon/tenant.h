@@ -48,7 +48,8 @@ void tenant_release(struct db *db, struct tenant *tenant);
 long tenant_lease_left_s(const struct tenant *tenant);
 
 /* The database is older than what was done (highwater.h): the epoch rises over
- * epoch_seen, sends to sends_seen, and restored_at is set unless it was. */
+ * epoch_seen, sends to sends_seen, and restored_at is set, though it was: what
+ * was known of an earlier restore is old as well. */
 NPS_MUSTCHECK bool tenant_mark_restored(struct db *db, struct tenant *tenant,
     long long epoch_seen, long long sends_seen, time_t at, struct err *err);
 /* Notes how many claims were ever made. */

@@ -106,7 +106,13 @@ know_people(struct night *n, struct err *err)
 		return true;
 	if (!stage_audit_first(s, &first, err))
 		return false;
-	return !first || night_audit(n, err);
+	if (first && !night_audit(n, err))
+		return false;
+	/* They could not be read: nobody is asked before they were. */
+	if (first && !n->audit_complete &&
+	    s->survey->link.aside.kind != ERR_NONE)
+		n->service = s->survey->link.aside;
+	return true;
 }
 
 /* The service must be there and know the campaigns before anybody is

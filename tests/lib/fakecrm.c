@@ -7,13 +7,32 @@
 #include "../sim/simtime.h"
 
 /* ---- days and chance ------------------------------------------------------------ */
-/* Denmark in the winter of 2025 and the summer of 2026. */
+/* 02:00 by standard time on the last Sunday of a month, as the Union has it. */
+static int64_t
+change_of(int year, int month)
+{
+	int64_t day = sim_days(year, month, 31);
+
+	while ((day + 3) % 7 != 6)
+		day--;
+	return day * DAY_S + 3600;
+}
+
 static int64_t
 offset_of(int64_t t)
 {
-	const int64_t summer = sim_days(2026, 3, 29) * DAY_S + 3600;
+	/* Asked of by the thousand, mostly for the same year. */
+	static int64_t from, until, summer, winter;
+	int y, m, d;
 
-	return t >= summer ? 7200 : 3600;
+	if (t < from || t >= until) {
+		sim_civil(sim_floor_div(t, DAY_S), &y, &m, &d);
+		from = sim_days(y, 1, 1) * DAY_S;
+		until = sim_days(y + 1, 1, 1) * DAY_S;
+		summer = change_of(y, 3);
+		winter = change_of(y, 10);
+	}
+	return t >= summer && t < winter ? 7200 : 3600;
 }
 
 int
@@ -31,17 +50,32 @@ fakecrm_time(int day, int hour, int minute)
 	return offset_of(winter) == 3600 ? winter : local - 7200;
 }
 
+/* Easter Sunday of these years, from an almanac. */
+static int64_t
+easter_of(int year)
+{
+	static const int days[][2] = { { 4, 20 }, { 4, 5 }, { 3, 28 }, { 4, 16 },
+		{ 4, 1 }, { 4, 21 } };
+
+	if (year < 2025 || year > 2030)
+		abort();
+	return sim_days(year, days[year - 2025][0], days[year - 2025][1]);
+}
+
 bool
 fakecrm_is_working(int day)
 {
 	/* Maundy Thursday, Good Friday, Easter Monday, Ascension, Whit Monday */
-	static const int off[][2] = { { 4, 2 }, { 4, 3 }, { 4, 6 }, { 5, 14 },
-		{ 5, 25 } };
+	static const int after_easter[] = { -3, -2, 1, 39, 50 };
+	int y, m, d;
 
 	if ((day + 3) % 7 >= 5)
 		return false;
-	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
-		if (day == (int)sim_days(2026, off[i][0], off[i][1]))
+	sim_civil(day, &y, &m, &d);
+	if ((m == 1 && d == 1) || (m == 12 && (d == 25 || d == 26)))
+		return false;
+	for (size_t i = 0; i < sizeof(after_easter) / sizeof(int); i++)
+		if (day - easter_of(y) == after_easter[i])
 			return false;
 	return true;
 }
@@ -209,11 +243,35 @@ move(struct fakecrm_contact *c)
 {
 	char number[8];
 
-	if (strchr(c->email, '@') == NULL)
+	if (strchr(c->email, '@') == NULL || c->stays)
 		return;
 	(void)snprintf(number, sizeof(number), "%s", c->id + 1);
 	(void)snprintf(c->email, sizeof(c->email), "p%s.%d@firma%02d.example",
 	    number, ++c->moves, c->company);
+}
+
+void
+fakecrm_refuse(struct fakecrm *crm, int contact)
+{
+	struct fakecrm_contact *c = &crm->contact[contact];
+
+	if (chance(crm, 2) != 0)
+		c->left = true;
+	else
+		set_no_send(c, true);
+}
+
+void
+fakecrm_merge(struct fakecrm *crm)
+{
+	struct fakecrm_contact *a = &crm->contact[chance(crm, crm->n_contacts)];
+	struct fakecrm_contact *b = &crm->contact[chance(crm, crm->n_contacts)];
+
+	if (a == b || !a->exists || !b->exists || a->stays || b->stays ||
+	    strchr(b->email, '@') == NULL)
+		return;
+	memcpy(a->email, b->email, sizeof(a->email));
+	b->exists = false;
 }
 
 void

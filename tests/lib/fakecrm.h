@@ -40,6 +40,7 @@ struct fakecrm_contact {
 	const char *language;
 	int company, moves;
 	bool exists, left, no_send, quiet;
+	bool stays;			/* at its address: others asked there */
 	int consent;			/* 1 yes, 0 no, -1 nothing on record */
 	struct fakecrm_tags tags;	/* as imports left them */
 	struct fakecrm_tags own;	/* without what imports did */
@@ -76,6 +77,10 @@ void fakecrm_day(struct fakecrm *crm, int day);
 /* Somebody calls a contact; makes an appointment for one of the next days. */
 void fakecrm_call(struct fakecrm *crm, int contact, int day);
 void fakecrm_appoint(struct fakecrm *crm, int contact, int day);
+/* Somebody does not want to be asked, or leaves. */
+void fakecrm_refuse(struct fakecrm *crm, int contact);
+/* Two cards of a person become one: the second is deleted. */
+void fakecrm_merge(struct fakecrm *crm);
 /* One fact about people changes. */
 void fakecrm_change(struct fakecrm *crm);
 /* All files, as they stand at a moment. */
@@ -98,7 +103,7 @@ bool fakecrm_tag_has(const struct fakecrm_tags *tags, const char *tag);
 /* ---- days and chance ------------------------------------------------------- */
 int fakecrm_day_of(int64_t t);
 int64_t fakecrm_time(int day, int hour, int minute);
-/* Mails may leave on it: no weekend, no Danish holiday (2026). */
+/* Mails may leave on it: no weekend, no Danish holiday. */
 bool fakecrm_is_working(int day);
 /* "2026-03-29" */
 const char *fakecrm_iso(int day, char out[40]);

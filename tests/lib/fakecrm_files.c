@@ -45,14 +45,15 @@ local(int64_t t, char out[64])
 {
 	int y, m, d;
 	const int day = fakecrm_day_of(t);
-	const int minute = (int)((t - fakecrm_time(day, 0, 0)) / 60);
-	/* On the day of the change noon is 11 hours after midnight. */
-	const bool jumped = fakecrm_time(day, 12, 0) -
-	    fakecrm_time(day, 0, 0) < (int64_t)12 * 3600;
+	int minute = (int)((t - fakecrm_time(day, 0, 0)) / 60);
 
+	/* On the days of the change noon is 11 or 13 hours after midnight. */
+	if (minute >= 180)
+		minute += 720 - (int)((fakecrm_time(day, 12, 0) -
+		    fakecrm_time(day, 0, 0)) / 60);
 	sim_civil(day, &y, &m, &d);
 	(void)snprintf(out, 64, "%02d-%02d-%04d %02d:%02d", d, m, y,
-	    minute / 60 + (jumped && minute >= 120 ? 1 : 0), minute % 60);
+	    minute / 60, minute % 60);
 	return out;
 }
 

@@ -47,8 +47,9 @@ ledger_respondents(struct simproc *sim)
 static bool
 is_double(const struct simproc_line *a, const struct simproc_line *b, int days)
 {
-	const int apart = fakecrm_day_of(b->received) -
-	    fakecrm_day_of(a->received);
+	/* A night begins an hour before its date. */
+	const int apart = fakecrm_day_of(b->received + 3600) -
+	    fakecrm_day_of(a->received + 3600);
 
 	if (b->guid[0] == '\0' || strcmp(a->guid, b->guid) == 0 ||
 	    strcmp(a->ref, b->ref) == 0)

@@ -20,7 +20,8 @@ grow(void *v, size_t n, size_t *room, size_t size)
 void
 oracle_open(struct oracle *o, const struct fakecrm *crm)
 {
-	*o = (struct oracle){ .crm = crm };
+	*o = (struct oracle){ .crm = crm,
+		.throttle_days = ORACLE_THROTTLE_DAYS };
 }
 
 void
@@ -225,7 +226,7 @@ static bool
 is_throttled(const struct oracle *o, const struct oracle_row *row, int night)
 {
 	for (size_t i = 0; i < o->n_sends; i++)
-		if (night - o->sends[i].night < ORACLE_THROTTLE_DAYS &&
+		if (night - o->sends[i].night < o->throttle_days &&
 		    (o->sends[i].contact == row->contact ||
 		        strcmp(o->sends[i].address, row->address) == 0))
 			return true;
@@ -328,28 +329,46 @@ is_candidate(const struct oracle_row *row, int night)
 	    (row->event != FAKECRM_SALE || row->at <= ripe);
 }
 
+static bool
+is_same_person(const struct oracle_row *a, const struct oracle_row *b)
+{
+	return a->contact == b->contact || strcmp(a->address, b->address) == 0;
+}
+
+static bool
+was_asked_since(const struct oracle *o, const struct oracle_row *row)
+{
+	for (size_t i = 0; i < o->n_sends; i++)
+		if (o->sends[i].row != SIZE_MAX &&
+		    o->sends[i].night >= row->decided_night &&
+		    (o->sends[i].contact == row->contact ||
+		        strcmp(o->sends[i].address, row->address) == 0))
+			return true;
+	return false;
+}
+
 /* The loser of a night whose winner was refused gets one more chance. */
 static void
 requeue(struct oracle *o, int night)
 {
 	for (size_t i = 0; i < o->n; i++) {
 		struct oracle_row *r = &o->rows[i];
+		bool failed = false;
 		if (r->state != ORACLE_SUPPRESSED || r->requeued ||
 		    strcmp(r->reason, "duplicate_person") != 0 ||
 		    r->decided_night < night - 7)
 			continue;
-		for (size_t k = 0; k < o->n; k++) {
-			const struct oracle_row *w = &o->rows[k];
-			if (w->state != ORACLE_FAILED ||
-			    w->due_night != r->decided_night ||
-			    (w->contact != r->contact &&
-			        strcmp(w->address, r->address) != 0))
-				continue;
-			r->state = ORACLE_WAITING;
-			r->reason = "";
-			r->requeued = true;
-			r->decided_night = 0;
-		}
+		for (size_t k = 0; k < o->n; k++)
+			if (o->rows[k].state == ORACLE_FAILED &&
+			    o->rows[k].due_night >= r->decided_night &&
+			    is_same_person(&o->rows[k], r))
+				failed = true;
+		if (!failed || was_asked_since(o, r))
+			continue;
+		r->state = ORACLE_WAITING;
+		r->reason = "";
+		r->requeued = true;
+		r->decided_night = 0;
 	}
 }
 
@@ -431,17 +450,46 @@ oracle_decide(struct oracle *o, int64_t now, int night)
 	free(lost);
 }
 
+static size_t
+send_add(struct oracle *o, const char *address, int contact, int night)
+{
+	o->sends = grow(o->sends, o->n_sends, &o->sends_room,
+	    sizeof(*o->sends));
+	(void)snprintf(o->sends[o->n_sends].address,
+	    sizeof(o->sends[0].address), "%s", address);
+	o->sends[o->n_sends].contact = contact;
+	o->sends[o->n_sends].night = night;
+	o->sends[o->n_sends].row = SIZE_MAX;
+	return o->n_sends++;
+}
+
 void
 oracle_sent(struct oracle *o, struct oracle_row *row, enum oracle_state state)
 {
 	row->state = state;
 	if (state == ORACLE_FAILED)
 		return;
-	o->sends = grow(o->sends, o->n_sends, &o->sends_room,
-	    sizeof(*o->sends));
-	(void)snprintf(o->sends[o->n_sends].address,
-	    sizeof(o->sends[0].address), "%s", row->address);
-	o->sends[o->n_sends].contact = row->contact;
-	o->sends[o->n_sends].night = row->due_night;
-	o->n_sends++;
+	const size_t i = send_add(o, row->address, row->contact,
+	    row->due_night);
+	o->sends[i].row = (size_t)(row - o->rows);
+}
+
+void
+oracle_unsent(struct oracle *o, struct oracle_row *row,
+    enum oracle_state state)
+{
+	row->state = state;
+	row->reason = "";
+	for (size_t i = 0; i < o->n_sends; i++)
+		if (o->sends[i].row == (size_t)(row - o->rows)) {
+			o->sends[i] = o->sends[--o->n_sends];
+			return;
+		}
+}
+
+/* By address alone: nobody knows which card others meant. */
+void
+oracle_foreign(struct oracle *o, const char *address, int day)
+{
+	(void)send_add(o, address, FAKECRM_STRANGER - 1, day);
 }

@@ -29,6 +29,10 @@ struct oracle_row {
 	bool requeued;
 	char address[64];		/* when it was judged */
 	char ref[40];			/* at the service, once it is there */
+	/* Of a row in doubt: when it was claimed, first missed; looked for in
+	 * vain before; found. */
+	int64_t claimed_at, absent_at;
+	bool retried, confirmed;
 };
 struct oracle {
 	const struct fakecrm *crm;
@@ -39,11 +43,12 @@ struct oracle {
 	struct {
 		char address[64];
 		int contact, night;
+		size_t row;		/* SIZE_MAX: of others */
 	} *sends;
 	size_t n_sends, sends_room;
 	char (*opted_out)[64];
 	size_t n_opted_out, opted_out_room;
-	int start_day;
+	int start_day, throttle_days;
 };
 
 void oracle_open(struct oracle *o, const struct fakecrm *crm);
@@ -59,6 +64,11 @@ void oracle_forecast(struct oracle *o, int64_t now, int night);
 /* The row left, or may have. */
 void oracle_sent(struct oracle *o, struct oracle_row *row,
     enum oracle_state state);
+/* It did not: nothing of it counts. */
+void oracle_unsent(struct oracle *o, struct oracle_row *row,
+    enum oracle_state state);
+/* Somebody else asked. */
+void oracle_foreign(struct oracle *o, const char *address, int day);
 void oracle_opted_out(struct oracle *o, const char *address);
 bool oracle_is_opted_out(const struct oracle *o, const char *address);
 /* 0 = none fits */

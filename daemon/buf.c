@@ -25,7 +25,7 @@ grow(struct buf *buf, size_t more)
 		cap *= 2;
 	char *s = realloc(buf->s, cap);
 	if (s == NULL) {
-		buf->failed = true;
+		buf->failed = buf->no_memory = true;
 		return false;
 	}
 	buf->s = s;
@@ -88,7 +88,7 @@ void
 buf_reset(struct buf *buf)
 {
 	buf->len = 0;
-	buf->failed = false;
+	buf->failed = buf->no_memory = false;
 	if (buf->s != NULL)
 		buf->s[0] = '\0';
 }

@@ -12,6 +12,7 @@ struct buf {
 	char *s;	/* NUL-terminated after any append; NULL when empty */
 	size_t len, cap, max;
 	bool failed;	/* ceiling or memory reached; sticky until buf_reset */
+	bool no_memory;	/* it was memory: another time it may fit */
 };
 
 void buf_init(struct buf *buf, size_t max_bytes);

@@ -40,13 +40,16 @@ pgresult_cleanup(PGresult **res)
 }
 
 /* ---- errors -------------------------------------------------------------- */
+/* Without an SQLSTATE libpq itself speaks.  After a write that failed it says
+ * that all is well until it has read the end too. */
 static enum err_kind
-kind_of(const PGconn *conn, const char *sqlstate)
+kind_of(PGconn *conn, const char *sqlstate)
 {
 	if (PQstatus(conn) == CONNECTION_BAD ||
 	    strncmp(sqlstate, "08", 2) == 0 || strncmp(sqlstate, "57P", 3) == 0)
 		return ERR_DB_AWAY;
-	return ERR_DB;
+	return *sqlstate == '\0' && PQconsumeInput(conn) == 0 ? ERR_DB_AWAY
+	                                                      : ERR_DB;
 }
 
 /*
@@ -88,16 +91,15 @@ advice(const char *sqlstate, enum err_kind kind)
 
 /* DETAIL, HINT and CONTEXT hold values of rows: never taken. */
 static bool
-fail(const PGconn *conn, const PGresult *res, const char *what, struct err *err)
+fail(PGconn *conn, const PGresult *res, const char *what, struct err *err)
 {
 	const char *sqlstate = field(res, PG_DIAG_SQLSTATE, "");
+	const enum err_kind kind = kind_of(conn, sqlstate);
 	const char *msg = field(res, PG_DIAG_MESSAGE_PRIMARY,
 	    PQerrorMessage(conn));
 	const char *table = field(res, PG_DIAG_TABLE_NAME, "");
 	const char *constraint = field(res, PG_DIAG_CONSTRAINT_NAME, "");
 	const char *column = field(res, PG_DIAG_COLUMN_NAME, "");
-
-	const enum err_kind kind = kind_of(conn, sqlstate);
 
 	(void)err_set(err, kind, "%s%s: %.*s%s%s%s%s%s%s%s%s%s",
 	    advice(sqlstate, kind), what, shown_length(msg, sqlstate), msg, *table ? ", table " : "", table, *column ? ", column " : "",
@@ -110,7 +112,7 @@ fail(const PGconn *conn, const PGresult *res, const char *what, struct err *err)
 }
 
 static bool
-result_check(const PGconn *conn, const PGresult *res, const char *what,
+result_check(PGconn *conn, const PGresult *res, const char *what,
     struct err *err)
 {
 	const ExecStatusType status = PQresultStatus(res);

@@ -300,8 +300,11 @@ fill_parsed_default(struct fill *f, const struct opt *opt, char *at,
 
 	buf_init(&text, 4096);
 	buf_printf(&text, "v = %s;", *opt->def == '\0' ? "()" : opt->def);
+	if (text.failed)
+		return err_nomem(f->err);
 	if (!options_open_text(buf_text(&text), "default", &file, &why))
-		return err_set(f->err, ERR_BUG, "%s: %s", path, why.msg);
+		return why.kind == ERR_NOMEM ? err_nomem(f->err) :
+		    err_set(f->err, ERR_BUG, "%s: %s", path, why.msg);
 	struct fill inner = *f;
 	inner.file = "default";
 	return fill_value(&inner, opt, at, options_find(file, "v"), path);

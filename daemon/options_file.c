@@ -240,7 +240,8 @@ read_all(int fd, struct buf *text)
 	do {
 		got = read(fd, block, sizeof(block));
 		if (got > 0 && !buf_add(text, block, (size_t)got)) {
-			errno = EFBIG;
+			errno = (size_t)got > text->max - text->len ? EFBIG
+			                                            : ENOMEM;
 			return false;
 		}
 	} while (got > 0 || (got < 0 && errno == EINTR));
@@ -260,6 +261,8 @@ scan_file(const char *name, const char *dir, int depth, struct buf *text,
 	const int saved = errno;
 	close(fd);
 	errno = saved;
+	if (!ok && errno == ENOMEM)
+		return err_nomem(err);
 	if (!ok)
 		return err_errno(err, ERR_CONFIG,
 		    "cannot read the configuration %s", name);

@@ -42,8 +42,9 @@ DB_STMT(queue_history_rows,
     "  FROM npsync.queue_history WHERE tenant_id = $1 AND queue_id = $2 ORDER BY version");
 
 DB_STMT(queue_states,
-    "SELECT state, coalesce(reason, ''), count(*) FROM npsync.queue WHERE tenant_id = $1"
-    " GROUP BY state, coalesce(reason, '') ORDER BY state, count(*) DESC");
+    /* Behind a colon stands what somebody said, and it may name people. */
+    "SELECT state, split_part(coalesce(reason, ''), ':', 1), count(*) FROM npsync.queue"
+    " WHERE tenant_id = $1 GROUP BY 1, 2 ORDER BY state, count(*) DESC");
 
 DB_STMT(queue_due_rows,
     "SELECT count(*) FILTER (WHERE deferred_until <= $3::timestamptz),"

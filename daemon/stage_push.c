@@ -6,7 +6,8 @@
  *    and counts as sent;
  *  - libcurl repeating a POST: refused by the seek callback (http.c);
  *  - two processes: lease and epoch in the claim, and the lease must outlast a
- *    request before each claim;
+ *    request and its longest wait, before each claim and before each request:
+ *    who was frozen in between puts the row back unsent;
  *  - the outcome's COMMIT reply lost: the run ends, the row is 'sending' or done;
  *  - a service that answers nonsense to everybody: three equal refusals, or
  *    five proven failures in a row, end the transfer for this run;
@@ -19,6 +20,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "failpoint.h"
 #include "log.h"
 #include "optout.h"
 
@@ -43,6 +45,7 @@ struct pusher {
 	struct arena *batch;	/* claimed rows: reset when nothing is in flight */
 	struct flight *flights;
 	int n_flights, running;
+	time_t claimed_at;
 	struct queue_move moves[OUTCOMES_MAX];
 	char texts[OUTCOMES_MAX][2][128];	/* reason, remote id of a move */
 	size_t n_moves;
@@ -86,6 +89,7 @@ add_move(struct pusher *p, const struct queue_claimed *row, enum queue_state to,
     const struct push_verdict *v, time_t until)
 {
 	const size_t i = p->n_moves++;
+	char own[sizeof(v->reason)];
 
 	(void)snprintf(p->texts[i][0], sizeof(p->texts[i][0]), "%s", v->reason);
 	(void)snprintf(p->texts[i][1], sizeof(p->texts[i][1]), "%s", v->remote_id);
@@ -94,9 +98,13 @@ add_move(struct pusher *p, const struct queue_claimed *row, enum queue_state to,
 		v->remote_id[0] != '\0' ? p->texts[i][1] : NULL, until };
 	runlog_count(p->stage->log, "push", p->stage->survey->link.name,
 	    queue_state_name(to), NULL, 1);
+	/* Behind the colon may stand what the service said, and it may name
+	 * people: that is for the history. */
+	(void)snprintf(own, sizeof(own), "%.*s", (int)strcspn(v->reason, ":"),
+	    v->reason);
 	log_ev(to == QUEUE_SENT ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE, "push",
 	    "queue=%lld state=%s reason=%s", row->queue_id, queue_state_name(to),
-	    log_quote(v->reason));
+	    log_quote(own));
 }
 
 static void
@@ -194,6 +202,28 @@ record(struct pusher *p, const struct queue_claimed *row,
 }
 
 /* ---- requests ----------------------------------------------------------------------------- */
+/* The wire may keep a request for LONGEST_WAIT_S before it begins.  A renewed
+ * lease is enough for every timeout_s that is allowed. */
+static bool
+lease_lasts(const struct pusher *p)
+{
+	const struct stage *stage = p->stage;
+
+	return tenant_lease_left_s(stage->tenant) >
+	    stage->survey->conf->timeout_s + LONGEST_WAIT_S;
+}
+
+/* Nothing left the house: claimed again, by whoever holds the lease now. */
+static void
+put_back(struct pusher *p, struct flight *f)
+{
+	static const struct push_verdict v = { .outcome = PUSH_AGAIN,
+		.reason = "the lease ran out before the request" };
+
+	f->busy = false;
+	add_move(p, &f->row, QUEUE_DEFERRED, &v, clock_now());
+}
+
 static bool
 start(struct pusher *p, struct flight *f, struct err *err)
 {
@@ -202,6 +232,10 @@ start(struct pusher *p, struct flight *f, struct err *err)
 	struct respondent r;
 	struct err refused = { .kind = ERR_NONE };
 
+	if (!FAILPOINT("push.before", "request") || !lease_lasts(p)) {
+		put_back(p, f);
+		return true;
+	}
 	arena_reset(survey->link.scratch);
 	push_respondent(&r, &f->row, survey->link.scratch);
 	if (!survey->connector->push_request(survey->link.self, &r, &req,
@@ -232,12 +266,11 @@ static bool
 may_claim(struct pusher *p)
 {
 	const struct stage *stage = p->stage;
-	const long answer_s = stage->survey->conf->timeout_s;
 
 	return !p->stopped && !stage->cancelled() &&
 	    calendar_in_window(&stage->conf->calendar, clock_now(),
 	        stage->conf->send.stop_before_s) &&
-	    tenant_lease_left_s(stage->tenant) > answer_s + 30;
+	    lease_lasts(p);
 }
 
 static struct flight *
@@ -265,6 +298,7 @@ claim(struct pusher *p, size_t *got, struct err *err)
 		.spread_s = conf->send.spread_min * 60 };
 
 	*got = 0;
+	p->claimed_at = want.now;
 	if (p->running == 0)
 		arena_reset(p->batch);
 	if (!queue_claim(stage->db, stage->tenant, &want, p->batch, &rows, got,
@@ -319,16 +353,17 @@ static bool
 wait_for_deferred(struct pusher *p, int *wait_ms, struct err *err)
 {
 	struct stage *stage = p->stage;
-	const time_t now = clock_now();
 	long long ready;
 	time_t next;
 
 	arena_reset(stage->scratch);
-	if (!queue_due(stage->db, stage->tenant->id, stage->night, now,
+	/* As of the last claim: what became ready since then is next. */
+	if (!queue_due(stage->db, stage->tenant->id, stage->night, p->claimed_at,
 	        stage->scratch, &ready, &next, err))
 		return false;
-	*wait_ms = next != NO_TIME && next - now <= LONGEST_WAIT_S
-	    ? (int)(next - now) * 1000 : 0;
+	const time_t wait_s = next - clock_now();
+	*wait_ms = next == NO_TIME || wait_s > LONGEST_WAIT_S ? 0
+	    : wait_s > 0 ? (int)wait_s * 1000 : 1;
 	return true;
 }
 
@@ -337,10 +372,10 @@ sleep_breathing(struct pusher *p, int wait_ms, struct err *err)
 {
 	const int64_t until = clock_boottime_ms() + wait_ms;
 
+	const struct timespec pause = { 0, 200000000 };
+
 	while (clock_boottime_ms() < until && may_claim(p)) {
-		void *tag;
-		struct http_res res;
-		(void)http_multi_poll(p->multi, 200, &tag, &res);
+		(void)nanosleep(&pause, NULL);
 		if (!stage_breathe(p->stage, err))
 			return false;
 	}

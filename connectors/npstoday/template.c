@@ -262,7 +262,10 @@ npstoday_template_write(const struct npstoday *n, const struct respondent *r,
 		    .channel = c == NULL ? CHANNEL_EMAIL
 					 : (enum channel)c->channel } };
 
-	if (!object_write(&w, json_root(n->template)) || out->failed)
+	const bool ok = object_write(&w, json_root(n->template)) && !out->failed;
+	if (!ok && out->no_memory)
+		return err_nomem(err);
+	if (!ok)
 		return err_set(err, ERR_REJECTED,
 		    "the survey request does not fit %zu bytes", out->max);
 	return true;

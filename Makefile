@@ -155,11 +155,18 @@ check:
 	@tests/setup.sh check
 	@echo "building in $(O)/"
 	@$(AGAIN) tests-build
-	@NPSYNC_LONG=$(NPSYNC_LONG) tests/run.sh $(if $(NPSYNC_LONG),-t 10800) \
+	@NPSYNC_LONG=$(NPSYNC_LONG) NPSYNC_MAKEFLAGS='$(INNER_FLAGS)' tests/run.sh $(if $(NPSYNC_LONG),-t 10800) \
 	    -b $(O) -d $(O)/tests $(CHECK)
-# All that the torture tests have; make check runs a slice of each.
+# All that the torture tests have, and the controls; make check runs a slice of
+# each.
 check-long:
 	@$(MAKE) --no-print-directory NPSYNC_LONG=1 T="$(or $(T),torture)" check
+	@$(if $(T),:,$(MAKE) --no-print-directory controls)
+# Seeded defects that the tests must see.  T=claim: those whose name has "claim".
+INNER_FLAGS = $(filter-out --jobserver% -j%,$(MAKEFLAGS))
+controls:
+	@tests/setup.sh check
+	@NPSYNC_MAKEFLAGS='$(INNER_FLAGS)' tests/controls/run.sh -b $(O) $(T)
 check-asan:
 	@$(MAKE) --no-print-directory check O=build-asan SAN="$(ASAN)" \
 	    OPT="-O1 -g -fno-omit-frame-pointer"
@@ -250,6 +257,7 @@ help:
 	@echo "make demo          install what is missing, build, run the example night"
 	@echo "make check         the same, with all tests (T=name: some of them)"
 	@echo "make check-long    all that tests/torture has (hours)"
+	@echo "make controls      seeded defects, each caught by a test (T=name: some)"
 	@echo "make check-asan    tests under AddressSanitizer and UBSan"
 	@echo "make check-clang   tests built by clang"
 	@echo "make fuzz          libFuzzer (SECONDS=60 a target, TARGET=csv: one of them)"
@@ -266,7 +274,7 @@ clean:
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests-build demo demo-build check check-long check-asan check-clang lint lint-build \
+.PHONY: all tests-build demo demo-build check check-long controls check-asan check-clang lint lint-build \
 	analyze coverage install uninstall dist tags help clean
 .SECONDARY:
 .DELETE_ON_ERROR:

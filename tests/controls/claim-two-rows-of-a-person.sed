@@ -1,0 +1,5 @@
+# The claim does not leave a row to a better one of the same person.
+# file daemon/queue.c
+# test db/test_queue
+# lines 2
+s/"            AND o.person && q.person)"/"            AND o.person \&\& q.person AND false)"/

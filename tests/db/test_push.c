@@ -1,0 +1,377 @@
+/*
+ * The transfer against a service that the test plays: what is committed before
+ * a request leaves, what each answer makes of the row, how often a row is
+ * tried, and when nothing is claimed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "clock.h"
+#include "fixture.h"
+#include "simhttpd.h"
+#include "stage_push.h"
+#include "testdb.h"
+
+#define LATEST_MS 30000	/* a transfer that does not end fails */
+
+/* ---- the service ---------------------------------------------------------- */
+static struct {
+	struct fixture *f;
+	struct survey survey;
+	struct conf_survey conf;
+	struct simhttpd *sim;
+	struct db *watch;	/* sees what is committed */
+	int64_t give_up_ms;
+	int asked, committed;
+} it;
+
+static const struct db_stmt intent = { "intent",
+	"SELECT count(*) FROM npsync.queue q WHERE q.tenant_id = $1"
+	"   AND q.client_ref = $2::uuid AND q.state = 'sending'"
+	"   AND EXISTS (SELECT 1 FROM npsync.person_send s WHERE s.tenant_id = $1"
+	"          AND s.ref = q.client_ref::text)"
+	"   AND EXISTS (SELECT 1 FROM npsync.queue_history h WHERE h.tenant_id = $1"
+	"          AND h.queue_id = q.queue_id AND h.to_state = 'sending')" };
+
+static void
+look(const char *ref)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct err err = { 0 };
+	struct db_args args;
+
+	db_args_init(&args, it.survey.link.scratch);
+	db_arg_int(&args, it.f->tenant.id);
+	db_arg_text(&args, ref);
+	if (!db_query(it.watch, &intent, &args, &r, &err))
+		fail_msg("%s", err.msg);
+	it.asked++;
+	it.committed += (int)db_int(r, 0, 0);
+}
+
+static bool
+push_request(void *self, const struct respondent *r, struct http_req *req,
+    struct err *err)
+{
+	struct arena *scratch = it.survey.link.scratch;
+
+	(void)self;
+	(void)err;
+	look(r->ref);
+	*req = (struct http_req){ .method = "POST", .body = r->ref,
+		.body_len = strlen(r->ref), .url = arena_printf(scratch,
+		    "%s/push", simhttpd_url(it.sim)) };
+	return true;
+}
+
+static bool
+push_result(void *self, const struct http_res *res, struct push_result *out,
+    struct err *err)
+{
+	static const struct {
+		long status;
+		enum push_outcome outcome;
+	} map[] = {
+		{ 201, PUSH_ACCEPTED }, { 202, PUSH_ACCEPTED_NO_ID },
+		{ 208, PUSH_DUPLICATE }, { 226, PUSH_SUPPRESSED },
+		{ 451, PUSH_OPTED_OUT }, { 422, PUSH_REJECTED },
+		{ 429, PUSH_AGAIN }, { 401, PUSH_STOP },
+	};
+
+	(void)self;
+	(void)err;
+	*out = (struct push_result){ .outcome = PUSH_UNKNOWN };
+	for (size_t i = 0; i < ARRAY_LEN(map); i++)
+		if (map[i].status == res->status)
+			out->outcome = map[i].outcome;
+	if (res->retry_after_s > 0)
+		out->retry_after_s = res->retry_after_s;
+	(void)snprintf(out->reason, sizeof(out->reason), "HTTP %ld",
+	    res->status);
+	return true;
+}
+
+static const struct survey_connector connector = {
+	.push_request = push_request, .push_result = push_result };
+
+static bool
+give_up(void)
+{
+	return clock_boottime_ms() > it.give_up_ms;
+}
+
+static void
+serve(struct fixture *f, const struct sim_reply *script, size_t n)
+{
+	struct http_settings settings = http_defaults;
+	struct err err = { 0 };
+
+	fixture_tenant(f);
+	it.f = f;
+	it.conf = (struct conf_survey){ .timeout_s = 30, .concurrency = 1 };
+	it.survey = (struct survey){ .connector = &connector,
+		.conf = &it.conf, .link = { .name = "fake",
+		    .scratch = arena_new(65536), .kept = arena_new(65536) } };
+	it.sim = simhttpd_start(script, n);
+	it.watch = testdb_again();
+	it.asked = it.committed = 0;
+	it.give_up_ms = clock_boottime_ms() + LATEST_MS;
+	assert_non_null(it.sim);
+	if (!http_open(&settings, give_up, &it.survey.link.http, &err))
+		fail_msg("%s", err.msg);
+	f->stage.survey = &it.survey;
+	f->stage.cancelled = give_up;
+}
+
+static void
+serve_end(void)
+{
+	http_close(it.survey.link.http);
+	simhttpd_stop(it.sim);
+	db_close(it.watch);
+	arena_free(it.survey.link.scratch);
+	arena_free(it.survey.link.kept);
+	it.f->stage.survey = NULL;
+}
+
+static void
+push(struct fixture *f)
+{
+	struct err err = { 0 };
+
+	if (!stage_push(&f->stage, &err))
+		fail_msg("%s", err.msg);
+}
+
+/* A clock that runs, so that waits end. */
+static void
+run_clock(void)
+{
+	clock_set(NO_TIME);
+	clock_shift(fixture_time(FIXTURE_NIGHT, 3, 10));
+}
+
+static const char *
+state(struct fixture *f, long long row)
+{
+	return fixture_text(f, "SELECT state FROM npsync.queue"
+	    " WHERE tenant_id = $1 AND queue_id = %lld", row);
+}
+
+static int
+requests(void)
+{
+	return (int)simhttpd_requests(it.sim);
+}
+
+/* ---- tests ------------------------------------------------------------------ */
+static void
+test_intent_before_effect(void **st)
+{
+	static const struct sim_reply script = { .status = 201, .repeat = 4 };
+	struct fixture *f = *st;
+
+	serve(f, &script, 1);
+	for (int i = 1; i <= 5; i++)
+		(void)fixture_due(f, i);
+	push(f);
+	assert_int_equal(requests(), 5);
+	assert_int_equal(it.asked, 5);
+	assert_int_equal(it.committed, 5);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.queue"
+	    " WHERE tenant_id = $1 AND state = 'sent'"), 5);
+	fixture_assert_history(f);
+	serve_end();
+}
+
+/* The row and its evidence; whatever it was, a second transfer of the night
+ * does not ask again. */
+static void
+test_outcomes(void **st)
+{
+	static const struct {
+		struct sim_reply reply;
+		const char *state;
+		int evidence, opted_out;
+	} cases[] = {
+		{ { .status = 201 }, "sent", 1, 0 },
+		{ { .status = 202 }, "sent", 1, 0 },
+		{ { .status = 208 }, "sent", 1, 0 },
+		{ { .status = 226 }, "failed", 0, 0 },
+		{ { .status = 451 }, "failed", 0, 1 },
+		{ { .status = 422 }, "failed", 0, 0 },
+		{ { .status = 500 }, "unknown", 1, 0 },
+		{ { .status = 409 }, "unknown", 1, 0 },
+		{ { .mode = SIM_CLOSE }, "unknown", 1, 0 },
+		{ { .mode = SIM_CUT, .status = 201, .cut = 12 }, "unknown", 1, 0 },
+	};
+	struct fixture *f = *st;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		serve(f, &cases[i].reply, 1);
+		const long long row = fixture_due(f, 1);
+		push(f);
+		push(f);
+		if (strcmp(state(f, row), cases[i].state) != 0 ||
+		    requests() != 1)
+			fail_msg("case %zu: %s, %d requests", i, state(f, row),
+			    requests());
+		assert_int_equal(fixture_int(f, "SELECT count(*) FROM"
+		    " npsync.person_send WHERE tenant_id = $1"),
+		    cases[i].evidence);
+		assert_int_equal(fixture_int(f, "SELECT count(*) FROM"
+		    " npsync.opt_out WHERE tenant_id = $1 AND person_key = 'p1'"),
+		    cases[i].opted_out);
+		fixture_assert_history(f);
+		serve_end();
+	}
+}
+
+/* What was proven not applied: four times a night, by one reference, then it
+ * waits for the end of the window. */
+static void
+test_four_tries(void **st)
+{
+	static const struct sim_reply script = { .status = 429, .repeat = 9 };
+	struct fixture *f = *st;
+	char until[32];
+
+	serve(f, &script, 1);
+	const long long row = fixture_due(f, 1);
+	run_clock();
+	push(f);
+	assert_int_equal(requests(), 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(simhttpd_body(it.sim, i),
+		    fixture_text(f, "SELECT client_ref FROM npsync.queue"
+		        " WHERE tenant_id = $1 AND queue_id = %lld", row));
+	assert_string_equal(state(f, row), "deferred");
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.queue"
+	    " WHERE tenant_id = $1 AND deferred_until = timestamptz '%s'",
+	    clock_iso(until, fixture_time(FIXTURE_NIGHT, 6, 0))), 1);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM"
+	    " npsync.person_send WHERE tenant_id = $1"), 0);
+	serve_end();
+}
+
+/* More than a transfer waits for: the row waits, the transfer ends. */
+static void
+test_retry_after(void **st)
+{
+	static const struct sim_reply script = { .status = 429,
+		.headers = "Retry-After: 600\r\n", .repeat = 9 };
+	struct fixture *f = *st;
+
+	serve(f, &script, 1);
+	(void)fixture_due(f, 1);
+	run_clock();
+	push(f);
+	assert_int_equal(requests(), 1);
+	const long long wait_s = fixture_int(f, "SELECT extract(epoch from"
+	    " deferred_until)::bigint FROM npsync.queue WHERE tenant_id = $1") -
+	    (long long)fixture_time(FIXTURE_NIGHT, 3, 10);
+	assert_in_range(wait_s, 600, 600 + LATEST_MS / 1000);
+	serve_end();
+}
+
+/* Three refused alike: it is not the people. */
+static void
+test_refusals_stop(void **st)
+{
+	static const struct sim_reply script = { .status = 422, .repeat = 9 };
+	struct fixture *f = *st;
+
+	serve(f, &script, 1);
+	for (int i = 1; i <= 6; i++)
+		(void)fixture_due(f, i);
+	push(f);
+	assert_int_equal(requests(), 3);
+	assert_true(it.survey.link.failed);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.queue"
+	    " WHERE tenant_id = $1 AND state = 'queued'"), 3);
+	serve_end();
+}
+
+static void
+test_stops_at_once(void **st)
+{
+	static const struct sim_reply script = { .status = 401, .repeat = 9 };
+	struct fixture *f = *st;
+
+	serve(f, &script, 1);
+	const long long row = fixture_due(f, 1);
+	(void)fixture_due(f, 2);
+	push(f);
+	assert_int_equal(requests(), 1);
+	assert_true(it.survey.link.failed);
+	assert_string_equal(state(f, row), "deferred");
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM"
+	    " npsync.person_send WHERE tenant_id = $1"), 0);
+	serve_end();
+}
+
+/* An answer that may come after the lease has ended is not asked for. */
+static void
+test_lease_must_outlast(void **st)
+{
+	static const struct {
+		int timeout_s, requests;
+	} cases[] = { { 30, 1 }, { 600, 1 }, { 1199, 0 } };
+	static const struct sim_reply script = { .status = 201 };
+	struct fixture *f = *st;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		serve(f, &script, 1);
+		it.conf.timeout_s = cases[i].timeout_s;
+		const long long row = fixture_due(f, 1);
+		push(f);
+		assert_int_equal(requests(), cases[i].requests);
+		assert_string_equal(state(f, row),
+		    cases[i].requests == 1 ? "sent" : "queued");
+		serve_end();
+	}
+}
+
+static void
+test_window(void **st)
+{
+	static const struct {
+		int hour, minute, requests;
+	} cases[] = { { 22, 59, 0 }, { 3, 10, 1 }, { 5, 49, 1 }, { 5, 51, 0 },
+		{ 6, 0, 0 }, { 12, 0, 0 } };
+	static const struct sim_reply script = { .status = 201 };
+	struct fixture *f = *st;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		serve(f, &script, 1);
+		f->conf.send.stop_before_s = 600;
+		(void)fixture_due(f, 1);
+		clock_set(fixture_time(FIXTURE_NIGHT, cases[i].hour,
+		    cases[i].minute));
+		push(f);
+		if (requests() != cases[i].requests)
+			fail_msg("%02d:%02d", cases[i].hour, cases[i].minute);
+		serve_end();
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_intent_before_effect),
+		cmocka_unit_test(test_outcomes),
+		cmocka_unit_test(test_four_tries),
+		cmocka_unit_test(test_retry_after),
+		cmocka_unit_test(test_refusals_stop),
+		cmocka_unit_test(test_stops_at_once),
+		cmocka_unit_test(test_lease_must_outlast),
+		cmocka_unit_test(test_window),
+	};
+
+	return cmocka_run_group_tests(tests, fixture_start, fixture_stop);
+}

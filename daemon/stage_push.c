@@ -238,7 +238,11 @@ start(struct pusher *p, struct flight *f, struct err *err)
 	}
 	arena_reset(survey->link.scratch);
 	push_respondent(&r, &f->row, survey->link.scratch);
-	if (!survey->connector->push_request(survey->link.self, &r, &req,
+	/* What was not there for want of memory would be left out. */
+	if (arena_failed(survey->link.scratch))
+		err_nomem(&refused);
+	if (refused.kind != ERR_NONE ||
+	    !survey->connector->push_request(survey->link.self, &r, &req,
 	        &refused)) {
 		/* Nothing left the house: this row is bad, the others go on. */
 		struct push_verdict v = { .outcome = PUSH_REJECTED };

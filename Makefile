@@ -155,12 +155,13 @@ check:
 	@tests/setup.sh check
 	@echo "building in $(O)/"
 	@$(AGAIN) tests-build
-	@NPSYNC_LONG=$(NPSYNC_LONG) NPSYNC_MAKEFLAGS='$(INNER_FLAGS)' tests/run.sh $(if $(NPSYNC_LONG),-t 10800) \
+	@$(if $(NPSYNC_LONG),NPSYNC_LONG=$(NPSYNC_LONG)) NPSYNC_MAKEFLAGS='$(INNER_FLAGS)' tests/run.sh $(if $(NPSYNC_LONG),-t 10800) \
 	    -b $(O) -d $(O)/tests $(CHECK)
 # All that the torture tests have, and the controls; make check runs a slice of
 # each.
 check-long:
 	@$(MAKE) --no-print-directory NPSYNC_LONG=1 T="$(or $(T),torture)" check
+	@$(if $(T),:,$(MAKE) --no-print-directory NPSYNC_LONG=1 T=nights check)
 	@$(if $(T),:,$(MAKE) --no-print-directory controls)
 # Seeded defects that the tests must see.  T=claim: those whose name has "claim".
 INNER_FLAGS = $(filter-out --jobserver% -j%,$(MAKEFLAGS))

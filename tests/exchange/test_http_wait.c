@@ -126,7 +126,9 @@ static const struct {
 static size_t
 how_many(void)
 {
-	return getenv("NPSYNC_LONG") != NULL ? 10000 : 600;
+	const char *all = getenv("NPSYNC_LONG");
+
+	return all != NULL && *all != '\0' ? 10000 : 600;
 }
 
 /* Until it is through, as a stage would. */

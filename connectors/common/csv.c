@@ -251,6 +251,8 @@ take_fields(struct csv *csv, size_t *bad_field)
 		if (bad != NULL)
 			return bad;
 	}
+	if (csv->text.failed)
+		return NULL;	/* csv_next tells */
 	/* Only now: the text moves while it grows. */
 	for (size_t i = 0; i < csv->n; i++)
 		csv->field[i] = csv->text.s + at[i];

@@ -336,7 +336,9 @@ static void
 night_crashed(void)
 {
 	static const char *const env[] = {
-		"NPSYNC_FAILPOINT=db.after/queue_claim_rows=stop", NULL };
+		"NPSYNC_FAILPOINT=db.after/queue_claim_rows=stop",
+		/* A build with sanitizers shall die like any other. */
+		"ASAN_OPTIONS=handle_segv=0", NULL };
 	struct rlimit core = { 1, 1 };
 	char path[64];
 	struct stat st;

@@ -288,10 +288,10 @@ pass_resume(struct world *w, struct pass *p, const struct pull *pull)
 	struct err err = { 0 };
 	char *place = w->has_resume ? strchr(w->resume, '|') : NULL;
 
-	if (place++ == NULL || (!w->sorted &&
-	    (w->list_no == 0 || strtoul(place, NULL, 10) != w->list_no)))
+	if (place == NULL || (!w->sorted &&
+	    (w->list_no == 0 || strtoul(place + 1, NULL, 10) != w->list_no)))
 		return false;
-	place[-1] = '\0';
+	*place++ = '\0';
 	assert_true(watermark_resume(&p->w, pull, w->resume, &err));
 	if (w->knobs->second_start)
 		p->w.dated = false;

@@ -109,6 +109,10 @@ note_file(const char *path)
 	static char text[1 << 20];
 	const int fd = open(path, O_RDONLY | O_CLOEXEC);
 
+	/* A process without dumps shows its environment to root alone. */
+	if (fd < 0 && errno == EACCES && geteuid() != 0 &&
+	    strstr(path, "/environ") != NULL)
+		return;
 	if (fd < 0)
 		fail_msg("%s: %s", path, strerror(errno));
 	const ssize_t n = read(fd, text, sizeof(text) - 1);

@@ -574,8 +574,12 @@ test_controls_miss(void **state)
 		seeds_run(&controls[i], 1, CONTROL_SEEDS, &t);
 		if (t.missed == 0)
 			fail_msg("%s: nothing was missed", controls[i].name);
-		/* What was missed is what the sweep finds. */
-		assert_int_equal(t.late, t.missed);
+		/* What was missed is what the sweep finds, unless its own pages
+		 * have the same fault. */
+		if (controls[i].by_time_only)
+			assert_true(t.late > 0 && t.late <= t.missed);
+		else
+			assert_int_equal(t.late, t.missed);
 		assert_int_equal(t.doubled, 0);
 	}
 }

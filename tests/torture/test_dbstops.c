@@ -17,6 +17,7 @@
 #include "faultproxy.h"
 #include "world.h"
 
+#define MANY 50
 #define STOPS 4
 #define STOPS_LONG 300
 #define CUTS 12			/* one half before, one half after */
@@ -122,7 +123,8 @@ test_stops(void **state)
 	    stops.between);
 	world_say("stops", &stops.fate);
 	assert_in_range(stops.code_69, wanted / 2, wanted);
-	assert_true(stops.between > 0);
+	/* Where a few strike is chance. */
+	assert_true(wanted < MANY || stops.between > 0);
 }
 
 /* The server's last words are waiting when the next statement cannot be sent. */
@@ -340,7 +342,7 @@ test_cuts(void **state)
 	say_cuts(seed);
 	assert_in_range(cuts.cuts[1], wanted / 2, wanted);
 	assert_in_range(cuts.code_69, wanted / 2, wanted);
-	assert_true(cuts.between > 0);
+	assert_true(wanted < MANY || cuts.between > 0);
 }
 
 int

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "file.h"
 
 #define DIRECTORY "dumps"
 #define FRESH ".new"
@@ -233,11 +234,7 @@ directory_sync(const char *path)
 		(void)snprintf(dir, sizeof(dir), ".");
 	else
 		slash[slash == dir ? 1 : 0] = '\0';
-	const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const bool ok = fd >= 0 && fsync(fd) == 0;
-	if (fd >= 0)
-		(void)close(fd);
-	return ok;
+	return file_sync_dir(dir);
 }
 
 bool

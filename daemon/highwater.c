@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "file.h"
 #include "num.h"
 
 #define FORMAT "npsync-high-water 1"
@@ -115,45 +116,17 @@ highwater_read(const char *dir, const char *tenant, struct highwater *out,
 
 /* ---- writing ------------------------------------------------------------- */
 static bool
-write_all(int fd, const char *text, size_t len)
-{
-	while (len > 0) {
-		const ssize_t n = write(fd, text, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		text += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-static bool
 write_synced(const char *path, const char *text, struct err *err)
 {
 	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return err_errno(err, ERR_SYSTEM, "%s", path);
-	bool ok = write_all(fd, text, strlen(text)) && fsync(fd) == 0;
+	bool ok = file_write(fd, text, strlen(text)) && fsync(fd) == 0;
 	if (!ok)
 		err_errno(err, ERR_SYSTEM, "%s", path);
 	if (close(fd) != 0 && ok)
 		ok = err_errno(err, ERR_SYSTEM, "%s", path);
-	return ok;
-}
-
-static bool
-sync_dir(const char *dir, struct err *err)
-{
-	const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return err_errno(err, ERR_SYSTEM, "%s", dir);
-	const bool ok = fsync(fd) == 0 ? true
-	    : err_errno(err, ERR_SYSTEM, "%s", dir);
-	(void)close(fd);
 	return ok;
 }
 
@@ -174,7 +147,7 @@ highwater_write(const char *dir, const char *tenant,
 		return false;
 	if (rename(fresh, path) != 0)
 		return err_errno(err, ERR_SYSTEM, "%s", path);
-	return sync_dir(dir, err);
+	return file_sync_dir(dir) ? true : err_errno(err, ERR_SYSTEM, "%s", dir);
 }
 
 bool

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "file.h"
 
 static inline void
 secret_cleanup(struct buf *buf)
@@ -22,32 +23,6 @@ secret_cleanup(struct buf *buf)
 }
 
 /* ---- storing ----------------------------------------------------------- */
-static bool
-write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		const ssize_t n = write(fd, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd) == 0;
-}
-
-static void
-sync_dir(const char *dir)
-{
-	const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	(void)fsync(fd);
-	close(fd);
-}
-
 /* The new file is made outside its directory: a unit that starts just now
  * would take it for a credential. */
 static bool
@@ -63,7 +38,8 @@ write_atomic(const char *config_dir, const char *path, const char *data,
 	if (fd < 0)
 		return err_errno(err, errno == EACCES ? ERR_PERMISSION :
 		    ERR_SYSTEM, "cannot write in %s", config_dir);
-	const bool written = write_all(fd, data, strlen(data));
+	const bool written = file_write(fd, data, strlen(data)) &&
+	    fsync(fd) == 0;
 	if ((close(fd) != 0) | !written || rename(temp.s, path) != 0) {
 		err_errno(err, ERR_SYSTEM, "cannot write %s", path);
 		(void)unlink(temp.s);
@@ -149,7 +125,7 @@ store_text(const char *name, const char *config_dir, const char *text,
 	    !write_atomic(home.s, path.s, text, err))
 		return false;
 	*strrchr(path.s, '/') = '\0';
-	sync_dir(path.s);
+	(void)!file_sync_dir(path.s);
 	return store_expires(name, home.s, expires, err);
 }
 

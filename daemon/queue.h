@@ -83,9 +83,11 @@ NPS_MUSTCHECK bool queue_list_unknown(struct db *db, long long tenant_id,
 /* These were not in a complete listing; the first moment stays. */
 NPS_MUSTCHECK bool queue_mark_absent(struct db *db, long long tenant_id,
     struct db_array *ids, time_t at, struct arena *arena, struct err *err);
-/* Is the service's id that of one of our rows already? */
-NPS_MUSTCHECK bool queue_is_bound(struct db *db, long long tenant_id,
-    const char *remote_id, struct arena *arena, bool *bound, struct err *err);
+/* Which of the service's ids are those of rows of ours already?  bound = as many
+ * as there are ids; a null is nobody's. */
+NPS_MUSTCHECK bool queue_find_bound(struct db *db, long long tenant_id,
+    struct db_array *remote_ids, struct arena *arena, bool *bound,
+    struct err *err);
 
 /* Rows that could leave and whose event lies before a moment. */
 struct queue_row_id {

@@ -30,8 +30,10 @@ DB_STMT(queue_absent_rows,
     "UPDATE npsync.queue SET absent_at = $3::timestamptz"
     " WHERE tenant_id = $1 AND queue_id = ANY ($2::bigint[]) AND state = 'unknown'"
     "   AND absent_at IS NULL");
-DB_STMT(queue_bound_row,
-    "SELECT EXISTS (SELECT 1 FROM npsync.queue WHERE tenant_id = $1 AND remote_id = $2)");
+DB_STMT(queue_bound_rows,
+    "SELECT EXISTS (SELECT 1 FROM npsync.queue q WHERE q.tenant_id = $1"
+    "               AND q.remote_id = r.remote_id)"
+    "  FROM unnest($2::text[]) WITH ORDINALITY AS r(remote_id, n) ORDER BY r.n");
 DB_STMT(queue_before_rows,
     "SELECT queue_id, attempt, listed_at IS NOT NULL, " EVENT_AT " FROM npsync.queue"
     " WHERE tenant_id = $1 AND state IN ('queued', 'deferred')"
@@ -131,18 +133,22 @@ queue_mark_absent(struct db *db, long long tenant_id, struct db_array *ids,
 }
 
 bool
-queue_is_bound(struct db *db, long long tenant_id, const char *remote_id,
-    struct arena *arena, bool *bound, struct err *err)
+queue_find_bound(struct db *db, long long tenant_id,
+    struct db_array *remote_ids, struct arena *arena, bool *bound,
+    struct err *err)
 {
 	AUTO(db_result) struct db_result *r = NULL;
 	struct db_args args;
 
+	if (remote_ids->n == 0)
+		return true;
 	db_args_init(&args, arena);
 	db_arg_int(&args, tenant_id);
-	db_arg_text(&args, remote_id);
-	if (!db_query(db, &queue_bound_row, &args, &r, err))
+	db_arg_array(&args, remote_ids);
+	if (!db_query(db, &queue_bound_rows, &args, &r, err))
 		return false;
-	*bound = db_bool(r, 0, 0);
+	for (int i = 0; i < db_rows(r); i++)
+		bound[i] = db_bool(r, i, 0);
 	return true;
 }
 

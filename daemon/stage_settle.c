@@ -48,8 +48,9 @@ struct lookup {
 	enum find_answer *answers;
 	struct push_result *found;
 	struct queue_move *moves;
+	bool *bound;		/* its respondent is another row's already */
 	size_t n, n_moves;
-	struct db_array absent;
+	struct db_array absent, matched;
 };
 
 enum settle_verdict
@@ -94,21 +95,15 @@ is_taken(const struct lookup *l, size_t i)
 	return false;
 }
 
-static bool
-take_found(struct lookup *l, size_t i, struct err *err)
+static void
+take_found(struct lookup *l, size_t i)
 {
 	const struct push_result *f = &l->found[i];
-	struct stage *stage = l->stage;
-	bool bound = false;
 
-	if (l->answers[i] == FIND_MATCHED) {
-		if (!queue_is_bound(stage->db, stage->tenant->id, f->remote_id,
-		        stage->scratch, &bound, err))
-			return false;
-		if (bound || f->remote_id[0] == '\0' || is_taken(l, i)) {
-			count(l, "ambiguous");
-			return true;
-		}
+	if (l->answers[i] == FIND_MATCHED && (l->bound[i] ||
+	        f->remote_id[0] == '\0' || is_taken(l, i))) {
+		count(l, "ambiguous");
+		return;
 	}
 	if (f->outcome == PUSH_SUPPRESSED)
 		add_move(l, i, QUEUE_FAILED,
@@ -117,7 +112,16 @@ take_found(struct lookup *l, size_t i, struct err *err)
 		add_move(l, i, QUEUE_SENT, f->reason,
 		    f->remote_id[0] != '\0' ? f->remote_id : NULL);
 	count(l, f->outcome == PUSH_SUPPRESSED ? "failed" : "sent");
-	return true;
+}
+
+static bool
+find_bound(struct lookup *l, struct err *err)
+{
+	for (size_t i = 0; i < l->n; i++)
+		db_array_text(&l->matched, l->answers[i] == FIND_MATCHED
+		    ? l->found[i].remote_id : NULL);
+	return queue_find_bound(l->stage->db, l->stage->tenant->id, &l->matched,
+	    l->stage->scratch, l->bound, err);
 }
 
 static void
@@ -156,14 +160,16 @@ take_answers(struct lookup *l, struct err *err)
 	struct stage *stage = l->stage;
 	size_t moved;
 
+	if (!find_bound(l, err))
+		return false;
 	for (size_t i = 0; i < l->n; i++) {
 		count(l, "seen");
 		if (l->answers[i] == FIND_CANNOT_SAY)
 			count(l, "cannot_say");
 		else if (l->answers[i] == FIND_ABSENT)
 			take_absent(l, i);
-		else if (!take_found(l, i, err))
-			return false;
+		else
+			take_found(l, i);
 	}
 	if (!queue_mark_absent(stage->db, stage->tenant->id, &l->absent,
 	        clock_now(), stage->scratch, err) ||
@@ -199,8 +205,9 @@ lookup_open(struct lookup *l, struct err *err)
 	l->answers = arena_array(arena, l->n + 1, sizeof(*l->answers));
 	l->found = arena_array(arena, l->n + 1, sizeof(*l->found));
 	l->moves = arena_array(arena, l->n + 1, sizeof(*l->moves));
+	l->bound = arena_array(arena, l->n + 1, sizeof(*l->bound));
 	if (l->wanted == NULL || l->answers == NULL || l->found == NULL ||
-	    l->moves == NULL)
+	    l->moves == NULL || l->bound == NULL)
 		return err_nomem(err);
 	for (size_t i = 0; i < l->n; i++)
 		want(l, i);
@@ -246,8 +253,10 @@ settle_unknown(struct stage *stage, struct err *err)
 	        stage->scratch, &l.rows, &l.n, err))
 		return false;
 	db_array_init(&l.absent);
+	db_array_init(&l.matched);
 	const bool ok = look_up(&l, err);
 	db_array_free(&l.absent);
+	db_array_free(&l.matched);
 	return ok;
 }
 

@@ -2,4 +2,4 @@
 # file daemon/stage_settle.c
 # test db/test_settle
 # lines 2
-s/if (bound || f->remote_id\[0\]/if (f->remote_id[0]/
+s/FIND_MATCHED \&\& (l->bound\[i\] ||/FIND_MATCHED \&\& (/

@@ -203,8 +203,7 @@ fence_check(struct db *db, const struct tenant *tenant, struct arena *arena,
 	if (!db_query(db, &queue_fence, &args, &r, err))
 		return false;
 	if (db_rows(r) == 0)
-		return err_set(err, ERR_BUSY,
-		    "another run of tenant \"%s\" took over", tenant->name);
+		return tenant_lost(tenant, err);
 	if (db_bool(r, 0, 0))
 		return err_set(err, ERR_CANCELLED, "sending was paused");
 	return true;

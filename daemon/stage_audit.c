@@ -94,8 +94,7 @@ on_checkpoint(void *arg, const char *resume, const char *watermark)
 	        &a->err))
 		return false;
 	if (db_rows(r) > 0 && db_int(r, 0, 2) == 0)
-		return err_set(&a->err, ERR_BUSY,
-		    "another run of tenant \"%s\" took over", stage->tenant->name);
+		return tenant_lost(stage->tenant, &a->err);
 	for (int i = 0; i < db_rows(r); i++)
 		runlog_count(stage->log, "audit", stage->survey->link.name,
 		    db_text(r, i, 0), NULL, db_int(r, i, 1));

@@ -35,8 +35,7 @@ insert_one(struct stage *stage, struct event_page *page, const char *connector,
 	    !db_finish(stage->db, &r, err))
 		return false;
 	if (!db_bool(r, 0, 3))
-		return err_set(err, ERR_BUSY,
-		    "another run of tenant \"%s\" took over", stage->tenant->name);
+		return tenant_lost(stage->tenant, err);
 	*made = db_int(r, 0, 2);
 	return true;
 }

@@ -57,8 +57,7 @@ collect_page(struct puller *p)
 	if (!db_finish(stage->db, &r, &p->err))
 		return false;
 	if (!db_bool(r, 0, 3))
-		return err_set(&p->err, ERR_BUSY,
-		    "another run of tenant \"%s\" took over", stage->tenant->name);
+		return tenant_lost(stage->tenant, &p->err);
 	const long long new = db_int(r, 0, 1);
 	if (p->sweep) {
 		p->swept.late += new;

@@ -55,6 +55,16 @@ DB_STMT(tenant_restored_clear,
 DB_STMT(tenant_pause,
     "UPDATE npsync.tenant SET paused = $2 WHERE tenant_id = $1");
 
+/* $1 and $2 of every statement that asks for the lease. */
+static void
+lease_args(struct db_args *args, struct arena *arena,
+    const struct tenant *tenant)
+{
+	db_args_init(args, arena);
+	db_arg_int(args, tenant->id);
+	db_arg_int(args, tenant->epoch);
+}
+
 static bool
 secret_from_hex(const char *hex, unsigned char *out)
 {
@@ -289,6 +299,13 @@ tenant_acquire(struct db *db, struct tenant *tenant, const char *state_dir,
 }
 
 bool
+tenant_lost(const struct tenant *tenant, struct err *err)
+{
+	return err_set(err, ERR_BUSY, "another run of tenant \"%s\" took over",
+	    tenant->name);
+}
+
+bool
 tenant_renew(struct db *db, struct tenant *tenant, long every_s, bool *wanted,
     struct err *err)
 {
@@ -301,14 +318,11 @@ tenant_renew(struct db *db, struct tenant *tenant, long every_s, bool *wanted,
 		return true;
 	if ((arena = arena_new(4096)) == NULL)
 		return err_nomem(err);
-	db_args_init(&args, arena);
-	db_arg_int(&args, tenant->id);
-	db_arg_int(&args, tenant->epoch);
+	lease_args(&args, arena, tenant);
 	if (!db_query(db, &tenant_renew_lease, &args, &r, err))
 		return false;
 	if (db_rows(r) == 0)
-		return err_set(err, ERR_BUSY,
-		    "another run of tenant \"%s\" took over", tenant->name);
+		return tenant_lost(tenant, err);
 	tenant->renewed_ms = now_ms;
 	if (wanted != NULL)
 		*wanted = db_bool(r, 0, 0);
@@ -336,22 +350,13 @@ tenant_release(struct db *db, struct tenant *tenant)
 	struct err ignored;
 
 	if (tenant->epoch != 0 && arena != NULL) {
-		db_args_init(&args, arena);
-		db_arg_int(&args, tenant->id);
-		db_arg_int(&args, tenant->epoch);
+		lease_args(&args, arena, tenant);
 		/* A lost connection leaves the lease to the free lock. */
 		if (!db_query(db, &tenant_release_lease, &args, NULL, &ignored))
 			(void)ignored;
 	}
 	tenant->epoch = 0;
 	unlock(tenant);
-}
-
-static bool
-lost_lease(const struct tenant *tenant, struct err *err)
-{
-	return err_set(err, ERR_BUSY, "another run of tenant \"%s\" took over",
-	    tenant->name);
 }
 
 bool
@@ -364,16 +369,14 @@ tenant_mark_restored(struct db *db, struct tenant *tenant,
 
 	if (arena == NULL)
 		return err_nomem(err);
-	db_args_init(&args, arena);
-	db_arg_int(&args, tenant->id);
-	db_arg_int(&args, tenant->epoch);
+	lease_args(&args, arena, tenant);
 	db_arg_int(&args, epoch_seen);
 	db_arg_int(&args, sends_seen);
 	db_arg_time(&args, at);
 	if (!db_query(db, &tenant_restored, &args, &r, err))
 		return false;
 	if (db_rows(r) == 0)
-		return lost_lease(tenant, err);
+		return tenant_lost(tenant, err);
 	tenant->epoch = db_int(r, 0, 0);
 	tenant->sends = db_int(r, 0, 1);
 	tenant->restored_at = db_time(r, 0, 2);
@@ -389,13 +392,11 @@ tenant_put_sends(struct db *db, const struct tenant *tenant, struct err *err)
 
 	if (arena == NULL)
 		return err_nomem(err);
-	db_args_init(&args, arena);
-	db_arg_int(&args, tenant->id);
-	db_arg_int(&args, tenant->epoch);
+	lease_args(&args, arena, tenant);
 	db_arg_int(&args, tenant->sends);
 	if (!db_query(db, &tenant_sends, &args, &r, err))
 		return false;
-	return db_rows(r) == 1 || lost_lease(tenant, err);
+	return db_rows(r) == 1 || tenant_lost(tenant, err);
 }
 
 bool
@@ -407,13 +408,11 @@ tenant_clear_restored(struct db *db, struct tenant *tenant, struct err *err)
 
 	if (arena == NULL)
 		return err_nomem(err);
-	db_args_init(&args, arena);
-	db_arg_int(&args, tenant->id);
-	db_arg_int(&args, tenant->epoch);
+	lease_args(&args, arena, tenant);
 	if (!db_query(db, &tenant_restored_clear, &args, &r, err))
 		return false;
 	if (db_rows(r) == 0)
-		return lost_lease(tenant, err);
+		return tenant_lost(tenant, err);
 	tenant->restored_at = NO_TIME;
 	return true;
 }

@@ -43,6 +43,8 @@ NPS_MUSTCHECK bool tenant_renew(struct db *db, struct tenant *tenant,
 /* Tells the holder that a night waits. */
 NPS_MUSTCHECK bool tenant_want(struct db *db, const struct tenant *tenant,
     struct err *err);
+/* ERR_BUSY: somebody else has the lease. */
+bool tenant_lost(const struct tenant *tenant, struct err *err);
 void tenant_release(struct db *db, struct tenant *tenant);
 /* Seconds the lease surely lasts still, on this machine's clock. */
 long tenant_lease_left_s(const struct tenant *tenant);

@@ -80,8 +80,7 @@ crm_close(struct crm *crm)
 
 bool
 survey_open(struct survey *survey, const struct conf_survey *conf,
-    const char *zone,
-    bool (*cancelled)(void), struct err *err)
+    const char *zone, bool (*cancelled)(void), struct err *err)
 {
 	struct http_settings http = http_defaults;
 

@@ -62,9 +62,9 @@ mark_restored(struct night *n, const struct highwater *seen, const char *why,
 	    "reason=%s epoch=%lld epoch_seen=%lld sends=%lld sends_seen=%lld",
 	    log_quote(why), s->tenant->epoch, seen->epoch, s->tenant->sends,
 	    seen->sends);
-	/* The fence of what follows is the new epoch. */
-	return tenant_mark_restored(s->db, s->tenant, seen->epoch, seen->sends,
-	           clock_now(), err) && forecast_lost(n, err);
+	/* In this order: killed between the two, the next run sees it again. */
+	return forecast_lost(n, err) && tenant_mark_restored(s->db, s->tenant,
+	    seen->epoch, seen->sends, clock_now(), err);
 }
 
 bool

@@ -60,9 +60,8 @@ stage_mark(struct stage *stage, struct err *err)
 }
 
 bool
-stage_count_sends(struct stage *stage, size_t n, struct err *err)
+stage_mark_if_due(struct stage *stage, struct err *err)
 {
-	stage->tenant->sends += (long long)n;
 	return stage->tenant->sends - stage->mark.sends < HIGHWATER_SENDS ||
 	    stage_mark(stage, err);
 }

@@ -49,8 +49,7 @@ NPS_MUSTCHECK bool stage_breathe(struct stage *stage, struct err *err);
 
 /* Notes epoch and claims in the database, then in the high-water file. */
 NPS_MUSTCHECK bool stage_mark(struct stage *stage, struct err *err);
-/* So many claims were committed; before the first byte of them leaves. */
-NPS_MUSTCHECK bool stage_count_sends(struct stage *stage, size_t n,
-    struct err *err);
+/* The same, when HIGHWATER_SENDS claims were made since. */
+NPS_MUSTCHECK bool stage_mark_if_due(struct stage *stage, struct err *err);
 
 #endif

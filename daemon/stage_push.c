@@ -18,6 +18,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
 #include "failpoint.h"
@@ -162,8 +163,6 @@ record(struct pusher *p, const struct queue_claimed *row,
 {
 	struct push_verdict plain = *v;
 
-	http_refused(p->stage->survey->link.http,
-	    v->outcome == PUSH_REJECTED ? status : 0);
 	if (v->outcome != PUSH_REJECTED)
 		p->refusals = 0;
 	if (v->outcome != PUSH_AGAIN)
@@ -305,11 +304,13 @@ claim(struct pusher *p, size_t *got, struct err *err)
 	p->claimed_at = want.now;
 	if (p->running == 0)
 		arena_reset(p->batch);
+	/* Before the claim: a full disk leaves nobody in doubt. */
+	if (!stage_mark_if_due(stage, err))
+		return false;
 	if (!queue_claim(stage->db, stage->tenant, &want, p->batch, &rows, got,
 	        err))
 		return false;
-	if (!stage_count_sends(stage, *got, err))
-		return false;
+	stage->tenant->sends += (long long)*got;
 	for (size_t i = 0; i < *got; i++) {
 		struct flight *f = free_flight(p);
 		if (f == NULL)
@@ -374,9 +375,8 @@ wait_for_deferred(struct pusher *p, int *wait_ms, struct err *err)
 static bool
 sleep_breathing(struct pusher *p, int wait_ms, struct err *err)
 {
-	const int64_t until = clock_boottime_ms() + wait_ms;
-
 	const struct timespec pause = { 0, 200000000 };
+	const int64_t until = clock_boottime_ms() + wait_ms;
 
 	while (clock_boottime_ms() < until && may_claim(p)) {
 		(void)nanosleep(&pause, NULL);

@@ -73,7 +73,8 @@ send_some(struct fixture *f, size_t n)
 {
 	struct err err = { 0 };
 
-	if (!stage_count_sends(&f->stage, n, &err))
+	f->stage.tenant->sends += (long long)n;
+	if (!stage_mark_if_due(&f->stage, &err))
 		fail_msg("%s", err.msg);
 }
 

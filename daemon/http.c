@@ -25,7 +25,7 @@ const struct http_settings http_defaults = {
 	.backoff_s = 5,
 	.backoff_max_s = 300,
 	.breaker = { .in_a_row = 5, .window = 20, .percent = 50,
-	    .refusals = 3, .probe_s = 60, .probe_max_s = 900 },
+	    .probe_s = 60, .probe_max_s = 900 },
 	.allow_http = false,
 	.allow_private = false,
 	.ca_file = NULL,

@@ -103,9 +103,6 @@ NPS_MUSTCHECK bool http_do(struct http *http, const struct http_req *req,
 NPS_MUSTCHECK bool http_expect_ok(const struct http_req *req,
     const struct http_res *res, struct err *err);
 
-/* For the breaker, by whoever knows what an answer means: the status that
- * refused a record for good; 0 = one was taken. */
-void http_refused(struct http *http, long status);
 
 /* Many at a time, each sent at most once (never retried here). */
 struct http_multi;

@@ -102,18 +102,3 @@ breaker_end(struct breaker *b, bool is_probe, enum breaker_result result,
 	    (b->in_a_row >= b->set.in_a_row || too_many_of_the_last(b)))
 		open_for(b, b->set.probe_s, now_ms);
 }
-
-void
-breaker_refused(struct breaker *b, long status, int64_t now_ms)
-{
-	if (status == 0 || status != b->refused_status)
-		b->refused = 0;
-	b->refused_status = status;
-	if (status == 0 || b->set.in_a_row <= 0 || b->set.refusals <= 0 ||
-	    ++b->refused < b->set.refusals)
-		return;
-	b->refused = 0;
-	/* A refused probe came back as good: then the wait grows too. */
-	if (b->state == BREAKER_CLOSED)
-		open_for(b, b->set.probe_s, now_ms);
-}

@@ -1,10 +1,10 @@
 /*
  * http_breaker.h - when to leave a service alone.  Pure: the caller owns the clock.
  *
- * Opens after failures in a row, or when too many of the last ones failed, or
- * after refusals with one and the same status.  While it is open nothing goes
- * out; then one request probes.  A good probe closes it, a bad one doubles the
- * wait.
+ * Opens after failures in a row, or when too many of the last ones failed.
+ * While it is open nothing goes out; then one request probes.  A good probe
+ * closes it, a bad one doubles the wait.  Refused records are no failures of
+ * the service: the push stage counts them.
  */
 #ifndef NPSYNC_HTTP_BREAKER_H
 #define NPSYNC_HTTP_BREAKER_H
@@ -16,7 +16,6 @@
 struct breaker_settings {
 	int in_a_row;		/* failures; 0 = the breaker never opens */
 	int window, percent;	/* percent of the last window results */
-	int refusals;		/* in a row, with one status */
 	long probe_s, probe_max_s;
 };
 
@@ -29,8 +28,6 @@ struct breaker {
 	enum breaker_state state;
 	uint64_t bad;		/* of the last results; bit 0 = the newest */
 	int n_results, in_a_row;
-	long refused_status;
-	int refused;
 	long wait_s;
 	int64_t until_ms;
 };
@@ -46,7 +43,5 @@ int64_t breaker_wait_ms(const struct breaker *b, int64_t now_ms);
 NPS_MUSTCHECK bool breaker_begin(struct breaker *b);
 void breaker_end(struct breaker *b, bool is_probe, enum breaker_result result,
     int64_t now_ms);
-/* The service refused a record for good, with this status; 0 = it took one. */
-void breaker_refused(struct breaker *b, long status, int64_t now_ms);
 
 #endif

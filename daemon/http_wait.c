@@ -127,9 +127,3 @@ http_note_nothing(struct http *http, bool is_probe)
 	breaker_end(&http->breaker, is_probe, BREAKER_NEITHER,
 	    http_now_ms(http));
 }
-
-void
-http_refused(struct http *http, long status)
-{
-	breaker_refused(&http->breaker, status, http_now_ms(http));
-}

@@ -459,31 +459,6 @@ test_breaker(void **state)
 	simhttpd_stop(sim);
 }
 
-static void
-test_refusals(void **state)
-{
-	static const struct sim_reply script[] = { { .status = 422,
-		.repeat = 100 } };
-	const struct http_settings *s = &http_defaults;
-	struct http_res res;
-	struct err err;
-
-	(void)state;
-	assert_int_equal(s->breaker.refusals, 3);
-	serve(script, 1);
-	struct http *http = engine(true);
-	const struct http_req req = post();
-	for (int i = 0; i < 3; i++) {
-		assert_true(http_do(http, &req, arena, &res, &err));
-		assert_int_equal(http_classify(&res), HTTP_PERMANENT);
-		http_refused(http, res.status);
-	}
-	assert_false(http_do(http, &req, arena, &res, &err));
-	assert_int_equal(err.kind, ERR_THROTTLED);
-	http_close(http);
-	simhttpd_stop(sim);
-}
-
 /* 250 s are waited out once; a second time would be 500 s in one call. */
 static void
 test_patience(void **state)
@@ -550,7 +525,6 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_multi_closed_with_probe,
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(test_breaker, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_patience, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_patience_with_backoff,
 		    setup, teardown),

@@ -9,7 +9,7 @@
 #include "http_breaker.h"
 
 static const struct breaker_settings set = { .in_a_row = 5, .window = 20,
-	.percent = 50, .refusals = 3, .probe_s = 60, .probe_max_s = 900 };
+	.percent = 50, .probe_s = 60, .probe_max_s = 900 };
 
 static struct breaker b;
 static int64_t now;
@@ -140,23 +140,6 @@ test_late_results(void **state)
 }
 
 static void
-test_refusals(void **state)
-{
-	(void)state;
-	breaker_refused(&b, 422, now);
-	breaker_refused(&b, 422, now);
-	breaker_refused(&b, 400, now);
-	breaker_refused(&b, 422, now);
-	breaker_refused(&b, 422, now);
-	breaker_refused(&b, 0, now);
-	breaker_refused(&b, 422, now);
-	breaker_refused(&b, 422, now);
-	assert_int_equal(breaker_wait_ms(&b, now), 0);
-	breaker_refused(&b, 422, now);
-	assert_int_equal(breaker_wait_ms(&b, now), 60000);
-}
-
-static void
 test_off(void **state)
 {
 	struct breaker_settings off = set;
@@ -164,10 +147,8 @@ test_off(void **state)
 	(void)state;
 	off.in_a_row = 0;
 	breaker_init(&b, &off);
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 100; i++)
 		assert_true(one('b'));
-		breaker_refused(&b, 422, now);
-	}
 }
 
 /* A window of the whole word. */
@@ -196,7 +177,6 @@ main(void)
 		cmocka_unit_test_setup(test_probes, setup),
 		cmocka_unit_test_setup(test_probe_without_result, setup),
 		cmocka_unit_test_setup(test_late_results, setup),
-		cmocka_unit_test_setup(test_refusals, setup),
 		cmocka_unit_test_setup(test_off, setup),
 		cmocka_unit_test_setup(test_widest_window, setup),
 	};

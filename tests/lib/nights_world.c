@@ -43,11 +43,7 @@ nights_luck(int n)
 const char *
 nights_iso(int64_t t)
 {
-	static char ring[4][40];
-	static unsigned next;
-	char *out = ring[next++ % 4];
-
-	return sim_time_text(t, "Z", out, sizeof(ring[0]));
+	return sim_time_iso(t);
 }
 
 /* ---- configuration ---------------------------------------------------------- */

@@ -163,4 +163,15 @@ sim_hash(uint64_t seed, const char *text)
 	return h ^ (h >> 31);
 }
 
+/* sim_time_text in UTC, in a ring of 4. */
+static inline const char *
+sim_time_iso(int64_t t)
+{
+	static char ring[4][40];
+	static unsigned next;
+	char *out = ring[next++ % 4];
+
+	return sim_time_text(t, "Z", out, sizeof(ring[0]));
+}
+
 #endif

@@ -87,16 +87,6 @@ luck(int n)
 	return fakecrm_random(&w.rng, n);
 }
 
-static const char *
-iso(int64_t t)
-{
-	static char ring[4][40];
-	static unsigned next;
-	char *out = ring[next++ % 4];
-
-	return sim_time_text(t, "Z", out, sizeof(ring[0]));
-}
-
 /* ---- the world ----------------------------------------------------------- */
 static const char conf_text[] =
     "tenant = \"restore\"; test = true; state_dir = \"%s\";\n"
@@ -266,7 +256,7 @@ static void
 moment(int64_t now)
 {
 	assert_true(fakecrm_export(&w.crm, now));
-	simproc_tell(w.sim, "now", "{\"now\": \"%s\"}", iso(now));
+	simproc_tell(w.sim, "now", "{\"now\": \"%s\"}", sim_time_iso(now));
 	clock_shift((time_t)now);
 }
 
@@ -287,7 +277,7 @@ run(enum run_kind kind, int64_t now)
 static void
 command_start(struct runproc *r, int64_t now, const char *const *words)
 {
-	const char *args[16] = { "-c", w.conf_file, "--now", iso(now) };
+	const char *args[16] = { "-c", w.conf_file, "--now", sim_time_iso(now) };
 
 	for (size_t i = 0; words[i] != NULL; i++)
 		args[4 + i] = words[i];

@@ -22,19 +22,18 @@
 
 #include "clock.h"
 #include "log.h"
+#include "points.h"
 #include "smallworld.h"
 #include "testdb.h"
 #define NPSYNC_FAILPOINTS
 #include "failpoint.h"
 
-#define POINTS_MAX 2000
 #define SLICE 16		/* cases without NPSYNC_LONG */
 #define PUSHED 15		/* by the night, at least 12 */
 
 static struct smallworld w;
 static char trace[300];
-static char points[POINTS_MAX][64];
-static int n_points;
+static struct points points;
 static struct {
 	int cases, died, failed, noticed, retried, partial, bad, explained,
 	    doubled, lost, wrong;
@@ -66,22 +65,6 @@ disturbed_night(const char *rule)
 }
 
 /* ---- what a night passes --------------------------------------------------------- */
-static void
-points_read(void)
-{
-	char line[256];
-	FILE *f = fopen(trace, "re");
-
-	assert_non_null(f);
-	for (n_points = 0; fgets(line, sizeof(line), f) != NULL; n_points++) {
-		const char *name = strrchr(line, ' ');
-		assert_true(name != NULL && n_points < POINTS_MAX);
-		(void)snprintf(points[n_points], sizeof(points[0]), "%.*s",
-		    (int)strcspn(name + 1, "\n"), name + 1);
-	}
-	(void)fclose(f);
-}
-
 static bool
 is_after(const char *point)
 {
@@ -94,8 +77,8 @@ passes_of(const char *begin)
 {
 	int n = 0;
 
-	for (int i = 0; i < n_points; i++)
-		n += strncmp(points[i], begin, strlen(begin)) == 0;
+	for (int i = 0; i < points.n; i++)
+		n += strncmp(points.name[i], begin, strlen(begin)) == 0;
 	return n;
 }
 
@@ -104,9 +87,9 @@ names(void)
 {
 	int n = 0;
 
-	for (int i = 0; i < n_points; i++) {
+	for (int i = 0; i < points.n; i++) {
 		int k = 0;
-		while (strcmp(points[k], points[i]) != 0)
+		while (strcmp(points.name[k], points.name[i]) != 0)
 			k++;
 		n += k == i;
 	}
@@ -157,7 +140,7 @@ test_reference(void **state)
 	(void)state;
 	smallworld_case(&w);
 	assert_int_equal(disturbed_night(NULL), 0);
-	points_read();
+	points_read(&points, trace);
 	smallworld_look(&w, &s);
 	assert_int_equal(s.asked, 4 + PUSHED);
 	smallworld_calm(&w, &partial, &bad);
@@ -173,7 +156,7 @@ test_reference(void **state)
 	assert_int_equal(passes_of("db.before/") + passes_of("http.before/"),
 	    passes_of("db.after/") + passes_of("http.after/"));
 	print_message("# a night passes %d points of %d names: %d of the database,"
-	    " %d of the service\n", n_points, names(), passes_of("db."),
+	    " %d of the service\n", points.n, names(), passes_of("db."),
 	    passes_of("http."));
 }
 
@@ -193,7 +176,7 @@ is_code(const char *point, bool kills, int code)
 static void
 misfortune(int at, bool kills)
 {
-	const char *word = kills ? "kill" : "fail", *point = points[at];
+	const char *word = kills ? "kill" : "fail", *point = points.name[at];
 	char rule[64], what[160];
 	struct smallworld_state s;
 	int partial, bad;
@@ -224,14 +207,14 @@ test_misfortunes(void **state)
 	const char *given = getenv("NPSYNC_LONG"), *seed = getenv("NPSYNC_SEED");
 	const char *only = getenv("NPSYNC_POINT");
 	const bool all = only != NULL || (given != NULL && *given != '\0');
-	const int n = 2 * n_points, step = all ? 1 : n / SLICE;
+	const int n = 2 * points.n, step = all ? 1 : n / SLICE;
 	const int begin = all || seed == NULL ? 0 : atoi(seed) % step;
 	const int64_t start = clock_boottime_ms();
 
 	(void)state;
-	assert_true(n_points > 0);
+	assert_true(points.n > 0);
 	for (int i = begin; i < n; i += step)
-		if (only == NULL || strcmp(only, points[i / 2]) == 0)
+		if (only == NULL || strcmp(only, points.name[i / 2]) == 0)
 			misfortune(i / 2, (all ? i : i / step) % 2 == 1);
 	print_message("# seed %d, each %d: %d cases of %d (%d killed, %d failed "
 	    "before, %d done but the reply lost; %d runs told of it)\n", begin,

@@ -18,12 +18,12 @@
 #include "ledger.h"
 #include "npsync.h"
 #include "place.h"
+#include "points.h"
 
 #define DAY "2026-12-01T08:00"
 #define EVENING "2026-12-01T20:07"
 #define NIGHT "2026-12-02T03:10"
 #define NIGHT_UTC "2026-12-02T02:10:00Z"
-#define POINTS_MAX 4000
 #define KILLS 4			/* of all points, with NPSYNC_LONG each */
 
 static struct place place;
@@ -64,30 +64,14 @@ doubles(void)
 }
 
 /* ---- what a night passes ---------------------------------------------------- */
-static char points[POINTS_MAX][64];
-static int n_points, n_sent;
-
-static void
-points_read(const char *path)
-{
-	char line[256];
-	FILE *f = fopen(path, "re");
-
-	assert_non_null(f);
-	for (n_points = 0; fgets(line, sizeof(line), f) != NULL; n_points++) {
-		const char *name = strrchr(line, ' ');
-		assert_true(name != NULL && n_points < POINTS_MAX);
-		(void)snprintf(points[n_points], sizeof(points[0]), "%.*s",
-		    (int)strcspn(name + 1, "\n"), name + 1);
-	}
-	(void)fclose(f);
-}
+static struct points points;
+static int n_sent;
 
 static bool
 is_passed(const char *point)
 {
-	for (int i = 0; i < n_points; i++)
-		if (strcmp(points[i], point) == 0)
+	for (int i = 0; i < points.n; i++)
+		if (strcmp(points.name[i], point) == 0)
 			return true;
 	return false;
 }
@@ -103,16 +87,16 @@ test_trace(void **state)
 	(void)snprintf(trace, sizeof(trace), "NPSYNC_FAILPOINT_TRACE=%s",
 	    path);
 	assert_int_equal(night(trace), 0);
-	points_read(path);
+	points_read(&points, path);
 	n_sent = ledger_respondents(place.sim);
 	assert_true(n_sent > 5);
-	assert_in_range(n_points, 20, POINTS_MAX - 1);
+	assert_in_range(points.n, 20, POINTS_MAX - 1);
 	/* What a night cannot do without. */
 	assert_true(is_passed("db.before/queue_claim_rows"));
 	assert_true(is_passed("db.after/queue_claim_rows"));
 	assert_true(is_passed("db.after/queue_move_rows"));
 	assert_int_equal(doubles(), 0);
-	print_message("# %d points in a night of %d\n", n_points, n_sent);
+	print_message("# %d points in a night of %d\n", points.n, n_sent);
 	place_free(&place);
 }
 
@@ -132,7 +116,7 @@ kill_at(int at)
 	assert_in_range(code, 0, 1);
 	if (doubles() != 0 || ledger_respondents(place.sim) > n_sent)
 		fail_msg("killed at %d, %s: %d, then %d, %d doubles", at,
-		    points[at - 1], before, ledger_respondents(place.sim),
+		    points.name[at - 1], before, ledger_respondents(place.sim),
 		    doubles());
 	place_free(&place);
 }
@@ -142,12 +126,12 @@ test_kills(void **state)
 {
 	const char *given = getenv("NPSYNC_LONG");
 	const bool all = given != NULL && *given != '\0';
-	const int kills = all ? n_points : KILLS;
+	const int kills = all ? points.n : KILLS;
 
 	(void)state;
-	assert_true(n_points > 0);
+	assert_true(points.n > 0);
 	for (int i = 1; i <= kills; i++)
-		kill_at(all ? i : i * n_points / (KILLS + 1));
+		kill_at(all ? i : i * points.n / (KILLS + 1));
 	print_message("# %d kills\n", kills);
 }
 

@@ -15,17 +15,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "json.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define WITH_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WITH_ASAN 1
-#endif
-#endif
-#ifndef WITH_ASAN
-#define WITH_ASAN 0
-#endif
+#include "scratch.h"
 
 /* A second is what it may take; a busy machine gets more. */
 #define LIMIT_MS 20000

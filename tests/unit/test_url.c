@@ -9,27 +9,11 @@
 #include <cmocka.h>
 
 #include "url.h"
+#define SCRATCH_BYTES ((size_t)1 << 20)
+#include "scratch.h"
 
 #define BASE "https://api.example.dk/v1"
 #define CURRENT BASE "/list/x?page=1"
-
-static struct arena *arena;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	arena = arena_new(1u << 20);
-	return arena == NULL;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 /* ---- the base address ---------------------------------------------------- */
 static const struct {

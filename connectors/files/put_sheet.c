@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "file.h"
-
 #define SHEET_MODE 0640
 #define LIST_BYTES ((size_t)1 << 20)
 
@@ -28,6 +26,21 @@ close_fd(int *fd)
 /* ---- writing -------------------------------------------------------- */
 
 static bool
+write_all(int fd, const char *s, size_t len)
+{
+	while (len > 0) {
+		const ssize_t n = write(fd, s, len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return false;
+		s += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static bool
 write_file(int dir, const char *name, const struct buf *content)
 {
 	AUTO_FD int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC |
@@ -36,7 +49,7 @@ write_file(int dir, const char *name, const struct buf *content)
 	if (fd == -1)
 		return false;
 	if (fchmod(fd, SHEET_MODE) == -1 ||
-	    !file_write(fd, buf_text(content), content->len) || fsync(fd) == -1)
+	    !write_all(fd, buf_text(content), content->len) || fsync(fd) == -1)
 		return false;
 	const int done = close(fd);
 	fd = -1;

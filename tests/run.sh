@@ -14,7 +14,7 @@ set -u
 LC_NUMERIC=C
 
 at_once=2
-limit_s=300
+limit_s=600
 build=build
 strip=
 while getopts j:t:b:d: option; do

@@ -188,6 +188,47 @@ words(enum json_error_code code)
 	}
 }
 
+/* An escaped NUL becomes U+FFFD: no text of C or PostgreSQL holds it, and one
+ * such comment must not keep back the page it stands on. */
+static bool
+replace_nul(struct arena *arena, json_t *text)
+{
+	const char *from = json_string_value(text);
+	const size_t len = json_string_length(text);
+	size_t n = 0;
+
+	if (memchr(from, '\0', len) == NULL)
+		return true;
+	char *to = arena_alloc(arena, 3 * len);
+	for (size_t i = 0; to != NULL && i < len; i++)
+		if (from[i] != '\0') {
+			to[n++] = from[i];
+		} else {
+			memcpy(to + n, "\xef\xbf\xbd", 3);
+			n += 3;
+		}
+	return to != NULL && json_string_setn_nocheck(text, to, n) == 0;
+}
+
+/* As deep as the scan allows. */
+static bool
+replace_nuls(struct arena *arena, json_t *node)
+{
+	const char *key;
+	json_t *value;
+	size_t i;
+
+	if (json_is_string(node))
+		return replace_nul(arena, node);
+	json_array_foreach (node, i, value)
+		if (!replace_nuls(arena, value))
+			return false;
+	json_object_foreach (node, key, value)
+		if (!replace_nuls(arena, value))
+			return false;
+	return true;
+}
+
 static bool
 load(struct json_doc *doc, const char *text, size_t len, struct err *err)
 {
@@ -195,7 +236,9 @@ load(struct json_doc *doc, const char *text, size_t len, struct err *err)
 
 	parsing = doc->arena;
 	doc->root = json_loadb(text, len,
-	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+	if (doc->root != NULL && !replace_nuls(doc->arena, doc->root))
+		doc->root = NULL;
 	parsing = NULL;
 	if (doc->root != NULL)
 		return true;
@@ -211,6 +254,12 @@ json_parse(const char *text, size_t len, struct json_doc **doc, struct err *err)
 	AUTO(json_doc) struct json_doc *d = NULL;
 
 	*doc = NULL;
+	/* A byte order mark, as some libraries of .NET write it: RFC 8259 lets
+	 * a reader ignore it. */
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		text += 3;
+		len -= 3;
+	}
 	if (!scan_all(text, len, err))
 		return false;
 	d = calloc(1, sizeof(*d));

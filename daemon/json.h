@@ -22,7 +22,8 @@
 struct json_doc;
 
 /* Parses after a scan that refuses what is above the ceilings; duplicates and
- * NUL are refused.  ERR_PROTOCOL names position and reason.
+ * bare NULs are refused, an escaped one becomes U+FFFD, a byte order mark in
+ * front is skipped.  ERR_PROTOCOL names position and reason.
  * The nodes live until json_free. */
 NPS_MUSTCHECK bool json_parse(const char *text, size_t len,
     struct json_doc **doc, struct err *err);

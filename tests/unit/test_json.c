@@ -144,10 +144,11 @@ static const struct {
 	BAD("{a:1}"), BAD("{'a':1}"), BAD("{\"a\":1,}"), BAD("{1:2}"),
 	BAD("\""), BAD("\"\\"), BAD("\"\\\""), BAD("\"\\x\""), BAD("\"\n\""),
 	BAD("\"\\u12\""), BAD("\"\\ud800\""), BAD("\"\\udc00\""),
-	BAD("\"\\ud800\\u0041\""), BAD("\"\\u0000\""), BAD("\"a\0b\""),
+	BAD("\"\\ud800\\u0041\""), BAD("\"a\0b\""),
 	BAD("{\"a\0b\":1}"), BAD("{\"\\u0000\":1}"), BAD("1\0"), BAD("\0"),
 	BAD("\"\xff\""), BAD("\"\xc3\""), BAD("\"\xed\xa0\x80\""),
-	BAD("\"\xc0\xaf\""), BAD("\xef\xbb\xbf{}"), BAD("01"), BAD("+1"),
+	BAD("\"\xc0\xaf\""), BAD("{}\xef\xbb\xbf"),
+	BAD("\xef\xbb\xbf\xef\xbb\xbf{}"), BAD("\xef\xbb\xbf"), BAD("01"), BAD("+1"),
 	BAD("1."), BAD(".5"), BAD("1e"), BAD("-"), BAD("0x10"), BAD("NaN"),
 	BAD("Infinity"), BAD("-Infinity"), BAD("1e999"), BAD("-1e999"),
 	BAD("9223372036854775808"), BAD("-9223372036854775809"), BAD("tru"),
@@ -188,6 +189,25 @@ test_broken(void **state)
 			if (json_parse(copy, sizeof(text) - 1, &doc, NULL))
 				json_free(doc);
 		}
+}
+
+/* One comment with it must not keep back a page; it is told apart still. */
+static void
+test_escaped_nul(void **state)
+{
+	static const char text[] = "\xef\xbb\xbf{\"a\":[\"x\\u0000y\","
+	    "{\"b\":\"\\u0000\"},\"x\"],\"c\":\"\\\\u0000\"}";
+	AUTO(json_doc) struct json_doc *doc = NULL;
+
+	(void)state;
+	assert_true(json_parse(text, sizeof(text) - 1, &doc, NULL));
+	json_t *root = json_root(doc);
+	assert_string_equal(json_text(arena, json_at(root, "/a/0")),
+	    "x\xef\xbf\xbdy");
+	assert_string_equal(json_text(arena, json_at(root, "/a/1/b")),
+	    "\xef\xbf\xbd");
+	assert_string_equal(json_text(arena, json_at(root, "/a/2")), "x");
+	assert_string_equal(json_text(arena, json_at(root, "/c")), "\\u0000");
 }
 
 static void
@@ -349,6 +369,7 @@ main(void)
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_escaped_nul),
 		cmocka_unit_test(test_message),
 		cmocka_unit_test(test_at),
 		cmocka_unit_test(test_first),

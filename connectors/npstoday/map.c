@@ -145,6 +145,20 @@ answer_person(const struct npstoday_settings *set, json_t *item,
 		a->email = a->phone = a->contact_id = NULL;
 }
 
+/* What stands there and is no score is told; the answer stays, for it may say
+ * that the person declines. */
+static void
+score_map(json_t *item, const struct strlist *names, struct survey_answer *a,
+    struct mapped *m)
+{
+	const json_t *node = fieldmap_at(item, names);
+
+	a->score = fieldmap_score(item, names);
+	if (a->score == FIELDMAP_NO_SCORE && node != NULL &&
+	    (!json_is_string(node) || json_string_length(node) > 0))
+		(void)refuse(m, "score", "a whole number from 0 to 10");
+}
+
 bool
 npstoday_map_answer(const struct npstoday_settings *set, json_t *item,
     struct arena *arena, struct survey_answer *a, struct mapped *m)
@@ -161,7 +175,7 @@ npstoday_map_answer(const struct npstoday_settings *set, json_t *item,
 		return refuse(m, "id", "a number or a text");
 	if (!answer_times(set, item, arena, a, m))
 		return false;
-	a->score = fieldmap_score(item, &map->score);
+	score_map(item, &map->score, a, m);
 	a->comment = fieldmap_text(item, &map->comment, arena);
 	answer_campaign(set, item, arena, a);
 	answer_person(set, item, arena, a);

@@ -6,6 +6,7 @@
 #include "npstoday.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -13,6 +14,7 @@
 #include "common/watermark.h"
 
 #define CLOCK_SKEW_S 300
+#define IDS_MAX_BYTES ((size_t)16777216)
 
 static struct feed
 members_feed(const struct npstoday_settings *set)
@@ -75,6 +77,7 @@ struct search {
 	enum strength *strength;	/* by wanted */
 	time_t newest;			/* of all that was listed */
 	bool partial;	/* a page or a record was not seen: nothing is absent */
+	struct buf ids;	/* of all that was listed, hashed */
 };
 
 static bool
@@ -132,6 +135,39 @@ found_set(struct push_result *out, const struct sent *s, enum strength how)
 	snprintf(out->reason, sizeof(out->reason), "found %s", words[how]);
 }
 
+static void
+id_keep(struct search *search, const char *id)
+{
+	uint64_t h = 14695981039346656037u;	/* FNV-1a */
+
+	for (; *id != '\0'; id++)
+		h = (h ^ (unsigned char)*id) * 1099511628211u;
+	if (!buf_add(&search->ids, &h, sizeof(h)))
+		search->partial = true;
+}
+
+static int
+by_hash(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(uint64_t));
+}
+
+/* Somebody stands there twice: the list moved while it was read, and whom it
+ * lacks may have moved too. */
+static bool
+has_moved(struct search *search)
+{
+	const size_t size = sizeof(uint64_t), n = search->ids.len / size;
+
+	if (n > 1)
+		qsort(search->ids.s, n, size, by_hash);
+	for (size_t i = 1; i < n; i++)
+		if (memcmp(search->ids.s + (i - 1) * size,
+		        search->ids.s + i * size, size) == 0)
+			return true;
+	return false;
+}
+
 static bool
 search_item(struct npstoday *n, json_t *item, void *arg, struct mapped *m)
 {
@@ -142,6 +178,7 @@ search_item(struct npstoday *n, json_t *item, void *arg, struct mapped *m)
 		search->partial = true;
 		return true;
 	}
+	id_keep(search, s.remote_id);
 	if (s.created_at != NO_TIME && s.created_at > search->newest)
 		search->newest = s.created_at;
 	for (size_t i = 0; i < search->count; i++) {
@@ -198,7 +235,10 @@ search_run(struct npstoday *n, struct search *search, struct err *err)
 		.watermark = oldest == NO_TIME ? NULL
 					       : clock_iso(since, oldest) };
 
-	return npstoday_feed_read(n, &feed, &pull, &sink, err);
+	if (!npstoday_feed_read(n, &feed, &pull, &sink, err))
+		return false;
+	search->partial = search->partial || has_moved(search);
+	return true;
 }
 
 static enum find_answer
@@ -227,6 +267,7 @@ npstoday_find_sent(void *self, const struct sent *wanted, size_t count,
 	struct search search = { .wanted = wanted, .count = count,
 		.found = found, .newest = NO_TIME };
 
+	buf_init(&search.ids, IDS_MAX_BYTES);
 	for (size_t i = 0; i < count; i++)
 		answers[i] = FIND_CANNOT_SAY;
 	if (!n->set->members.enabled || n->set->members.path[0] == '\0' ||
@@ -237,7 +278,9 @@ npstoday_find_sent(void *self, const struct sent *wanted, size_t count,
 		    sizeof(*search.strength));
 	if (search.strength == NULL)
 		return err_nomem(err);
-	if (!search_run(n, &search, err))
+	const bool listed = search_run(n, &search, err);
+	buf_free(&search.ids);
+	if (!listed)
 		return false;
 	for (size_t i = 0; i < count; i++)
 		answers[i] = answer_of(n, &search, i);

@@ -307,8 +307,11 @@ run_forked(struct smallworld *w, enum run_kind kind, int64_t now,
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
-	                           : WEXITSTATUS(status);
+	const int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+	                                     : WEXITSTATUS(status);
+	if (code > w->worst)
+		w->worst = code;
+	return code;
 }
 
 static int
@@ -423,7 +426,7 @@ database_use(struct smallworld *w, const char *name)
 static void
 service_start(struct smallworld *w)
 {
-	w->sim = simproc_start(file(w, "service"), NULL);
+	w->sim = simproc_start(file(w, "service"), w->service_options);
 	if (w->ledger == NULL)
 		return;
 	simproc_away(w->sim);
@@ -444,6 +447,7 @@ smallworld_case(struct smallworld *w)
 	sql("CREATE DATABASE %s TEMPLATE %s", name, "ready");
 	database_use(w, name);
 	memcpy(w->crm.contact, w->contact, sizeof(w->contact));
+	w->worst = 0;
 }
 
 void
@@ -525,7 +529,7 @@ run_counted(struct smallworld *w, int night, int minutes, int *partial,
     int *bad)
 {
 	const int code = smallworld_run(w, smallworld_night(night, minutes),
-	    NULL);
+	    w->calm_hook);
 
 	*partial += code == 1;
 	*bad += code != 0 && code != 1;
@@ -601,6 +605,8 @@ look_missing(struct look *l, const char *id, const struct db_result *rows)
 		l->out->explained++;
 	else
 		l->out->lost++;
+	l->out->put_off += strcmp(reason, "too_old") == 0 ||
+	    (strcmp(state, "deferred") == 0 && *reason != '\0');
 	say(l, "%s was not asked: %s %s", id, state, reason);
 }
 
@@ -690,7 +696,14 @@ prepare(struct smallworld *w)
 void
 smallworld_open(struct smallworld *w)
 {
-	*w = (struct smallworld){ .concurrency = 8 };
+	smallworld_open_with(w, NULL);
+}
+
+void
+smallworld_open_with(struct smallworld *w, const char *const *options)
+{
+	*w = (struct smallworld){ .concurrency = 8,
+		.service_options = options };
 	struct db *db = testdb_open();
 	db_close(db);
 	const char *name = strstr(testdb_conninfo(), "dbname=") +

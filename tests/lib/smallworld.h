@@ -23,15 +23,19 @@ struct smallworld_person {
 	int contact;
 	bool accepted;		/* by the rules: must be asked */
 };
+struct smallworld_hook;
 struct smallworld {
 	char dir[256], conf[300];	/* of the case */
 	char database[32], conninfo[400];
 	struct simproc *sim;
+	const char *const *service_options;	/* NULL-ended; may be NULL */
 	struct fakecrm crm;		/* as it was prepared */
 	struct fakecrm_contact contact[FAKECRM_CONTACTS_MAX];
 	struct smallworld_person person[SMALLWORLD_PEOPLE];
 	int n_people, n_accepted;
 	int concurrency;		/* of pushes; 8 in life */
+	const struct smallworld_hook *calm_hook;	/* of its runs */
+	int worst;			/* exit code of the case's runs */
 	int cases;
 	long long prepared_runs;
 	int64_t last_run;
@@ -51,6 +55,7 @@ struct smallworld_state {
 	int asked;		/* of those that must be */
 	int explained;		/* not asked, the row names why */
 	int lost;		/* not asked, and nothing says why */
+	int put_off;		/* of these: deferred for a reason, or too old now */
 	int waiting;		/* rows that are not at an end */
 	int bad_history, bad_counts, wrong_tags, n_tags;
 	char first[200];	/* the first that is wrong, in words */
@@ -58,6 +63,8 @@ struct smallworld_state {
 
 /* After testdb_start; makes what all cases begin with.  Failures end the test. */
 void smallworld_open(struct smallworld *w);
+/* The same, with these options of the service in all cases. */
+void smallworld_open_with(struct smallworld *w, const char *const *options);
 void smallworld_close(struct smallworld *w);
 /* A fresh copy of everything. */
 void smallworld_case(struct smallworld *w);

@@ -125,6 +125,7 @@ static const struct option long_options[] = { { "port", 1, NULL, 'p' },
 	{ "page-max", 1, NULL, 'm' }, { "now-file", 1, NULL, 'n' },
 	{ "campaigns", 1, NULL, 'C' }, { "campaign", 1, NULL, 'D' },
 	{ "rate", 1, NULL, 'r' }, { "fault", 1, NULL, 'f' },
+	{ "mutate", 1, NULL, 'u' },
 	{ "duplicates", 1, NULL, 'd' }, { "paging", 1, NULL, 'g' },
 	{ "items", 1, NULL, 'i' }, { "order", 1, NULL, 'o' },
 	{ "no-sync", 0, NULL, 's' },
@@ -217,6 +218,10 @@ option_value(struct sim *s, int c, const char *arg)
 		break;
 	case 'f':
 		option_fault(s, arg);
+		break;
+	case 'u':
+		if (!mutant_set(s, arg))
+			usage("--mutate takes a name, see README.md");
 		break;
 	case 'd':
 		o->dup = option_choice(arg, dups);

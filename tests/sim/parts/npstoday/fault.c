@@ -6,7 +6,7 @@
 #include "sim.h"
 
 const char *const endpoint_names[] = { "none", "campaigns", "push", "responses",
-	"members", "sim", "any", NULL };
+	"members", "respondents", "sim", "any", NULL };
 
 bool
 fault_is_status(const struct fault *f, int64_t *status)

@@ -69,7 +69,8 @@ answer_match(struct sim *s, size_t i, int64_t since)
 		return false;
 	const struct person *p =
 	    &s->persons[s->members[s->answers[i].member].person];
-	return since == NO_TIME || v.changed >= since || p->changed >= since;
+	return !p->erased && (since == NO_TIME || v.changed >= since ||
+				 p->changed >= since);
 }
 
 static json_t *
@@ -104,6 +105,8 @@ member_match(struct sim *s, size_t i, int64_t since)
 {
 	const struct member *m = &s->members[i];
 	const bool mailed = m->added && m->send_at <= s->now;
+	if (s->persons[m->person].erased)
+		return false;
 	return since == NO_TIME || m->received >= since ||
 	       (mailed && m->send_at >= since) ||
 	       s->persons[m->person].changed >= since;
@@ -195,15 +198,18 @@ listing(struct sim *s, struct request *r, struct reply *out, size_t total,
 	int64_t since = NO_TIME, page = 1, size = 500, n = 0, next = 0;
 	if (!listing_query(s, r, out, &since, &page, &size))
 		return;
+	int64_t first;
+	bool newest = s->opt.newest;
+	mutate_page(s, r->ep, page, size, &first, &newest);
 	json_t *items = json_array();
 	for (size_t k = 0; k < total && next == 0; k++) {
-		const size_t i = s->opt.newest ? total - 1 - k : k;
-		if (!match(s, i, since))
+		const size_t i = newest ? total - 1 - k : k;
+		if (!match(s, i, since) || mutate_hides(s, r->ep, i))
 			continue;
 		n++;
-		if (n > page * size)
+		if (n > first + size)
 			next = page + 1;
-		else if (n > (page - 1) * size)
+		else if (n > first)
 			json_array_append_new(items, make(s, i));
 	}
 	reply_json(out, 200, envelope(s, r, items, next, size));

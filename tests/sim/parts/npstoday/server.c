@@ -19,6 +19,8 @@ static const struct route {
 	{ "GET", "/campaigns/responses", EP_RESPONSES, on_feed },
 	{ "GET", "/v2/bi/responses", EP_RESPONSES, on_responses },
 	{ "GET", "/v2/bi/campaignmembers", EP_MEMBERS, on_members },
+	{ "GET", "/respondents", EP_PERSONS, on_respondents },
+	{ "DELETE", "/respondents/{id}", EP_PERSONS, on_erase },
 	{ "POST", "/sim/answer", EP_SIM, sim_answer },
 	{ "POST", "/sim/foreign", EP_SIM, sim_foreign },
 	{ "POST", "/sim/auto", EP_SIM, sim_auto },
@@ -27,6 +29,7 @@ static const struct route {
 	{ "POST", "/sim/optin", EP_SIM, sim_person },
 	{ "POST", "/sim/anonymise", EP_SIM, sim_person },
 	{ "POST", "/sim/fault", EP_SIM, sim_fault },
+	{ "POST", "/sim/mutate", EP_SIM, sim_mutate },
 	{ "POST", "/sim/hold", EP_SIM, sim_hold },
 	{ "POST", "/sim/release", EP_SIM, sim_release },
 	{ "GET", "/sim/ledger", EP_SIM, sim_ledger },
@@ -49,6 +52,11 @@ route_find(struct request *r)
 			r->campaign = -1;
 		return strcmp(r->method, "POST") == 0 ? &routes[1] : NULL;
 	}
+	const bool one = strcmp(r->method, "DELETE") == 0 &&
+			 strncmp(r->path, "/respondents/", 13) == 0;
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+		if (one && routes[i].handle == on_erase)
+			return &routes[i];
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
 		if (strcmp(routes[i].path, r->path) == 0 &&
 		    strcmp(routes[i].method, r->method) == 0)
@@ -144,10 +152,12 @@ request_handle(struct sim *s, struct request *r, const struct route *route,
 	const bool replaced =
 	    r->faulted && (fault_is_status(&r->fault, &status) ||
 			      strcmp(r->fault.kind, "html") == 0);
-	if (!replaced || r->fault.store)
+	if ((!replaced || r->fault.store) && !mutate_before(s, r, out))
 		route->handle(s, r, out);
 	if (r->faulted)
 		fault_apply(&r->fault, out);
+	else
+		mutate_reply(s, r, out);
 	if (r->ep == EP_PUSH)
 		hold_wait(s, HOLD_AFTER);
 }
@@ -173,6 +183,50 @@ request_serve(struct sim *s, struct request *r, struct reply *out)
 	}
 }
 
+/* Fewer bytes than were announced, then the end. */
+static ssize_t
+short_read(void *cls, uint64_t at, char *to, size_t max)
+{
+	const struct text *body = cls;
+	const size_t left = body->len - (size_t)at;
+	if (left == 0)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (max > left)
+		max = left;
+	memcpy(to, body->s + at, max);
+	return (ssize_t)max;
+}
+
+static void
+short_free(void *cls)
+{
+	struct text *body = cls;
+	free(body->s);
+	free(body);
+}
+
+static struct MHD_Response *
+response_make(struct reply *out)
+{
+	char *body = out->raw;
+	if (body == NULL && out->json != NULL && !out->empty)
+		body =
+		    json_dumps(out->json, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	json_decref(out->json);
+	if (body == NULL)
+		body = dup_text("");
+	const size_t len = out->raw_len > 0 ? out->raw_len : strlen(body);
+	if (out->missing == 0)
+		return MHD_create_response_from_buffer(
+		    len, body, MHD_RESPMEM_MUST_FREE);
+	struct text *part = calloc(1, sizeof(*part));
+	if (part == NULL)
+		die("memory");
+	*part = (struct text){ body, len };
+	return MHD_create_response_from_callback(
+	    len + out->missing, 1024, short_read, part, short_free);
+}
+
 static enum MHD_Result
 reply_send(struct sim *s, struct MHD_Connection *con, struct reply *out)
 {
@@ -182,17 +236,15 @@ reply_send(struct sim *s, struct MHD_Connection *con, struct reply *out)
 		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	char text[64];
 	int y, m, d;
-	char *body = out->raw;
-	if (body == NULL && out->json != NULL && !out->empty)
-		body =
-		    json_dumps(out->json, JSON_COMPACT | JSON_PRESERVE_ORDER);
-	json_decref(out->json);
-	if (body == NULL)
-		body = dup_text("");
-	struct MHD_Response *res = MHD_create_response_from_buffer(
-	    strlen(body), body, MHD_RESPMEM_MUST_FREE);
+	struct MHD_Response *res = response_make(out);
 	MHD_add_response_header(res, "Content-Type",
 	    out->type == NULL ? "application/json; charset=utf-8" : out->type);
+	if (out->encoding != NULL)
+		MHD_add_response_header(res, "Content-Encoding", out->encoding);
+	if (out->location != NULL)
+		MHD_add_response_header(res, "Location", out->location);
+	if (out->retry_text != NULL)
+		MHD_add_response_header(res, "Retry-After", out->retry_text);
 	if (out->retry_after >= 0) {
 		snprintf(
 		    text, sizeof(text), "%lld", (long long)out->retry_after);

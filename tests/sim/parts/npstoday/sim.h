@@ -20,6 +20,7 @@ enum endpoint {
 	EP_PUSH,
 	EP_RESPONSES,
 	EP_MEMBERS,
+	EP_PERSONS,
 	EP_SIM,
 	EP_ANY
 };
@@ -46,7 +47,7 @@ struct campaign {
 struct person {
 	char *email;
 	int64_t id, changed;
-	bool opted_out, anonymised;
+	bool opted_out, anonymised, erased;
 };
 struct member {
 	json_t *rec;	       /* its ledger line */
@@ -75,6 +76,7 @@ struct options {
 	    member_in_answer;
 	bool date_header, newest;
 };
+struct mutant; /* mutate.h */
 struct sim {
 	struct options opt;
 	char now_file[4096], auth_value[512];
@@ -97,6 +99,9 @@ struct sim {
 	int64_t requests, pushes, refused, limited, max_per_second, too_early;
 	int64_t quiet_until_ms; /* what a Retry-After asked for */
 	json_t *by_status;
+	const struct mutant *mutant;
+	int64_t struck, mutant_seen;
+	char mutant_person[320];
 };
 struct request {
 	char *uri;
@@ -112,8 +117,10 @@ struct request {
 struct reply {
 	unsigned status;
 	json_t *json;
-	char *raw; /* instead of json */
-	const char *type;
+	char *raw;	/* instead of json */
+	size_t raw_len; /* 0 = up to its NUL */
+	size_t missing; /* bytes that are announced and never come */
+	const char *type, *encoding, *location, *retry_text;
 	int64_t retry_after;
 	bool cut, empty;
 };
@@ -158,6 +165,11 @@ void on_campaigns(struct sim *s, struct request *r, struct reply *out);
 /* ---- push.c */
 void on_push(struct sim *s, struct request *r, struct reply *out);
 
+/* ---- erase.c */
+void on_respondents(struct sim *s, struct request *r, struct reply *out);
+void on_erase(struct sim *s, struct request *r, struct reply *out);
+void person_erase(struct sim *s, int64_t id);
+
 /* ---- fault.c */
 bool fault_is_status(const struct fault *f, int64_t *status);
 bool fault_add(struct sim *s, const json_t *in);
@@ -176,6 +188,15 @@ void sim_hold(struct sim *s, struct request *r, struct reply *out);
 void sim_release(struct sim *s, struct request *r, struct reply *out);
 void sim_ledger(struct sim *s, struct request *r, struct reply *out);
 void sim_stats(struct sim *s, struct request *r, struct reply *out);
+
+/* ---- mutate.c */
+bool mutant_set(struct sim *s, const char *name);
+void sim_mutate(struct sim *s, struct request *r, struct reply *out);
+bool mutate_before(struct sim *s, struct request *r, struct reply *out);
+void mutate_page(struct sim *s, enum endpoint ep, int64_t page, int64_t size,
+    int64_t *first, bool *newest);
+bool mutate_hides(struct sim *s, enum endpoint ep, size_t i);
+void mutate_reply(struct sim *s, const struct request *r, struct reply *out);
 
 /* ---- server.c */
 struct MHD_Daemon *listen_on(struct sim *s);

@@ -111,6 +111,8 @@ state_apply(struct sim *s, json_t *rec)
 		member_add(s, rec);
 	} else if (strcmp(kind, "answer") == 0) {
 		rating_add(s, rec);
+	} else if (strcmp(kind, "erased") == 0) {
+		person_erase(s, int_of(rec, "id", 0));
 	} else {
 		struct person *p = &s->persons[person_get(s, address_of(rec))];
 		p->changed = time_of(rec, "received_at", 0);

@@ -120,6 +120,12 @@ test_scores(void **state)
 		assert_true(t.ok);
 		if (t.a.score != cases[i].score)
 			fail_msg("%s: %d", text, t.a.score);
+		/* What stands there and is no score is told. */
+		const bool told = cases[i].score < 0 &&
+		    strcmp(cases[i].text, "null") != 0 &&
+		    strcmp(cases[i].text, "\"\"") != 0;
+		if (told != (strncmp(t.m.reason, "score: ", 7) == 0))
+			fail_msg("%s: \"%s\"", text, t.m.reason);
 		map_end(&t);
 	}
 }

@@ -16,8 +16,22 @@ enum { A_ID, A_REF, A_REMOTE, A_CARD_CONNECTOR, A_CARD_ID, A_KEY, A_CAMPAIGN,
  * placed keeps its place.
  */
 DB_STMT(answer_page_upsert,
-    "WITH " CURSOR_CTE ", page AS MATERIALIZED ("
-    "  SELECT DISTINCT ON (p.answer_id) p.*"
+    "WITH " CURSOR_CTE ", erased AS MATERIALIZED ("
+    "  SELECT o.person_key FROM npsync.opt_out o WHERE o.tenant_id = $1 AND o.source = 'erased'"
+    "), erased_ref AS MATERIALIZED ("
+    "  SELECT s.ref FROM erased x JOIN npsync.person_send s ON s.tenant_id = $1"
+    "         AND s.person_key = x.person_key"
+    /* Of an erased person, told by address, card or our reference: as one that
+     * the service has anonymised. */
+    "), page AS MATERIALIZED ("
+    "  SELECT DISTINCT ON (p.answer_id) p.answer_id, p.ref, p.remote_id, p.card_connector,"
+    "         p.card_id, p.address_key, p.campaign_id, p.score, p.comment, p.answered_at,"
+    "         p.changed_at, p.wants_contact, p.opted_out, p.ord,"
+    "         p.anonymised OR p.address_key IN (SELECT person_key FROM erased)"
+    "         IS TRUE OR p.ref IN (SELECT ref FROM erased_ref) IS TRUE"
+    "         OR EXISTS (SELECT 1 FROM npsync.contact c WHERE c.tenant_id = $1"
+    "               AND c.connector = p.card_connector AND c.contact_id = p.card_id AND c.erased)"
+    "         AS anonymised"
     "    FROM unnest($10::text[], $11::text[], $12::text[], $13::text[], $14::text[],"
     "                $15::bytea[], $16::text[], $17::int[], $18::text[], $19::timestamptz[],"
     "                $20::timestamptz[], $21::boolean[], $22::boolean[], $23::boolean[]) WITH ORDINALITY"
@@ -61,22 +75,27 @@ DB_STMT(answer_page_upsert,
     "         contact_id, first_seen_at)"
     "  SELECT $1::bigint, p.answer_id, p.campaign_id, p.score,"
     "         CASE WHEN NOT p.anonymised THEN p.comment END, p.answered_at, p.changed_at,"
-    "         p.wants_contact, CASE WHEN NOT p.anonymised THEN p.address_key END, h.matched,"
+    "         p.wants_contact AND NOT p.anonymised, CASE WHEN NOT p.anonymised THEN p.address_key END, h.matched,"
     "         h.queue_id, h.connector, h.contact_id, $8::timestamptz"
     "    FROM page p JOIN hit h USING (answer_id)"
     "  ON CONFLICT (tenant_id, answer_id) DO UPDATE"
     "     SET campaign_id = excluded.campaign_id, score = excluded.score,"
     /* Anonymised later: the words and the address go, the card is left alone. */
-    "         comment = CASE WHEN excluded.matched <> 'anonymised'"
+    "         comment = CASE WHEN excluded.matched <> 'anonymised' AND w.matched <> 'erased'"
     "                        THEN coalesce(excluded.comment, w.comment) END,"
     "         address_key = CASE WHEN excluded.matched <> 'anonymised' THEN w.address_key END,"
     "         answered_at = excluded.answered_at,"
     "         changed_at = excluded.changed_at, wants_contact = excluded.wants_contact,"
-    "         matched = CASE WHEN w.contact_id IS NULL OR excluded.matched = 'anonymised'"
+    /* What npsync was told to erase stays so. */
+    "         matched = CASE WHEN w.matched = 'erased' THEN w.matched"
+    "                        WHEN w.contact_id IS NULL OR excluded.matched = 'anonymised'"
     "                        THEN excluded.matched ELSE w.matched END,"
-    "         queue_id = coalesce(w.queue_id, excluded.queue_id),"
-    "         connector = coalesce(w.connector, excluded.connector),"
-    "         contact_id = coalesce(w.contact_id, excluded.contact_id)"
+    "         queue_id = CASE WHEN w.matched = 'erased' THEN w.queue_id"
+    "                         ELSE coalesce(w.queue_id, excluded.queue_id) END,"
+    "         connector = CASE WHEN w.matched = 'erased' THEN w.connector"
+    "                          ELSE coalesce(w.connector, excluded.connector) END,"
+    "         contact_id = CASE WHEN w.matched = 'erased' THEN w.contact_id"
+    "                           ELSE coalesce(w.contact_id, excluded.contact_id) END"
     "   WHERE coalesce(excluded.changed_at, '-infinity') >= coalesce(w.changed_at, '-infinity')"
     "  RETURNING w.*"
     "), tag AS ("
@@ -86,7 +105,7 @@ DB_STMT(answer_page_upsert,
     "         p.campaign_id, p.answer_id, p.answered_at, $24 || '.' || g.tag_name || '.',"
     "         $24 || '.' || g.tag_name || '.' || p.score, 'wanted'"
     "    FROM put p JOIN npsync.campaign g ON g.tenant_id = $1 AND g.campaign_id = p.campaign_id"
-    "   WHERE p.contact_id IS NOT NULL AND p.score IS NOT NULL AND p.matched <> 'anonymised'"
+    "   WHERE p.contact_id IS NOT NULL AND p.score IS NOT NULL AND p.matched NOT IN ('anonymised', 'erased')"
     "     AND g.tag_name IS NOT NULL"
     "   ORDER BY p.connector, p.contact_id, p.campaign_id, p.answered_at DESC, length(p.answer_id) DESC,"
     "            p.answer_id COLLATE \"C\" DESC"
@@ -116,13 +135,23 @@ DB_STMT(tag_want_rows,
     "   AND state IN ('wanted', 'conflict') ORDER BY answered_at, contact_id LIMIT $3");
 DB_STMT(tag_want_result,
     "UPDATE npsync.tag_want t"
-    "   SET state = r.state, reason = r.reason,"
+    "   SET state = r.state, reason = r.reason, tried_at = $3::timestamptz,"
     "       applied_tag = CASE WHEN r.state = 'done' THEN t.tag ELSE t.applied_tag END,"
     "       applied_at = CASE WHEN r.state = 'done' THEN $3::timestamptz ELSE t.applied_at END"
     "  FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])"
     "       AS r(contact_id, campaign_id, answer_id, tag, state, reason)"
     " WHERE t.tenant_id = $1 AND t.connector = $2 AND t.contact_id = r.contact_id"
     "   AND t.campaign_id = r.campaign_id AND t.answer_id = r.answer_id AND t.tag = r.tag");
+/* A card that one export lacked and that was read again since. */
+DB_STMT(tag_want_again,
+    "UPDATE npsync.tag_want t SET state = 'wanted', reason = NULL"
+    "  FROM npsync.contact c"
+    " WHERE t.tenant_id = $1 AND t.connector = $2 AND t.state = 'gone'"
+    "   AND c.tenant_id = $1 AND c.connector = $2 AND c.contact_id = t.contact_id"
+    "   AND NOT c.gone AND NOT c.anonymised"
+    "   AND (c.facts_at > t.tried_at OR EXISTS (SELECT 1 FROM npsync.cursor k"
+    "         WHERE k.tenant_id = $1 AND k.connector = $2 AND k.stream = 'contacts'"
+    "           AND k.pass = c.pass AND k.completed_at > t.tried_at))");
 DB_STMT(answer_unplaced,
     "SELECT a.answer_id, extract(epoch from a.answered_at)::bigint, a.score,"
     "       coalesce(g.name, a.campaign_id), a.matched"
@@ -203,6 +232,18 @@ answer_page_put(struct answer_page *page, struct db *db,
 	db_arrays_reset(page->col, ANSWER_COLS);
 	page->n = 0;
 	return true;
+}
+
+bool
+tag_want_revive(struct db *db, long long tenant_id, const char *connector,
+    struct arena *arena, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_text(&args, connector);
+	return db_query(db, &tag_want_again, &args, NULL, err);
 }
 
 bool

@@ -5,6 +5,8 @@
 DB_STMT(audit_insert,
     "INSERT INTO npsync.audit (tenant_id, at, actor, action, subject, detail)"
     " VALUES ($1, $2::timestamptz, $3, $4, $5, $6)");
+DB_STMT(audit_found,
+    "SELECT EXISTS (SELECT 1 FROM npsync.audit WHERE tenant_id = $1 AND action = $2)");
 
 bool
 audit_put(struct db *db, long long tenant_id, const char *actor,
@@ -21,4 +23,20 @@ audit_put(struct db *db, long long tenant_id, const char *actor,
 	db_arg_text(&args, subject);
 	db_arg_text(&args, detail);
 	return db_query(db, &audit_insert, &args, NULL, err);
+}
+
+bool
+audit_has(struct db *db, long long tenant_id, const char *action,
+    struct arena *arena, bool *has, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_text(&args, action);
+	if (!db_query(db, &audit_found, &args, &r, err))
+		return false;
+	*has = db_bool(r, 0, 0);
+	return true;
 }

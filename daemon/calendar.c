@@ -7,6 +7,7 @@
 /* Ten years: a calendar closed for longer has no next sending day. */
 #define SEARCH_DAYS 3660
 #define NO_UNTIL 9999
+#define HOUR_S 3600
 
 enum rule { RULE_FIXED, RULE_EASTER, RULE_WEEKDAY };
 
@@ -160,20 +161,30 @@ at_minute(const char *zone, int day, int minute)
 	return clock_utc(zone, &c);
 }
 
+/* 23:00-06:00 begins the evening before, 01:00-06:00 the same day. */
+static bool
+passes_midnight(const struct calendar *cal)
+{
+	return cal->window_from_min >= cal->window_until_min;
+}
+
 time_t
 calendar_window_start(const struct calendar *cal, int night)
 {
-	/* 23:00-06:00 begins the evening before, 01:00-06:00 the same day. */
-	const bool overnight = cal->window_from_min >= cal->window_until_min;
-
-	return at_minute(cal->zone, overnight ? day_add(night, -1) : night,
-	    cal->window_from_min);
+	return at_minute(cal->zone, passes_midnight(cal) ? day_add(night, -1)
+	    : night, cal->window_from_min);
 }
 
 time_t
 calendar_window_end(const struct calendar *cal, int night)
 {
-	return at_minute(cal->zone, night, cal->window_until_min);
+	const time_t end = at_minute(cal->zone, night, cal->window_until_min);
+
+	if (passes_midnight(cal))
+		return end;
+	const time_t start = calendar_window_start(cal, night);
+	return end > start ? end : start +
+	    (time_t)(cal->window_until_min - cal->window_from_min) * 60;
 }
 
 int
@@ -194,16 +205,35 @@ calendar_in_window(const struct calendar *cal, time_t now, long stop_before_s)
 	    calendar_window_end(cal, night) - now > stop_before_s;
 }
 
+/* ---- mails --------------------------------------------------------------- */
+
+/* Days between the date of a night and the first send.at after it. */
+static int
+mail_delay(const struct calendar *cal)
+{
+	return cal->send_at_min < cal->window_until_min ? 1 : 0;
+}
+
+/* Is the day of that send.at a sending day? */
+static bool
+is_before_mails(const struct calendar *cal, int night)
+{
+	return calendar_is_sending_day(cal, day_add(night, mail_delay(cal)));
+}
+
 bool
 calendar_is_transfer_night(const struct calendar *cal, int night)
 {
-	return cal->push_ahead || calendar_is_sending_day(cal, night);
+	return cal->push_ahead || is_before_mails(cal, night);
 }
 
 int
 calendar_transfer_night(const struct calendar *cal, int night)
 {
-	return cal->push_ahead ? night : calendar_sending_day(cal, night);
+	const int delay = mail_delay(cal);
+
+	return cal->push_ahead ? night :
+	    day_add(calendar_sending_day(cal, day_add(night, delay)), -delay);
 }
 
 int
@@ -215,7 +245,7 @@ calendar_oldest_day(const struct calendar *cal, int night, int max_age_days)
 	if (!cal->push_ahead)
 		while (waited < SEARCH_DAYS &&
 		    day_add(night, -waited - 1) != NO_DAY &&
-		    !calendar_is_sending_day(cal, day_add(night, -waited - 1)))
+		    !is_before_mails(cal, day_add(night, -waited - 1)))
 			waited++;
 	return day_add(night, -max_age_days - waited);
 }
@@ -223,8 +253,51 @@ calendar_oldest_day(const struct calendar *cal, int night, int max_age_days)
 time_t
 calendar_send_at(const struct calendar *cal, int night)
 {
-	const int day = calendar_sending_day(cal, night);
+	const int delay = mail_delay(cal);
+	const int day = calendar_sending_day(cal, day_add(night, delay));
 
-	return day == NO_DAY ? NO_TIME :
-	    at_minute(cal->zone, day, cal->send_at_min);
+	if (day == NO_DAY)
+		return NO_TIME;
+	const time_t t = at_minute(cal->zone, day, cal->send_at_min);
+	/* On the day of a clock change the window may end later. */
+	const time_t end = calendar_window_end(cal, day_add(day, -delay));
+	return t > end ? t : end;
+}
+
+time_t
+calendar_push_end(const struct calendar *cal, int night)
+{
+	return cal->by_hour ? calendar_send_at(cal, night) + HOUR_S :
+	    calendar_window_end(cal, night);
+}
+
+int
+calendar_push_night(const struct calendar *cal, time_t now, long stop_before_s)
+{
+	if (!cal->by_hour)
+		return calendar_in_window(cal, now, stop_before_s) ?
+		    calendar_night(cal, now) : NO_DAY;
+	/* The hour may pass midnight. */
+	for (int back = 0; back <= 1; back++) {
+		const int night = day_add(clock_day(cal->zone, now),
+		    -back - mail_delay(cal));
+		if (is_before_mails(cal, night) &&
+		    now >= calendar_send_at(cal, night) &&
+		    now < calendar_push_end(cal, night))
+			return night;
+	}
+	return NO_DAY;
+}
+
+int
+calendar_gap_day(const char *zone, int day, int days, int minute)
+{
+	struct civil c;
+
+	for (int i = 0; i < days; i++, day = day_add(day, 1)) {
+		clock_local(zone, at_minute(zone, day, minute), &c);
+		if (c.hour * 60 + c.minute != minute % (24 * 60))
+			return day;
+	}
+	return NO_DAY;
 }

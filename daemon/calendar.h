@@ -24,6 +24,9 @@ struct calendar {
 	int window_from_min, window_until_min; /* minutes of the local day */
 	int send_at_min;
 	bool push_ahead;
+	/* The service keeps no mail until its time: a night only decides, and
+	 * who is due is handed over in the hour of send.at. */
+	bool by_hour;
 };
 
 /* The countries calendar_is_holiday knows; NULL-ended. */
@@ -43,10 +46,18 @@ int calendar_night(const struct calendar *cal, time_t now);
 /* Inside the window and more than stop_before_s before its end. */
 bool calendar_in_window(const struct calendar *cal, time_t now,
     long stop_before_s);
-/* Start of the window that belongs to a night. */
+/* The window that belongs to a night.  One whose hours do not exist on that
+ * day begins after the gap and has its usual length: it is never empty. */
 time_t calendar_window_start(const struct calendar *cal, int night);
 time_t calendar_window_end(const struct calendar *cal, int night);
-/* Does this night transfer: it ends on a sending day, or push_ahead. */
+/* The night whose due rows may be handed over now, and until when; NO_DAY =
+ * none.  In the window, but for the last stop_before_s; with by_hour in the
+ * hour after the mails' time, all of it. */
+int calendar_push_night(const struct calendar *cal, time_t now,
+    long stop_before_s);
+time_t calendar_push_end(const struct calendar *cal, int night);
+/* Does this night transfer: its mails leave at the next send.at, or
+ * push_ahead. */
 bool calendar_is_transfer_night(const struct calendar *cal, int night);
 /* First transfer night on or after night; NO_DAY as above. */
 int calendar_transfer_night(const struct calendar *cal, int night);
@@ -55,8 +66,11 @@ int calendar_transfer_night(const struct calendar *cal, int night);
  * push_ahead nothing waits, and all days count. */
 int calendar_oldest_day(const struct calendar *cal, int night,
     int max_age_days);
-/* When mails of a night leave: send.at on its first sending day (NO_TIME if
- * there is none). */
+/* When mails of a night leave: the first send.at of a sending day that is not
+ * before the end of the window (NO_TIME if there is none). */
 time_t calendar_send_at(const struct calendar *cal, int night);
+/* Does a wall clock exist on each of `days` days from day?  Else the first on
+ * which it does not (a clock change); NO_DAY = always. */
+int calendar_gap_day(const char *zone, int day, int days, int minute);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * cli_admin.c - npsync activate, pause, schema, secret, options.
+ * cli_admin.c - npsync schema, secret, options; the table of the family.
  */
 #include <string.h>
 
-#include "audit.h"
 #include "cli.h"
+#include "cli_pause.h"
 #include "clock.h"
 #include "connector.h"
 #include "options.h"
@@ -12,34 +12,6 @@
 #include "secret.h"
 
 static const struct cli_opt no_opts[] = { { NULL, NULL, NULL } };
-
-/* ---- activate, pause --------------------------------------------------------------- */
-static int
-set_paused(struct cli *cli, bool paused, struct err *err)
-{
-	if (!cli_open(cli, false, err))
-		return err_exit_code(err->kind);
-	const bool was = cli->tenant.paused;
-	if (!tenant_set_paused(cli->db, &cli->tenant, paused, err) ||
-	    !audit_put(cli->db, cli->tenant.id, cli->actor, cli->command->name,
-	        cli->conf->tenant, NULL, cli->arena, err))
-		return err_exit_code(err->kind);
-	(void)printf("tenant \"%s\": sending %s %s\n", cli->conf->tenant,
-	    was == paused ? "was already" : "is now", paused ? "paused" : "active");
-	return 0;
-}
-
-static int
-activate(struct cli *cli, struct err *err)
-{
-	return set_paused(cli, false, err);
-}
-
-static int
-pause_all(struct cli *cli, struct err *err)
-{
-	return set_paused(cli, true, err);
-}
 
 /* ---- schema ---------------------------------------------------------------------------- */
 static const struct cli_opt schema_opts[] = {
@@ -155,9 +127,15 @@ options(struct cli *cli, struct err *err)
 
 const struct cli_command cli_admin_commands[] = {
 	{ "activate", "", "Start sending: a new installation is paused", no_opts,
-	    activate, "Look at `npsync queue` before.", 0 },
-	{ "pause", "", "Stop sending until `npsync activate`, a running night too",
-	    no_opts, pause_all, NULL, 0 },
+	    cli_activate, "Look at `npsync queue` before.", 0 },
+	{ "pause", "[CONDITION ...] [--until TIME] | --list",
+	    "Stop sending, or keep some rows waiting", cli_pause_opts, cli_pause,
+	    "Without a condition nobody is asked until `npsync resume`. With some, rows\n"
+	    "that match them all wait, in a running night too, and grow older meanwhile.", 0 },
+	{ "resume", "[PAUSE | CONDITION ... | --all]", "Take pauses off",
+	    cli_resume_opts, cli_resume,
+	    "Without a word: ends `npsync pause` of all; other pauses stay. A new\n"
+	    "installation is started by `npsync activate` only.", 1 },
 	{ "secret", "set NAME", "Store a key outside the configuration",
 	    secret_opts, secret,
 	    "Reads the key without echo, or one line of standard input. The\n"

@@ -109,6 +109,17 @@ explain_table(struct cli *cli, const struct queue_picked *rows, size_t n,
 	return ok && late.kind == ERR_NONE;
 }
 
+/* No row: why, if that is known. */
+static int
+say_nothing(struct cli *cli, struct err *err)
+{
+	if (cli_say_erased(cli, cli->args[0]))
+		return 0;
+	err_set(err, ERR_GONE, "no event of that row id, contact or address "
+	    "is in the queue");
+	return 1;
+}
+
 int
 cli_explain(struct cli *cli, struct err *err)
 {
@@ -132,11 +143,8 @@ cli_explain(struct cli *cli, struct err *err)
 	}
 	if (!queue_pick(cli->db, cli->tenant.id, &f, cli->arena, &rows, &n, err))
 		return err_exit_code(err->kind);
-	if (n == 0) {
-		err_set(err, ERR_GONE, "no event of that row id, contact or address "
-		    "is in the queue");
-		return 1;
-	}
+	if (n == 0)
+		return say_nothing(cli, err);
 	bool ok = true;
 	if (cli->format != TABLE_TEXT)
 		ok = explain_table(cli, rows, n, err);

@@ -1,14 +1,16 @@
 /*
- * cli_move.c - npsync exclude, include, resolve: rows that people move.
+ * cli_move.c - npsync exclude, include, resolve: rows that people move; the
+ * table of the family.
  */
-#include "cli_queue.h"
+#include "cli_move.h"
 
 #include <string.h>
 
 #include "audit.h"
+#include "cli_enqueue.h"
+#include "cli_queue.h"
 #include "clock.h"
 #include "num.h"
-#include "queue.h"
 
 #define FILTER_OPTS                                                          \
 	{ "trigger", "CODE", "rows of this trigger" },                       \
@@ -57,8 +59,9 @@ names_nothing(const struct queue_filter *f)
 	return f->ids == NULL && f->before_day == NO_DAY;
 }
 
-static bool
-fill_filter(struct cli *cli, struct queue_filter *f, struct err *err)
+bool
+cli_move_filter(struct cli *cli, struct queue_filter *f, bool any,
+    struct err *err)
 {
 	const char *before = cli_given(cli, "before");
 
@@ -74,7 +77,7 @@ fill_filter(struct cli *cli, struct queue_filter *f, struct err *err)
 	if (before != NULL && (f->before_day = day_parse(before)) == NO_DAY)
 		return err_set(err, ERR_USAGE,
 		    "--before: expected a day like 2026-11-30, got \"%s\"", before);
-	if (names_nothing(f))
+	if (!any && names_nothing(f))
 		return err_set(err, ERR_USAGE,
 		    "npsync %s: expected ids or a filter (--help)",
 		    cli->command->name);
@@ -102,9 +105,8 @@ find_row(const struct queue_picked *rows, size_t n, long long id)
 	return NULL;
 }
 
-/* Rows named by id: all can make the move, or none makes it. */
-static bool
-ids_movable(struct cli *cli, const struct queue_filter *f,
+bool
+cli_move_ids(struct cli *cli, const struct queue_filter *f,
     const char *from_states, struct err *err)
 {
 	struct queue_filter any = { .ids = f->ids, .n_ids = f->n_ids,
@@ -157,8 +159,8 @@ change(struct cli *cli, const struct queue_picked *rows, size_t n,
 	        err);
 }
 
-static int
-move_picked(struct cli *cli, const struct queue_picked *rows, size_t n,
+int
+cli_move_picked(struct cli *cli, const struct queue_picked *rows, size_t n,
     enum queue_state to, struct err *err)
 {
 	size_t moved = 0;
@@ -189,15 +191,15 @@ move_rows(struct cli *cli, const char *from_states, enum queue_state to,
 	struct queue_picked *rows = NULL;
 	size_t n = 0;
 
-	if (!cli_load(cli, false, err) || !fill_filter(cli, &f, err) ||
+	if (!cli_load(cli, false, err) || !cli_move_filter(cli, &f, false, err) ||
 	    !cli_open(cli, false, err))
 		return err_exit_code(err->kind);
-	if (!ids_movable(cli, &f, from_states, err))
+	if (!cli_move_ids(cli, &f, from_states, err))
 		return err->kind == ERR_GONE ? 1 : err_exit_code(err->kind);
 	f.state = from_states;
 	if (!queue_pick(cli->db, cli->tenant.id, &f, cli->arena, &rows, &n, err))
 		return err_exit_code(err->kind);
-	return move_picked(cli, rows, n, to, err);
+	return cli_move_picked(cli, rows, n, to, err);
 }
 
 static int
@@ -237,6 +239,14 @@ const struct cli_command cli_move_commands[] = {
 	    "One id that cannot be taken out refuses them all.", CLI_ARGS_MAX },
 	{ "include", "ID ... | FILTER ...", "Put excluded rows back", filter_opts,
 	    include, NULL, CLI_ARGS_MAX },
+	{ "release", "ID ... | FILTER ... | --reason flood",
+	    "Let rows go that a flood held", cli_release_opts, cli_release,
+	    "They are judged like any other in the coming night, and not held for a flood\n"
+	    "again. Count first: without --yes it asks.", CLI_ARGS_MAX },
+	{ "enqueue", "--contact CRM/ID --campaign ID", "Queue a person by hand",
+	    cli_enqueue_opts, cli_enqueue,
+	    "An event of the trigger `manual`, which the configuration must name, or of\n"
+	    "the one that is given. All rules hold. Once a day for a person.", 0 },
 	{ "resolve", "ID ... | FILTER ... --sent | --not-sent",
 	    "Say what became of rows that may have been sent", resolve_opts,
 	    resolve,

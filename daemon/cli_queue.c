@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "night.h"
 #include "num.h"
+#include "preview.h"
 #include "queue.h"
 #include "stage_decide.h"
 
@@ -28,30 +29,6 @@ cli_trigger_known(const struct cli *cli, struct err *err)
 		return true;
 	return err_set(err, ERR_USAGE,
 	    "--trigger: the configuration has no trigger \"%s\"", code);
-}
-
-/* "would go Tue 2026-12-01 09:00", "would not: throttled until ..." */
-static const char *
-verdict_words(struct cli *cli, const struct db_result *r, int row, time_t send_at)
-{
-	struct arena *arena = cli->arena;
-	const char *verdict = db_text(r, row, PREVIEW_VERDICT);
-	const char *fact = db_text(r, row, PREVIEW_FACT);
-	const char *zone = cli->conf->timezone;
-
-	if (strcmp(verdict, "go") == 0)
-		return arena_printf(arena, "would go %s",
-		    cli_when(arena, zone, send_at));
-	if (strcmp(verdict, "wait") == 0) {
-		const time_t until = db_time(r, row, PREVIEW_UNTIL);
-		return until == NO_TIME ? "waits a night" : arena_printf(arena,
-		    "waits until %s", cli_when(arena, zone, until));
-	}
-	if (strcmp(verdict, "throttled") == 0 && fact != NULL)
-		return arena_printf(arena, "would not: throttled %s", fact);
-	return arena_printf(arena, "would not: %s%s%s%s", rules_words(verdict),
-	    fact != NULL ? " (" : "", fact != NULL ? fact : "",
-	    fact != NULL ? ")" : "");
 }
 
 static void
@@ -103,7 +80,10 @@ cli_queue_show(struct cli *cli, struct db *db, int night,
 			db_text(r, i, PREVIEW_EMAIL), db_text(r, i, PREVIEW_COMPANY),
 			db_text(r, i, PREVIEW_EMPLOYEE),
 			db_text(r, i, PREVIEW_CAMPAIGN),
-			verdict_words(cli, r, i, send_at),
+			preview_words(cli->arena, conf->timezone,
+			    db_text(r, i, PREVIEW_VERDICT),
+			    db_text(r, i, PREVIEW_FACT),
+			    db_time(r, i, PREVIEW_UNTIL), send_at),
 			db_text(r, i, PREVIEW_VERDICT) };
 		table_row(t, cells);
 	}

@@ -17,6 +17,9 @@ NPS_MUSTCHECK bool cli_trigger_known(const struct cli *cli, struct err *err);
 /* npsync resolve --after-restore TIME. */
 int cli_after_restore(struct cli *cli, const char *time, struct err *err);
 
+/* A person who is in no row, for they were erased: says so, where it is. */
+bool cli_say_erased(struct cli *cli, const char *address);
+
 /* npsync explain. */
 int cli_explain(struct cli *cli, struct err *err);
 

@@ -1,14 +1,16 @@
 /*
- * cli_report.c - npsync status, runs, campaigns, lists.
+ * cli_report.c - npsync status, runs, campaigns; the table of the family.
  */
 #include <string.h>
 
 #include "answer.h"
 #include "campaign.h"
 #include "cli.h"
+#include "cli_lists.h"
+#include "cli_pause.h"
+#include "cli_preview.h"
 #include "clock.h"
 #include "connect.h"
-#include "contact.h"
 #include "night.h"
 #include "num.h"
 #include "quarantine.h"
@@ -34,6 +36,8 @@ say_runs(struct cli *cli, struct err *err)
 		(void)printf("restored       noticed %s: nobody is asked before it is "
 		    "settled (npsync(8), After a restored backup)\n",
 		    cli_when(cli->arena, zone, cli->tenant.restored_at));
+	if (!cli_pause_say(cli, err))
+		return false;
 	(void)printf("last good run  %s\n", last_good == NO_TIME ? "none"
 	    : cli_when(cli->arena, zone, last_good));
 	if (last != last_good)
@@ -150,7 +154,7 @@ runs(struct cli *cli, struct err *err)
 		{ "ended", false, 0 }, { "result", false, 0 }, { "queued", true, 0 },
 		{ "sent", true, 0 }, { "suppressed", true, 0 },
 		{ "unknown", true, 0 }, { "answers", true, 0 }, { "tags", true, 0 },
-		{ "detail", false, 60 } };
+		{ "settings", false, 0 }, { "detail", false, 60 } };
 	const char *limit = cli_given(cli, "limit");
 	long long n = 20, id;
 
@@ -243,56 +247,23 @@ campaigns(struct cli *cli, struct err *err)
 	return table_close(t, err) ? 0 : err_exit_code(err->kind);
 }
 
-/* ---- lists ------------------------------------------------------------------------------- */
-/* A mistyped kind would look like an empty CRM. */
-static bool
-kind_known(const struct cli *cli, struct err *err)
-{
-	static const char *const kinds[] = { "category", "relation", "language",
-		"country", "segment", "department", "owner", "tag" };
-
-	for (size_t i = 0; cli->n_args > 0 && i < ARRAY_LEN(kinds); i++)
-		if (strcmp(kinds[i], cli->args[0]) == 0)
-			return true;
-	return cli->n_args == 0 || err_set(err, ERR_USAGE, "npsync lists: "
-	    "expected one of category, relation, language, country, segment, "
-	    "department, owner, tag; got \"%s\"", cli->args[0]);
-}
-
-static int
-lists(struct cli *cli, struct err *err)
-{
-	static const struct table_column columns[] = { { "kind", false, 0 },
-		{ "value", false, 60 }, { "n", true, 0 } };
-	AUTO(db_result) struct db_result *r = NULL;
-
-	if (!kind_known(cli, err) || !cli_open(cli, false, err) ||
-	    !contact_list_values(cli->db, cli->tenant.id, cli->arena, &r, err))
-		return err_exit_code(err->kind);
-	struct table *t = table_open(stdout, cli->format, columns, 3);
-	if (t == NULL)
-		return err_nomem(err), err_exit_code(err->kind);
-	for (int i = 0; i < db_rows(r); i++) {
-		const char *cells[] = { db_text(r, i, 0), db_text(r, i, 1),
-			db_text(r, i, 2) };
-		if (cli->n_args == 0 || strcmp(cli->args[0], cells[0]) == 0)
-			table_row(t, cells);
-	}
-	return table_close(t, err) ? 0 : err_exit_code(err->kind);
-}
-
 static const struct cli_opt no_opts[] = { { NULL, NULL, NULL } };
 
 const struct cli_command cli_report_commands[] = {
 	{ "status", "", "How things stand: last run, next transfer, what waits",
 	    no_opts, status, NULL, 0 },
+	{ "preview", "--print | --to ADDRESS", "The mail about the coming night",
+	    cli_preview_opts, cli_preview,
+	    "Who would be asked and who would not, what is held, how the last night\n"
+	    "went. The hourly run mails it to preview.to at preview.at.", 0 },
 	{ "runs", "[RUN]", "The last runs, or the counts of one", runs_opts, runs,
 	    "In every stage and source `seen` is the sum of the other outcomes.", 1 },
 	{ "campaigns", "", "The survey service's campaigns", no_opts, campaigns,
 	    NULL, 0 },
 	{ "lists", "[KIND]", "Values that filters and campaigns can name, with counts",
-	    no_opts, lists,
+	    no_opts, cli_lists,
 	    "Kinds: category, relation, language, country, segment, department,\n"
-	    "owner, tag - as met in the CRM.", 1 },
+	    "owner, tag - as met in the CRM. Behind them what the configuration names and\n"
+	    "nobody knows, with the nearest names.", 1 },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }
 };

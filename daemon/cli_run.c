@@ -12,7 +12,7 @@
 
 static const struct cli_opt run_opts[] = {
 	{ "only", "STAGES", "some of settle,pull,decide,push,forecast,collect,writeback,"
-	    "audit" },
+	    "audit,retention,preview" },
 	{ "dry-run", NULL, "read the CRM, decide the coming night, show it, keep nothing" },
 	{ "wait", "TIME", "wait so long for another run to end (30s, 30m)" },
 	{ "quiet", NULL, "print nothing but errors" },
@@ -133,7 +133,8 @@ const struct cli_command cli_run_commands[] = {
 	    run_opts, run_all,
 	    "night   everything; transfers inside the send window of a night before\n"
 	    "        a sending day\n"
-	    "hourly  what happened, and what was answered; never transfers\n"
+	    "hourly  what happened, and what was answered; transfers only to a service\n"
+	    "        that keeps no mail, in the hour of send.at\n"
 	    "Without a word: by hand, as night. Every tenant, unless --tenant names one.",
 	    1 },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }

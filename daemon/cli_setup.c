@@ -1,15 +1,21 @@
 /*
  * cli_setup.c - npsync check: everything a night needs, tried without sending
- * or writing anything.
+ * or writing anything; the table of the family.
  */
 #include <string.h>
 
-#include "campaign.h"
 #include "cli.h"
+#include "cli_diff.h"
+#include "cli_doubts.h"
+#include "cli_init.h"
+#include "cli_lists.h"
+#include "cli_preview.h"
+#include "cli_time.h"
 #include "clock.h"
 #include "connect.h"
 #include "secret.h"
 
+#define KNOWN_MAX 4096	/* campaigns of a service */
 #define EXPIRY_DAYS 30	/* a key's end is told of so long before */
 
 struct checklist {
@@ -83,6 +89,22 @@ check_keys(struct checklist *list)
 }
 
 /* ---- connectors ------------------------------------------------------------ */
+/* People put it on a card in the CRM, so it must be there to choose. */
+static void
+fix_tag(struct checklist *list, struct crm *crm, const char *what)
+{
+	const char *const tag = list->cli->conf->rules.no_send_tag;
+	struct err err = { .kind = ERR_NONE };
+
+	if (crm->connector->ensure_tags == NULL)
+		warn(list, what, "its tags are free text, or cannot be written from "
+		    "here: there is nothing to fix");
+	else if (crm->connector->ensure_tags(crm->link.self, &tag, 1, &err))
+		ok(what, arena_printf(list->cli->arena, "has the tag %s", tag));
+	else
+		fail(list, what, &err);
+}
+
 static void
 check_crm(struct checklist *list, const struct conf_crm *conf)
 {
@@ -97,43 +119,83 @@ check_crm(struct checklist *list, const struct conf_crm *conf)
 		ok(what, "");
 	else
 		fail(list, what, &err);
+	if (err.kind == ERR_NONE && cli_given(list->cli, "fix") != NULL)
+		fix_tag(list, &crm, what);
 	crm_close(&crm);
 }
 
-struct wanted {
-	struct checklist *list;
-	const char *id;
-	const char *name;
+/* The service's campaigns. */
+struct known {
+	struct arena *arena;
+	const char *ids[KNOWN_MAX], *names[KNOWN_MAX];
+	size_t n;
 };
 
 static bool
 on_campaign(void *arg, const char *id, const char *name)
 {
-	struct wanted *w = arg;
+	struct known *known = arg;
 
-	if (strcmp(id, w->id) == 0)
-		w->name = arena_strdup(w->list->cli->arena, name);
+	if (known->n == KNOWN_MAX)
+		return true;
+	known->ids[known->n] = arena_strdup(known->arena, id);
+	known->names[known->n] = arena_strdup(known->arena, name);
+	known->n += known->ids[known->n] != NULL &&
+	    known->names[known->n] != NULL;
 	return true;
 }
 
+/* A programme may still count surveys of a campaign that is over. */
 static void
-check_campaign(struct checklist *list, struct survey *survey,
-    const char *trigger, const char *id)
+check_campaign(struct checklist *list, const struct known *known,
+    const char *what, const char *id, bool must_be)
 {
-	struct wanted w = { .list = list, .id = id };
 	struct err err = { .kind = ERR_NONE };
-	const char *what = arena_printf(list->cli->arena,
-	    "trigger %s, campaign %s", trigger, id);
 
-	if (!survey->connector->list_campaigns(survey->link.self, on_campaign, &w,
-	        &err)) {
+	for (size_t i = 0; i < known->n; i++)
+		if (strcmp(known->ids[i], id) == 0) {
+			ok(what, known->names[i]);
+			return;
+		}
+	err_set(&err, ERR_CONFIG, "the survey service has no such campaign%s",
+	    cli_nearest(list->cli->arena, id, known->ids, known->names,
+	        known->n));
+	if (must_be)
 		fail(list, what, &err);
-	} else if (w.name == NULL) {
-		err_set(&err, ERR_CONFIG, "the survey service has no such campaign");
-		fail(list, what, &err);
-	} else {
-		ok(what, w.name);
+	else
+		warn(list, what, err.msg);
+}
+
+static void
+check_campaigns(struct checklist *list, struct survey *survey)
+{
+	const struct conf *conf = list->cli->conf;
+	struct arena *arena = list->cli->arena;
+	const struct conf_programme *p = conf->programmes.v;
+	struct known *known = arena_alloc(arena, sizeof(*known));
+	struct err err = { .kind = ERR_NONE };
+
+	if (known == NULL || survey->connector->list_campaigns == NULL)
+		return;
+	known->arena = arena;
+	if (!survey->connector->list_campaigns(survey->link.self, on_campaign,
+	        known, &err)) {
+		fail(list, "campaigns", &err);
+		return;
 	}
+	for (size_t t = 0; t < conf->n_triggers; t++)
+		for (size_t i = 0; conf->triggers[t].enabled &&
+		     i < conf->triggers[t].n_campaigns; i++)
+			check_campaign(list, known, arena_printf(arena,
+			    "trigger %s, campaign %s", conf->triggers[t].code,
+			    conf->triggers[t].campaigns[i].id),
+			    conf->triggers[t].campaigns[i].id, true);
+	for (size_t i = 0; i < conf->programmes.n; i++)
+		for (size_t k = 0; k < p[i].campaigns.n; k++)
+			check_campaign(list, known, arena_printf(arena,
+			    "programme %s, campaign %s", p[i].name,
+			    p[i].campaigns.v[k]), p[i].campaigns.v[k],
+			    false);
 }
 
 static void
@@ -153,13 +215,23 @@ check_survey(struct checklist *list)
 		return;
 	}
 	ok(what, "");
-	for (size_t t = 0; survey.connector->list_campaigns != NULL &&
-	     t < conf->n_triggers; t++)
-		for (size_t i = 0; conf->triggers[t].enabled &&
-		     i < conf->triggers[t].n_campaigns; i++)
-			check_campaign(list, &survey, conf->triggers[t].code,
-			    conf->triggers[t].campaigns[i].id);
+	check_campaigns(list, &survey);
 	survey_close(&survey);
+}
+
+/* ---- mail ------------------------------------------------------------------ */
+static void
+check_mail(struct checklist *list)
+{
+	struct err err = { .kind = ERR_NONE };
+	const int said = cli_preview_check(list->cli->conf, &err);
+
+	if (said > 0)
+		ok("mail", list->cli->conf->mail.smtp_url);
+	else if (said < 0 && err.kind == ERR_NONE)
+		warn(list, "mail", err.msg);
+	else if (said < 0)
+		fail(list, "mail", &err);
 }
 
 /* ---- all of it ------------------------------------------------------------- */
@@ -177,8 +249,14 @@ check_habits(struct checklist *list)
 		warn(list, "enabled", "this tenant is switched off");
 }
 
-static int
-check(struct cli *cli, struct err *err)
+static void
+warn_about(void *list, const char *what, const char *detail)
+{
+	warn(list, what, detail);
+}
+
+int
+cli_check(struct cli *cli, struct err *err)
 {
 	struct checklist list = { .cli = cli };
 
@@ -193,7 +271,11 @@ check(struct cli *cli, struct err *err)
 	for (size_t i = 0; i < cli->conf->n_crm; i++)
 		check_crm(&list, &cli->conf->crm[i]);
 	check_survey(&list);
+	check_mail(&list);
 	check_habits(&list);
+	cli_time_check(cli, warn_about, &list);
+	cli_lists_check(cli, warn_about, &list);
+	cli_doubts_check(cli, warn_about, &list);
 	(void)printf("%d failed, %d warning%s\n", list.failed, list.warned,
 	    list.warned == 1 ? "" : "s");
 	err->kind = ERR_NONE;
@@ -203,13 +285,33 @@ check(struct cli *cli, struct err *err)
 static int
 check_all(struct cli *cli, struct err *err)
 {
-	return cli_each_tenant(cli, check, err);
+	const char *file = cli_given(cli, "diff");
+
+	if (file != NULL && cli_given(cli, "fix") != NULL) {
+		err_set(err, ERR_USAGE, "npsync check: expected one of --diff, "
+		    "--fix");
+		return 64;
+	}
+	if (file != NULL)
+		return cli_diff(cli, file, err);
+	return cli_each_tenant(cli, cli_check, err);
 }
 
-static const struct cli_opt no_opts[] = { { NULL, NULL, NULL } };
+static const struct cli_opt check_opts[] = {
+	{ "diff", "FILE", "what this edited configuration would change, row by row" },
+	{ "fix", NULL, "make the tag in the CRM that stops surveys" },
+	{ NULL, NULL, NULL }
+};
 
 const struct cli_command cli_setup_commands[] = {
-	{ "check", "", "Try everything a night needs; sends and writes nothing",
-	    no_opts, check_all, NULL, 0 },
+	{ "init", "[--answers FILE]", "Ask a few questions and write a configuration",
+	    cli_init_opts, cli_init,
+	    "The file is the one that -c names. One that is there is never replaced.", 0 },
+	{ "check", "[--diff FILE | --fix]",
+	    "Try everything a night needs; sends and writes nothing", check_opts,
+	    check_all,
+	    "--diff: the settings that differ, and which rows of the queue would come\n"
+	    "otherwise. The file is not used for anything else.\n"
+	    "--fix: writes rules.no_send_tag to the tags of a CRM that has such a list.", 0 },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }
 };

@@ -69,6 +69,20 @@ static const struct opt preview_opts[] = {
 	END
 };
 
+const struct opt conf_mail_opts[] = {
+	STR("smtp_url", mail.smtp_url, "", "smtp://HOST:PORT or "
+	    "smtps://HOST:PORT; empty = no mail"),
+	STR("from", mail.from, "", "address that mails come from"),
+	STR("user", mail.user, "", "for AUTH; empty = none"),
+	{ .name = "password", .type = OPT_SECRET, .offset = AT(mail.password),
+	    .def = "", .help = "of that user: credential:NAME or file:PATH" },
+	{ .name = "ca_file", .type = OPT_PATH, .offset = AT(mail.ca_file),
+	    .def = "", .help = "certificates to trust; empty = the system's" },
+	BOOL("allow_plain", mail.allow_plain, "false",
+	    "mails may travel in the clear beyond this machine"),
+	END
+};
+
 static const struct opt rules_opts[] = {
 	INT("throttle_days", rules.throttle_days, "30", 1, 3650,
 	    "one survey per person in so many days"),
@@ -80,12 +94,12 @@ static const struct opt rules_opts[] = {
 	    "mail domains of your own people, who are never asked"),
 	STR("no_send_tag", rules.no_send_tag, "NPSToday.NoSend",
 	    "tag on a contact or company that stops all surveys"),
-	INT("company_max", rules.company_max, "3", 1, 100000,
-	    "surveys to one company in company_days"),
+	INT("company_max", rules.company_max, "3", 0, 100000,
+	    "surveys to one company in company_days; 0 = any number"),
 	INT("company_days", rules.company_days, "7", 1, 3650,
 	    "days company_max counts"),
-	INT("flood_floor", rules.flood_floor, "20", 1, 1000000,
-	    "a trigger with at most so many rows is never a flood"),
+	INT("flood_floor", rules.flood_floor, "20", 0, 1000000,
+	    "so many rows of a trigger are no flood; 0 = nothing is"),
 	{ .name = "flood_factor", .type = OPT_FLOAT,
 	    .offset = AT(rules.flood_factor), .def = "5", .min = 1,
 	    .max = 1000,
@@ -96,6 +110,27 @@ static const struct opt rules_opts[] = {
 	    "surveys others sent through the service count too"),
 	WORD("late_rows", rules.late_rows, "send", late_choices,
 	    "events that came in since the last working day"),
+	INT("night_max", rules.night_max, "0", 0, 100000000,
+	    "surveys in a night; 0 = any number"),
+	{ .name = "frequency", .type = OPT_GROUPLIST,
+	    .offset = AT(rules.frequency), .sub = conf_frequency_opts,
+	    .size = sizeof(struct conf_frequency), .def = "[]",
+	    .help = "further limits beside throttle_days" },
+	END
+};
+
+static const struct opt consent_opts[] = {
+	INT("max_age_days", consent.max_age_days, "0", 0, 36500,
+	    "an older consent is none; 0 = any age"),
+	END
+};
+
+static const struct opt pilot_opts[] = {
+	LIST("addresses", pilot.addresses, "[]",
+	    "only these people are asked, and those below"),
+	LIST("domains", pilot.domains, "[]", "people with such an address"),
+	LIST("companies", pilot.companies, "[]",
+	    "people of these companies, by id or name"),
 	END
 };
 
@@ -172,7 +207,14 @@ const struct opt conf_opts[] = {
 	GROUP("log", log_opts, "log"),
 	GROUP("send", send_opts, "when surveys leave"),
 	GROUP("preview", preview_opts, "the mail about tomorrow's queue"),
+	GROUP("mail", conf_mail_opts, "the server that takes mails"),
 	GROUP("rules", rules_opts, "who may be asked, and how often"),
+	{ .name = "programmes", .type = OPT_GROUPLIST,
+	    .offset = AT(programmes), .sub = conf_programme_opts,
+	    .size = sizeof(struct conf_programme), .def = "[]",
+	    .help = "campaigns that count together" },
+	GROUP("consent", consent_opts, "what counts as consent"),
+	GROUP("pilot", pilot_opts, "who is asked in a trial; none = all"),
 	GROUP("budget", budget_opts, "how many surveys in all"),
 	GROUP("identity", identity_opts, "who is the same person"),
 	GROUP("writeback", writeback_opts, "what goes back to the CRM"),
@@ -180,6 +222,7 @@ const struct opt conf_opts[] = {
 	GROUP("retention", retention_opts, "how long things are kept"),
 	GROUP("watermark", watermark_opts, "how far back a source is read"),
 	GROUP("trigger", conf_trigger_codes, "what makes npsync ask"),
+	GROUP("policy", conf_policy_countries, "what a country's law asks for"),
 	{ .name = "crm", .type = OPT_GROUPLIST, .offset = AT(crm),
 	    .sub = conf_crm_opts, .size = sizeof(struct conf_crm),
 	    .help = "where events and people come from" },
@@ -188,8 +231,8 @@ const struct opt conf_opts[] = {
 	END
 };
 /* Read by functions of their own. */
-static const char *const not_by_table[] = { "trigger", "crm", "survey",
-	NULL };
+static const char *const not_by_table[] = { "trigger", "policy", "crm",
+	"survey", NULL };
 
 bool
 conf_fail(const struct conf_load *l, const char *path, const char *fmt, ...)
@@ -211,10 +254,50 @@ conf_fail(const struct conf_load *l, const char *path, const char *fmt, ...)
 
 /* ---- digest ------------------------------------------------------------ */
 static bool
-digest_make(struct conf *conf, struct err *err)
+is_by_table(const struct opt *opt)
 {
-	static const struct opt *const tables[] = { send_opts, rules_opts,
-		budget_opts, identity_opts, writeback_opts };
+	for (size_t i = 0; not_by_table[i] != NULL; i++)
+		if (strcmp(opt->name, not_by_table[i]) == 0)
+			return false;
+	/* conf_dump_rules has them. */
+	return strcmp(opt->name, "programmes") != 0;
+}
+
+void
+conf_dump(const struct conf *conf, struct buf *out)
+{
+	struct opt one[2] = { { .name = NULL } };
+
+	for (const struct opt *o = conf_opts; o->name != NULL; o++) {
+		one[0] = *o;
+		if (is_by_table(o))
+			options_dump(one, conf, "", out);
+	}
+	conf_dump_rules(conf, out);
+	conf_dump_triggers(conf, out);
+	conf_dump_drivers(conf, out);
+}
+
+/* The text is kept and shown where people's addresses must not be. */
+static const char *
+without_addresses(const char *text, struct arena *arena)
+{
+	const char *line = strstr(text, "\npilot.addresses=");
+	const char *end = line == NULL ? NULL : strchr(line + 1, '\n');
+
+	if (end == NULL)
+		return arena_strdup(arena, text);
+	return arena_printf(arena, "%.*s%s", (int)(line - text), text, end);
+}
+
+static bool
+digest_make(struct conf *conf, struct arena *arena, struct err *err)
+{
+	static const struct { const char *name; const struct opt *opts; }
+	    tables[] = { { "send", send_opts }, { "rules", rules_opts },
+		{ "budget", budget_opts }, { "identity", identity_opts },
+		{ "writeback", writeback_opts }, { "consent", consent_opts },
+		{ "pilot", pilot_opts } };
 	AUTO(buf) struct buf text;
 	unsigned char md[EVP_MAX_MD_SIZE];
 
@@ -222,7 +305,8 @@ digest_make(struct conf *conf, struct err *err)
 	buf_printf(&text, "tenant=%s\ntimezone=%s\nenabled=%d\n",
 	    conf->tenant, conf->timezone, conf->enabled);
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
-		options_dump(tables[i], conf, "", &text);
+		options_dump(tables[i].opts, conf, tables[i].name, &text);
+	conf_dump_rules(conf, &text);
 	conf_dump_triggers(conf, &text);
 	conf_dump_drivers(conf, &text);
 	if (text.failed || EVP_Digest(buf_text(&text), text.len, md, NULL,
@@ -230,7 +314,8 @@ digest_make(struct conf *conf, struct err *err)
 		return err_nomem(err);
 	for (size_t i = 0; i < (sizeof(conf->digest) - 1) / 2; i++)
 		(void)snprintf(conf->digest + 2 * i, 3, "%02x", md[i]);
-	return true;
+	conf->settings = without_addresses(buf_text(&text), arena);
+	return conf->settings != NULL || err_nomem(err);
 }
 
 /* ---- load -------------------------------------------------------------- */
@@ -241,8 +326,9 @@ load(const struct conf_load *l)
 
 	return options_fill(conf_opts, conf, options_root(l->file), l->name,
 	    "", not_by_table, l->arena, l->err) &&
-	    conf_check(l) && conf_read_crm(l) && conf_read_survey(l) &&
-	    conf_read_triggers(l) && digest_make(conf, l->err);
+	    conf_check(l) && conf_read_rules(l) && conf_read_crm(l) && conf_read_survey(l) &&
+	    conf_check_hours(l) &&
+	    conf_read_triggers(l) && digest_make(conf, l->arena, l->err);
 }
 
 static const char *

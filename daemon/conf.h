@@ -6,6 +6,7 @@
 #define NPSYNC_CONF_H
 
 #include "arena.h"
+#include "buf.h"
 #include "calendar.h"
 #include "connector.h"
 #include "err.h"
@@ -29,6 +30,20 @@ struct conf_trigger {
 	bool by_transition;	/* age counts from the closing (deals, cases) */
 	int on_throttle;	/* enum conf_on_throttle; rules' if not given */
 	int period_days, width_days;	/* inact only */
+};
+
+/* One entry of rules.frequency: at most `max` in so many days. */
+enum conf_scope { SCOPE_ANY, SCOPE_PROGRAMME, SCOPE_CAMPAIGN };
+enum conf_from { FROM_SEND, FROM_ANSWER };
+struct conf_frequency {
+	int scope, max, days, from;	/* enum conf_scope, conf_from */
+};
+/* Campaigns that count together; one that none names is its own. */
+enum conf_programme_kind { PROGRAMME_TRANSACTIONAL, PROGRAMME_RELATIONSHIP };
+struct conf_programme {
+	const char *name;
+	struct strlist campaigns;	/* ids */
+	int kind;			/* enum conf_programme_kind */
 };
 
 struct conf_crm {
@@ -75,6 +90,11 @@ struct conf {
 		struct strlist to;
 	} preview;
 	struct {
+		const char *smtp_url;	/* "" = no mail */
+		const char *from, *user, *password, *ca_file;
+		bool allow_plain;
+	} mail;
+	struct {
 		int throttle_days;
 		int on_throttle;	/* enum conf_on_throttle */
 		struct strlist own_domains;
@@ -85,7 +105,21 @@ struct conf {
 		const char *role_address;	/* "send" | "skip" */
 		bool count_foreign;
 		const char *late_rows;		/* "send" | "wait" */
+		int night_max;			/* 0 = no limit */
+		struct grouplist frequency;	/* struct conf_frequency */
 	} rules;
+	struct grouplist programmes;		/* struct conf_programme */
+	struct {
+		int max_age_days;		/* 0 = any age */
+	} consent;
+	struct {
+		struct strlist countries;	/* whose law asks for consent */
+		bool unknown;			/* needed where no country is known */
+	} policy;
+	struct {
+		/* Normalised addresses and domains; ids or names. */
+		struct strlist addresses, domains, companies;
+	} pilot;
 	struct {
 		int year;
 	} budget;
@@ -118,6 +152,7 @@ struct conf {
 	struct conf_survey survey;
 	struct calendar calendar;	/* made from timezone and send */
 	char digest[17];		/* of everything that rules a night; hex */
+	const char *settings;		/* what it was made of; no secrets */
 	struct conf_expiry *expiring;	/* by conf_load_secrets */
 };
 
@@ -136,9 +171,14 @@ NPS_MUSTCHECK bool conf_load_with(const char *file,
  * privileges are dropped. */
 NPS_MUSTCHECK bool conf_load_secrets(struct conf *conf, struct arena *arena,
     struct err *err);
+/* Every setting as it counts, a line "key=value" each; before
+ * conf_load_secrets, or it would hold their values. */
+void conf_dump(const struct conf *conf, struct buf *out);
 /* The trigger of a code, or NULL. */
 const struct conf_trigger *conf_trigger(const struct conf *conf,
     const char *code);
+/* Two capitals of ISO 3166-1. */
+bool conf_is_country(const char *code);
 /* conf/npsync.conf, compiled in (--print-config); NUL-terminated. */
 extern const char conf_sample[];
 /* Option tables of the core, for `npsync options` and the documentation lint. */

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "conf_load.h"
 #include "identity.h"
+#include "mail.h"
 
 static bool
 is_digits(const char *s, size_t n)
@@ -191,23 +192,94 @@ check_send(const struct conf_load *l)
 	    check_holidays(l, cal) && check_closed(l, cal);
 }
 
+/* Minutes of a day from a to b, going forward. */
+static int
+minutes_to(int a, int b)
+{
+	return (b - a + 24 * 60) % (24 * 60);
+}
+
+/* A night decides for the hour that follows its window; the two never meet, or
+ * who is due would be decided again before that hour. */
+bool
+conf_check_hours(const struct conf_load *l)
+{
+	struct calendar *cal = &l->conf->calendar;
+	const int until = cal->window_until_min;
+
+	cal->by_hour = (l->conf->survey.connector->info.caps &
+	    SURVEY_CAP_SCHEDULES) == 0;
+	if (!cal->by_hour)
+		return true;
+	/* Who has to wait for a sending day waits here. */
+	cal->push_ahead = false;
+	if (minutes_to(until, cal->send_at_min) + 60 <=
+	    minutes_to(until, cal->window_from_min))
+		return true;
+	return conf_fail(l, "send.at", "expected an hour outside send.window: "
+	    "\"%.40s\" keeps no mail until its time, so the hour from send.at "
+	    "is when it gets them", l->conf->survey.driver);
+}
+
 /* ---- the rest ---------------------------------------------------------- */
-/* An address of a person stays out of the message. */
+/* As SMTP takes it: the domain in ASCII.  An address of a person stays out of
+ * the message. */
+static bool
+check_recipient(const struct conf_load *l, size_t i, const char **out)
+{
+	const char *domain, *address, *text = l->conf->preview.to.v[i];
+
+	if (identity_address(l->arena, text, &address, &domain) != ADDRESS_OK)
+		return conf_fail(l, "preview.to", "expected mail addresses; "
+		    "number %zu is none", i + 1);
+	text += strspn(text, " ");
+	*out = arena_printf(l->arena, "%.*s@%s", (int)strcspn(text, "@"), text,
+	    domain);
+	if (*out == NULL)
+		return err_nomem(l->err);
+	return mail_address_ok(*out) || conf_fail(l, "preview.to",
+	    "number %zu: expected ASCII before the '@'", i + 1);
+}
+
 static bool
 check_preview(const struct conf_load *l)
 {
-	const struct conf *c = l->conf;
-	const char *domain, *address;
+	struct conf *c = l->conf;
+	const char **to = arena_array(l->arena, c->preview.to.n + 1,
+	    sizeof(*to));
 	int minutes;
 
 	if (!parse_minutes(c->preview.at, strlen(c->preview.at), &minutes))
 		return conf_fail(l, "preview.at", "expected HH:MM, as in "
 		    "\"14:00\"; got \"%.40s\"", c->preview.at);
-	for (size_t i = 0; i < c->preview.to.n; i++)
-		if (identity_address(l->arena, c->preview.to.v[i], &address,
-		    &domain) != ADDRESS_OK)
-			return conf_fail(l, "preview.to", "expected mail "
-			    "addresses; number %zu is none", i + 1);
+	for (size_t i = 0; to != NULL && i < c->preview.to.n; i++)
+		if (!check_recipient(l, i, &to[i]))
+			return false;
+	c->preview.to.v = to;
+	return to != NULL || err_nomem(l->err);
+}
+
+/* A password alone is a slip; one that is not asked for is another. */
+static bool
+check_mail(const struct conf_load *l)
+{
+	const struct conf *c = l->conf;
+	bool loopback = false;
+	struct err err;
+
+	if (*c->mail.smtp_url == '\0')
+		return true;
+	if (!mail_check_url(c->mail.smtp_url, &loopback, &err))
+		return conf_fail(l, "mail.smtp_url", "%s", err.msg);
+	if (c->test && !loopback)
+		return conf_fail(l, "mail.smtp_url", "expected this machine, "
+		    "such as smtp://127.0.0.1, with test = true");
+	if (!mail_address_ok(c->mail.from))
+		return conf_fail(l, "mail.from", "expected the mail address "
+		    "that mails come from");
+	if ((*c->mail.user == '\0') != (*c->mail.password == '\0'))
+		return conf_fail(l, "mail.password", "expected user and "
+		    "password, or neither");
 	return true;
 }
 
@@ -286,5 +358,6 @@ bool
 conf_check(const struct conf_load *l)
 {
 	return check_top(l) && check_send(l) && check_preview(l) &&
+	    check_mail(l) &&
 	    check_domains(l) && check_identity(l) && check_writeback(l);
 }

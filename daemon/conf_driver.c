@@ -309,11 +309,14 @@ conf_read_survey(const struct conf_load *l)
 void
 conf_dump_drivers(const struct conf *conf, struct buf *out)
 {
+	char where[80];
+
 	for (size_t i = 0; i < conf->n_crm; i++) {
 		const struct conf_crm *crm = &conf->crm[i];
-		buf_printf(out, "crm=%s driver=%s\n", crm->name, crm->driver);
-		options_dump(crm->connector->info.opts, crm->settings,
-		    crm->name, out);
+		buf_printf(out, "crm.%s.driver=%s\n", crm->name, crm->driver);
+		(void)snprintf(where, sizeof(where), "crm.%.64s", crm->name);
+		options_dump(crm->connector->info.opts, crm->settings, where,
+		    out);
 	}
 	options_dump(conf_survey_opts, &conf->survey, "survey", out);
 	options_dump(conf->survey.connector->info.opts, conf->survey.settings,
@@ -351,7 +354,7 @@ note_expiry(void *arg, const char *path, const char **text, struct err *err)
 }
 
 static bool
-load_secrets(const struct connector_info *info, const void *settings,
+load_secrets(const struct opt *opts, const void *settings,
     const char *where, struct conf *conf, struct arena *arena,
     struct err *err)
 {
@@ -360,19 +363,19 @@ load_secrets(const struct connector_info *info, const void *settings,
 
 	/* Nobody else has them yet. */
 	memcpy(&s, &settings, sizeof(s));
-	return options_each_secret(info->opts, s, where, note_expiry, &n,
-	    err) && options_load_secrets(info->opts, s, conf->dir, where,
-	    arena, err);
+	return options_each_secret(opts, s, where, note_expiry, &n, err) &&
+	    options_load_secrets(opts, s, conf->dir, where, arena, err);
 }
 
 bool
 conf_load_secrets(struct conf *conf, struct arena *arena, struct err *err)
 {
 	for (size_t i = 0; i < conf->n_crm; i++)
-		if (!load_secrets(&conf->crm[i].connector->info,
+		if (!load_secrets(conf->crm[i].connector->info.opts,
 		    conf->crm[i].settings, conf->crm[i].name, conf, arena,
 		    err))
 			return false;
-	return load_secrets(&conf->survey.connector->info,
-	    conf->survey.settings, "survey", conf, arena, err);
+	return load_secrets(conf->survey.connector->info.opts,
+	    conf->survey.settings, "survey", conf, arena, err) &&
+	    load_secrets(conf_mail_opts, conf, "mail", conf, arena, err);
 }

@@ -31,9 +31,19 @@ void conf_dump_triggers(const struct conf *conf, struct buf *out);
 /* ---- conf_check.c ------------------------------------------------------ */
 /* Everything that a bound in a table cannot say; makes conf->calendar. */
 NPS_MUSTCHECK bool conf_check(const struct conf_load *l);
+/* After conf_read_survey: does the service keep mails until send.at? */
+NPS_MUSTCHECK bool conf_check_hours(const struct conf_load *l);
+
+/* ---- conf_rules.c ------------------------------------------------------ */
+extern const struct opt conf_frequency_opts[], conf_programme_opts[],
+    conf_policy_countries[];
+/* conf->policy; and what no bound says of frequency, programmes, pilot. */
+NPS_MUSTCHECK bool conf_read_rules(const struct conf_load *l);
+void conf_dump_rules(const struct conf *conf, struct buf *out);
 
 /* ---- conf_driver.c ----------------------------------------------------- */
 extern const struct opt conf_crm_opts[], conf_survey_opts[];
+extern const struct opt conf_mail_opts[];	/* offsets of struct conf */
 NPS_MUSTCHECK bool conf_read_crm(const struct conf_load *l);
 NPS_MUSTCHECK bool conf_read_survey(const struct conf_load *l);
 void conf_dump_drivers(const struct conf *conf, struct buf *out);

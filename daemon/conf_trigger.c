@@ -308,29 +308,42 @@ conf_read_triggers(const struct conf_load *l)
 }
 
 /* ---- digest ------------------------------------------------------------ */
+/* "7751 (language sv, country SE)" */
 static void
 dump_campaigns(const struct conf_trigger *t, struct buf *out)
 {
 	for (size_t i = 0; i < t->n_campaigns; i++) {
 		const struct conf_campaign *c = &t->campaigns[i];
-		const char *const facts[] = { c->language, c->country,
-			c->relation, c->category, c->department, c->segment };
-		buf_printf(out, "%s.campaign=%s", t->code, c->id);
-		for (size_t k = 0; k < ARRAY_LEN(facts); k++)
-			buf_printf(out, "|%s",
-			    facts[k] == NULL ? "" : facts[k]);
-		buf_char(out, '\n');
+		const struct { const char *name, *value; } facts[] = {
+			{ "language", c->language }, { "country", c->country },
+			{ "relation", c->relation }, { "category", c->category },
+			{ "department", c->department },
+			{ "segment", c->segment } };
+		const char *before = " (";
+		buf_printf(out, "trigger.%s.campaign=%s", t->code, c->id);
+		for (size_t k = 0; k < ARRAY_LEN(facts); k++) {
+			if (facts[k].value == NULL)
+				continue;
+			buf_printf(out, "%s%s %s", before, facts[k].name,
+			    facts[k].value);
+			before = ", ";
+		}
+		buf_printf(out, "%s\n", *before == ',' ? ")" : "");
 	}
 }
 
 void
 conf_dump_triggers(const struct conf *conf, struct buf *out)
 {
+	char where[48];
+
 	for (size_t i = 0; i < conf->n_triggers; i++) {
 		struct raw raw = { .trigger = conf->triggers[i],
 			.on_throttle = conf->triggers[i].on_throttle };
+		(void)snprintf(where, sizeof(where), "trigger.%.32s",
+		    raw.trigger.code);
 		options_dump(strcmp(raw.trigger.code, "inact") == 0 ?
-		    inact_opts : meet_opts, &raw, raw.trigger.code, out);
+		    inact_opts : meet_opts, &raw, where, out);
 		dump_campaigns(&conf->triggers[i], out);
 	}
 }

@@ -71,6 +71,19 @@ NPS_MUSTCHECK bool contact_list_stale(struct db *db, long long tenant_id,
     const char *connector, time_t before, struct arena *arena,
     struct contact_stale *out, struct err *err);
 
+/* Open rows of cards that were merged into another one become the survivor's,
+ * through chains, and it counts as asked what they were asked (contact_merge.c).
+ * *moved rows; *ended rows whose event the survivor has already. */
+struct contact_merge {
+	long long tenant_id;
+	const char *connector;
+	long long epoch, run_id;
+	time_t now;
+};
+NPS_MUSTCHECK bool contact_merge(struct db *db,
+    const struct contact_merge *merge, struct arena *arena, long long *moved,
+    long long *ended, struct err *err);
+
 /* Values seen on contacts and events with counts, for `npsync lists`. */
 NPS_MUSTCHECK bool contact_list_values(struct db *db, long long tenant_id,
     struct arena *arena, struct db_result **result, struct err *err);

@@ -33,7 +33,7 @@ DB_STMT(event_page_put,
     "    FROM (SELECT contact_id, max(won_on) AS day FROM page"
     "           WHERE won_on IS NOT NULL GROUP BY contact_id) w"
     "   WHERE c.tenant_id = $1 AND c.connector = $2 AND c.contact_id = w.contact_id"
-    "     AND (c.last_won_on IS NULL OR c.last_won_on < w.day)"
+    "     AND NOT c.erased AND (c.last_won_on IS NULL OR c.last_won_on < w.day)"
     "  RETURNING 1"
     ")"
     " SELECT (SELECT count(*) FROM page), (SELECT count(*) FROM seen),"

@@ -350,3 +350,23 @@ identity_uuid(char out[37], struct err *err)
 	out[36] = '\0';
 	return true;
 }
+
+bool
+identity_secret_parse(const char *hex,
+    unsigned char secret[IDENTITY_SECRET_BYTES])
+{
+	for (size_t i = 0; i < IDENTITY_SECRET_BYTES; i++) {
+		unsigned value = 0;
+		for (size_t k = 0; k < 2; k++) {
+			const char c = hex[2 * i + k];
+			if (c >= '0' && c <= '9')
+				value = value * 16 + (unsigned)(c - '0');
+			else if (c >= 'a' && c <= 'f')
+				value = value * 16 + (unsigned)(c - 'a' + 10);
+			else
+				return false;
+		}
+		secret[i] = (unsigned char)value;
+	}
+	return hex[(size_t)2 * IDENTITY_SECRET_BYTES] == '\0';
+}

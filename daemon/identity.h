@@ -41,4 +41,8 @@ NPS_MUSTCHECK bool identity_key_card(
 NPS_MUSTCHECK bool identity_uuid(char out[37], struct err *err);
 NPS_MUSTCHECK bool identity_random(void *out, size_t len, struct err *err);
 
+/* As PostgreSQL writes it: encode(.., 'hex'). */
+bool identity_secret_parse(const char *hex,
+    unsigned char secret[IDENTITY_SECRET_BYTES]);
+
 #endif

@@ -10,10 +10,12 @@
 #include "stage_audit.h"
 #include "stage_collect.h"
 #include "stage_decide.h"
+#include "stage_erase.h"
 #include "stage_forecast.h"
 #include "stage_pull.h"
 #include "stage_push.h"
 #include "stage_refresh.h"
+#include "stage_retention.h"
 #include "stage_settle.h"
 #include "stage_writeback.h"
 
@@ -23,7 +25,8 @@ static const struct {
 } stage_names[] = { { "settle", RUN_SETTLE }, { "pull", RUN_PULL },
 	{ "decide", RUN_DECIDE }, { "push", RUN_PUSH },
 	{ "forecast", RUN_FORECAST }, { "collect", RUN_COLLECT },
-	{ "writeback", RUN_WRITEBACK }, { "audit", RUN_AUDIT } };
+	{ "writeback", RUN_WRITEBACK }, { "audit", RUN_AUDIT },
+	{ "preview", RUN_PREVIEW }, { "retention", RUN_RETENTION } };
 
 const char *
 night_kind_name(enum run_kind kind)
@@ -48,7 +51,8 @@ night_parse_only(const char *text, unsigned *only, struct err *err)
 		if (bit == 0)
 			return err_set(err, ERR_USAGE,
 			    "--only: expected some of settle, pull, decide, push, "
-			    "forecast, collect, writeback, audit; got \"%.*s\"", (int)len, text);
+			    "forecast, collect, writeback, audit, retention, "
+			    "preview; got \"%.*s\"", (int)len, text);
 		*only |= bit;
 		text += len + (text[len] == ',' ? 1 : 0);
 	}
@@ -146,7 +150,8 @@ transfer(struct night *n, struct err *err)
 	const char *waiting[NIGHT_CRMS_MAX];
 	size_t n_waiting = 0;
 
-	if (!stage_refresh(s, waiting, &n_waiting, err))
+	if (!night_count_left(n, err) ||
+	    !stage_refresh(s, waiting, &n_waiting, err))
 		return false;
 	arena_reset(n->arena);
 	if (wants(n, RUN_DECIDE) && !stage_decide(s, waiting, n_waiting, err))
@@ -170,6 +175,7 @@ may_transfer(const struct night *n)
 	        s->conf->send.stop_before_s);
 }
 
+/* After missed nights at any hour: what fell silent meanwhile. */
 static bool
 is_forecast_night(const struct night *n)
 {
@@ -177,7 +183,8 @@ is_forecast_night(const struct night *n)
 
 	return n->options->kind != RUN_HOURLY &&
 	    calendar_is_transfer_night(&s->conf->calendar, s->night) &&
-	    calendar_in_window(&s->conf->calendar, clock_now(), 0);
+	    (n->missed > 0 ||
+	        calendar_in_window(&s->conf->calendar, clock_now(), 0));
 }
 
 /* The names of campaigns change too; a wrong one in the configuration is told
@@ -222,21 +229,65 @@ pull(struct night *n, struct err *err)
 	return !wants(n, RUN_PULL) || stage_pull(&n->stage, err);
 }
 
+/* To a service that keeps no mail: who was decided last night, in the hour of
+ * send.at, whatever run comes then. */
+static bool
+push_by_hour(struct night *n, struct err *err)
+{
+	bool due = false, ready = false;
+
+	if (!wants(n, RUN_PUSH))
+		return true;
+	if (!night_hour_is_due(n, &due, err))
+		return false;
+	if (!due)
+		return true;
+	if (!service_ready(n, &ready, err))
+		return false;
+	if (ready && !stage_push(&n->stage, err))
+		return false;
+	n->transferred = ready;
+	return true;
+}
+
 static bool
 decide_and_push(struct night *n, struct err *err)
 {
 	bool ready = false;
 
 	if (!may_transfer(n) || !wants(n, RUN_DECIDE | RUN_PUSH))
-		return true;
+		return push_by_hour(n, err);
 	return service_ready(n, &ready, err) && (!ready || transfer(n, err));
 }
 
 static bool
 forecast(struct night *n, struct err *err)
 {
-	return !is_forecast_night(n) || !wants(n, RUN_FORECAST) ||
-	    stage_forecast(&n->stage, err);
+	if (!is_forecast_night(n) || !wants(n, RUN_FORECAST))
+		return true;
+	return n->missed > 0
+	    ? stage_forecast_since(&n->stage, n->missed_from, err)
+	    : stage_forecast(&n->stage, err);
+}
+
+/* What is to be erased at others and was refused; what was kept long enough. */
+static bool
+tidy(struct night *n, struct err *err)
+{
+	long long open;
+
+	if (n->options->kind == RUN_HOURLY || !wants(n, RUN_RETENTION))
+		return true;
+	return stage_erase(&n->stage, &open, err) &&
+	    stage_retention(&n->stage, err);
+}
+
+/* The mail about tomorrow: last, so that it holds what this run has read. */
+static bool
+preview(struct night *n, struct err *err)
+{
+	return n->options->kind != RUN_HOURLY || !wants(n, RUN_PREVIEW) ||
+	    night_send_preview(n, err);
 }
 
 static bool
@@ -245,7 +296,7 @@ stages(struct night *n, struct err *err)
 	return settle(n, err) && pull(n, err) &&
 	    decide_and_push(n, err) && forecast(n, err) && collect(n, err) &&
 	    (!wants(n, RUN_WRITEBACK) || stage_writeback(&n->stage, err)) &&
-	    audit(n, err);
+	    audit(n, err) && tidy(n, err) && preview(n, err);
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */
@@ -270,11 +321,19 @@ say_summary(struct night *n, const char *result)
 	night_say(n, "run %lld, %s, night to %s: %s", n->log.run_id,
 	    night_kind_name(n->options->kind), day_iso(iso, s->night), result);
 	night_say_counts(n);
+	night_say_missed(n);
+	if (n->changed != NULL)
+		night_say(n, "%s", n->changed);
 	if (s->tenant->paused) {
 		night_say(n, "sending is paused: look at `npsync queue`, then "
 		    "`npsync activate`");
 		return;
 	}
+	if (n->transferred && s->conf->calendar.by_hour &&
+	    calendar_push_night(&s->conf->calendar, clock_now(), 0) == NO_DAY)
+		night_say(n, "who is due is handed over by the hourly run from %s",
+		    clock_words(words, s->conf->timezone,
+		        calendar_send_at(&s->conf->calendar, s->night)));
 	if (n->transferred || n->options->kind == RUN_HOURLY)
 		return;
 	const int night = night_next_transfer(s->conf, clock_now(), &moment);
@@ -364,7 +423,9 @@ night_run(struct db *db, const struct conf *conf, struct tenant *tenant,
 	} else {
 		log_prefix("tenant=%s run=%lld", tenant->name, n->log.run_id);
 		night_open_connectors(n);
-		ok = night_check_restore(n, lock_dir, err) && stages(n, err) &&
+		ok = night_note_settings(n, err) &&
+		    night_check_restore(n, lock_dir, err) &&
+		    night_find_missed(n, err) && stages(n, err) &&
 		    stage_mark(&n->stage, err);
 		ok = finish(n, ok, exit_code, err);
 		log_prefix("%s", "");

@@ -14,7 +14,8 @@ enum run_kind { RUN_NIGHT, RUN_HOURLY, RUN_MANUAL };
 enum run_stage { RUN_SETTLE = 1u << 0, RUN_PULL = 1u << 1,
 	RUN_DECIDE = 1u << 2, RUN_PUSH = 1u << 3, RUN_FORECAST = 1u << 4,
 	RUN_COLLECT = 1u << 5, RUN_WRITEBACK = 1u << 6, RUN_AUDIT = 1u << 7,
-	RUN_ALL = (1u << 8) - 1 };
+	RUN_PREVIEW = 1u << 8, RUN_RETENTION = 1u << 9,
+	RUN_ALL = (1u << 10) - 1 };
 
 struct run_options {
 	enum run_kind kind;
@@ -38,6 +39,23 @@ typedef bool dry_run_fn(void *arg, struct db *db, int night, struct err *err);
 NPS_MUSTCHECK bool night_dry_run(struct db *db, const struct conf *conf,
     struct tenant *tenant, const struct run_options *options,
     dry_run_fn *show, void *arg, struct err *err);
+
+/* `npsync erase`: takes the lease, erases everything here in one transaction
+ * where `begin`, then tries the open steps at others once, those of earlier
+ * erasures too.  *id = the erasure's, known->id where it goes on. */
+struct subject;
+struct erasure_known;
+struct night_erasure {
+	struct subject *subject;
+	const struct erasure_known *known;
+	const char *reason;	/* may be NULL */
+	bool begin;
+	bool here_only;		/* no keys: the steps are the night's */
+};
+NPS_MUSTCHECK bool night_erase(struct db *db, const struct conf *conf,
+    struct tenant *tenant, const char *lock_dir,
+    const struct run_options *options, const struct night_erasure *erasure,
+    long long *id, struct err *err);
 
 /* The night whose decision an administrator looks at now: the coming transfer
  * night; *moment = when it decides. */

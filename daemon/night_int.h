@@ -17,8 +17,12 @@ struct night {
 	struct crm crms[NIGHT_CRMS_MAX];
 	struct arena *run_arena, *arena, *scratch;
 	struct err service;	/* why nothing was transferred, if so */
+	struct err mail;	/* why the preview was not mailed, if so */
 	bool transferred, listed;
 	bool audited, audit_complete;	/* the list of respondents, this run */
+	int missed, missed_from, missed_until;	/* nights nobody held */
+	long long left;		/* rows that were due and not handed over */
+	const char *changed;	/* the settings, since when: a line; NULL = no */
 };
 
 /* Arenas, and the stage's view of them; no connector, no table. */
@@ -40,6 +44,27 @@ NPS_MUSTCHECK bool night_check_restore(struct night *n, const char *dir,
 NPS_MUSTCHECK bool night_settle_restore(struct night *n, struct err *err);
 /* The audit, once a run; a list that fails is told at the end. */
 NPS_MUSTCHECK bool night_audit(struct night *n, struct err *err);
+
+/* ---- night_missed.c -------------------------------------------------------------- */
+/* The nights to sending days since the last that was held, but for this one;
+ * counted and logged. */
+NPS_MUSTCHECK bool night_find_missed(struct night *n, struct err *err);
+/* Rows that an earlier night decided and nobody handed over; before decide. */
+NPS_MUSTCHECK bool night_count_left(struct night *n, struct err *err);
+void night_say_missed(struct night *n);
+/* A service that keeps no mail, the hour of send.at, and somebody to ask. */
+NPS_MUSTCHECK bool night_hour_is_due(struct night *n, bool *due,
+    struct err *err);
+
+/* ---- night_preview.c ------------------------------------------------------------- */
+/* The preview mail of today, when its hour has come and it is not out yet; a
+ * server that is away is told at the end. */
+NPS_MUSTCHECK bool night_send_preview(struct night *n, struct err *err);
+
+/* ---- night_settings.c ------------------------------------------------------------ */
+/* Keeps the settings of this run; those that differ from the run before of its
+ * kind are logged, and told at the end. */
+NPS_MUSTCHECK bool night_note_settings(struct night *n, struct err *err);
 
 /* A line for the person at the terminal. */
 void night_say(struct night *n, const char *fmt, ...) NPS_PRINTF(2, 3);

@@ -86,8 +86,9 @@ night_problem(const struct night *n)
 		return &n->survey.link.problem;
 	if (n->service.kind != ERR_NONE)
 		return &n->service;
-	return n->survey.link.aside.kind != ERR_NONE ? &n->survey.link.aside
-	                                             : NULL;
+	if (n->survey.link.aside.kind != ERR_NONE)
+		return &n->survey.link.aside;
+	return n->mail.kind != ERR_NONE ? &n->mail : NULL;
 }
 
 void

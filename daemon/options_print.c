@@ -123,6 +123,15 @@ dump_integer(const struct opt *opt, const void *base, struct buf *out)
 }
 
 static void
+dump_choice(const struct opt *opt, const void *base, struct buf *out)
+{
+	int chosen;
+
+	get(&chosen, base, opt, sizeof(chosen));
+	buf_printf(out, "\"%s\"", opt->choices[chosen]);
+}
+
+static void
 dump_float(const struct opt *opt, const void *base, struct buf *out)
 {
 	double value;
@@ -175,7 +184,7 @@ dump_scalar(const struct opt *opt, const void *base, struct buf *out)
 		if (opt->size == sizeof(char *))
 			dump_text(opt, base, out);
 		else
-			dump_integer(opt, base, out);
+			dump_choice(opt, base, out);
 		break;
 	case OPT_INT:
 	case OPT_SECONDS:

@@ -51,7 +51,8 @@ static const struct {
 
 /*
  * One row per person: none of its keys belongs to a better row that is still
- * due, to a row being sent, or to a send inside the throttle.  MATERIALIZED,
+ * due, to a row being sent, or to sends that a frequency rule counts; and no
+ * pause that was made meanwhile means it.  MATERIALIZED,
  * because `IN (SELECT .. LIMIT n FOR UPDATE)` may take far more than n.
  * unnest(q.person) in FROM keeps the look-ups a few index probes per row.
  */
@@ -59,6 +60,10 @@ DB_STMT(queue_claim_rows,
     "WITH e AS MATERIALIZED ("
     "  SELECT 1 FROM npsync.tenant WHERE tenant_id = $1 AND epoch = $2"
     "     AND lease_until > now() AND NOT paused FOR SHARE"
+    "), freq AS MATERIALIZED ("
+    "  SELECT * FROM unnest($11::text[], $12::int[], $13::int[]) AS f(scope, most, days)"
+    "), programme AS MATERIALIZED ("
+    "  SELECT * FROM unnest($14::text[], $15::text[]) AS p(campaign, name)"
     "), pick AS MATERIALIZED ("
     "  SELECT q.queue_id, q.version, q.state, q.person, q.client_ref, q.campaign,"
     "         q.connector, q.contact_id"
@@ -70,6 +75,22 @@ DB_STMT(queue_claim_rows,
     "           JOIN npsync.person_send s ON s.tenant_id = $1 AND s.person_key = k"
     "            AND s.sent_on > $3::date - greatest($5::int, 1)"
     "            AND (s.source = 'own' OR $8))"
+    "     AND NOT EXISTS (SELECT 1 FROM freq f WHERE f.most <="
+    "          (SELECT count(DISTINCT (s.sent_on, s.ref)) FROM unnest(q.person) k"
+    "             JOIN npsync.person_send s ON s.tenant_id = $1 AND s.person_key = k"
+    "              AND s.sent_on > $3::date - f.days AND (s.source = 'own' OR $8)"
+    "              AND (f.scope = 'any' OR s.campaign = q.campaign"
+    "                   OR (f.scope = 'programme' AND EXISTS (SELECT 1"
+    "                         FROM programme x JOIN programme y USING (name)"
+    "                        WHERE x.campaign = s.campaign AND y.campaign = q.campaign)))))"
+    "     AND NOT EXISTS (SELECT 1 FROM npsync.pause p"
+    "           LEFT JOIN npsync.contact h ON h.tenant_id = $1"
+    "                AND h.connector = q.connector AND h.contact_id = q.contact_id"
+    "          WHERE p.tenant_id = $1 AND (p.until IS NULL OR p.until > $6::timestamptz)"
+    "            AND (p.trigger IS NULL OR p.trigger = q.trigger)"
+    "            AND (p.campaign IS NULL OR p.campaign = q.campaign)"
+    "            AND (p.company IS NULL OR p.company IN (h.company_id, h.company))"
+    "            AND (p.country IS NULL OR p.country = upper(h.country)))"
     "     AND NOT EXISTS (SELECT 1 FROM unnest(q.person) k"
     "           JOIN npsync.queue o ON o.tenant_id = $1 AND o.person_key = k"
     "            AND o.state = 'sending')"
@@ -77,8 +98,8 @@ DB_STMT(queue_claim_rows,
     "            AND o.due_night = $3::date AND o.state IN ('queued', 'deferred')"
     "            AND o.due_rank <= q.due_rank"
     "            AND (o.due_rank, o.client_ref) < (q.due_rank, q.client_ref)"
-    "            AND o.person && q.person)"
-    "   ORDER BY q.due_rank, q.client_ref"
+    "            AND o.person && q.person OFFSET 0)"
+    "   ORDER BY q.due_rank"
     "   LIMIT $4"
     "   FOR UPDATE OF q SKIP LOCKED"
     "), evidence AS ("
@@ -93,10 +114,10 @@ DB_STMT(queue_claim_rows,
     " UPDATE npsync.queue q SET state = 'sending', attempt = q.attempt + 1,"
     "        version = q.version + 1, epoch = $2, reason = NULL, deferred_until = '-infinity',"
     "        absent_at = NULL, listed_at = NULL,"
-    /* Mails of one company leave one after the other, inside the spread. */
-    "        send_at = $9::timestamptz + make_interval(secs => CASE WHEN $10::int > 0"
-    "                  THEN q.due_rank % $10::int ELSE 0 END),"
+    /* Where decide put it among its company's; at once = no spread. */
+    "        send_at = $9::timestamptz + make_interval(secs => least(q.send_offset_s, $10::int)),"
     "        owner = c.owner_name, department = c.department, company = c.company,"
+    "        company_id = c.company_id,"
     "        segment = c.segment, country = c.country, consent = c.consent"
     "   FROM pick p LEFT JOIN npsync.contact c ON c.tenant_id = $1"
     "        AND c.connector = p.connector AND c.contact_id = p.contact_id"
@@ -125,8 +146,8 @@ DB_STMT(queue_move_rows,
     "  SELECT * FROM unnest($7::bigint[], $8::int[], $9::text[], $10::text[], $11::text[],"
     "                       $12::timestamptz[]) AS r(queue_id, attempt, t, reason, remote_id, until)"
     "), pick AS MATERIALIZED ("
-    "  SELECT q.queue_id, q.version, q.state AS f, q.person, q.client_ref, r.t, r.reason,"
-    "         r.remote_id, r.until"
+    "  SELECT q.queue_id, q.version, q.state AS f, q.reason AS was, q.person, q.client_ref,"
+    "         r.t, r.reason, r.remote_id, r.until"
     "    FROM npsync.queue q JOIN r ON r.queue_id = q.queue_id AND r.attempt = q.attempt"
     "   WHERE q.tenant_id = $1"
     "     AND (q.state, r.t) IN (SELECT a.f, a.t FROM allowed a)"
@@ -149,7 +170,9 @@ DB_STMT(queue_move_rows,
     "    SET state = p.t, reason = p.reason, remote_id = coalesce(p.remote_id, q.remote_id),"
     "        version = q.version + 1, deferred_until = coalesce(p.until, '-infinity'),"
     "        due_night = CASE WHEN p.t = 'queued' THEN NULL ELSE q.due_night END,"
-    "        listed_at = CASE WHEN p.t = 'queued' THEN NULL ELSE q.listed_at END"
+    "        listed_at = CASE WHEN p.t = 'queued' THEN NULL ELSE q.listed_at END,"
+    /* Looked at by a person: never held as a flood again. */
+    "        released = q.released OR ($15 AND p.f = 'held' AND p.t = 'queued' AND coalesce(p.was = 'flood', false))"
     "   FROM pick p WHERE q.tenant_id = $1 AND q.queue_id = p.queue_id"
     " RETURNING q.queue_id");
 
@@ -209,15 +232,42 @@ fence_check(struct db *db, const struct tenant *tenant, struct arena *arena,
 	return true;
 }
 
-bool
-queue_claim(struct db *db, const struct tenant *tenant,
-    const struct queue_claim *claim, struct arena *arena,
-    struct queue_claimed **rows, size_t *n, struct err *err)
+/* What counts sends; the throttle is an argument of its own. */
+enum { Q_SCOPE, Q_MOST, Q_DAYS, Q_CAMPAIGN, Q_PROGRAMME, Q_COLS };
+
+static void
+frequency_columns(struct db_array col[Q_COLS], const struct conf *conf)
 {
-	AUTO(db_result) struct db_result *r = NULL;
+	static const char *const scopes[] = { [SCOPE_ANY] = "any",
+		[SCOPE_PROGRAMME] = "programme", [SCOPE_CAMPAIGN] = "campaign" };
+	const struct conf_frequency *f = conf->rules.frequency.v;
+	const struct conf_programme *p = conf->programmes.v;
+
+	for (size_t i = 0; i < conf->rules.frequency.n; i++) {
+		if (f[i].from != FROM_SEND)
+			continue;
+		db_array_text(&col[Q_SCOPE], scopes[f[i].scope]);
+		db_array_int(&col[Q_MOST], f[i].max);
+		db_array_int(&col[Q_DAYS], f[i].days);
+	}
+	for (size_t i = 0; i < conf->programmes.n; i++)
+		for (size_t k = 0; k < p[i].campaigns.n; k++) {
+			db_array_text(&col[Q_CAMPAIGN], p[i].campaigns.v[k]);
+			db_array_text(&col[Q_PROGRAMME], p[i].name);
+		}
+}
+
+static bool
+claim_query(struct db *db, const struct tenant *tenant,
+    const struct queue_claim *claim, struct arena *arena,
+    struct db_result **r, struct err *err)
+{
+	struct db_array col[Q_COLS];
 	struct db_args args;
 
-	*n = 0;
+	db_arrays_init(col, Q_COLS);
+	if (claim->conf != NULL)
+		frequency_columns(col, claim->conf);
 	db_args_init(&args, arena);
 	db_arg_int(&args, tenant->id);
 	db_arg_int(&args, tenant->epoch);
@@ -229,7 +279,21 @@ queue_claim(struct db *db, const struct tenant *tenant,
 	db_arg_bool(&args, claim->count_foreign);
 	db_arg_time(&args, claim->send_at);
 	db_arg_int(&args, claim->spread_s);
-	if (!db_query(db, &queue_claim_rows, &args, &r, err))
+	db_arg_arrays(&args, col, Q_COLS);
+	const bool ok = db_query(db, &queue_claim_rows, &args, r, err);
+	db_arrays_free(col, Q_COLS);
+	return ok;
+}
+
+bool
+queue_claim(struct db *db, const struct tenant *tenant,
+    const struct queue_claim *claim, struct arena *arena,
+    struct queue_claimed **rows, size_t *n, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+
+	*n = 0;
+	if (!claim_query(db, tenant, claim, arena, &r, err))
 		return false;
 	const int got = db_rows(r);
 	if (got > claim->at_most)

@@ -5,6 +5,7 @@
 #ifndef NPSYNC_QUEUE_H
 #define NPSYNC_QUEUE_H
 
+#include "conf.h"
 #include "db.h"
 #include "tenant.h"
 
@@ -40,6 +41,7 @@ struct queue_claim {
 	/* When the mails leave: one company's are spread over spread_s seconds. */
 	time_t send_at;
 	int spread_s;
+	const struct conf *conf;	/* frequency and programmes; NULL = none */
 };
 /* Rows are in arena.  ERR_BUSY: the lease is lost or sending was paused. */
 NPS_MUSTCHECK bool queue_claim(struct db *db, const struct tenant *tenant,
@@ -55,7 +57,8 @@ struct queue_move {
 	const char *remote_id;	/* may be NULL */
 	time_t until;		/* deferred; NO_TIME */
 };
-/* actor_name stands in the history ("push", a login).  *moved = rows moved; a
+/* By an administrator held -> queued lets a flood go: it is never held again.
+ * actor_name stands in the history ("push", a login).  *moved = rows moved; a
  * row that did not move was not in an allowed state or attempt any more. */
 NPS_MUSTCHECK bool queue_move(struct db *db, const struct tenant *tenant,
     enum queue_actor actor, const char *actor_name, long long run_id,
@@ -120,11 +123,13 @@ struct queue_filter {
 	int before_day;		/* occurred before; NO_DAY = any */
 	const char *timezone;	/* for before_day */
 	const char *state;	/* NULL = those the move can take */
+	const char *reason;	/* kept on the row; NULL = any */
 };
 struct queue_picked {
 	long long queue_id;
 	int attempt;
 	const char *state;
+	const char *reason;	/* kept on the row, or NULL */
 };
 /* Rows that match, newest last. */
 NPS_MUSTCHECK bool queue_pick(struct db *db, long long tenant_id,
@@ -146,5 +151,11 @@ NPS_MUSTCHECK bool queue_count_states(struct db *db, long long tenant_id,
 NPS_MUSTCHECK bool queue_due(struct db *db, long long tenant_id, int night,
     time_t now, struct arena *arena, long long *ready, time_t *next,
     struct err *err);
+/* Rows that an earlier night decided and that were not claimed. */
+NPS_MUSTCHECK bool queue_count_left(struct db *db, long long tenant_id,
+    int night, struct arena *arena, long long *n, struct err *err);
+/* Median of what left in the last 14 nights that sent anything; 0 = none. */
+NPS_MUSTCHECK bool queue_usual_night(struct db *db, long long tenant_id,
+    struct arena *arena, long long *n, struct err *err);
 
 #endif

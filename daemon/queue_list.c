@@ -7,7 +7,7 @@
 #include "clock.h"
 
 DB_STMT(queue_pick_rows,
-    "SELECT q.queue_id, q.attempt, q.state"
+    "SELECT q.queue_id, q.attempt, q.state, q.reason"
     "  FROM npsync.queue q"
     "  LEFT JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = q.connector"
     "       AND c.contact_id = q.contact_id"
@@ -21,6 +21,7 @@ DB_STMT(queue_pick_rows,
     "   AND ($8::text IS NULL OR q.contact_id = $8 OR lower(c.email) = lower($8))"
     "   AND ($9::timestamptz IS NULL OR q.occurred_at < $9::timestamptz)"
     "   AND ($10::text IS NULL OR q.state = ANY (string_to_array($10, ',')))"
+    "   AND ($11::text IS NULL OR q.reason = $11)"
     " ORDER BY q.created_at, q.queue_id");
 
 DB_STMT(queue_transferred,
@@ -52,6 +53,16 @@ DB_STMT(queue_due_rows,
     "  FROM npsync.queue WHERE tenant_id = $1 AND due_night = $2::date"
     "   AND state IN ('queued', 'deferred')");
 
+DB_STMT(queue_left_rows,
+    "SELECT count(*) FROM npsync.queue WHERE tenant_id = $1 AND due_night < $2::date"
+    "   AND state IN ('queued', 'deferred')");
+
+DB_STMT(queue_usual_rows,
+    "SELECT coalesce(percentile_disc(0.5) WITHIN GROUP (ORDER BY n), 0) FROM ("
+    "  SELECT count(*) AS n FROM npsync.queue WHERE tenant_id = $1"
+    "     AND state IN ('sending', 'sent', 'unknown') AND due_night IS NOT NULL"
+    "   GROUP BY due_night ORDER BY due_night DESC LIMIT 14) z");
+
 bool
 queue_pick(struct db *db, long long tenant_id,
     const struct queue_filter *filter, struct arena *arena,
@@ -79,6 +90,7 @@ queue_pick(struct db *db, long long tenant_id,
 	db_arg_time(&args, filter->before_day == NO_DAY ? NO_TIME
 	    : clock_day_start(filter->timezone, filter->before_day));
 	db_arg_text(&args, filter->state);
+	db_arg_text(&args, filter->reason);
 	const bool ok = db_query(db, &queue_pick_rows, &args, &r, err);
 	db_array_free(&ids);
 	if (!ok)
@@ -90,7 +102,8 @@ queue_pick(struct db *db, long long tenant_id,
 	for (size_t i = 0; i < *n; i++)
 		(*rows)[i] = (struct queue_picked){ db_int(r, (int)i, 0),
 			(int)db_int(r, (int)i, 1),
-			arena_strdup(arena, db_text(r, (int)i, 2)) };
+			arena_strdup(arena, db_text(r, (int)i, 2)),
+			arena_strdup(arena, db_text(r, (int)i, 3)) };
 	return true;
 }
 
@@ -145,4 +158,39 @@ queue_due(struct db *db, long long tenant_id, int night, time_t now,
 	*ready = db_int(r, 0, 0);
 	*next = db_time(r, 0, 1);
 	return true;
+}
+
+static bool
+count_rows(struct db *db, const struct db_stmt *stmt, struct db_args *args,
+    long long *n, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+
+	if (!db_query(db, stmt, args, &r, err))
+		return false;
+	*n = db_int(r, 0, 0);
+	return true;
+}
+
+bool
+queue_count_left(struct db *db, long long tenant_id, int night,
+    struct arena *arena, long long *n, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_day(&args, night);
+	return count_rows(db, &queue_left_rows, &args, n, err);
+}
+
+bool
+queue_usual_night(struct db *db, long long tenant_id, struct arena *arena,
+    long long *n, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	return count_rows(db, &queue_usual_rows, &args, n, err);
 }

@@ -1,8 +1,10 @@
 #include "rules.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
+#include "identity.h"
 
 /* Order and codes: design section 6. Add, never rename. */
 const char *const rules_reasons[] = { "gone", "anonymised", "excluded", "paused",
@@ -16,10 +18,10 @@ static const char *const words[][2] = {
 	{ "gone", "the contact exists no longer in the CRM" },
 	{ "anonymised", "the contact was anonymised" },
 	{ "excluded", "taken out by an administrator" },
-	{ "paused", "sending is paused" },
+	{ "paused", "sending is paused, or for rows like this one" },
 	{ "trigger_off", "this trigger is switched off" },
 	{ "internal", "own employee" },
-	{ "left_company", "no longer works there" },
+	{ "left_company", "no longer works there, or moved to another company" },
 	{ "no_send", "the contact carries the no-send tag" },
 	{ "company_no_send", "the company carries the no-send tag" },
 	{ "opted_out", "declined surveys" },
@@ -27,7 +29,7 @@ static const char *const words[][2] = {
 	{ "no_address", "the contact has no mail address" },
 	{ "bad_address", "the mail address is not valid" },
 	{ "role_address", "the address belongs to a role, not a person" },
-	{ "no_consent", "no consent on record" },
+	{ "no_consent", "no consent on record, or too old a one" },
 	{ "no_campaign", "no campaign fits (language, country, ...)" },
 	{ "filtered", "category or relation is not among the chosen ones" },
 	{ "before_start", "happened before npsync was started" },
@@ -35,16 +37,18 @@ static const char *const words[][2] = {
 	{ "active_again", "there was activity again" },
 	{ "planned", "an activity is planned ahead" },
 	{ "throttled", "was asked a short while ago" },
-	{ "company_cap", "enough people of this company were asked" },
+	{ "company_cap", "enough people of this company are asked" },
 	{ "duplicate_person", "the same person is asked for another event" },
 	{ "pilot", "not on the pilot list" },
 	{ "over_budget", "the yearly budget is used up" },
-	{ "over_cap", "more than one run may send" },
+	{ "over_cap", "more than one night may send: waits for the next" },
 	{ "flood", "unusually many events: held for an administrator" },
 	{ "restore", "held: may have been sent before the backup was restored" },
 	{ "at_service", "held: the survey service lists it already" },
 };
 
+DB_STMT(rules_secret,
+    "SELECT encode(person_secret, 'hex') FROM npsync.tenant WHERE tenant_id = $1");
 DB_STMT(rules_starts,
     "SELECT connector, extract(epoch from first_completed_at)::bigint"
     "  FROM npsync.cursor WHERE tenant_id = $1 AND stream = 'events'"
@@ -63,8 +67,10 @@ static void
 each(struct rules *rules, void (*fn)(struct db_array *))
 {
 	struct db_array *groups[] = { rules->rule, rules->filter, rules->choice,
-		&rules->own_domains, rules->connector, &rules->waiting };
-	static const size_t sizes[] = { 7, 3, 8, 1, 2, 1 };
+		&rules->own_domains, rules->connector, &rules->waiting,
+		rules->frequency, rules->programme, &rules->countries,
+		rules->pilot, &rules->limits };
+	static const size_t sizes[] = { 7, 3, 8, 1, 2, 1, 4, 2, 1, 3, 1 };
 
 	for (size_t g = 0; g < ARRAY_LEN(groups); g++)
 		for (size_t i = 0; i < sizes[g]; i++)
@@ -151,6 +157,138 @@ read_starts(struct rules *rules, struct db *db, long long tenant_id,
 	return true;
 }
 
+/* ---- frequency, programmes --------------------------------------------- */
+static void
+add_frequency(struct rules *rules, const struct conf_frequency *f)
+{
+	static const char *const scopes[] = { [SCOPE_ANY] = "any",
+		[SCOPE_PROGRAMME] = "programme", [SCOPE_CAMPAIGN] = "campaign" };
+
+	db_array_text(&rules->frequency[0], scopes[f->scope]);
+	db_array_int(&rules->frequency[1], f->max);
+	db_array_int(&rules->frequency[2], f->days);
+	db_array_text(&rules->frequency[3],
+	    f->from == FROM_ANSWER ? "answer" : "send");
+}
+
+static void
+add_frequencies(struct rules *rules)
+{
+	const struct conf *conf = rules->conf;
+	const struct conf_frequency *f = conf->rules.frequency.v;
+	const struct conf_frequency throttle = { SCOPE_ANY, 1,
+		conf->rules.throttle_days, FROM_SEND };
+
+	add_frequency(rules, &throttle);
+	for (size_t i = 0; i < conf->rules.frequency.n; i++)
+		add_frequency(rules, &f[i]);
+}
+
+static void
+add_programmes(struct rules *rules)
+{
+	const struct conf_programme *p = rules->conf->programmes.v;
+
+	for (size_t i = 0; i < rules->conf->programmes.n; i++)
+		for (size_t k = 0; k < p[i].campaigns.n; k++) {
+			db_array_text(&rules->programme[0], p[i].campaigns.v[k]);
+			db_array_text(&rules->programme[1], p[i].name);
+		}
+}
+
+/* ---- pilot ------------------------------------------------------------- */
+static void
+add_texts(struct db_array *array, const struct strlist *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		db_array_text(array, list->v[i]);
+}
+
+/* An address is known by its key only. */
+static bool
+read_secret(struct db *db, long long tenant_id, struct arena *arena,
+    unsigned char *secret, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	if (!db_query(db, &rules_secret, &args, &r, err))
+		return false;
+	if (db_rows(r) != 1 || !identity_secret_parse(db_text(r, 0, 0), secret))
+		return err_set(err, ERR_BUG, "the tenant has no secret");
+	return true;
+}
+
+static bool
+add_pilot(struct rules *rules, struct db *db, long long tenant_id,
+    struct arena *arena, struct err *err)
+{
+	const struct strlist *addresses = &rules->conf->pilot.addresses;
+	unsigned char secret[IDENTITY_SECRET_BYTES];
+	char key[IDENTITY_KEY_HEX];
+
+	add_texts(&rules->pilot[1], &rules->conf->pilot.domains);
+	add_texts(&rules->pilot[2], &rules->conf->pilot.companies);
+	if (addresses->n == 0)
+		return true;
+	bool ok = read_secret(db, tenant_id, arena, secret, err);
+	for (size_t i = 0; ok && i < addresses->n; i++) {
+		ok = identity_key_address(secret, addresses->v[i], key, err);
+		db_array_text(&rules->pilot[0], key);
+	}
+	explicit_bzero(secret, sizeof(secret));
+	return ok;
+}
+
+/* ---- limits ------------------------------------------------------------ */
+/* In the order of decide_sql.h. */
+static void
+add_limits(struct rules *rules)
+{
+	const struct conf *conf = rules->conf;
+	const char *late = conf->rules.late_rows;
+	const int limits[] = { conf->rules.company_max, conf->rules.company_days,
+		conf->rules.flood_floor, conf->budget.year,
+		conf->rules.night_max,
+		late != NULL && strcmp(late, "wait") == 0,
+		conf->send.spread_min * 60 };
+
+	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
+		db_array_int(&rules->limits, limits[i]);
+}
+
+/* What came in since the end of the last sending day before the night was not
+ * in sight on a working day. */
+static time_t
+late_since(const struct conf *conf, int night)
+{
+	int day = day_add(night, -1);
+
+	for (int i = 0; i < 370 && !calendar_is_sending_day(&conf->calendar, day);
+	     i++)
+		day = day_add(day, -1);
+	return clock_day_start(conf->timezone, day_add(day, 1));
+}
+
+static time_t
+consent_since(const struct conf *conf, int night)
+{
+	return conf->consent.max_age_days == 0 ? NO_TIME
+	    : clock_day_start(conf->timezone,
+	          day_add(night, -conf->consent.max_age_days));
+}
+
+static void
+arg_number(struct db_args *args, double value)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%.15g", value);
+	db_arg_text(args, arena_strdup(args->arena, text));
+}
+
 bool
 rules_args(struct rules *rules, struct db *db, const struct rules_night *night,
     struct db_args *args, struct err *err)
@@ -160,17 +298,21 @@ rules_args(struct rules *rules, struct db *db, const struct rules_night *night,
 	each(rules, db_array_reset);
 	for (size_t i = 0; i < conf->n_triggers; i++)
 		add_trigger(rules, &conf->triggers[i], night->night);
-	for (size_t i = 0; i < conf->rules.own_domains.n; i++)
-		db_array_text(&rules->own_domains, conf->rules.own_domains.v[i]);
+	add_texts(&rules->own_domains, &conf->rules.own_domains);
 	for (size_t i = 0; i < night->n_waiting; i++)
 		db_array_text(&rules->waiting, night->waiting[i]);
-	if (!read_starts(rules, db, night->tenant_id, args->arena, err))
+	add_frequencies(rules);
+	add_programmes(rules);
+	add_texts(&rules->countries, &conf->policy.countries);
+	add_limits(rules);
+	if (!read_starts(rules, db, night->tenant_id, args->arena, err) ||
+	    !add_pilot(rules, db, night->tenant_id, args->arena, err))
 		return false;
 
 	db_arg_int(args, night->tenant_id);
 	db_arg_day(args, night->night);
 	db_arg_time(args, night->moment);
-	db_arg_int(args, conf->rules.throttle_days);
+	db_arg_text(args, conf->timezone);
 	db_arg_bool(args, conf->rules.count_foreign);
 	db_arg_arrays(args, rules->rule, ARRAY_LEN(rules->rule));
 	db_arg_arrays(args, rules->filter, ARRAY_LEN(rules->filter));
@@ -181,5 +323,14 @@ rules_args(struct rules *rules, struct db *db, const struct rules_night *night,
 	db_arg_bool(args, night->paused);
 	db_arg_array(args, &rules->waiting);
 	db_arg_bool(args, strcmp(conf->rules.role_address, "skip") == 0);
+	db_arg_arrays(args, rules->frequency, ARRAY_LEN(rules->frequency));
+	db_arg_arrays(args, rules->programme, ARRAY_LEN(rules->programme));
+	db_arg_array(args, &rules->countries);
+	db_arg_bool(args, conf->policy.unknown);
+	db_arg_time(args, consent_since(conf, night->night));
+	db_arg_arrays(args, rules->pilot, ARRAY_LEN(rules->pilot));
+	db_arg_array(args, &rules->limits);
+	arg_number(args, conf->rules.flood_factor);
+	db_arg_time(args, late_since(conf, night->night));
 	return true;
 }

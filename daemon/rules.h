@@ -12,7 +12,7 @@
 struct rules {
 	const struct conf *conf;
 	struct db_array rule[7], filter[3], choice[8], own_domains, connector[2],
-	    waiting;
+	    waiting, frequency[4], programme[2], countries, pilot[3], limits;
 };
 /* Connectors whose facts could not be read: their rows wait. */
 struct rules_night {
@@ -26,10 +26,11 @@ struct rules_night {
 
 void rules_init(struct rules *rules, const struct conf *conf);
 void rules_free(struct rules *rules);
-/* Reads when each connector started (cursor) and fills $1 .. $RULES_ARGS. */
+/* Reads when each connector started, and with a pilot list the tenant's secret,
+ * and fills $1 .. $RULES_ARGS. */
 NPS_MUSTCHECK bool rules_args(struct rules *rules, struct db *db,
     const struct rules_night *night, struct db_args *args, struct err *err);
-#define RULES_ARGS 29
+#define RULES_ARGS 44
 
 /* Every reason code, in the order in which the first is kept; NULL-ended.
  * The words for people are rules_words(reason). */

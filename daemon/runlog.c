@@ -37,7 +37,7 @@ DB_STMT(run_list,
     "          AND c.run_id = r.run_id AND c.stage = 'collect' AND c.outcome IN ('new', 'updated')), 0),"
     "       coalesce((SELECT sum(n) FROM npsync.run_count c WHERE c.tenant_id = $1"
     "          AND c.run_id = r.run_id AND c.stage = 'writeback' AND c.outcome = 'written'), 0),"
-    "       r.detail"
+    "       left(r.settings_digest, 6), r.detail"
     "  FROM npsync.run r WHERE r.tenant_id = $1"
     " ORDER BY r.started_at DESC, r.run_id DESC LIMIT $2");
 DB_STMT(run_list_counts,
@@ -292,8 +292,8 @@ runlog_list(struct db *db, long long tenant_id, int n, const char *zone,
 	if (!db_query(db, &run_list, &args, &r, err))
 		return false;
 	for (int i = 0; i < db_rows(r); i++) {
-		const char *cells[13];
-		for (int c = 0; c < 13; c++)
+		const char *cells[14];
+		for (int c = 0; c < 14; c++)
 			cells[c] = db_text(r, i, c);
 		cells[3] = time_or_empty(arena, zone, db_time(r, i, 3));
 		cells[4] = time_or_empty(arena, zone, db_time(r, i, 4));

@@ -25,7 +25,9 @@ enum { PREVIEW_ID, PREVIEW_STATE, PREVIEW_TRIGGER, PREVIEW_CREATED,
 NPS_MUSTCHECK bool decide_preview(struct db *db, const struct conf *conf,
     const struct rules_night *night, struct arena *arena,
     struct db_result **result, struct err *err);
-/* Every rule for one open row: reason, hit (bool), fact; in order. */
+/* Every rule for one open row, in order: reason, hit (bool), fact, and of a rule
+ * that blocks the day from which it would not (date; null = nothing will by
+ * itself). */
 NPS_MUSTCHECK bool decide_explain(struct db *db, const struct conf *conf,
     const struct rules_night *night, long long queue_id, struct arena *arena,
     struct db_result **result, struct err *err);

@@ -12,7 +12,10 @@
  *  - a service that answers nonsense to everybody: three equal refusals, or
  *    five proven failures in a row, end the transfer for this run;
  *  - a night longer than the window: nothing is claimed stop_before_s before
- *    its end.
+ *    its end;
+ *  - a service that keeps no mail: rows are claimed in the hour of send.at of
+ *    their night and at no other time; what is left then keeps its state, and
+ *    the next night decides anew.
  */
 #include "stage_push.h"
 
@@ -46,6 +49,7 @@ struct pusher {
 	struct arena *batch;	/* claimed rows: reset when nothing is in flight */
 	struct flight *flights;
 	int n_flights, running;
+	int night;		/* whose rows may leave now */
 	time_t claimed_at;
 	struct queue_move moves[OUTCOMES_MAX];
 	char texts[OUTCOMES_MAX][2][128];	/* reason, remote id of a move */
@@ -136,8 +140,8 @@ again(struct pusher *p, const struct queue_claimed *row,
 	}
 	time_t until = clock_now() + (time_t)wait_s + 1;
 	if (attempt == TRIES_A_NIGHT - 1)
-		until = calendar_window_end(&p->stage->conf->calendar,
-		    p->stage->night);
+		until = calendar_push_end(&p->stage->conf->calendar,
+		    p->night);
 	add_move(p, row, QUEUE_DEFERRED, v, until);
 	if (v->retry_after_s > 0)
 		http_multi_hold(p->multi, v->retry_after_s);
@@ -237,6 +241,8 @@ start(struct pusher *p, struct flight *f, struct err *err)
 	}
 	arena_reset(survey->link.scratch);
 	push_respondent(&r, &f->row, survey->link.scratch);
+	if (p->stage->conf->calendar.by_hour)
+		r.send_at = NO_TIME;	/* its time has come */
 	/* What was not there for want of memory would be left out. */
 	if (arena_failed(survey->link.scratch))
 		err_nomem(&refused);
@@ -271,8 +277,8 @@ may_claim(struct pusher *p)
 	const struct stage *stage = p->stage;
 
 	return !p->stopped && !stage->cancelled() &&
-	    calendar_in_window(&stage->conf->calendar, clock_now(),
-	        stage->conf->send.stop_before_s) &&
+	    calendar_push_night(&stage->conf->calendar, clock_now(),
+	        stage->conf->send.stop_before_s) == p->night &&
 	    lease_lasts(p);
 }
 
@@ -292,13 +298,16 @@ claim(struct pusher *p, size_t *got, struct err *err)
 	struct stage *stage = p->stage;
 	const struct conf *conf = stage->conf;
 	struct queue_claimed *rows = NULL;
-	const struct queue_claim want = { .night = stage->night,
+	const struct calendar *cal = &conf->calendar;
+	const struct queue_claim want = { .night = p->night,
 		.at_most = p->n_flights - p->running,
 		.throttle_days = conf->rules.throttle_days,
 		.count_foreign = conf->rules.count_foreign, .now = clock_now(),
 		.run_id = stage->log->run_id,
-		.send_at = calendar_send_at(&conf->calendar, stage->night),
-		.spread_s = conf->send.spread_min * 60 };
+		.send_at = cal->by_hour ? clock_now()
+		                        : calendar_send_at(cal, p->night),
+		.spread_s = cal->by_hour ? 0 : conf->send.spread_min * 60,
+		.conf = conf };
 
 	*got = 0;
 	p->claimed_at = want.now;
@@ -363,7 +372,7 @@ wait_for_deferred(struct pusher *p, int *wait_ms, struct err *err)
 
 	arena_reset(stage->scratch);
 	/* As of the last claim: what became ready since then is next. */
-	if (!queue_due(stage->db, stage->tenant->id, stage->night, p->claimed_at,
+	if (!queue_due(stage->db, stage->tenant->id, p->night, p->claimed_at,
 	        stage->scratch, &ready, &next, err))
 		return false;
 	const time_t wait_s = next - clock_now();
@@ -475,9 +484,14 @@ bool
 stage_push(struct stage *stage, struct err *err)
 {
 	struct pusher p = { .stage = stage,
-		.n_flights = stage->survey->conf->concurrency };
-	AUTO(arena) struct arena *batch = arena_new(BATCH_BYTES_MAX);
+		.n_flights = stage->survey->conf->concurrency,
+		.night = calendar_push_night(&stage->conf->calendar, clock_now(),
+		    stage->conf->send.stop_before_s) };
+	AUTO(arena) struct arena *batch = NULL;
 
+	if (p.night == NO_DAY)
+		return true;
+	batch = arena_new(BATCH_BYTES_MAX);
 	if (batch == NULL)
 		return err_nomem(err);
 	p.batch = batch;

@@ -8,8 +8,9 @@
 #include "queue.h"
 #include "stage.h"
 
-/* Inside the send window only.  False for what ends the run; a service that
- * stops (credentials, configuration) is marked on stage->survey. */
+/* The due rows of calendar_push_night, and none if there is no such night.
+ * False for what ends the run; a service that stops (credentials,
+ * configuration) is marked on stage->survey. */
 NPS_MUSTCHECK bool stage_push(struct stage *stage, struct err *err);
 
 /* ---- stage_push_data.c: pure, for tests ------------------------------------------ */

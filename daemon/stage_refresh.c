@@ -5,6 +5,8 @@
 #include "log.h"
 
 #define SCRATCH_BYTES ((size_t)8 << 20)
+/* A survivor that is read may turn out to be merged itself. */
+#define MERGE_ROUNDS_MAX 4
 
 struct refresher {
 	struct stage *stage;
@@ -69,8 +71,30 @@ load(struct refresher *r, const struct contact_stale *stale, struct err *err)
 	return ok;
 }
 
+/* *n = how many rows wait for another card from now on. */
 static bool
-refresh_one(struct stage *stage, struct crm *crm, struct err *err)
+merge(struct stage *stage, const struct crm *crm, long long *n,
+    struct err *err)
+{
+	const struct contact_merge merge = { .tenant_id = stage->tenant->id,
+		.connector = crm->link.name, .epoch = stage->tenant->epoch,
+		.run_id = stage->log->run_id, .now = clock_now() };
+	struct runlog *log = stage->log;
+	long long ended = 0;
+
+	if (!contact_merge(stage->db, &merge, stage->arena, n, &ended, err))
+		return false;
+	if (*n + ended == 0)
+		return true;
+	runlog_count(log, "merge", crm->link.name, "seen", NULL, *n + ended);
+	runlog_count(log, "merge", crm->link.name, "moved", NULL, *n);
+	runlog_count(log, "merge", crm->link.name, "suppressed",
+	    "duplicate_person", ended);
+	return true;
+}
+
+static bool
+read_stale(struct stage *stage, struct crm *crm, struct err *err)
 {
 	AUTO(arena) struct arena *scratch = arena_new(SCRATCH_BYTES);
 	struct refresher r = { .stage = stage, .crm = crm, .scratch = scratch,
@@ -94,6 +118,23 @@ refresh_one(struct stage *stage, struct crm *crm, struct err *err)
 	runlog_count(log, "refresh", crm->link.name, "unread", NULL,
 	    (long long)stale.n - r.read);
 	return ok;
+}
+
+/* What the last look finds may be a merge, whose survivor was not read yet. */
+static bool
+refresh_one(struct stage *stage, struct crm *crm, struct err *err)
+{
+	long long moved = 0;
+
+	if (!merge(stage, crm, &moved, err))
+		return false;
+	for (int round = 0; round < MERGE_ROUNDS_MAX; round++)
+		if (!read_stale(stage, crm, err) ||
+		    !merge(stage, crm, &moved, err))
+			return false;
+		else if (moved == 0)
+			break;
+	return true;
 }
 
 bool

@@ -4,7 +4,9 @@
  *    connector's write is idempotent;
  *  - a newer answer in between: the mark goes only to the answer written, the
  *    row stays wanted;
- *  - a card that is gone: the row ends as gone, shown by `status`.
+ *  - a card that is gone: the row ends as gone, shown by `status`;
+ *  - a card that one export lacked: it was read again since, the row is wanted
+ *    again.
  */
 #include "stage_writeback.h"
 
@@ -82,6 +84,10 @@ write_crm(struct stage *stage, struct crm *crm, struct err *err)
 {
 	bool more = true;
 
+	arena_reset(stage->arena);
+	if (!tag_want_revive(stage->db, stage->tenant->id, crm->link.name,
+	        stage->arena, err))
+		return false;
 	while (more) {
 		if (!write_some(stage, crm, &more, err) ||
 		    !stage_breathe(stage, err))

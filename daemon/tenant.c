@@ -66,25 +66,6 @@ lease_args(struct db_args *args, struct arena *arena,
 }
 
 static bool
-secret_from_hex(const char *hex, unsigned char *out)
-{
-	for (size_t i = 0; i < IDENTITY_SECRET_BYTES; i++) {
-		unsigned value = 0;
-		for (size_t k = 0; k < 2; k++) {
-			const char c = hex[2 * i + k];
-			if (c >= '0' && c <= '9')
-				value = value * 16 + (unsigned)(c - '0');
-			else if (c >= 'a' && c <= 'f')
-				value = value * 16 + (unsigned)(c - 'a' + 10);
-			else
-				return false;
-		}
-		out[i] = (unsigned char)value;
-	}
-	return hex[(size_t)2 * IDENTITY_SECRET_BYTES] == '\0';
-}
-
-static bool
 check_strangers(struct db *db, const char *const *known, size_t n_known,
     struct arena *arena, struct err *err)
 {
@@ -145,7 +126,7 @@ find(struct db *db, const char *name, struct arena *arena,
 	tenant->sends = db_int(r, 0, 3);
 	tenant->restored_at = db_time(r, 0, 4);
 	tenant->name = arena_strdup(arena, name);
-	if (!secret_from_hex(db_text(r, 0, 2), tenant->secret))
+	if (!identity_secret_parse(db_text(r, 0, 2), tenant->secret))
 		return err_set(err, ERR_BUG, "tenant: person_secret is not 32 bytes");
 	return true;
 }

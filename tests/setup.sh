@@ -14,6 +14,8 @@ build="gcc libc6-dev pkg-config libpq-dev libcurl4-openssl-dev libjansson-dev
 libconfig-dev libmicrohttpd-dev libunistring-dev libidn2-dev libssl-dev
 libcrypt-dev"
 # procps, util-linux, curl: the demo and the tests start and ask servers.
+# strace makes system calls fail; python3-aiosmtpd is a mail server, and brings
+# the parser that reads what it was sent.
 runtime="postgresql tzdata ca-certificates procps util-linux curl"
 SERVER_MIN=15
 RETRY="-o DPkg::Lock::Timeout=300 -o Acquire::Retries=3"
@@ -35,11 +37,12 @@ packages=
 for group; do
 	case $group in
 	demo) more="$build $runtime" ;;
-	check) more="$build $runtime libcmocka-dev strace" ;;
+	check) more="$build $runtime libcmocka-dev strace python3-aiosmtpd" ;;
 	lint) more="$build binutils perl-base pmccabe codespell shellcheck mandoc" ;;
 	clang) more="clang libclang-rt-dev llvm" ;;
 	analyze) more="$build clang-tidy" ;;
-	ci) more="$build $runtime libcmocka-dev strace binutils perl-base pmccabe
+	ci) more="$build $runtime libcmocka-dev strace python3-aiosmtpd
+		binutils perl-base pmccabe
 		codespell shellcheck mandoc clang libclang-rt-dev llvm" ;;
 	*) usage ;;
 	esac

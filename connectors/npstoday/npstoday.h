@@ -89,6 +89,10 @@ NPS_MUSTCHECK bool npstoday_get(struct npstoday *n, int method,
     const char *url, struct http_res *res, struct json_doc **doc,
     struct err *err);
 
+/* ---- erase.c --------------------------------------------------------- */
+NPS_MUSTCHECK bool npstoday_erase(void *self, const char *email,
+    const char *phone, struct put_result *result, struct err *err);
+
 /* ---- members.c ------------------------------------------------------- */
 NPS_MUSTCHECK bool npstoday_find_sent(void *self, const struct sent *wanted,
     size_t count, enum find_answer *answers, struct push_result *found,

@@ -27,6 +27,7 @@
 
 static const char *const auth_styles[] = { "raw", "prefix", "basic", NULL };
 static const char *const methods[] = { "GET", "POST", "PUT", NULL };
+static const char *const erase_methods[] = { "DELETE", "POST", NULL };
 static const char *const customs[] = { "object", "string", NULL };
 static const char *const external_ids[] = { "contact", "ref", "none", NULL };
 static const char *const foreigns[] = { "match", "ignore", NULL };
@@ -228,6 +229,28 @@ static const struct opt unsubscribes_opts[] = {
 	END
 };
 
+static const struct opt erase_opts[] = {
+	BOOL("enabled", AT(erase.enabled), "false",
+	    "the tenant has shown that these calls work"),
+	STR("find_path", AT(erase.find_path), "/respondents",
+	    "looks a respondent up"),
+	STR("email_param", AT(erase.email_param), "emailAddress",
+	    "its parameter of the address"),
+	STR("phone_param", AT(erase.phone_param), "phoneNumber",
+	    "its parameter of the number"),
+	LIST("items", AT(erase.items), ITEMS, "pointers to the array"),
+	LIST("id", AT(erase.id), "[ \"id\", \"respondentId\" ]", "id"),
+	LIST("email", AT(erase.email), "[ \"emailAddress\", \"email\" ]",
+	    "address"),
+	LIST("phone", AT(erase.phone), "[ \"phoneNumber\" ]", "number"),
+	{ .name = "method", .type = OPT_CHOICE, .offset = AT(erase.method),
+	    .def = "DELETE", .choices = erase_methods,
+	    .size = sizeof(const char *), .help = "HTTP method" },
+	STR("path", AT(erase.path), "/respondents/{id}",
+	    "deletes a respondent with all campaign members"),
+	END
+};
+
 static const struct opt campaign_opts[] = {
 #define M(f) offsetof(struct campaign_settings, f)
 	INT("id", M(id), NULL, 1, 2147483647, "campaign id"),
@@ -254,6 +277,7 @@ const struct opt npstoday_opts[] = {
 	GROUP("members", members_opts, "sends as the service lists them"),
 	GROUP("responses", responses_opts, "answers"),
 	GROUP("unsubscribes", unsubscribes_opts, "opt-outs"),
+	GROUP("erase", erase_opts, "deleting a respondent"),
 	{ .name = "campaign", .type = OPT_GROUPLIST, .offset = AT(campaign),
 	    .def = "()", .sub = campaign_opts,
 	    .size = sizeof(struct campaign_settings),

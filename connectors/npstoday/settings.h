@@ -87,6 +87,12 @@ struct npstoday_settings {
 		struct paging_settings paging;
 		struct optout_map map;
 	} unsubscribes;
+	struct {
+		bool enabled;
+		const char *find_path, *email_param, *phone_param, *method,
+		    *path;
+		struct strlist items, id, email, phone;
+	} erase;
 	struct grouplist campaign;	/* struct campaign_settings */
 };
 extern const struct opt npstoday_opts[];

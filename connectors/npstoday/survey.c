@@ -154,6 +154,14 @@ since_check(const char *key, const char *text, struct err *err)
 		"\"2022-09-01T00:00:00Z\", got \"%.40s\"", key, text);
 }
 
+static bool
+erase_check(const struct npstoday_settings *s, struct err *err)
+{
+	return strstr(s->erase.path, "{id}") != NULL ? true : err_set(err,
+	    ERR_CONFIG, "erase.path: expected a path with {id}, got \"%.40s\"",
+	    s->erase.path);
+}
+
 /* What the option table cannot say. */
 static bool
 settings_check(const struct npstoday_settings *s, struct err *err)
@@ -170,6 +178,7 @@ settings_check(const struct npstoday_settings *s, struct err *err)
 	    zone_check("responses.zone", s->responses.zone, err) &&
 	    zone_check("members.zone", s->members.zone, err) &&
 	    zone_check("unsubscribes.zone", s->unsubscribes.zone, err) &&
+	    erase_check(s, err) &&
 	    since_check("responses.initial_since",
 		s->responses.initial_since, err) &&
 	    since_check("members.initial_since", s->members.initial_since,
@@ -388,7 +397,7 @@ npstoday_pull_optouts(void *self, const struct pull *pull,
 
 /* find_sent and pull_sent promise what members.enabled keeps: without it the
  * one answers FIND_CANNOT_SAY, the other ERR_DONE; pull_optouts likewise
- * without unsubscribes.path. */
+ * without unsubscribes.path, erase without erase.enabled. */
 const struct survey_connector npstoday_survey = {
 	.info = { .api = CONNECTOR_API, .name = "npstoday",
 	    .summary = "NPS.Today: send surveys, pull answers and opt-outs",
@@ -396,7 +405,7 @@ const struct survey_connector npstoday_survey = {
 	    .settings_size = sizeof(struct npstoday_settings),
 	    .caps = SURVEY_CAP_SCHEDULES | SURVEY_CAP_CAMPAIGNS |
 		SURVEY_CAP_FIND | SURVEY_CAP_SENT | SURVEY_CAP_ANSWERS |
-		SURVEY_CAP_OPTOUTS },
+		SURVEY_CAP_OPTOUTS | SURVEY_CAP_ERASE },
 	.open = npstoday_open,
 	.close = npstoday_close,
 	.check = npstoday_check,
@@ -407,4 +416,5 @@ const struct survey_connector npstoday_survey = {
 	.pull_sent = npstoday_pull_sent,
 	.pull_answers = npstoday_pull_answers,
 	.pull_optouts = npstoday_pull_optouts,
+	.erase = npstoday_erase,
 };

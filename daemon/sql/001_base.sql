@@ -34,6 +34,15 @@ CREATE TABLE npsync.run (
   PRIMARY KEY (tenant_id, run_id)
 );
 
+-- What a digest was made of: a line "key=value" for each setting.
+CREATE TABLE npsync.settings (
+  tenant_id bigint NOT NULL REFERENCES npsync.tenant,
+  digest    text NOT NULL,
+  first_at  timestamptz NOT NULL,
+  text      text NOT NULL,       -- no secrets, no addresses
+  PRIMARY KEY (tenant_id, digest)
+);
+
 -- Counts add up: within a stage and source, `seen` = sum of the other outcomes.
 CREATE TABLE npsync.run_count (
   tenant_id bigint NOT NULL,
@@ -84,6 +93,7 @@ CREATE TABLE npsync.contact (
   phone            text, mobile text,
   language         text, country text,
   company_id       text, company text, relation text, segment text, department text,
+  company_since    timestamptz,              -- when another company was seen on the card; null = never
   owner_id         text, owner_name text, owner_email text,
   link             text,                     -- opens the card in the CRM
   employed         boolean,                  -- null = the CRM does not say
@@ -94,9 +104,11 @@ CREATE TABLE npsync.contact (
   company_no_send  boolean NOT NULL DEFAULT false,
   gone             boolean NOT NULL DEFAULT false,
   anonymised       boolean NOT NULL DEFAULT false,
+  erased           boolean NOT NULL DEFAULT false,  -- nothing of the person is kept (opt_out, source erased)
   moved_to         text,                     -- survivor of a merge
   tags             text[] NOT NULL DEFAULT '{}',
   person           bytea[] NOT NULL,         -- keyed hashes: [1] = address, or the card where there is none
+  merged_keys      bytea[] NOT NULL DEFAULT '{}',  -- of cards that were merged into this one
   address_key      bytea GENERATED ALWAYS AS (person[1]) STORED,
   last_activity_on date,                     -- completed meeting, phone call or mail
   last_won_on      date,
@@ -106,6 +118,7 @@ CREATE TABLE npsync.contact (
   PRIMARY KEY (tenant_id, connector, contact_id)
 ) WITH (fillfactor = 70);
 CREATE INDEX contact_address ON npsync.contact (tenant_id, address_key);
+CREATE INDEX contact_moved ON npsync.contact (tenant_id, connector, moved_to) WHERE moved_to IS NOT NULL;
 CREATE INDEX contact_silent ON npsync.contact (tenant_id, last_activity_on) WHERE last_won_on IS NOT NULL AND NOT gone;
 
 -- Activities that lie ahead. The others are rolled up in contact.
@@ -141,7 +154,10 @@ CREATE TABLE npsync.queue (
   due_night      date,                                  -- written by decide, demanded by the claim
   due_rank       int,
   requeued       boolean NOT NULL DEFAULT false,        -- had lost to a row that then ended unsent
+  released       boolean NOT NULL DEFAULT false,        -- an administrator let it go: no flood any more
   campaign       text,                                  -- id at the service
+  campaign_wanted text,                                 -- an administrator's choice (npsync enqueue)
+  send_offset_s  int NOT NULL DEFAULT 0,                -- after send.at: the company's mails of a night are spread
   send_at        timestamptz,
   client_ref     uuid NOT NULL,                         -- random, one for the life of the row
   remote_id      text,                                  -- null in 'sent' = accepted, id pending
@@ -152,7 +168,7 @@ CREATE TABLE npsync.queue (
   attempt        int NOT NULL DEFAULT 0,                -- rises with each claim
   epoch          bigint,                                -- of the run that claimed
   version        int NOT NULL DEFAULT 0,                -- rises with each move; number of the history row
-  owner          text, department text, company text, segment text, country text, consent boolean, -- copied at transfer
+  owner          text, department text, company_id text, company text, segment text, country text, consent boolean, -- copied at transfer
   PRIMARY KEY (tenant_id, queue_id),
   UNIQUE (tenant_id, connector, trigger, event_id, contact_id),
   UNIQUE (tenant_id, client_ref)
@@ -161,6 +177,7 @@ CREATE INDEX queue_due ON npsync.queue (tenant_id, due_night, due_rank) WHERE st
 CREATE INDEX queue_contact ON npsync.queue (tenant_id, connector, contact_id);
 CREATE INDEX queue_remote ON npsync.queue (tenant_id, remote_id) WHERE remote_id IS NOT NULL;  -- not unique: a service may give one id per person
 CREATE INDEX queue_open ON npsync.queue (tenant_id, state) WHERE state IN ('sending', 'unknown', 'held', 'excluded');
+CREATE INDEX queue_sent ON npsync.queue (tenant_id, due_night, trigger) WHERE state IN ('sending', 'sent', 'unknown');  -- nights: usual number, company cap
 CREATE UNIQUE INDEX queue_sending ON npsync.queue (tenant_id, person_key) WHERE state = 'sending';  -- the last net
 
 CREATE TABLE npsync.queue_history (
@@ -188,15 +205,16 @@ CREATE TABLE npsync.person_send (
   campaign   text,
   PRIMARY KEY (tenant_id, person_key, sent_on, ref)
 );
+CREATE INDEX person_send_day ON npsync.person_send (tenant_id, sent_on, ref);
 
 -- Who declined, or was erased.
 CREATE TABLE npsync.opt_out (
   tenant_id  bigint NOT NULL REFERENCES npsync.tenant,
   person_key bytea NOT NULL,
   source     text NOT NULL,          -- survey, crm, erased, admin
-  scope      text NOT NULL DEFAULT 'all',
+  scope      text NOT NULL DEFAULT 'all',  -- or the campaign that is meant
   at         timestamptz NOT NULL,
-  PRIMARY KEY (tenant_id, person_key, source)
+  PRIMARY KEY (tenant_id, person_key, source, scope)
 );
 
 CREATE TABLE npsync.campaign (
@@ -219,7 +237,7 @@ CREATE TABLE npsync.answer (
   changed_at    timestamptz,
   wants_contact boolean NOT NULL DEFAULT false,
   address_key   bytea,
-  matched       text NOT NULL CHECK (matched IN ('ref', 'remote', 'card', 'address', 'ambiguous', 'none', 'anonymised')),
+  matched       text NOT NULL CHECK (matched IN ('ref', 'remote', 'card', 'address', 'ambiguous', 'none', 'anonymised', 'erased')),
   queue_id      bigint,
   connector     text,
   contact_id    text,
@@ -240,6 +258,7 @@ CREATE TABLE npsync.tag_want (
   tag         text NOT NULL,
   applied_tag text,                  -- what we wrote last
   applied_at  timestamptz,
+  tried_at    timestamptz,           -- when the CRM last said what became of it
   state       text NOT NULL CHECK (state IN ('wanted', 'done', 'gone', 'rejected', 'conflict')),
   reason      text,
   PRIMARY KEY (tenant_id, connector, contact_id, campaign_id)
@@ -274,7 +293,8 @@ CREATE TABLE npsync.quarantine (
   PRIMARY KEY (tenant_id, connector, source, line, record_key, reason)
 );
 
--- A health state; one alarm per change.
+-- A health state; one alarm per change. kind flood: subject = trigger, kind
+-- budget: subject = ''.
 CREATE TABLE npsync.alarm (
   tenant_id  bigint NOT NULL REFERENCES npsync.tenant,
   kind       text NOT NULL,
@@ -284,6 +304,30 @@ CREATE TABLE npsync.alarm (
   detail     text,
   told_at    timestamptz,
   PRIMARY KEY (tenant_id, kind, subject)
+);
+
+-- What the last preview mails said of each row; the last nights only.
+CREATE TABLE npsync.previewed (
+  tenant_id bigint NOT NULL REFERENCES npsync.tenant,
+  night     date NOT NULL,
+  queue_id  bigint NOT NULL,
+  verdict   text NOT NULL,           -- go, wait, or a reason
+  PRIMARY KEY (tenant_id, night, queue_id)
+);
+
+-- What waits by an administrator's wish: rows that match all that is not null.
+CREATE TABLE npsync.pause (
+  tenant_id bigint NOT NULL REFERENCES npsync.tenant,
+  pause_id  bigint GENERATED ALWAYS AS IDENTITY,
+  trigger   text,
+  campaign  text,                    -- id at the service
+  company   text,                    -- id or name
+  country   text,                    -- ISO code, capitals
+  until     timestamptz,             -- null = until it is taken off
+  reason    text,
+  actor     text NOT NULL,
+  at        timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, pause_id)
 );
 
 -- Who did what and why.
@@ -296,6 +340,37 @@ CREATE TABLE npsync.audit (
   subject   text NOT NULL,
   detail    text,
   PRIMARY KEY (tenant_id, audit_id)
+);
+
+-- An erasure that was asked for: what stays of it names nobody.
+CREATE TABLE npsync.erasure (
+  tenant_id    bigint NOT NULL REFERENCES npsync.tenant,
+  erasure_id   bigint GENERATED ALWAYS AS IDENTITY,
+  keys         bytea[] NOT NULL,       -- keyed hashes; intake knows the person by them (opt_out, source erased)
+  actor        text NOT NULL,
+  reason       text,
+  requested_at timestamptz NOT NULL,
+  counts       jsonb NOT NULL DEFAULT '{}',   -- place -> how many
+  by_hand      text[] NOT NULL DEFAULT '{}',  -- what a connector cannot do
+  completed_at timestamptz,            -- null = steps are open
+  PRIMARY KEY (tenant_id, erasure_id)
+);
+
+-- Its steps at others that are still open. Whom to erase there must be named
+-- there, so these rows hold it until they are done, and no longer.
+CREATE TABLE npsync.erasure_step (
+  tenant_id  bigint NOT NULL,
+  erasure_id bigint NOT NULL,
+  place      text NOT NULL,            -- connector
+  kind       text NOT NULL CHECK (kind IN ('address', 'phone', 'tag')),
+  target     text NOT NULL,            -- address or number at the survey service; card of the tag
+  tag_prefix text NOT NULL DEFAULT '',
+  tag        text NOT NULL DEFAULT '',
+  tries      int NOT NULL DEFAULT 0,
+  tried_at   timestamptz,
+  reason     text,                     -- why it is still open
+  PRIMARY KEY (tenant_id, erasure_id, place, kind, target, tag),
+  FOREIGN KEY (tenant_id, erasure_id) REFERENCES npsync.erasure ON DELETE CASCADE
 );
 
 -- For people and BI tools. The first seven columns are the log that users of

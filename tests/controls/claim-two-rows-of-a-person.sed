@@ -2,4 +2,4 @@
 # file daemon/queue.c
 # test db/test_queue
 # lines 2
-s/"            AND o.person && q.person)"/"            AND o.person \&\& q.person AND false)"/
+s/AND o.person && q.person OFFSET 0)"/AND o.person \&\& q.person AND false OFFSET 0)"/

@@ -1,5 +1,5 @@
 # Cards that say NoSend are asked.
-# file daemon/stage_decide.c
+# file daemon/decide_sql.h
 # test db/test_decide
 # lines 2
-s/( 8, 'no_send',         c.no_send IS TRUE, NULL)/( 8, 'no_send',         false, NULL)/
+s/R(8, "no_send", "c.no_send IS TRUE"/R(8, "no_send", "false"/

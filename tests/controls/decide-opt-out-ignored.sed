@@ -1,5 +1,5 @@
 # Who has opted out is asked.
-# file daemon/stage_decide.c
+# file daemon/decide_sql.h
 # test db/test_decide
 # lines 2
-s/c.opted_out IS TRUE OR EXISTS (/false AND EXISTS (/
+s/"(c.opted_out IS TRUE OR c.declined)"/"false"/

@@ -1,5 +1,5 @@
 # The days between two surveys are one too few.
-# file daemon/stage_decide.c
+# file daemon/decide_sql.h
 # test db/test_decide
 # lines 2
-s/AND s.sent_on > $2::date - $4::int AND/AND s.sent_on > $2::date - $4::int + 1 AND/
+s/a.day > $2::date - f.days"/a.day > $2::date - f.days + 1"/

@@ -73,7 +73,7 @@ check_conf(const struct conf *conf)
 {
 	CHECK(conf->tenant != NULL && conf->tenant[0] != '\0');
 	CHECK(clock_zone_exists(conf->timezone));
-	CHECK(conf->rules.throttle_days >= 1 && conf->rules.company_max >= 1);
+	CHECK(conf->rules.throttle_days >= 1 && conf->rules.company_max >= 0);
 	CHECK(conf->rules.own_domains.n >= 1);
 	CHECK(strlen(conf->digest) == 16);
 	CHECK(conf->n_crm >= 1 && conf->survey.connector != NULL);

@@ -50,9 +50,10 @@ static const struct crm_connector fake_other_crm = {
 };
 static const struct survey_connector fake_survey = {
 	.info = { .api = CONNECTOR_API, .name = "npstoday", .summary = "fake",
-	    .opts = fake_survey_opts,
+	    .caps = SURVEY_CAP_SCHEDULES, .opts = fake_survey_opts,
 	    .settings_size = sizeof(struct fake_settings) },
 };
+/* It keeps no mail until its time. */
 static const struct survey_connector fake_fast_survey = {
 	.info = { .api = CONNECTOR_API, .name = "fast", .summary = "fast",
 	    .opts = fake_fast_opts,

@@ -397,7 +397,7 @@ fixture_claim(struct fixture *f, int at_most, struct queue_claimed **rows)
 		.count_foreign = f->conf.rules.count_foreign,
 		.now = clock_now(), .run_id = f->log.run_id,
 		.send_at = calendar_send_at(&f->conf.calendar, f->stage.night),
-		.spread_s = 1200 };
+		.spread_s = 1200, .conf = &f->conf };
 	struct queue_claimed *own = NULL;
 	struct err err = { 0 };
 	size_t n = 0;

@@ -50,7 +50,8 @@ nights_iso(int64_t t)
 static const char conf_text[] =
     "tenant = \"nights\";\n"
     "state_dir = \"%s\";\n"
-    "rules = { own_domains = [ \"egen.example\" ]; throttle_days = %d; count_foreign = %s; };\n"
+    "rules = { own_domains = [ \"egen.example\" ]; throttle_days = %d; "
+    "count_foreign = %s; company_max = 0; flood_floor = 0; };\n"
     "trigger = {\n"
     "  sale = { delay_hours = 20; campaign = ( { language = \"da\"; id = 7750; },\n"
     "    { language = \"sv\"; id = 7754; } ); };\n"

@@ -197,7 +197,7 @@ people_make(struct smallworld *w)
 static const char conf_text[] =
     "tenant = \"" TENANT "\";\n"
     "state_dir = \"%s/state\";\n"
-    "rules = { own_domains = [ \"egen.example\" ]; };\n"
+    "rules = { own_domains = [ \"egen.example\" ]; company_max = 0; flood_floor = 0; };\n"
     "trigger = { meet = { campaign = 7749; categories = [ \"Kundepleje\" ]; };\n"
     "  inact = { enabled = true; campaign = 7753; period_days = 30; width_days = 10; }; };\n"
     "crm = ( { name = \"crm\"; driver = \"files\"; dir = \"%s/export\";\n"

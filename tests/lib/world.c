@@ -116,7 +116,7 @@ static const char conf_text[] =
     "send = { weekdays = [ \"mon\", \"tue\", \"wed\", \"thu\", \"fri\","
     " \"sat\", \"sun\" ];\n"
     "  holidays = []; };\n"
-    "rules = { own_domains = [ \"egen.example\" ]; };\n"
+    "rules = { own_domains = [ \"egen.example\" ]; company_max = 0; flood_floor = 0; };\n"
     "trigger = { meet = { campaign = 7749; max_age_days = 60; }; };\n"
     "crm = ( { name = \"crm\"; driver = \"files\"; dir = \"%s/export\";\n"
     "  date_format = [ \"yyyy-MM-dd HH:mm\" ];\n"

@@ -113,7 +113,7 @@ in_sample=$(sample_keys | sed 's/;[[:blank:]]*$//; s/\(\t[0-9]*\)\.0$/\1/')
 check_sample() {	# check_sample PATH DEFAULT
 	local leaf=${1##*.} value
 	case $1 in
-	trigger.* | crm | crm.*)
+	trigger.* | crm | crm.* | rules.frequency.* | programmes.* | policy.*)
 		has "$(cat "$sample")" "(^|[^a-z_])$leaf([^a-z_]|\$)" ||
 			bad "$sample" "expected the key $1"
 		return

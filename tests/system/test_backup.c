@@ -91,7 +91,7 @@ luck(int n)
 static const char conf_text[] =
     "tenant = \"restore\"; test = true; state_dir = \"%s\";\n"
     "log = { level = \"error\"; };\n"
-    "rules = { own_domains = [ \"egen.example\" ]; };\n"
+    "rules = { own_domains = [ \"egen.example\" ]; company_max = 0; flood_floor = 0; };\n"
     "trigger = { sale = { campaign = 7750; };\n"
     "  loss = { campaign = 7751; require_consent = true; };\n"
     "  case = { campaign = 7752; max_age_days = 14; on_throttle = \"defer\"; };\n"

@@ -414,8 +414,7 @@ expect_person(const json_t *queue, const char *contact, const char *events,
 		fail_msg("%s is not in the queue", contact);
 	(void)snprintf(word, sizeof(word), "%.*s",
 	    (int)strcspn(expected, " :;,"), expected);
-	/* The company's cap is not a rule of this version. */
-	if (strcmp(word, "asked") == 0 || strcmp(word, "company_cap") == 0)
+	if (strcmp(word, "asked") == 0)
 		(void)snprintf(word, sizeof(word), "go");
 	if (strcmp(word, "one") == 0) {
 		assert_string_equal(place_cell(queue, find_row(queue, contact,

@@ -292,7 +292,7 @@ static const char conf_text[] =
     "%s\n"
     "send = { weekdays = [ \"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\" ];\n"
     "  holidays = []; };\n"
-    "rules = { own_domains = [ \"egen.example\" ]; company_max = 1000; };\n"
+    "rules = { own_domains = [ \"egen.example\" ]; company_max = 0; flood_floor = 0; };\n"
     "trigger = { meet = { campaign = 7749; }; };\n"
     "crm = ( { name = \"crm\"; driver = \"files\"; dir = \"%s\";\n"
     "  date_format = [ \"yyyy-MM-dd HH:mm\" ];\n"

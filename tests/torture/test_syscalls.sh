@@ -206,7 +206,7 @@ state_dir = "$dir/state";
 database = "host=$dir/pg user=npsync dbname=night";
 log = { target = "stderr"; level = "error"; };
 send = { holidays = []; };
-rules = { own_domains = [ "egen.example" ]; };
+rules = { own_domains = [ "egen.example" ]; company_max = 0; flood_floor = 0; };
 trigger = { meet = { campaign = 7749; max_age_days = 60; }; };
 crm = ( { name = "crm"; driver = "files"; dir = "$dir/export";
   date_format = [ "yyyy-MM-dd HH:mm" ];

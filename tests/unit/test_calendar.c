@@ -439,6 +439,7 @@ test_send_at(void **state)
 	    "2026-10-24T07:00:00Z");
 	assert_instant(calendar_send_at(&cal, 20261025),
 	    "2026-10-25T08:00:00Z");
+	cal.window_until_min = 60;
 	cal.send_at_min = 150;	/* in the gap, and twice */
 	assert_instant(calendar_send_at(&cal, 20260329),
 	    "2026-03-29T01:00:00Z");

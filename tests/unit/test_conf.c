@@ -101,6 +101,15 @@ test_defaults(void **state)
 	assert_string_equal(conf->rules.role_address, "send");
 	assert_true(conf->rules.count_foreign);
 	assert_string_equal(conf->rules.late_rows, "send");
+	assert_int_equal(conf->rules.night_max, 0);
+	assert_int_equal(conf->rules.frequency.n, 0);
+	assert_int_equal(conf->programmes.n, 0);
+	assert_int_equal(conf->consent.max_age_days, 0);
+	assert_int_equal(conf->policy.countries.n, 1);
+	assert_string_equal(conf->policy.countries.v[0], "DE");
+	assert_false(conf->policy.unknown);
+	assert_int_equal(conf->pilot.addresses.n + conf->pilot.domains.n +
+	    conf->pilot.companies.n, 0);
 	assert_int_equal(conf->budget.year, 0);
 	assert_int_equal(conf->identity.match.n, 1);
 	assert_string_equal(conf->identity.phone_prefix, "");
@@ -165,6 +174,71 @@ test_own_domains(void **state)
 	assert_string_equal(conf->rules.own_domains.v[1], "xn--bk-1ia.dk");
 }
 
+#define R_ "rules = { own_domains = [ \"example.dk\" ]; "
+
+static void
+test_rules(void **state)
+{
+	(void)state;
+	must_load(TOP CRM SURVEY R_ "company_max = 0; flood_floor = 0; "
+	    "night_max = 50; frequency = ( { scope = \"campaign\"; days = 365; "
+	    "}, { scope = \"programme\"; max = 2; days = 90; from = "
+	    "\"answer\"; } ); }; programmes = ( { name = \"a\"; campaigns = "
+	    "[ \"7750\", \"7752\" ]; }, { name = \"b\"; kind = "
+	    "\"relationship\"; campaigns = [ \"7751\" ]; } ); consent = { "
+	    "max_age_days = 365; };");
+	const struct conf_frequency *f = conf->rules.frequency.v;
+	const struct conf_programme *p = conf->programmes.v;
+	assert_int_equal(conf->rules.company_max, 0);
+	assert_int_equal(conf->rules.flood_floor, 0);
+	assert_int_equal(conf->rules.night_max, 50);
+	assert_int_equal(conf->rules.frequency.n, 2);
+	assert_int_equal(f[0].scope, SCOPE_CAMPAIGN);
+	assert_int_equal(f[0].max, 1);
+	assert_int_equal(f[0].days, 365);
+	assert_int_equal(f[0].from, FROM_SEND);
+	assert_int_equal(f[1].scope, SCOPE_PROGRAMME);
+	assert_int_equal(f[1].max, 2);
+	assert_int_equal(f[1].from, FROM_ANSWER);
+	assert_int_equal(conf->programmes.n, 2);
+	assert_string_equal(p[0].campaigns.v[1], "7752");
+	assert_int_equal(p[0].kind, PROGRAMME_TRANSACTIONAL);
+	assert_int_equal(p[1].kind, PROGRAMME_RELATIONSHIP);
+	assert_int_equal(conf->consent.max_age_days, 365);
+}
+
+/* DE is built in; only what the file names is strict with the unknown. */
+static void
+test_policy(void **state)
+{
+	(void)state;
+	must_load(ALL "policy = { SE = { require_consent = true; }; NO = { }; };");
+	assert_int_equal(conf->policy.countries.n, 2);
+	assert_string_equal(conf->policy.countries.v[0], "SE");
+	assert_string_equal(conf->policy.countries.v[1], "DE");
+	assert_true(conf->policy.unknown);
+	must_load(ALL "policy = { DE = { require_consent = false; }; };");
+	assert_int_equal(conf->policy.countries.n, 0);
+	assert_false(conf->policy.unknown);
+	must_load(ALL "policy = { DE = { }; };");
+	assert_int_equal(conf->policy.countries.n, 1);
+	assert_true(conf->policy.unknown);
+	must_load(ALL "policy = { };");
+	assert_string_equal(conf->policy.countries.v[0], "DE");
+	assert_false(conf->policy.unknown);
+}
+
+static void
+test_pilot(void **state)
+{
+	(void)state;
+	must_load(ALL "pilot = { addresses = [ \" A.B@Example.DK \" ]; "
+	    "domains = [ \"B\xc3\xa6k.dk\" ]; companies = [ \"K7\" ]; };");
+	assert_string_equal(conf->pilot.addresses.v[0], "a.b@example.dk");
+	assert_string_equal(conf->pilot.domains.v[0], "xn--bk-1ia.dk");
+	assert_string_equal(conf->pilot.companies.v[0], "K7");
+}
+
 /* Behind ALL, that is from line 5 on; expected = all after "FILE:". */
 static const struct { const char *text, *msg; } mistakes[] = {
 	{ "timezone = \"Europe/Kopenhagen\";", "5: timezone: there is no zone "
@@ -218,6 +292,30 @@ static const struct { const char *text, *msg; } mistakes[] = {
 	    "\"NPS.Today\"" },
 	{ "budget = { year = -1; };", "5: budget.year: expected a whole "
 	    "number from 0 to 100000000; got -1" },
+	{ "policy = { XX = { require_consent = true; }; };", "5: policy.XX: "
+	    "there is no such country; expected an ISO code such as \"DE\"" },
+	{ "policy = { de = { }; };", "5: policy.de: there is no such country; "
+	    "expected an ISO code such as \"DE\"" },
+	{ "policy = { DE = true; };", "5: policy.DE: expected a group, "
+	    "{ require_consent = true; }" },
+	{ "policy = 1;", "5: policy: expected a group, { DE = "
+	    "{ require_consent = true; }; }" },
+	{ "programmes = ( { name = \"a\"; campaigns = [ \"7\" ]; },\n"
+	    "{ name = \"b\"; campaigns = [ \"7\" ]; } );", "6: "
+	    "programmes.[1]: campaigns: 7 is in \"a\" already" },
+	{ "programmes = ( { name = \"a\"; campaigns = [ \"7.0\" ]; } );",
+	    "5: programmes.[0]: campaigns: expected campaign ids such as "
+	    "\"7750\"; got \"7.0\"" },
+	{ "programmes = ( { name = \"a\"; campaigns = []; } );", "5: "
+	    "programmes.[0]: expected a name and at least one campaign" },
+	{ "programmes = ( { name = \"a\"; campaigns = [ \"7\" ]; },\n"
+	    "{ name = \"a\"; campaigns = [ \"8\" ]; } );", "6: "
+	    "programmes.[1]: the name \"a\" is taken" },
+	{ "pilot = { addresses = [ \"bo\" ]; };", "5: pilot.addresses: "
+	    "expected mail addresses; number 1 is none" },
+	{ "pilot = { domains = [ \"x.dk\", \"bo@x.dk\" ]; };", "5: "
+	    "pilot.domains: expected domains such as \"example.dk\"; number 2 "
+	    "is none" },
 	{ "send = { window_ = \"\"; };", "5: send.window_: unknown key; did "
 	    "you mean window?" },
 	{ "sends = { };", "5: sends: unknown key; did you mean send?" },
@@ -426,6 +524,41 @@ test_driver_may_widen_the_rate(void **state)
 	assert_true(conf->survey.rate_per_second > 49.9);
 }
 
+/* It keeps no mail: the hour of send.at lies outside the window. */
+static void
+test_service_without_times(void **state)
+{
+	static const struct {
+		const char *at, *window;
+		bool ok;
+	} cases[] = { { "09:00", "23:00-06:00", true },
+		{ "06:00", "23:00-06:00", true }, { "05:59", "23:00-06:00", false },
+		{ "22:00", "23:00-06:00", true }, { "22:01", "23:00-06:00", false },
+		{ "23:00", "23:00-06:00", false }, { "00:00", "01:00-06:00", true },
+		{ "00:01", "01:00-06:00", false }, { "23:30", "01:00-06:00", true } };
+	char text[400];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		(void)snprintf(text, sizeof(text), TOP RULES CRM "survey = {"
+		    " driver = \"fast\"; };\nsend = { at = \"%s\"; window ="
+		    " \"%s\"; push_ahead = true; };\n", cases[i].at,
+		    cases[i].window);
+		if (!cases[i].ok) {
+			must_fail(text, "5: send.at: expected an hour outside "
+			    "send.window: \"fast\" keeps no mail until its time, "
+			    "so the hour from send.at is when it gets them");
+			continue;
+		}
+		must_load(text);
+		assert_true(conf->calendar.by_hour);
+		assert_false(conf->calendar.push_ahead);
+	}
+	must_load(TOP RULES CRM SURVEY "send = { push_ahead = true; };");
+	assert_false(conf->calendar.by_hour);
+	assert_true(conf->calendar.push_ahead);
+}
+
 static void
 test_secrets(void **state)
 {
@@ -558,6 +691,12 @@ static const struct { const char *text; bool changes; } digests[] = {
 	{ "timezone = \"UTC\";", true },
 	{ "budget = { year = 5; };", true },
 	{ "identity = { phone_prefix = \"+45\"; };", true },
+	{ "pilot = { companies = [ \"K\" ]; };", true },
+	{ "consent = { max_age_days = 1; };", true },
+	{ "policy = { SE = { require_consent = true; }; };", true },
+	{ "policy = { DE = { require_consent = false; }; };", true },
+	{ "programmes = ( { name = \"a\"; campaigns = [ \"1\" ]; } );", true },
+	{ "policy = { SE = { }; };", false },
 	{ "writeback = { tag_prefix = \"N\"; };", true },
 	{ "trigger = { meet = { campaign = 1; }; };", true },
 	{ "trigger = { meet = { campaign = 2; }; };", true },
@@ -824,9 +963,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_defaults), T(test_default_calendar), T(test_calendar),
-		T(test_own_domains), T(test_mistakes), T(test_wholes),
+		T(test_own_domains), T(test_rules),
+		T(test_policy), T(test_pilot), T(test_mistakes), T(test_wholes),
 		T(test_test_allows_this_machine_only), T(test_connectors),
-		T(test_driver_may_widen_the_rate), T(test_secrets),
+		T(test_driver_may_widen_the_rate),
+		T(test_service_without_times), T(test_secrets),
 		T(test_no_trigger_is_on_by_itself), T(test_triggers),
 		T(test_campaign_list), T(test_digest), T(test_sample_loads),
 		T(test_sample_defaults), T(test_sample_has_every_key),

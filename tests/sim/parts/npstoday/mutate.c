@@ -1,9 +1,9 @@
 /*
  * mutate.c - the misbehaviours by name, and where they strike.
  */
-#include <stdlib.h>
-
 #include "mutate.h"
+
+#include <stdlib.h>
 
 #define JSON_TYPE "application/json; charset=utf-8"
 #define PUSH ON(EP_PUSH)

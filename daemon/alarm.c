@@ -1,0 +1,113 @@
+#include "alarm.h"
+
+/* A state that is new is since now, and nobody was told of it. */
+DB_STMT(alarm_put,
+    "INSERT INTO npsync.alarm AS a (tenant_id, kind, subject, state, since, detail)"
+    " SELECT $1, $2, $3, $4, $5::timestamptz, $6"
+    "  WHERE $4 = 'raised' OR EXISTS (SELECT 1 FROM npsync.alarm x"
+    "          WHERE x.tenant_id = $1 AND x.kind = $2 AND x.subject = $3)"
+    " ON CONFLICT (tenant_id, kind, subject) DO UPDATE"
+    "    SET state = excluded.state, since = excluded.since, detail = excluded.detail,"
+    "        told_at = NULL"
+    "  WHERE a.state <> excluded.state"
+    " RETURNING 1");
+DB_STMT(alarm_floods_over,
+    "UPDATE npsync.alarm SET state = 'ok', since = $2::timestamptz, told_at = NULL"
+    " WHERE tenant_id = $1 AND kind = 'flood' AND state = 'raised'"
+    "   AND NOT EXISTS (SELECT 1 FROM npsync.queue q WHERE q.tenant_id = $1"
+    "          AND q.state = 'held' AND q.reason = 'flood' AND q.trigger = alarm.subject)");
+DB_STMT(alarm_budget_over,
+    "UPDATE npsync.alarm SET state = 'ok', since = $2::timestamptz, told_at = NULL"
+    " WHERE tenant_id = $1 AND kind = 'budget' AND state = 'raised'"
+    "   AND ($5::int = 0 OR (SELECT count(DISTINCT s.ref) FROM npsync.person_send s"
+    "          WHERE s.tenant_id = $1 AND s.sent_on BETWEEN $3::date AND $4::date"
+    "            AND (s.source = 'own' OR $6))"
+    "        + (SELECT count(*) FROM npsync.queue q WHERE q.tenant_id = $1"
+    "              AND q.due_night = $4::date AND q.state IN ('queued', 'deferred')) < $5::int)");
+DB_STMT(alarm_rows,
+    "SELECT kind, subject, state, extract(epoch from since)::bigint, detail,"
+    "       told_at IS NOT NULL"
+    "  FROM npsync.alarm WHERE tenant_id = $1 AND (told_at IS NULL OR NOT $2)"
+    " ORDER BY state DESC, kind, subject");
+DB_STMT(alarm_told,
+    "UPDATE npsync.alarm SET told_at = $5::timestamptz"
+    " WHERE tenant_id = $1 AND kind = $2 AND subject = $3"
+    "   AND extract(epoch from since)::bigint = $4");
+
+bool
+alarm_set(struct db *db, long long tenant_id, const char *kind,
+    const char *subject, bool raised, const char *detail, time_t at,
+    struct arena *arena, bool *changed, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_text(&args, kind);
+	db_arg_text(&args, subject);
+	db_arg_text(&args, raised ? "raised" : "ok");
+	db_arg_time(&args, at);
+	db_arg_text(&args, detail);
+	if (!db_query(db, &alarm_put, &args, &r, err))
+		return false;
+	*changed = db_rows(r) > 0;
+	return true;
+}
+
+bool
+alarm_end_floods(struct db *db, long long tenant_id, time_t at,
+    struct arena *arena, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_time(&args, at);
+	return db_query(db, &alarm_floods_over, &args, NULL, err);
+}
+
+bool
+alarm_end_budget(struct db *db, long long tenant_id, int year_start, int night,
+    int budget, bool count_foreign, time_t at, struct arena *arena,
+    struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_time(&args, at);
+	db_arg_day(&args, year_start);
+	db_arg_day(&args, night);
+	db_arg_int(&args, budget);
+	db_arg_bool(&args, count_foreign);
+	return db_query(db, &alarm_budget_over, &args, NULL, err);
+}
+
+bool
+alarm_list(struct db *db, long long tenant_id, bool untold,
+    struct arena *arena, struct db_result **result, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_bool(&args, untold);
+	return db_query(db, &alarm_rows, &args, result, err);
+}
+
+bool
+alarm_tell(struct db *db, long long tenant_id, const char *kind,
+    const char *subject, time_t since, time_t at, struct arena *arena,
+    struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_text(&args, kind);
+	db_arg_text(&args, subject);
+	db_arg_int(&args, (long long)since);
+	db_arg_time(&args, at);
+	return db_query(db, &alarm_told, &args, NULL, err);
+}

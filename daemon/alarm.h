@@ -1,0 +1,31 @@
+/*
+ * alarm.h - table alarm: health states that people are told of once per change.
+ */
+#ifndef NPSYNC_ALARM_H
+#define NPSYNC_ALARM_H
+
+#include "db.h"
+
+/* Raised or ok, since now if that is a change, which is then untold; *changed
+ * says so (a first ok is none).  detail may be NULL. */
+NPS_MUSTCHECK bool alarm_set(struct db *db, long long tenant_id,
+    const char *kind, const char *subject, bool raised, const char *detail,
+    time_t at, struct arena *arena, bool *changed, struct err *err);
+/* Floods of which no row is held any more are over. */
+NPS_MUSTCHECK bool alarm_end_floods(struct db *db, long long tenant_id,
+    time_t at, struct arena *arena, struct err *err);
+/* The year's budget has room again: fewer sends since its first day, with those
+ * that are due in the night, or no budget (0). */
+NPS_MUSTCHECK bool alarm_end_budget(struct db *db, long long tenant_id,
+    int year_start, int night, int budget, bool count_foreign, time_t at,
+    struct arena *arena, struct err *err);
+/* kind, subject, state, since (epoch), detail, told (bool); the raised ones
+ * first.  untold = only those nobody was told of. */
+NPS_MUSTCHECK bool alarm_list(struct db *db, long long tenant_id, bool untold,
+    struct arena *arena, struct db_result **result, struct err *err);
+/* People know of the state that was set at `since` (the listing's). */
+NPS_MUSTCHECK bool alarm_tell(struct db *db, long long tenant_id,
+    const char *kind, const char *subject, time_t since, time_t at,
+    struct arena *arena, struct err *err);
+
+#endif

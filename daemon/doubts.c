@@ -1,0 +1,236 @@
+#include "doubts.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct doubts {
+	const struct conf *conf;
+	struct arena *arena;
+	doubt_fn *fn;
+	void *arg;
+};
+
+/* A line without memory is not said. */
+static void
+say(const struct doubts *d, const char *key, const char *text)
+{
+	if (key != NULL && text != NULL)
+		d->fn(d->arg, key, text);
+}
+
+static bool
+is_in(const struct strlist *list, const char *text)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->v[i], text) == 0)
+			return true;
+	return false;
+}
+
+/* ---- campaigns --------------------------------------------------------- */
+/* Whoever meets `other` meets `when` too. */
+static bool
+covers_one(const char *when, const char *other)
+{
+	return when == NULL || (other != NULL && strcmp(when, other) == 0);
+}
+
+/* Languages and countries are compared so. */
+static bool
+covers_code(const char *when, const char *other)
+{
+	return when == NULL || (other != NULL && strcasecmp(when, other) == 0);
+}
+
+static bool
+covers(const struct conf_campaign *a, const struct conf_campaign *b)
+{
+	return covers_code(a->language, b->language) &&
+	    covers_code(a->country, b->country) &&
+	    covers_one(a->relation, b->relation) &&
+	    covers_one(a->category, b->category) &&
+	    covers_one(a->department, b->department) &&
+	    covers_one(a->segment, b->segment);
+}
+
+static void
+doubt_order(const struct doubts *d, const struct conf_trigger *t, size_t i,
+    const char *key)
+{
+	for (size_t k = 0; k < i; k++)
+		if (covers(&t->campaigns[k], &t->campaigns[i])) {
+			say(d, key, arena_printf(d->arena, "line %zu (%s) is "
+			    "never reached: line %zu (%s) fits all that it does",
+			    i + 1, t->campaigns[i].id, k + 1,
+			    t->campaigns[k].id));
+			return;
+		}
+}
+
+static void
+doubt_filter(const struct doubts *d, const char *key, const char *name,
+    size_t i, const struct strlist *filter, const char *value)
+{
+	if (value != NULL && filter->n > 0 && !is_in(filter, value))
+		say(d, key, arena_printf(d->arena, "line %zu is never reached: "
+		    "the trigger lets no %s \"%s\" through", i + 1, name, value));
+}
+
+static void
+doubt_country(const struct doubts *d, const char *key, size_t i,
+    const char *country)
+{
+	char code[3] = "";
+
+	if (country == NULL)
+		return;
+	for (size_t k = 0; strlen(country) == 2 && k < 2; k++)
+		code[k] = country[k] >= 'a' && country[k] <= 'z'
+		    ? (char)(country[k] - 'a' + 'A') : country[k];
+	if (!conf_is_country(code))
+		say(d, key, arena_printf(d->arena, "line %zu: there is no country "
+		    "\"%s\"; expected an ISO code such as \"SE\"", i + 1,
+		    country));
+}
+
+static const struct conf_programme *
+relationship(const struct conf *conf, const char *campaign)
+{
+	const struct conf_programme *p = conf->programmes.v;
+
+	for (size_t i = 0; i < conf->programmes.n; i++)
+		if (p[i].kind == PROGRAMME_RELATIONSHIP &&
+		    is_in(&p[i].campaigns, campaign))
+			return &p[i];
+	return NULL;
+}
+
+/* Silence and an administrator's wish are no transactions. */
+static void
+doubt_programme(const struct doubts *d, const struct conf_trigger *t,
+    size_t i, const char *key)
+{
+	const struct conf_programme *p =
+	    relationship(d->conf, t->campaigns[i].id);
+
+	if (p == NULL || strcmp(t->code, "inact") == 0 ||
+	    strcmp(t->code, "manual") == 0)
+		return;
+	say(d, key, arena_printf(d->arena, "%s measures the relationship "
+	    "(programme \"%s\"), but is asked after an event: the two are not "
+	    "to be mixed", t->campaigns[i].id, p->name));
+}
+
+static void
+doubt_campaigns(const struct doubts *d, const struct conf_trigger *t)
+{
+	const char *key = arena_printf(d->arena, "trigger.%s.campaign", t->code);
+
+	for (size_t i = 0; i < t->n_campaigns; i++) {
+		const struct conf_campaign *c = &t->campaigns[i];
+		doubt_order(d, t, i, key);
+		doubt_filter(d, key, "relation", i, &t->relations, c->relation);
+		doubt_filter(d, key, "category", i, &t->categories, c->category);
+		doubt_country(d, key, i, c->country);
+		doubt_programme(d, t, i, key);
+	}
+}
+
+/* ---- ages -------------------------------------------------------------- */
+static void
+doubt_delay(const struct doubts *d, const struct conf_trigger *t)
+{
+	if (strcmp(t->code, "inact") != 0 &&
+	    t->delay_hours >= 24 * (t->max_age_days + 1))
+		say(d, arena_printf(d->arena, "trigger.%s.delay_hours", t->code),
+		    arena_printf(d->arena, "nobody is ever asked: after %d hours "
+		        "the event is older than max_age_days = %d",
+		        t->delay_hours, t->max_age_days));
+}
+
+/* ---- how often --------------------------------------------------------- */
+/* Surveys that are throttle_days apart: so many lie within f->days.  Those of
+ * others may be closer. */
+static bool
+is_idle(const struct conf *conf, const struct conf_frequency *f)
+{
+	const int throttle = conf->rules.throttle_days;
+
+	if (f->from != FROM_SEND)
+		return false;
+	if (f->max == 1 || conf->rules.count_foreign)
+		return f->days <= throttle;
+	return (f->days - 1) / throttle < f->max;
+}
+
+static void
+doubt_frequency(const struct doubts *d)
+{
+	const struct conf_frequency *f = d->conf->rules.frequency.v;
+
+	for (size_t i = 0; i < d->conf->rules.frequency.n; i++)
+		if (is_idle(d->conf, &f[i]))
+			say(d, arena_printf(d->arena, "rules.frequency[%zu]", i),
+			    arena_printf(d->arena, "%d in %d days never decides: "
+			        "rules.throttle_days = %d is stricter", f[i].max,
+			        f[i].days, d->conf->rules.throttle_days));
+}
+
+static void
+doubt_company(const struct doubts *d)
+{
+	const struct conf *conf = d->conf;
+
+	if (conf->rules.company_max > 0 &&
+	    conf->rules.company_days > conf->retention.queue_days)
+		say(d, "rules.company_days", arena_printf(d->arena, "counts no "
+		    "further back than retention.queue_days = %d",
+		    conf->retention.queue_days));
+}
+
+/* ---- pilot ------------------------------------------------------------- */
+static bool
+is_own(const struct conf *conf, const char *domain)
+{
+	return domain != NULL && is_in(&conf->rules.own_domains, domain);
+}
+
+/* An address is not shown. */
+static void
+doubt_pilot(const struct doubts *d)
+{
+	const struct strlist *addresses = &d->conf->pilot.addresses;
+	const struct strlist *domains = &d->conf->pilot.domains;
+
+	for (size_t i = 0; i < addresses->n; i++) {
+		const char *at = strrchr(addresses->v[i], '@');
+		if (is_own(d->conf, at == NULL ? NULL : at + 1))
+			say(d, "pilot.addresses", arena_printf(d->arena,
+			    "number %zu is never asked: its domain is one of "
+			    "rules.own_domains", i + 1));
+	}
+	for (size_t i = 0; i < domains->n; i++)
+		if (is_own(d->conf, domains->v[i]))
+			say(d, "pilot.domains", arena_printf(d->arena, "\"%s\" is "
+			    "never asked: it is one of rules.own_domains",
+			    domains->v[i]));
+	if (addresses->n + domains->n + d->conf->pilot.companies.n > 0)
+		say(d, "pilot", "is set: nobody else is asked");
+}
+
+void
+doubts_find(const struct conf *conf, struct arena *arena, doubt_fn *fn,
+    void *arg)
+{
+	const struct doubts d = { conf, arena, fn, arg };
+
+	for (size_t i = 0; i < conf->n_triggers; i++) {
+		if (!conf->triggers[i].enabled)
+			continue;
+		doubt_campaigns(&d, &conf->triggers[i]);
+		doubt_delay(&d, &conf->triggers[i]);
+	}
+	doubt_frequency(&d);
+	doubt_company(&d);
+	doubt_pilot(&d);
+}

@@ -1,0 +1,14 @@
+/*
+ * stage_erase.h - what is still to be erased at others: the respondent at the
+ * survey service, the tags in the CRM.
+ */
+#ifndef NPSYNC_STAGE_ERASE_H
+#define NPSYNC_STAGE_ERASE_H
+
+#include "stage.h"
+
+/* Tries each open step once.  *open = those that stay. */
+NPS_MUSTCHECK bool stage_erase(struct stage *stage, long long *open,
+    struct err *err);
+
+#endif

@@ -1,0 +1,242 @@
+/* doubts.c and conf_diff.c: what a configuration cannot mean, and how two
+ * differ. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "conf_diff.h"
+#include "doubts.h"
+#include "fake_connectors.h"
+#include "tmpdir.h"
+
+#define ALL "tenant = \"acme\";\n" \
+	"crm = ( { name = \"main\"; driver = \"fake\"; } );\n" \
+	"survey = { api_key = \"credential:npstoday\"; };\n"
+#define RULES(more) "rules = { own_domains = [ \"own.dk\" ]; " more " };\n"
+
+static struct arena *arena;
+static struct buf said;
+
+static int
+set_up(void **state)
+{
+	arena = arena_new((size_t)1 << 22);
+	buf_init(&said, 1 << 16);
+	return arena == NULL ? -1 : tmpdir_make(state);
+}
+
+static int
+tear_down(void **state)
+{
+	arena_free(arena);
+	buf_free(&said);
+	return tmpdir_remove(state);
+}
+
+static struct conf *
+load(const char *text)
+{
+	struct conf *conf = NULL;
+	struct err err;
+
+	if (!conf_load_with(tmpdir_write("npsync.conf", text, 0600), fake_crms,
+	    fake_surveys, arena, &conf, &err))
+		fail_msg("%s: %s", text, err.msg);
+	return conf;
+}
+
+static void
+on_doubt(void *arg, const char *key, const char *text)
+{
+	(void)arg;
+	assert_true(buf_printf(&said, "%s: %s\n", key, text));
+}
+
+/* ---- doubts -------------------------------------------------------------- */
+static const struct {
+	const char *text;	/* behind ALL */
+	const char *expect;	/* the beginning of its only line; NULL = none */
+} doubts[] = {
+	{ RULES(""), NULL },
+	/* A line of campaigns that is never reached. */
+	{ RULES("") "trigger = { sale = { campaign = ( { id = 1; }, "
+	    "{ language = \"sv\"; id = 2; } ); }; };",
+	    "trigger.sale.campaign: line 2 (2) is never reached: line 1 (1)" },
+	{ RULES("") "trigger = { sale = { campaign = ( { language = \"sv\"; "
+	    "id = 2; }, { id = 1; } ); }; };", NULL },
+	{ RULES("") "trigger = { sale = { campaign = ( { language = \"SV\"; "
+	    "id = 2; }, { language = \"sv\"; country = \"SE\"; id = 1; } ); }; };",
+	    "trigger.sale.campaign: line 2 (1) is never reached" },
+	{ RULES("") "trigger = { sale = { campaign = ( { relation = \"A\"; "
+	    "id = 2; }, { relation = \"a\"; id = 1; } ); }; };", NULL },
+	{ RULES("") "trigger = { sale = { enabled = false; campaign = ( "
+	    "{ id = 1; }, { id = 2; } ); }; };", NULL },
+	/* A line for what the filter keeps out. */
+	{ RULES("") "trigger = { sale = { relations = [ \"A\" ]; campaign = ( "
+	    "{ relation = \"B\"; id = 1; }, { id = 2; } ); }; };",
+	    "trigger.sale.campaign: line 1 is never reached: the trigger lets "
+	    "no relation \"B\" through" },
+	{ RULES("") "trigger = { meet = { categories = [ \"A\" ]; campaign = ( "
+	    "{ category = \"B\"; id = 1; }, { id = 2; } ); }; };",
+	    "trigger.meet.campaign: line 1 is never reached: the trigger lets "
+	    "no category \"B\" through" },
+	{ RULES("") "trigger = { sale = { relations = [ \"A\" ]; campaign = ( "
+	    "{ relation = \"A\"; id = 1; } ); }; };", NULL },
+	/* Countries. */
+	{ RULES("") "trigger = { sale = { campaign = ( { country = \"Sverige\"; "
+	    "id = 1; } ); }; };",
+	    "trigger.sale.campaign: line 1: there is no country \"Sverige\"" },
+	{ RULES("") "trigger = { sale = { campaign = ( { country = \"XX\"; "
+	    "id = 1; } ); }; };",
+	    "trigger.sale.campaign: line 1: there is no country \"XX\"" },
+	{ RULES("") "trigger = { sale = { campaign = ( { country = \"se\"; "
+	    "id = 1; } ); }; };", NULL },
+	/* Programmes. */
+	{ RULES("") "programmes = ( { name = \"r\"; kind = \"relationship\"; "
+	    "campaigns = [ \"1\" ]; } ); trigger = { sale = { campaign = 1; }; };",
+	    "trigger.sale.campaign: 1 measures the relationship (programme "
+	    "\"r\")" },
+	{ RULES("") "programmes = ( { name = \"r\"; kind = \"relationship\"; "
+	    "campaigns = [ \"1\" ]; } ); trigger = { inact = { enabled = true; "
+	    "campaign = 1; }; };", NULL },
+	{ RULES("") "programmes = ( { name = \"t\"; campaigns = [ \"1\" ]; } ); "
+	    "trigger = { sale = { campaign = 1; }; };", NULL },
+	/* Too old before it is ripe. */
+	{ RULES("") "trigger = { case = { campaign = 1; delay_hours = 96; }; };",
+	    "trigger.case.delay_hours: nobody is ever asked: after 96 hours" },
+	{ RULES("") "trigger = { case = { campaign = 1; delay_hours = 95; }; };",
+	    NULL },
+	/* Limits that another is stricter than. */
+	{ RULES("frequency = ( { scope = \"campaign\"; days = 30; } );"),
+	    "rules.frequency[0]: 1 in 30 days never decides: "
+	    "rules.throttle_days = 30" },
+	{ RULES("frequency = ( { scope = \"campaign\"; days = 31; } );"), NULL },
+	{ RULES("frequency = ( { scope = \"any\"; days = 30; from = "
+	    "\"answer\"; } );"), NULL },
+	/* 90 days hold two that are 30 days before each other. */
+	{ RULES("count_foreign = false; frequency = ( { scope = \"any\"; "
+	    "max = 3; days = 90; } );"), "rules.frequency[0]: 3 in 90 days" },
+	{ RULES("count_foreign = false; frequency = ( { scope = \"any\"; "
+	    "max = 2; days = 90; } );"), NULL },
+	{ RULES("frequency = ( { scope = \"any\"; max = 3; days = 90; } );"),
+	    NULL },
+	{ RULES("company_days = 500;"), "rules.company_days: counts no further "
+	    "back than retention.queue_days = 400" },
+	{ RULES("company_days = 500; company_max = 0;"), NULL },
+	/* A trial. */
+	{ RULES("") "pilot = { companies = [ \"A\" ]; };",
+	    "pilot: is set: nobody else is asked" },
+	{ RULES("") "pilot = { domains = [ \"own.dk\" ]; };",
+	    "pilot.domains: \"own.dk\" is never asked" },
+	{ RULES("") "pilot = { addresses = [ \"a@b.dk\", \"a@own.dk\" ]; };",
+	    "pilot.addresses: number 2 is never asked" },
+};
+
+static void
+test_doubts(void **state)
+{
+	char text[2000];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(doubts); i++) {
+		const char *expect = doubts[i].expect;
+		buf_reset(&said);
+		(void)snprintf(text, sizeof(text), ALL "%s", doubts[i].text);
+		doubts_find(load(text), arena, on_doubt, NULL);
+		const char *got = buf_text(&said);
+		if (expect == NULL ? *got != '\0'
+		    : strncmp(got, expect, strlen(expect)) != 0)
+			fail_msg("%s: %s", doubts[i].text, got);
+	}
+}
+
+/* ---- two configurations --------------------------------------------------- */
+static void
+on_diff(void *arg, const char *key, const char *was, const char *is)
+{
+	(void)arg;
+	assert_true(buf_printf(&said, "%s %s>%s\n", key, was == NULL ? "-" : was,
+	    is == NULL ? "-" : is));
+}
+
+static void
+test_diff(void **state)
+{
+	static const struct { const char *was, *is, *expect; } cases[] = {
+		{ "", "", "" }, { "a=1\n", "a=1\n", "" },
+		{ "a=1\nb=2\n", "b=2\na=1\n", "" },
+		{ "a=1\n", "a=2\n", "a 1>2\n" },
+		{ "a=1\n", "", "a 1>-\n" }, { "", "a=1\n", "a ->1\n" },
+		{ "a=\n", "", "a >-\n" },
+		/* A value may hold what looks like a key. */
+		{ "a=b=1\n", "a=b=2\n", "a b=1>b=2\n" },
+		/* The order of a repeated key counts. */
+		{ "a=1\na=2\n", "a=2\na=1\n", "a 1; 2>2; 1\n" },
+		{ "a=1\na=2\n", "a=1\n", "a 1; 2>1\n" },
+		{ "b=1", "b=2", "b 1>2\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		buf_reset(&said);
+		assert_true(conf_diff(cases[i].was, cases[i].is, arena, on_diff,
+		    NULL));
+		assert_string_equal(buf_text(&said), cases[i].expect);
+	}
+}
+
+/* Each kind of setting by the name it has in the file. */
+static void
+test_dump(void **state)
+{
+	AUTO(buf) struct buf was, is;
+
+	(void)state;
+	buf_init(&was, 1 << 16);
+	buf_init(&is, 1 << 16);
+	buf_reset(&said);
+	conf_dump(load(ALL RULES("") "trigger = { sale = { campaign = 1; }; };"),
+	    &was);
+	conf_dump(load("tenant = \"acme\"; preview = { at = \"15:00\"; };\n"
+	    "crm = ( { name = \"main\"; driver = \"fake\"; "
+	    "url = \"https://x.example\"; } );\n"
+	    "survey = { api_key = \"credential:other\"; };\n"
+	    "policy = { SE = { require_consent = true; }; };\n"
+	    RULES("throttle_days = 45; on_throttle = \"defer\";")
+	    "trigger = { sale = { campaign = ( { language = \"sv\"; "
+	    "country = \"SE\"; id = 2; }, { id = 1; } ); }; };"), &is);
+	assert_false(was.failed || is.failed);
+	assert_true(conf_diff(buf_text(&was), buf_text(&is), arena, on_diff,
+	    NULL));
+	assert_string_equal(buf_text(&said),
+	    "preview.at \"14:00\">\"15:00\"\n"
+	    "rules.throttle_days 30>45\n"
+	    "rules.on_throttle \"drop\">\"defer\"\n"
+	    "policy DE>SE; DE\n"
+	    "policy.unknown 0>1\n"
+	    "trigger.sale.on_throttle \"drop\">\"defer\"\n"
+	    "trigger.sale.campaign 1>2 (language sv, country SE); 1\n"
+	    "trigger.loss.on_throttle \"drop\">\"defer\"\n"
+	    "trigger.case.on_throttle \"drop\">\"defer\"\n"
+	    "trigger.meet.on_throttle \"drop\">\"defer\"\n"
+	    "trigger.inact.on_throttle \"drop\">\"defer\"\n"
+	    "crm.main.url \"\">\"https://x.example\"\n"
+	    "survey.api_key \"credential:npstoday\">\"credential:other\"\n");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_doubts),
+		cmocka_unit_test(test_diff),
+		cmocka_unit_test(test_dump),
+	};
+
+	return cmocka_run_group_tests_name("doubts", tests, set_up, tear_down);
+}

@@ -66,7 +66,10 @@ take(struct auditor *a, const struct sent *s)
 		    fault);
 		return true;
 	}
-	return sent_page_add(&a->page, &a->rules, s, a->stage->scratch, &a->err);
+	if (sent_page_add(&a->page, &a->rules, s, a->stage->scratch, &a->err))
+		return true;
+	a->emitted--;		/* on no page, so that nothing becomes of it */
+	return false;
 }
 
 static bool

@@ -121,6 +121,14 @@ pick_fault(const struct night_plan *n)
 	return fault;
 }
 
+/* Silences that fell into nights that were missed are looked for as well. */
+static void
+model_forecast(int64_t now, int night)
+{
+	oracle_forecast(&scene.oracle, now, night,
+	    scene.missed_from != 0 ? scene.missed_from : night);
+}
+
 static void
 model_night(const struct night_plan *n, int64_t now, bool transfers)
 {
@@ -128,7 +136,7 @@ model_night(const struct night_plan *n, int64_t now, bool transfers)
 	if (transfers)
 		oracle_decide(&scene.oracle, now, n->date);
 	if (n->forecasts)
-		oracle_forecast(&scene.oracle, now, n->date);
+		model_forecast(now, n->date);
 }
 
 /* Whom others asked is read before anybody is asked for the first time: false =
@@ -194,7 +202,7 @@ run_night(const struct night_plan *n, int64_t now, const struct fault *fault)
 	if (!blind)
 		model_night(n, now, n->transfers && !no_transfer);
 	else if (n->forecasts)
-		oracle_forecast(&scene.oracle, now, n->date);
+		model_forecast(now, n->date);
 	nights_settle_night(n->date, fault);
 	model_learn(now, code, fault);
 }
@@ -253,6 +261,8 @@ nighttime(int i, int date)
 	run_again(now + 60, fault);
 	if (fault != NULL)
 		nights_fault_end(fault);
+	if (n.forecasts)
+		scene.missed_from = 0;
 	scene.got.nights++;
 	scene.got.transfers += n.transfers;
 	if (i % 5 == 4)
@@ -276,6 +286,9 @@ run_by_day(enum run_kind kind, int64_t now, int night)
 	if (kind != RUN_HOURLY)
 		nights_audit_model();
 	oracle_intake(&scene.oracle, now, night);
+	if (kind != RUN_HOURLY && scene.missed_from != 0 &&
+	    fakecrm_is_working(night))
+		model_forecast(now, night);
 	nights_take_lines(night);	/* there are none */
 }
 
@@ -346,6 +359,9 @@ days_off(int day)
 		nights_noon(fakecrm_time(day + i, 12, 0));
 		fakecrm_change(&scene.crm);
 		fakecrm_day(&scene.crm, day + i);
+		/* The night after that day. */
+		if (scene.missed_from == 0 && fakecrm_is_working(day + i + 1))
+			scene.missed_from = day + i + 1;
 	}
 	scene.got.paused_days += days;
 	return days;

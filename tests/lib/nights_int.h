@@ -43,6 +43,7 @@ struct scene {
 	struct ledger_foreign foreign[400];
 	char opted_out[400][96];
 	int n_foreign, n_opted_out, next_fault, wounds;
+	int missed_from;	/* first night that nobody held; 0 = none */
 	bool audited;	/* once at least */
 	bool facts_are_fresh;	/* the evening saw all there is */
 	int64_t run_at;		/* begin of the run, by the service's clock */

@@ -155,10 +155,10 @@ has_row(const struct oracle *o, enum fakecrm_event event, const char *event_id)
 }
 
 void
-oracle_forecast(struct oracle *o, int64_t now, int night)
+oracle_forecast(struct oracle *o, int64_t now, int night, int since)
 {
 	const int newest = night - ORACLE_SILENT_DAYS - 1;
-	const int oldest = night - ORACLE_SILENT_DAYS - ORACLE_SILENT_WIDTH;
+	const int oldest = since - ORACLE_SILENT_DAYS - ORACLE_SILENT_WIDTH;
 
 	for (int i = 0; i < o->crm->n_contacts; i++) {
 		char event_id[60], iso[40];

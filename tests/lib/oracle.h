@@ -59,8 +59,9 @@ void oracle_baseline(struct oracle *o, int64_t now);
 void oracle_intake(struct oracle *o, int64_t now, int night);
 /* Judges what waits; DUE = must be transferred now. */
 void oracle_decide(struct oracle *o, int64_t now, int night);
-/* Silences that are found in a night. */
-void oracle_forecast(struct oracle *o, int64_t now, int night);
+/* Silences that are found in a night, those of earlier nights since one that was
+ * missed too (since = night: none was). */
+void oracle_forecast(struct oracle *o, int64_t now, int night, int since);
 /* The row left, or may have. */
 void oracle_sent(struct oracle *o, struct oracle_row *row,
     enum oracle_state state);

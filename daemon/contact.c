@@ -14,6 +14,8 @@ enum { C_ID, C_FULL, C_FIRST, C_LAST, C_EMAIL, C_STATE, C_DOMAIN, C_ROLE,
 	C_COMPANY_NO_SEND, C_GONE, C_ANON, C_MOVED, C_TAGS, C_KEY1, C_KEY2, C_KEY3,
 	C_EXTRA };
 _Static_assert(C_EXTRA + 1 == CONTACT_COLS, "columns of a contact page");
+/* Two days of hourly runs. */
+#define RECENT_PASSES 48
 
 DB_STMT(contact_page_put,
     "WITH " CURSOR_CTE ", page AS ("
@@ -84,22 +86,26 @@ DB_STMT(contact_page_put,
     "        count(*) FILTER (WHERE NOT inserted), EXISTS (SELECT 1 FROM e) FROM put");
 
 /* A card that is gone keeps its names out of reach: only the flag is set.  One
- * whose record could not be read ($4) is not gone. */
+ * whose record could not be read ($4) is not gone.  Cards of the last passes
+ * ($5) count as known though they are gone, or an export that loses a third each
+ * time would be believed. */
 DB_STMT(contact_sweep_gone,
     "WITH missing AS MATERIALIZED ("
-    "  SELECT contact_id FROM npsync.contact"
-    "   WHERE tenant_id = $1 AND connector = $2 AND NOT gone AND pass < $3"
+    "  SELECT contact_id, gone FROM npsync.contact"
+    "   WHERE tenant_id = $1 AND connector = $2 AND (NOT gone OR pass >= $3::bigint - $5) AND pass < $3"
     "     AND contact_id <> ALL ($4::text[])"
     "), known AS ("
-    "  SELECT count(*) AS n, (SELECT count(*) FROM missing) AS missing"
-    "    FROM npsync.contact WHERE tenant_id = $1 AND connector = $2 AND NOT gone"
+    "  SELECT count(*) AS n, (SELECT count(*) FROM missing) AS missing,"
+    "         (SELECT count(*) FROM missing WHERE NOT gone) AS new"
+    "    FROM npsync.contact"
+    "   WHERE tenant_id = $1 AND connector = $2 AND (NOT gone OR pass >= $3::bigint - $5)"
     "), swept AS ("
     "  UPDATE npsync.contact c SET gone = true FROM missing m"
-    "   WHERE c.tenant_id = $1 AND c.connector = $2 AND c.contact_id = m.contact_id"
+    "   WHERE c.tenant_id = $1 AND c.connector = $2 AND c.contact_id = m.contact_id AND NOT m.gone AND $6"
     "     AND (SELECT (k.n < 20 AND k.missing < k.n) OR k.missing * 2 <= k.n FROM known k)"
     "  RETURNING 1"
     ")"
-    " SELECT n, missing, (SELECT count(*) FROM swept) FROM known");
+    " SELECT n, missing, (SELECT count(*) FROM swept), new FROM known");
 
 DB_STMT(activity_page_put,
     "WITH " CURSOR_CTE ", page AS ("
@@ -352,8 +358,8 @@ contact_page_send(struct contact_page *page, struct db *db,
 
 bool
 contact_sweep(struct db *db, long long tenant_id, const char *connector,
-    long long pass, struct db_array *unread, struct arena *scratch,
-    long long *gone, struct err *err)
+    long long pass, struct db_array *unread, bool may_mark,
+    struct arena *scratch, long long *gone, struct err *err)
 {
 	AUTO(db_result) struct db_result *r = NULL;
 	struct db_args args;
@@ -363,14 +369,18 @@ contact_sweep(struct db *db, long long tenant_id, const char *connector,
 	db_arg_text(&args, connector);
 	db_arg_int(&args, pass);
 	db_arg_array(&args, unread);
+	db_arg_int(&args, RECENT_PASSES);
+	db_arg_bool(&args, may_mark);
 	if (!db_query(db, &contact_sweep_gone, &args, &r, err))
 		return false;
 	*gone = db_int(r, 0, 2);
-	if (*gone == 0 && db_int(r, 0, 1) > 0)
+	const long long known = db_int(r, 0, 0), missing = db_int(r, 0, 1);
+	if (may_mark ? *gone == 0 && db_int(r, 0, 3) > 0
+	             : known >= 20 && missing * 2 > known)
 		return err_set(err, ERR_PROTOCOL,
 		    "%lld of %lld known contacts are missing in the export: not "
 		    "trusted, nobody was marked as gone; export all contacts",
-		    db_int(r, 0, 1), db_int(r, 0, 0));
+		    missing, known);
 	return true;
 }
 

@@ -37,11 +37,13 @@ NPS_MUSTCHECK bool contact_page_send(struct contact_page *page, struct db *db,
     const struct cursor_move *move, struct arena *scratch, struct err *err);
 /* After a complete pass of a WHOLE stream: cards that did not appear are gone,
  * but for those in `unread`, whose records could not be read.
- * Refused (ERR_PROTOCOL) when more than half of the known ones would be: such
- * an export is not trusted.  *gone = how many. */
+ * Refused (ERR_PROTOCOL) when more than half of the known ones would be, those
+ * that went in the last passes counted in: such an export is not trusted.
+ * may_mark false: only that is looked at, because a record without a key could
+ * not be read.  *gone = how many. */
 NPS_MUSTCHECK bool contact_sweep(struct db *db, long long tenant_id,
     const char *connector, long long pass, struct db_array *unread,
-    struct arena *scratch, long long *gone, struct err *err);
+    bool may_mark, struct arena *scratch, long long *gone, struct err *err);
 
 struct activity_page {
 	struct db_array col[6];

@@ -257,13 +257,12 @@ sweep_contacts(struct puller *p, struct err *err)
 	struct stage *stage = p->stage;
 	struct db_array unread;
 	long long gone = 0;
-	bool ok = true;
 
 	db_array_init(&unread);
-	if (unread_keys(&p->crm->link, &unread))
-		ok = contact_sweep(stage->db, stage->tenant->id,
-		    p->crm->link.name, p->cursor.pass, &unread, stage->scratch,
-		    &gone, err);
+	const bool told = unread_keys(&p->crm->link, &unread);
+	const bool ok = contact_sweep(stage->db, stage->tenant->id,
+	    p->crm->link.name, p->cursor.pass, &unread, told, stage->scratch,
+	    &gone, err);
 	db_array_free(&unread);
 	runlog_count(stage->log, "sweep", p->source, "gone", NULL, gone);
 	return ok;

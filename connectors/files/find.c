@@ -25,16 +25,18 @@ struct load {
 	size_t n;
 	crm_contact_fn *emit;
 	void *arg;
+	bool cut;	/* the line met last could not be taken apart */
 };
 
 static bool
 load_row(void *arg, struct files_sheet *sheet, struct err *err)
 {
-	const struct load *load = arg;
+	struct load *load = arg;
 	struct crm_contact c;
 	const struct files_entry *e = files_lookup_get(&load->ids,
 	    files_cell(sheet, CONTACT_ID));
 
+	load->cut = false;
 	if (e == NULL)
 		return true;
 	struct wanted *wanted = e->value;
@@ -63,8 +65,9 @@ is_as_in_file(const struct files *f, const char *id)
 static void
 load_bad(void *arg, const char *raw, size_t len)
 {
-	const struct load *load = arg;
+	struct load *load = arg;
 
+	load->cut = true;
 	for (size_t i = 0; i < load->n; i++) {
 		const char *id = load->id[i];
 		const struct files_entry *e = files_lookup_get(&load->ids, id);
@@ -75,10 +78,11 @@ load_bad(void *arg, const char *raw, size_t len)
 	}
 }
 
+/* Where the file ends in the middle of a line, more lines may be missing. */
 static bool
 load_gone(struct load *load, struct err *err)
 {
-	for (size_t i = 0; i < load->n; i++) {
+	for (size_t i = 0; i < load->n && !load->cut; i++) {
 		const struct files_entry *e = files_lookup_get(&load->ids,
 		    load->id[i]);
 		struct wanted *wanted = e == NULL ? NULL : e->value;

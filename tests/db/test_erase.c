@@ -117,7 +117,7 @@ make_world(struct fixture *f)
 	    " WHERE tenant_id = $1"), 0);	/* two cards: ambiguous */
 	fixture_exec(f, "INSERT INTO npsync.tag_want VALUES ($1::bigint, 'crm',"
 	    " 'k1', '4', 'a1', now(), 'NPSToday.Meet.', 'NPSToday.Meet.9',"
-	    " 'NPSToday.Meet.9', now(), 'done', NULL)");
+	    " 'NPSToday.Meet.9', now(), now(), 'done', NULL)");
 	fixture_exec(f, "INSERT INTO npsync.planned_activity VALUES"
 	    " ($1::bigint, 'crm', 'k1', 'canary.quill', '2026-06-01', 1)");
 	fixture_exec(f, "INSERT INTO npsync.effect VALUES ($1::bigint, 'mail',"

@@ -142,16 +142,22 @@ DB_STMT(tag_want_result,
     "       AS r(contact_id, campaign_id, answer_id, tag, state, reason)"
     " WHERE t.tenant_id = $1 AND t.connector = $2 AND t.contact_id = r.contact_id"
     "   AND t.campaign_id = r.campaign_id AND t.answer_id = r.answer_id AND t.tag = r.tag");
-/* A card that one export lacked and that was read again since. */
+/* A card that one export lacked and that was read again since; and, once a day,
+ * one that still carries another score of the campaign: the list of tags that the
+ * write went by was not whole, or a run was killed between write and note. */
 DB_STMT(tag_want_again,
     "UPDATE npsync.tag_want t SET state = 'wanted', reason = NULL"
     "  FROM npsync.contact c"
-    " WHERE t.tenant_id = $1 AND t.connector = $2 AND t.state = 'gone'"
+    " WHERE t.tenant_id = $1 AND t.connector = $2 AND t.state IN ('gone', 'done')"
     "   AND c.tenant_id = $1 AND c.connector = $2 AND c.contact_id = t.contact_id"
     "   AND NOT c.gone AND NOT c.anonymised"
-    "   AND (c.facts_at > t.tried_at OR EXISTS (SELECT 1 FROM npsync.cursor k"
-    "         WHERE k.tenant_id = $1 AND k.connector = $2 AND k.stream = 'contacts'"
-    "           AND k.pass = c.pass AND k.completed_at > t.tried_at))");
+    "   AND CASE WHEN t.state = 'gone' THEN c.facts_at > t.tried_at OR EXISTS ("
+    "              SELECT 1 FROM npsync.cursor k WHERE k.tenant_id = $1 AND k.connector = $2"
+    "                 AND k.stream = 'contacts' AND k.pass = c.pass AND k.completed_at > t.tried_at)"
+    "            ELSE t.tried_at < $3::timestamptz - interval '20 hours' AND EXISTS ("
+    "              SELECT 1 FROM unnest(c.tags) g WHERE g <> t.tag"
+    "                 AND left(g, length(t.tag_prefix)) = t.tag_prefix"
+    "                 AND substr(g, length(t.tag_prefix) + 1) ~ '^([0-9]|10)$') END");
 DB_STMT(answer_unplaced,
     "SELECT a.answer_id, extract(epoch from a.answered_at)::bigint, a.score,"
     "       coalesce(g.name, a.campaign_id), a.matched"
@@ -236,13 +242,14 @@ answer_page_put(struct answer_page *page, struct db *db,
 
 bool
 tag_want_revive(struct db *db, long long tenant_id, const char *connector,
-    struct arena *arena, struct err *err)
+    time_t now, struct arena *arena, struct err *err)
 {
 	struct db_args args;
 
 	db_args_init(&args, arena);
 	db_arg_int(&args, tenant_id);
 	db_arg_text(&args, connector);
+	db_arg_time(&args, now);
 	return db_query(db, &tag_want_again, &args, NULL, err);
 }
 

@@ -31,9 +31,10 @@ NPS_MUSTCHECK bool answer_page_put(struct answer_page *page, struct db *db,
 struct tag_wanted {
 	const char *contact_id, *prefix, *old, *tag, *campaign_id, *answer_id;
 };
-/* Tags of cards that were gone and have been read again are wanted again. */
+/* Tags of cards that were gone and have been read again are wanted again; once a
+ * day also those beside which the card still carries another score. */
 NPS_MUSTCHECK bool tag_want_revive(struct db *db, long long tenant_id,
-    const char *connector, struct arena *arena, struct err *err);
+    const char *connector, time_t now, struct arena *arena, struct err *err);
 NPS_MUSTCHECK bool tag_want_list(struct db *db, long long tenant_id,
     const char *connector, int max, struct arena *arena,
     struct tag_wanted **rows, size_t *n, struct err *err);

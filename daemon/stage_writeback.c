@@ -6,7 +6,8 @@
  *    row stays wanted;
  *  - a card that is gone: the row ends as gone, shown by `status`;
  *  - a card that one export lacked: it was read again since, the row is wanted
- *    again.
+ *    again;
+ *  - an older score that the write did not see: looked for once a day.
  */
 #include "stage_writeback.h"
 
@@ -86,7 +87,7 @@ write_crm(struct stage *stage, struct crm *crm, struct err *err)
 
 	arena_reset(stage->arena);
 	if (!tag_want_revive(stage->db, stage->tenant->id, crm->link.name,
-	        stage->arena, err))
+	        clock_now(), stage->arena, err))
 		return false;
 	while (more) {
 		if (!write_some(stage, crm, &more, err) ||

@@ -209,6 +209,10 @@ explain_due(struct oracle_row *row, const struct fault *fault)
 	AUTO(db_result) struct db_result *r = nights_ask_row(row);
 	const char *state = db_rows(r) == 1 ? db_text(r, 0, 2) : "";
 
+	/* Put off by an earlier run of the night, until later than this one. */
+	if (fault == NULL && strcmp(state, "deferred") == 0 &&
+	    strncmp(db_text(r, 0, 3), "HTTP 429", 8) == 0)
+		return;
 	if (fault == NULL)
 		nights_violation("I5 %s: %s %s of %s was not transferred; the queue"
 		    " says %s %s", nights_iso(clock_now()),

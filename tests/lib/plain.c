@@ -245,6 +245,7 @@ plain_open(struct fixture *f, int people, bool keeps_time, const char *dir)
 		.backoff_s = 0.1, .backoff_max_s = 1, .allow_http = true,
 		.ca_file = "" };
 	f->conf.tenant = f->tenant.name;
+	f->conf.settings = "";
 	f->conf.calendar.by_hour = !keeps_time;
 	f->conf.preview.at = "14:00";
 	f->conf.retention.queue_days = 400;

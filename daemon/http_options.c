@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "http_xfer.h"
+#include "text.h"
 #include "url.h"
 
 #define LINE_MAX_BYTES ((size_t)65536)
@@ -73,15 +74,6 @@ set_method(struct xfer *x, const struct http_req *req)
 }
 
 static bool
-text_ok(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			return false;
-	return true;
-}
-
-static bool
 add_header(struct xfer *x, const char *line)
 {
 	struct curl_slist *more = curl_slist_append(x->headers, line);
@@ -95,8 +87,8 @@ add_header(struct xfer *x, const char *line)
 static bool
 header_ok(const char *name, const char *value)
 {
-	return value != NULL && *name != '\0' && text_ok(name) &&
-	    text_ok(value) && strpbrk(name, ":; ") == NULL;
+	return value != NULL && *name != '\0' && text_is_line(name) &&
+	    text_is_line(value) && strpbrk(name, ":; ") == NULL;
 }
 
 static bool
@@ -141,8 +133,8 @@ bool
 xfer_set_options(struct xfer *x, const struct http_settings *settings,
     const struct http_req *req, struct err *err)
 {
-	if (req->url == NULL || req->method == NULL || !text_ok(req->url) ||
-	    !text_ok(req->method))
+	if (req->url == NULL || req->method == NULL || !text_is_line(req->url) ||
+	    !text_is_line(req->method))
 		return err_set(err, ERR_CONFIG, "not an address");
 	if (!set_headers(x, req, err))
 		return false;

@@ -6,22 +6,11 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "http_curl.h"
 #include "http_xfer.h"
 
 /* 112 bits: no SHA-1, no RSA below 2048. */
 #define SECURITY_LEVEL 2
-
-static void
-curlu_cleanup(CURLU **u)
-{
-	curl_url_cleanup(*u);
-}
-
-static void
-curl_text_cleanup(char **text)
-{
-	curl_free(*text);
-}
 
 /* The host as the certificate must have it: without brackets and final dot. */
 static bool

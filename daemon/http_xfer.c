@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "failpoint.h"
 #include "http_address.h"
+#include "http_curl.h"
 
 #define HEADERS_MAX ((size_t)262144)
 #define WORDS_MAX ((size_t)65536)
@@ -56,16 +57,6 @@ on_read(char *out, size_t size, size_t n, void *arg)
 		memcpy(out, x->body + x->handed, len);
 	x->handed += len;
 	return len;
-}
-
-/* The refusal that keeps a POST from being sent twice. */
-static int
-on_seek(void *arg, curl_off_t offset, int origin)
-{
-	(void)arg;
-	(void)offset;
-	(void)origin;
-	return CURL_SEEKFUNC_FAIL;
 }
 
 /* A name of the configuration must not lead into the house, and http not out
@@ -256,7 +247,7 @@ set_callbacks(struct xfer *x)
 	SET(CURLOPT_WRITEDATA, x);
 	SET(CURLOPT_READFUNCTION, on_read);
 	SET(CURLOPT_READDATA, x);
-	SET(CURLOPT_SEEKFUNCTION, on_seek);
+	SET(CURLOPT_SEEKFUNCTION, http_refuse_seek);
 	SET(CURLOPT_SEEKDATA, x);
 	return ok;
 }

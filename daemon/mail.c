@@ -4,7 +4,6 @@
  */
 #include "mail.h"
 
-#include <curl/curl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,7 +11,9 @@
 
 #include "environment.h"
 #include "http_address.h"
+#include "http_curl.h"
 #include "http_xfer.h"
+#include "url.h"
 
 struct letter {
 	struct xfer x;		/* its easy handle, for SET; its url */
@@ -22,18 +23,6 @@ struct letter {
 	bool loopback_only;
 };
 
-static void
-curlu_cleanup(CURLU **u)
-{
-	curl_url_cleanup(*u);
-}
-
-static void
-curl_text_cleanup(char **text)
-{
-	curl_free(*text);
-}
-
 /* ---- the address of the server ------------------------------------------- */
 static bool
 has_part(CURLU *u, CURLUPart what)
@@ -41,13 +30,6 @@ has_part(CURLU *u, CURLUPart what)
 	AUTO(curl_text) char *text = NULL;
 
 	return curl_url_get(u, what, &text, 0) == CURLUE_OK;
-}
-
-static bool
-is_loopback(const char *host)
-{
-	return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-	    strncmp(host, "127.", 4) == 0;
 }
 
 bool
@@ -74,7 +56,7 @@ mail_check_url(const char *url, bool *loopback, struct err *err)
 	if (!ok)
 		return err_set(err, ERR_CONFIG, "expected smtp://HOST:PORT or "
 		    "smtps://HOST:PORT");
-	*loopback = is_loopback(host);
+	*loopback = url_host_is_loopback(host);
 	return true;
 }
 
@@ -89,16 +71,6 @@ on_read(char *out, size_t size, size_t n, void *arg)
 		return CURL_READFUNC_ABORT;
 	l->handed += (curl_off_t)got;
 	return got;
-}
-
-/* Never from the beginning again. */
-static int
-on_seek(void *arg, curl_off_t offset, int origin)
-{
-	(void)arg;
-	(void)offset;
-	(void)origin;
-	return CURL_SEEKFUNC_FAIL;
 }
 
 /* What a server says belongs to nobody. */
@@ -200,7 +172,7 @@ set_letter(struct letter *l, const char *from, const char *to)
 	SET(CURLOPT_INFILESIZE_LARGE, l->size);
 	SET(CURLOPT_READFUNCTION, on_read);
 	SET(CURLOPT_READDATA, l);
-	SET(CURLOPT_SEEKFUNCTION, on_seek);
+	SET(CURLOPT_SEEKFUNCTION, http_refuse_seek);
 	return ok;
 }
 

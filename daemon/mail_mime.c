@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "text.h"
 
 #define LINE 76
 #define CRLF "\r\n"
@@ -16,31 +17,13 @@
 #define B64_BYTES 57
 
 /* ---- what may stand in a header ------------------------------------------ */
-static bool
-text_ok(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			return false;
-	return true;
-}
-
-static bool
-is_ascii(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s >= 0x80)
-			return false;
-	return true;
-}
-
 bool
 mail_address_ok(const char *address)
 {
 	const char *at = strchr(address, '@');
 	const size_t len = strlen(address);
 
-	return text_ok(address) && is_ascii(address) && at != NULL &&
+	return text_is_line(address) && text_is_ascii(address) && at != NULL &&
 	    at != address && at[1] != '\0' && strchr(at + 1, '@') == NULL &&
 	    address[0] != '-' && len <= 254 &&
 	    strpbrk(address, " <>()[]\\\",;:") == NULL;
@@ -61,7 +44,7 @@ check(const struct mail *m, struct err *err)
 			return err_set(err, ERR_CONFIG, "mail: recipient %zu "
 			    "is no plain ASCII address", i + 1);
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
-		if (lines[i][1] != NULL && !text_ok(lines[i][1]))
+		if (lines[i][1] != NULL && !text_is_line(lines[i][1]))
 			return err_set(err, ERR_CONFIG, "mail: the %s holds a "
 			    "control character", lines[i][0]);
 	if (!mail_address_ok(m->id))
@@ -120,7 +103,7 @@ words(FILE *out, const char *s, size_t used)
 {
 	/* What looks like an encoded word is encoded; so are lines that could
 	 * not be folded, and blanks that folding would leave alone in one. */
-	if (is_ascii(s) && strstr(s, "=?") == NULL && strlen(s) < 500 &&
+	if (text_is_ascii(s) && strstr(s, "=?") == NULL && strlen(s) < 500 &&
 	    *s != ' ' && strstr(s, "  ") == NULL)
 		plain_words(out, s, used);
 	else

@@ -71,3 +71,21 @@ text_valid(const char *s)
 {
 	return u8_check((const uint8_t *)s, strlen(s)) == NULL;
 }
+
+bool
+text_is_line(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return false;
+	return true;
+}
+
+bool
+text_is_ascii(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s >= 0x80)
+			return false;
+	return true;
+}

@@ -19,5 +19,8 @@ size_t text_piece(const char *s, char out[TEXT_PIECE]);
 size_t text_cut(const char *s, size_t max);
 /* Valid UTF-8 from end to end. */
 bool text_valid(const char *s);
+/* No control character: nothing that could end a line or a header. */
+bool text_is_line(const char *s);
+bool text_is_ascii(const char *s);
 
 #endif

@@ -6,8 +6,9 @@
 #include "url.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <string.h>
+
+#include "http_curl.h"
 
 #define NEXT_MAX ((size_t)8192)
 #define AUTHORITY_END "/?#"
@@ -27,12 +28,6 @@ parts_cleanup(struct parts *p)
 	curl_free(p->fragment);
 	curl_free(p->user);
 	curl_free(p->password);
-}
-
-static void
-curlu_cleanup(CURLU **u)
-{
-	curl_url_cleanup(*u);
 }
 
 /* A part that is not there stays NULL. */
@@ -84,8 +79,8 @@ same_text(const char *a, const char *b)
 	return strlen(a) == strlen(b) && same_start(a, b);
 }
 
-static bool
-host_is_loopback(const char *host)
+bool
+url_host_is_loopback(const char *host)
 {
 	struct in_addr v4;
 
@@ -107,7 +102,7 @@ url_is_loopback(const char *url)
 	AUTO(parts) struct parts p = { 0 };
 
 	return parts_read(url, &p) && scheme_is_http(p.scheme) &&
-	    host_is_loopback(p.host);
+	    url_host_is_loopback(p.host);
 }
 
 static bool
@@ -156,7 +151,7 @@ url_check_base(const char *url, bool allow_http, struct err *err)
 		return err_set(err, ERR_CONFIG,
 		    "an address must not hold a query or fragment");
 	if (same_text(p.scheme, "http") && !allow_http &&
-	    !host_is_loopback(p.host))
+	    !url_host_is_loopback(p.host))
 		return err_set(err, ERR_CONFIG,
 		    "http is allowed to this machine only: expected https");
 	return true;

@@ -13,6 +13,8 @@ NPS_MUSTCHECK bool url_check_base(const char *url, bool allow_http,
     struct err *err);
 /* True for http(s) addresses whose host is a loopback address or localhost. */
 bool url_is_loopback(const char *url);
+/* "localhost", "[::1]" or an address of 127.0.0.0/8 as it stands in a URL. */
+bool url_host_is_loopback(const char *host);
 /* base + path, exactly one '/' between them. */
 char *url_join(struct arena *arena, const char *base, const char *path);
 /* "%C3%A6": everything but unreserved characters (RFC 3986). */

@@ -8,21 +8,14 @@
 #include <unicase.h>
 #include <uninorm.h>
 
+#include "text.h"
+
 /* ---- words ---------------------------------------------------------- */
 
 static unsigned char
 lower(char c)
 {
 	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
-static bool
-is_ascii(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s >= 0x80)
-			return false;
-	return true;
 }
 
 bool
@@ -38,7 +31,7 @@ files_same(const char *a, const char *b)
 	if (*x == '\0' && *y == '\0')
 		return true;
 	/* Only letters beyond ASCII have more than one form. */
-	if (is_ascii(a) || is_ascii(b))
+	if (text_is_ascii(a) || text_is_ascii(b))
 		return false;
 	return u8_casecmp((const uint8_t *)a, strlen(a), (const uint8_t *)b,
 	    strlen(b), NULL, UNINORM_NFC, &order) == 0 && order == 0;

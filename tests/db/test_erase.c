@@ -33,22 +33,8 @@ pull(struct fixture *f, const char *id, const char *email, const char *mobile)
 		.name = { NAME, "Canary", "Quillfeather" }, .phone = mobile,
 		.mobile = mobile, .company = "Finch Birdseed", .tags = tags,
 		.extra = extra, .consent_at = NO_TIME };
-	const struct cursor_move move = { .tenant_id = f->tenant.id,
-		.connector = "crm", .stream = "contacts", .pass = 1,
-		.now = clock_now(), .epoch = f->tenant.epoch };
-	AUTO(db_result) struct db_result *r = NULL;
-	struct contact_rules rules = f->rules;
-	struct contact_page page;
-	struct err err = { 0 };
 
-	rules.match_phone = true;
-	contact_page_init(&page);
-	const bool ok = contact_page_add(&page, &rules, &c, f->scratch, &err) &&
-	    contact_page_send(&page, f->db, &move, f->scratch, &err) &&
-	    db_finish(f->db, &r, &err);
-	contact_page_free(&page);
-	if (!ok)
-		fail_msg("%s", err.msg);
+	fixture_pull_contact(f, "crm", &c, true);
 }
 
 static void

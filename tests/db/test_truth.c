@@ -117,16 +117,6 @@ add_singles(struct verdict_world *w, const struct facts_rules *r,
 	return n;
 }
 
-static int
-place_of(const char *reason)
-{
-	int i = 0;
-
-	while (verdict_codes[i] != NULL && strcmp(verdict_codes[i], reason) != 0)
-		i++;
-	return i;
-}
-
 /* Each row of one fact that is blocked has the neutral row as its twin, which
  * goes. */
 static void
@@ -138,9 +128,9 @@ note_singles(const struct verdict *out, int twin,
 	for (size_t i = 0; i < n; i++) {
 		const struct verdict *v = &out[singles[i].row];
 		if (v->reason != NULL)
-			alone[place_of(v->reason)] = true;
+			alone[verdict_place(v->reason)] = true;
 		if (v->said != NULL)
-			foretold_alone[place_of(v->said)] = true;
+			foretold_alone[verdict_place(v->said)] = true;
 	}
 }
 

@@ -258,11 +258,9 @@ fixture_card(struct fixture *f, const char *id, const char *set)
 }
 
 void
-fixture_pull_card(struct fixture *f, const char *connector, const char *id,
-    const char *email)
+fixture_pull_contact(struct fixture *f, const char *connector,
+    const struct crm_contact *c, bool match_phone)
 {
-	const struct crm_contact c = { .contact_id = id, .email = email,
-		.consent_at = NO_TIME };
 	const struct cursor_move move = { .tenant_id = f->tenant.id,
 		.connector = connector, .stream = "contacts", .pass = 1,
 		.now = clock_now(), .epoch = f->tenant.epoch };
@@ -272,13 +270,24 @@ fixture_pull_card(struct fixture *f, const char *connector, const char *id,
 	struct err err = { 0 };
 
 	rules.connector = connector;
+	rules.match_phone = match_phone;
 	contact_page_init(&page);
-	const bool ok = contact_page_add(&page, &rules, &c, f->scratch, &err) &&
+	const bool ok = contact_page_add(&page, &rules, c, f->scratch, &err) &&
 	    contact_page_send(&page, f->db, &move, f->scratch, &err) &&
 	    db_finish(f->db, &r, &err);
 	contact_page_free(&page);
 	if (!ok)
 		fail_msg("%s", err.msg);
+}
+
+void
+fixture_pull_card(struct fixture *f, const char *connector, const char *id,
+    const char *email)
+{
+	const struct crm_contact c = { .contact_id = id, .email = email,
+		.consent_at = NO_TIME };
+
+	fixture_pull_contact(f, connector, &c, f->rules.match_phone);
 }
 
 long long

@@ -62,7 +62,10 @@ const char *fixture_fails(struct fixture *f, const char *fmt, ...)
  * 'card:id', whose facts never grow old; set = assignments ("employed = false, relation = 'Kunde'") or
  * NULL. */
 void fixture_card(struct fixture *f, const char *id, const char *set);
-/* A card as a pull takes it in, with real keys. */
+/* A card as a pull takes it in, with real keys; match_phone: identity.match has
+ * "phone". */
+void fixture_pull_contact(struct fixture *f, const char *connector,
+    const struct crm_contact *c, bool match_phone);
 void fixture_pull_card(struct fixture *f, const char *connector,
     const char *id, const char *email);
 /* A row made in the night before, its event the day before; NULL card = none. */

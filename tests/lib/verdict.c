@@ -49,6 +49,16 @@ verdict_has_key(const struct verdict_card *card, int key)
 	return card->merged == key;
 }
 
+int
+verdict_place(const char *code)
+{
+	int i = 0;
+
+	while (verdict_codes[i] != NULL && strcmp(verdict_codes[i], code) != 0)
+		i++;
+	return i;
+}
+
 /* ---- the rules, each alone --------------------------------------------- */
 static bool
 rule_gone(const struct verdict_case *c)

@@ -81,6 +81,8 @@ struct verdict_world {
 
 /* The codes of design section 6, in its order; NULL-ended. */
 extern const char *const verdict_codes[];
+/* Its place there; that of the end for what is none. */
+int verdict_place(const char *code);
 
 struct verdict {
 	bool judged;		/* by the night; else the row stays as it is */

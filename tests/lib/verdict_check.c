@@ -37,16 +37,6 @@ same(const char *a, const char *b)
 	return strcmp(or_none(a), or_none(b)) == 0;
 }
 
-static int
-place_of(const char *reason)
-{
-	int i = 0;
-
-	while (verdict_codes[i] != NULL && strcmp(verdict_codes[i], reason) != 0)
-		i++;
-	return i;
-}
-
 /* ---- words ------------------------------------------------------------- */
 static void
 describe_card(const struct verdict_world *w, int i)
@@ -209,7 +199,7 @@ compare_preview(struct check *k, struct verdict_tally *tally)
 		if (got == NULL)
 			continue;
 		tally->previewed++;
-		tally->said[place_of(got)]++;
+		tally->said[verdict_place(got)]++;
 	}
 	free(said);
 }
@@ -316,7 +306,7 @@ count(const struct check *k, struct verdict_tally *tally)
 		tally->due += v->due;
 		tally->waiting += v->waits;
 		if (v->reason != NULL)
-			tally->reason[place_of(v->reason)]++;
+			tally->reason[verdict_place(v->reason)]++;
 	}
 }
 

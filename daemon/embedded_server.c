@@ -121,15 +121,29 @@ embedded_server_conninfo(const struct embedded *e, const char *database,
 }
 
 static bool
+database_is_there(struct db *db, bool *there, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+
+	if (!db_query(db, &embedded_has_database, NULL, &r, err))
+		return false;
+	*there = db_rows(r) > 0;
+	return true;
+}
+
+/* A starter that was killed may have asked for it: its session makes it at the
+ * same time. */
+static bool
 database_ensure(const char *conninfo, struct err *err)
 {
 	AUTO(db) struct db *db = NULL;
-	AUTO(db_result) struct db_result *r = NULL;
+	bool there = false;
 
 	if (!db_open(conninfo, &db, err) ||
-	    !db_query(db, &embedded_has_database, NULL, &r, err))
+	    !database_is_there(db, &there, err))
 		return false;
-	return db_rows(r) > 0 || db_script(db, "CREATE DATABASE npsync", err);
+	return there || db_script(db, "CREATE DATABASE npsync", err) ||
+	    (database_is_there(db, &there, NULL) && there);
 }
 
 static bool

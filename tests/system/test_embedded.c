@@ -28,6 +28,7 @@ DB_STMT(te_identity, "SELECT (SELECT system_identifier FROM"
     " pg_catalog.pg_control_system())::text || ' ' ||"
     " pg_catalog.pg_postmaster_start_time()::text");
 DB_STMT(te_count, "SELECT count(*) FROM kept");
+DB_STMT(te_waiting, "SELECT count(*) FROM pg_catalog.pg_locks WHERE NOT granted");
 DB_STMT(te_settings, "SELECT string_agg(setting, ',' ORDER BY name) FROM"
     " pg_catalog.pg_settings WHERE name IN ('jit', 'listen_addresses',"
     " 'dynamic_shared_memory_type', 'max_connections', 'fsync',"
@@ -430,6 +431,72 @@ test_killed_in_initdb(void **state)
 	print_message("%d of %zu kills fell into initdb\n", in_initdb,
 	    ARRAY_LEN(delays));
 	assert_true(in_initdb > 0);
+}
+
+/* A process that makes the database in a session of its own, or by a start of
+ * the cluster; ends with 0 when it has it. */
+static pid_t
+maker(const struct fixture *f, const char *conninfo)
+{
+	const pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct embedded *cluster = NULL;
+		struct db *db = NULL;
+
+		_exit(conninfo == NULL ? !embedded_start(f->state, &cluster, NULL)
+		    : !db_open(conninfo, &db, NULL) ||
+		        !db_script(db, "CREATE DATABASE npsync", NULL));
+	}
+	return pid;
+}
+
+static long long
+wait_for_waiting(struct db *db, long long n)
+{
+	long long waiting = 0;
+
+	for (int i = 0; i < 1000 && waiting < n; i++) {
+		AUTO(db_result) struct db_result *r = NULL;
+		assert_true(db_query(db, &te_waiting, NULL, &r, NULL));
+		waiting = db_int(r, 0, 0);
+		embedded_proc_sleep_ms(10);
+	}
+	return waiting;
+}
+
+/* The session of a starter that was killed still makes the database while the
+ * next one looks for it. */
+static void
+test_database_made_by_two(void **state)
+{
+	struct fixture *f = *state;
+	struct embedded *cluster = start(f);
+	char conninfo[600];
+	struct db *db = NULL;
+	int status = -1;
+
+	embedded_server_conninfo(cluster, "postgres", conninfo,
+	    sizeof(conninfo));
+	assert_true(db_open(conninfo, &db, NULL));
+	assert_true(db_script(db, "DROP DATABASE npsync", NULL));
+	assert_true(db_begin(db, 5000, NULL));
+	assert_true(db_script(db, "LOCK TABLE pg_catalog.pg_database"
+	    " IN EXCLUSIVE MODE", NULL));
+	const pid_t killed = maker(f, conninfo);
+	assert_int_equal(wait_for_waiting(db, 1), 1);
+	const pid_t next = maker(f, NULL);
+	assert_int_equal(wait_for_waiting(db, 2), 2);
+	db_rollback(db);
+	assert_int_equal(waitpid(next, &status, 0), next);
+	assert_int_equal(status, 0);
+	assert_int_equal(waitpid(killed, &status, 0), killed);
+	assert_int_equal(status, 0);
+	db_close(db);
+	embedded_release(cluster);
+	/* The last user stops the server, and next went without a word. */
+	embedded_release(start(f));
 }
 
 /* Whoever ignores SIGCHLD cannot know how initdb ended. */
@@ -871,6 +938,7 @@ main(void)
 		FRESH_TEST(test_eight_at_once),
 		CLUSTER_TEST(test_come_and_go),
 		FRESH_TEST(test_killed_in_initdb),
+		CLUSTER_TEST(test_database_made_by_two),
 		FRESH_TEST(test_ignored_children),
 		FRESH_TEST(test_left_over_pg_new),
 		CLUSTER_TEST(test_killed_while_server_starts),

@@ -1,16 +1,25 @@
 #include "alarm.h"
 
 /* A state that is new is since now, and nobody was told of it. */
+#define RAISE                                                                \
+	" ON CONFLICT (tenant_id, kind, subject) DO UPDATE"                  \
+	"    SET state = excluded.state, since = excluded.since, detail = excluded.detail," \
+	"        told_at = NULL"                                             \
+	"  WHERE a.state <> excluded.state"
+
 DB_STMT(alarm_put,
     "INSERT INTO npsync.alarm AS a (tenant_id, kind, subject, state, since, detail)"
-    " SELECT $1, $2, $3, $4, $5::timestamptz, $6"
-    "  WHERE $4 = 'raised' OR EXISTS (SELECT 1 FROM npsync.alarm x"
-    "          WHERE x.tenant_id = $1 AND x.kind = $2 AND x.subject = $3)"
-    " ON CONFLICT (tenant_id, kind, subject) DO UPDATE"
-    "    SET state = excluded.state, since = excluded.since, detail = excluded.detail,"
-    "        told_at = NULL"
-    "  WHERE a.state <> excluded.state"
-    " RETURNING 1");
+    " VALUES ($1, $2, $3, 'raised', $4::timestamptz, $5)" RAISE " RETURNING 1");
+/* From what is held, not from what a run has just decided: it may have been
+ * killed before it could say so. */
+DB_STMT(alarm_put_floods,
+    "INSERT INTO npsync.alarm AS a (tenant_id, kind, subject, state, since, detail)"
+    " SELECT $1::bigint, 'flood', q.trigger, 'raised', $2::timestamptz, count(*) || ' rows are held'"
+    "   FROM npsync.queue q WHERE q.tenant_id = $1 AND q.state = 'held' AND q.reason = 'flood'"
+    "  GROUP BY q.trigger" RAISE " RETURNING subject, detail");
+DB_STMT(alarm_over,
+    "UPDATE npsync.alarm SET state = 'ok', since = $4::timestamptz, told_at = NULL"
+    " WHERE tenant_id = $1 AND kind = $2 AND subject = $3 AND state = 'raised'");
 DB_STMT(alarm_floods_over,
     "UPDATE npsync.alarm SET state = 'ok', since = $2::timestamptz, told_at = NULL"
     " WHERE tenant_id = $1 AND kind = 'flood' AND state = 'raised'"
@@ -27,7 +36,7 @@ DB_STMT(alarm_budget_over,
 DB_STMT(alarm_rows,
     "SELECT kind, subject, state, extract(epoch from since)::bigint, detail,"
     "       told_at IS NOT NULL"
-    "  FROM npsync.alarm WHERE tenant_id = $1 AND (told_at IS NULL OR NOT $2)"
+    "  FROM npsync.alarm WHERE tenant_id = $1"
     " ORDER BY state DESC, kind, subject");
 DB_STMT(alarm_told,
     "UPDATE npsync.alarm SET told_at = $5::timestamptz"
@@ -36,8 +45,8 @@ DB_STMT(alarm_told,
 
 bool
 alarm_set(struct db *db, long long tenant_id, const char *kind,
-    const char *subject, bool raised, const char *detail, time_t at,
-    struct arena *arena, bool *changed, struct err *err)
+    const char *subject, const char *detail, time_t at, struct arena *arena,
+    bool *changed, struct err *err)
 {
 	AUTO(db_result) struct db_result *r = NULL;
 	struct db_args args;
@@ -46,13 +55,38 @@ alarm_set(struct db *db, long long tenant_id, const char *kind,
 	db_arg_int(&args, tenant_id);
 	db_arg_text(&args, kind);
 	db_arg_text(&args, subject);
-	db_arg_text(&args, raised ? "raised" : "ok");
 	db_arg_time(&args, at);
 	db_arg_text(&args, detail);
 	if (!db_query(db, &alarm_put, &args, &r, err))
 		return false;
 	*changed = db_rows(r) > 0;
 	return true;
+}
+
+bool
+alarm_end(struct db *db, long long tenant_id, const char *kind,
+    const char *subject, time_t at, struct arena *arena, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_text(&args, kind);
+	db_arg_text(&args, subject);
+	db_arg_time(&args, at);
+	return db_query(db, &alarm_over, &args, NULL, err);
+}
+
+bool
+alarm_set_floods(struct db *db, long long tenant_id, time_t at,
+    struct arena *arena, struct db_result **raised, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_time(&args, at);
+	return db_query(db, &alarm_put_floods, &args, raised, err);
 }
 
 bool
@@ -85,14 +119,13 @@ alarm_end_budget(struct db *db, long long tenant_id, int year_start, int night,
 }
 
 bool
-alarm_list(struct db *db, long long tenant_id, bool untold,
-    struct arena *arena, struct db_result **result, struct err *err)
+alarm_list(struct db *db, long long tenant_id, struct arena *arena,
+    struct db_result **result, struct err *err)
 {
 	struct db_args args;
 
 	db_args_init(&args, arena);
 	db_arg_int(&args, tenant_id);
-	db_arg_bool(&args, untold);
 	return db_query(db, &alarm_rows, &args, result, err);
 }
 

@@ -6,11 +6,20 @@
 
 #include "db.h"
 
-/* Raised or ok, since now if that is a change, which is then untold; *changed
- * says so (a first ok is none).  detail may be NULL. */
+/* Raised, since now if that is a change, which is then untold; *changed says
+ * so.  detail may be NULL. */
 NPS_MUSTCHECK bool alarm_set(struct db *db, long long tenant_id,
-    const char *kind, const char *subject, bool raised, const char *detail,
-    time_t at, struct arena *arena, bool *changed, struct err *err);
+    const char *kind, const char *subject, const char *detail, time_t at,
+    struct arena *arena, bool *changed, struct err *err);
+/* Over, if it was raised. */
+NPS_MUSTCHECK bool alarm_end(struct db *db, long long tenant_id,
+    const char *kind, const char *subject, time_t at, struct arena *arena,
+    struct err *err);
+/* A flood for each trigger of which rows are held; result: subject and detail of
+ * those that are new. */
+NPS_MUSTCHECK bool alarm_set_floods(struct db *db, long long tenant_id,
+    time_t at, struct arena *arena, struct db_result **raised,
+    struct err *err);
 /* Floods of which no row is held any more are over. */
 NPS_MUSTCHECK bool alarm_end_floods(struct db *db, long long tenant_id,
     time_t at, struct arena *arena, struct err *err);
@@ -20,8 +29,8 @@ NPS_MUSTCHECK bool alarm_end_budget(struct db *db, long long tenant_id,
     int year_start, int night, int budget, bool count_foreign, time_t at,
     struct arena *arena, struct err *err);
 /* kind, subject, state, since (epoch), detail, told (bool); the raised ones
- * first.  untold = only those nobody was told of. */
-NPS_MUSTCHECK bool alarm_list(struct db *db, long long tenant_id, bool untold,
+ * first. */
+NPS_MUSTCHECK bool alarm_list(struct db *db, long long tenant_id,
     struct arena *arena, struct db_result **result, struct err *err);
 /* People know of the state that was set at `since` (the listing's). */
 NPS_MUSTCHECK bool alarm_tell(struct db *db, long long tenant_id,

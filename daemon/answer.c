@@ -151,13 +151,13 @@ DB_STMT(tag_want_again,
     " WHERE t.tenant_id = $1 AND t.connector = $2 AND t.state IN ('gone', 'done')"
     "   AND c.tenant_id = $1 AND c.connector = $2 AND c.contact_id = t.contact_id"
     "   AND NOT c.gone AND NOT c.anonymised"
-    "   AND CASE WHEN t.state = 'gone' THEN c.facts_at > t.tried_at OR EXISTS ("
-    "              SELECT 1 FROM npsync.cursor k WHERE k.tenant_id = $1 AND k.connector = $2"
-    "                 AND k.stream = 'contacts' AND k.pass = c.pass AND k.completed_at > t.tried_at)"
-    "            ELSE t.tried_at < $3::timestamptz - interval '20 hours' AND EXISTS ("
-    "              SELECT 1 FROM unnest(c.tags) g WHERE g <> t.tag"
-    "                 AND left(g, length(t.tag_prefix)) = t.tag_prefix"
-    "                 AND substr(g, length(t.tag_prefix) + 1) ~ '^([0-9]|10)$') END");
+    "   AND (c.facts_at > t.tried_at OR EXISTS (SELECT 1 FROM npsync.cursor k"
+    "         WHERE k.tenant_id = $1 AND k.connector = $2 AND k.stream = 'contacts'"
+    "           AND k.pass = c.pass AND k.completed_at > t.tried_at))"
+    "   AND (t.state = 'gone' OR (t.tried_at < $3::timestamptz - interval '20 hours' AND EXISTS ("
+    "         SELECT 1 FROM unnest(c.tags) g WHERE g <> t.tag"
+    "            AND left(g, length(t.tag_prefix)) = t.tag_prefix"
+    "            AND substr(g, length(t.tag_prefix) + 1) ~ '^([0-9]|10)$')))");
 DB_STMT(answer_unplaced,
     "SELECT a.answer_id, extract(epoch from a.answered_at)::bigint, a.score,"
     "       coalesce(g.name, a.campaign_id), a.matched"

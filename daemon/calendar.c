@@ -8,6 +8,7 @@
 #define SEARCH_DAYS 3660
 #define NO_UNTIL 9999
 #define HOUR_S 3600
+#define WORKDAYS 0x1fu		/* Monday to Friday */
 
 enum rule { RULE_FIXED, RULE_EASTER, RULE_WEEKDAY };
 
@@ -133,6 +134,15 @@ calendar_is_sending_day(const struct calendar *cal, int day)
 		if (calendar_is_holiday(cal->holidays[i], day))
 			return false;
 	return true;
+}
+
+bool
+calendar_is_working_day(const struct calendar *cal, int day)
+{
+	struct calendar work = *cal;
+
+	work.weekdays |= WORKDAYS;
+	return calendar_is_sending_day(&work, day);
 }
 
 int

@@ -38,6 +38,9 @@ extern const char *const calendar_countries[];
  * are closed by custom, are listed in the .c with their source. */
 bool calendar_is_holiday(const char *country, int day);
 bool calendar_is_sending_day(const struct calendar *cal, int day);
+/* A sending day, or another from Monday to Friday that is not closed: people
+ * work on days on which no survey leaves too. */
+bool calendar_is_working_day(const struct calendar *cal, int day);
 /* First sending day on or after day; NO_DAY if there is none in ten years. */
 int calendar_sending_day(const struct calendar *cal, int day);
 /* A night is the local date on which a send window ends: the window now is

@@ -33,6 +33,18 @@ check_law(const struct consents *c)
 		    "mapped?)", c->n.by_law, c->n.by_law == 1 ? "" : "s"));
 }
 
+/* "Tyskland" is no country to a rule. */
+static void
+check_codes(const struct consents *c)
+{
+	if (c->n.no_code > 0)
+		c->warn(c->arg, "policy", arena_printf(c->cli->arena, "%lld card%s "
+		    "no ISO code as country (\"%s\"): for every rule the country "
+		    "is unknown; let the CRM's export give codes such as DE",
+		    c->n.no_code, c->n.no_code == 1 ? " has" : "s have",
+		    c->n.country));
+}
+
 /* Rules that ask for consent, where no card can have given it.  Before the CRM
  * was read once nothing is known. */
 static void
@@ -46,6 +58,7 @@ check_consent(struct cli *cli, cli_warn_fn *warn, void *arg)
 	        &conf->policy.countries, cli->arena, &c.n, &err) ||
 	    c.n.cards == 0)
 		return;
+	check_codes(&c);
 	if (c.n.said == 0) {
 		check_triggers(&c);
 		check_law(&c);

@@ -87,6 +87,7 @@ struct conf {
 	} send;
 	struct {
 		const char *at;
+		int at_min;		/* at, in minutes of the day */
 		struct strlist to;
 	} preview;
 	struct {
@@ -179,6 +180,10 @@ const struct conf_trigger *conf_trigger(const struct conf *conf,
     const char *code);
 /* Two capitals of ISO 3166-1. */
 bool conf_is_country(const char *code);
+/* The same in any case. */
+bool conf_country_known(const char *any_case);
+/* As a night compares them: "sv" fits SV and sv-SE too. */
+bool conf_language_fits(const char *when, const char *language);
 /* conf/npsync.conf, compiled in (--print-config); NUL-terminated. */
 extern const char conf_sample[];
 /* Option tables of the core, for `npsync options` and the documentation lint. */

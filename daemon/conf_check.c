@@ -247,9 +247,9 @@ check_preview(const struct conf_load *l)
 	struct conf *c = l->conf;
 	const char **to = arena_array(l->arena, c->preview.to.n + 1,
 	    sizeof(*to));
-	int minutes;
 
-	if (!parse_minutes(c->preview.at, strlen(c->preview.at), &minutes))
+	if (!parse_minutes(c->preview.at, strlen(c->preview.at),
+	    &c->preview.at_min))
 		return conf_fail(l, "preview.at", "expected HH:MM, as in "
 		    "\"14:00\"; got \"%.40s\"", c->preview.at);
 	for (size_t i = 0; to != NULL && i < c->preview.to.n; i++)
@@ -283,30 +283,35 @@ check_mail(const struct conf_load *l)
 	return true;
 }
 
-/* Kept in the form that addresses are compared in. */
-static bool
-check_domains(const struct conf_load *l)
+bool
+conf_domains(const struct conf_load *l, const char *path, struct strlist *list)
 {
-	struct strlist *list = &l->conf->rules.own_domains;
 	const char **v = arena_array(l->arena, list->n + 1, sizeof(*v));
 	const char *whole;
 
-	if (list->n == 0)
-		return conf_fail(l, "rules.own_domains", "expected at least "
-		    "one domain, [ \"example.dk\" ]: own people are never "
-		    "asked");
 	for (size_t i = 0; v != NULL && i < list->n; i++) {
 		const char *probe = arena_printf(l->arena, "x@%s",
 		    list->v[i]);
 		if (probe != NULL && (strchr(list->v[i], '@') != NULL ||
 		    identity_address(l->arena, probe, &whole, &v[i]) !=
 		    ADDRESS_OK))
-			return conf_fail(l, "rules.own_domains", "expected "
-			    "domains such as \"example.dk\"; number %zu is "
-			    "none", i + 1);
+			return conf_fail(l, path, "expected domains such as "
+			    "\"example.dk\"; number %zu is none", i + 1);
 	}
 	list->v = v;
 	return arena_failed(l->arena) ? err_nomem(l->err) : true;
+}
+
+static bool
+check_domains(const struct conf_load *l)
+{
+	struct strlist *list = &l->conf->rules.own_domains;
+
+	if (list->n == 0)
+		return conf_fail(l, "rules.own_domains", "expected at least "
+		    "one domain, [ \"example.dk\" ]: own people are never "
+		    "asked");
+	return conf_domains(l, "rules.own_domains", list);
 }
 
 static bool

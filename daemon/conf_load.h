@@ -33,6 +33,9 @@ void conf_dump_triggers(const struct conf *conf, struct buf *out);
 NPS_MUSTCHECK bool conf_check(const struct conf_load *l);
 /* After conf_read_survey: does the service keep mails until send.at? */
 NPS_MUSTCHECK bool conf_check_hours(const struct conf_load *l);
+/* Domains in the form that addresses are compared in; path is their key. */
+NPS_MUSTCHECK bool conf_domains(const struct conf_load *l, const char *path,
+    struct strlist *list);
 
 /* ---- conf_rules.c ------------------------------------------------------ */
 extern const struct opt conf_frequency_opts[], conf_programme_opts[],

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "conf_load.h"
 #include "identity.h"
@@ -89,6 +90,28 @@ conf_is_country(const char *code)
 	return strstr(countries, text) != NULL;
 }
 
+bool
+conf_country_known(const char *any_case)
+{
+	char code[3] = "";
+
+	if (strlen(any_case) != 2)
+		return false;
+	for (size_t i = 0; i < 2; i++)
+		code[i] = any_case[i] >= 'a' && any_case[i] <= 'z'
+		    ? (char)(any_case[i] - 'a' + 'A') : any_case[i];
+	return conf_is_country(code);
+}
+
+bool
+conf_language_fits(const char *when, const char *language)
+{
+	const size_t first = strcspn(language, "-");
+
+	return strcasecmp(when, language) == 0 || (strlen(when) == first &&
+	    strncasecmp(when, language, first) == 0);
+}
+
 /* ---- programmes -------------------------------------------------------- */
 static bool
 is_campaign_id(const char *id)
@@ -155,31 +178,18 @@ static bool
 check_pilot(const struct conf_load *l)
 {
 	struct strlist *addresses = &l->conf->pilot.addresses;
-	struct strlist *domains = &l->conf->pilot.domains;
 	const char **a = arena_array(l->arena, addresses->n + 1, sizeof(*a));
-	const char **d = arena_array(l->arena, domains->n + 1, sizeof(*d));
 	const char *ignored;
 
-	if (a == NULL || d == NULL)
+	if (a == NULL)
 		return err_nomem(l->err);
 	for (size_t i = 0; i < addresses->n; i++)
 		if (identity_address(l->arena, addresses->v[i], &a[i],
 		    &ignored) != ADDRESS_OK)
 			return conf_fail(l, "pilot.addresses", "expected mail "
 			    "addresses; number %zu is none", i + 1);
-	for (size_t i = 0; i < domains->n; i++) {
-		const char *probe = arena_printf(l->arena, "x@%s",
-		    domains->v[i]);
-		if (probe != NULL && (strchr(domains->v[i], '@') != NULL ||
-		    identity_address(l->arena, probe, &ignored, &d[i]) !=
-		    ADDRESS_OK))
-			return conf_fail(l, "pilot.domains", "expected domains "
-			    "such as \"example.dk\"; number %zu is none",
-			    i + 1);
-	}
 	addresses->v = a;
-	domains->v = d;
-	return arena_failed(l->arena) ? err_nomem(l->err) : true;
+	return conf_domains(l, "pilot.domains", &l->conf->pilot.domains);
 }
 
 /* ---- policy ------------------------------------------------------------ */

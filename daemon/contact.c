@@ -100,7 +100,7 @@ DB_STMT(contact_sweep_gone,
     "    FROM npsync.contact"
     "   WHERE tenant_id = $1 AND connector = $2 AND (NOT gone OR pass >= $3::bigint - $5)"
     "), swept AS ("
-    "  UPDATE npsync.contact c SET gone = true FROM missing m"
+    "  UPDATE npsync.contact c SET gone = true, facts_at = $7::timestamptz FROM missing m"
     "   WHERE c.tenant_id = $1 AND c.connector = $2 AND c.contact_id = m.contact_id AND NOT m.gone AND $6"
     "     AND (SELECT (k.n < 20 AND k.missing < k.n) OR k.missing * 2 <= k.n FROM known k)"
     "  RETURNING 1"
@@ -358,7 +358,7 @@ contact_page_send(struct contact_page *page, struct db *db,
 
 bool
 contact_sweep(struct db *db, long long tenant_id, const char *connector,
-    long long pass, struct db_array *unread, bool may_mark,
+    long long pass, struct db_array *unread, bool may_mark, time_t now,
     struct arena *scratch, long long *gone, struct err *err)
 {
 	AUTO(db_result) struct db_result *r = NULL;
@@ -371,6 +371,7 @@ contact_sweep(struct db *db, long long tenant_id, const char *connector,
 	db_arg_array(&args, unread);
 	db_arg_int(&args, RECENT_PASSES);
 	db_arg_bool(&args, may_mark);
+	db_arg_time(&args, now);
 	if (!db_query(db, &contact_sweep_gone, &args, &r, err))
 		return false;
 	*gone = db_int(r, 0, 2);

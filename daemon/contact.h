@@ -40,10 +40,11 @@ NPS_MUSTCHECK bool contact_page_send(struct contact_page *page, struct db *db,
  * Refused (ERR_PROTOCOL) when more than half of the known ones would be, those
  * that went in the last passes counted in: such an export is not trusted.
  * may_mark false: only that is looked at, because a record without a key could
- * not be read.  *gone = how many. */
+ * not be read.  *gone = how many; that they went is a fact of now. */
 NPS_MUSTCHECK bool contact_sweep(struct db *db, long long tenant_id,
     const char *connector, long long pass, struct db_array *unread,
-    bool may_mark, struct arena *scratch, long long *gone, struct err *err);
+    bool may_mark, time_t now, struct arena *scratch, long long *gone,
+    struct err *err);
 
 struct activity_page {
 	struct db_array col[6];

@@ -60,7 +60,9 @@ DB_STMT(contact_merge_rows,
     "     SET contact_id = CASE WHEN p.twice THEN q.contact_id ELSE p.survivor END,"
     "         state = CASE WHEN p.twice THEN 'suppressed' ELSE q.state END,"
     "         reason = CASE WHEN p.twice THEN 'duplicate_person' ELSE q.reason END,"
-    "         due_night = NULL, due_rank = NULL, version = q.version + 1"
+    /* Of one that ends it says that it was to go: decide asks its losers again. */
+    "         due_night = CASE WHEN p.twice THEN q.due_night END, due_rank = NULL,"
+    "         version = q.version + 1"
     "    FROM pick p WHERE q.tenant_id = $1 AND q.queue_id = p.queue_id"
     "  RETURNING p.twice"
     ")"

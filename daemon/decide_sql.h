@@ -178,7 +178,7 @@
 
 #define LOCAL_DAY(at) "(" at " AT TIME ZONE $4::text)::date"
 #define NEEDS_CONSENT                                                        \
-	"(coalesce(c.needs_consent, false) OR CASE WHEN coalesce(c.country, '') = ''"                              \
+	"(coalesce(c.needs_consent, false) OR CASE WHEN coalesce(length(c.country), 0) <> 2"                       \
 	"  THEN $37::boolean ELSE upper(c.country) = ANY ($36::text[]) END)"
 #define HAS_CONSENT                                                          \
 	"(c.consent IS TRUE AND ($38::timestamptz IS NULL OR coalesce(c.consent_at >= $38::timestamptz, false)))"

@@ -35,9 +35,15 @@ covers_one(const char *when, const char *other)
 	return when == NULL || (other != NULL && strcmp(when, other) == 0);
 }
 
-/* Languages and countries are compared so. */
 static bool
-covers_code(const char *when, const char *other)
+covers_language(const char *when, const char *other)
+{
+	return when == NULL ||
+	    (other != NULL && conf_language_fits(when, other));
+}
+
+static bool
+covers_country(const char *when, const char *other)
 {
 	return when == NULL || (other != NULL && strcasecmp(when, other) == 0);
 }
@@ -45,8 +51,8 @@ covers_code(const char *when, const char *other)
 static bool
 covers(const struct conf_campaign *a, const struct conf_campaign *b)
 {
-	return covers_code(a->language, b->language) &&
-	    covers_code(a->country, b->country) &&
+	return covers_language(a->language, b->language) &&
+	    covers_country(a->country, b->country) &&
 	    covers_one(a->relation, b->relation) &&
 	    covers_one(a->category, b->category) &&
 	    covers_one(a->department, b->department) &&
@@ -80,14 +86,7 @@ static void
 doubt_country(const struct doubts *d, const char *key, size_t i,
     const char *country)
 {
-	char code[3] = "";
-
-	if (country == NULL)
-		return;
-	for (size_t k = 0; strlen(country) == 2 && k < 2; k++)
-		code[k] = country[k] >= 'a' && country[k] <= 'z'
-		    ? (char)(country[k] - 'a' + 'A') : country[k];
-	if (!conf_is_country(code))
+	if (country != NULL && !conf_country_known(country))
 		say(d, key, arena_printf(d->arena, "line %zu: there is no country "
 		    "\"%s\"; expected an ISO code such as \"SE\"", i + 1,
 		    country));
@@ -137,15 +136,18 @@ doubt_campaigns(const struct doubts *d, const struct conf_trigger *t)
 }
 
 /* ---- ages -------------------------------------------------------------- */
+/* Closed days right before a night make no row older, unless nothing waits for
+ * the mails' day. */
 static void
 doubt_delay(const struct doubts *d, const struct conf_trigger *t)
 {
 	if (strcmp(t->code, "inact") != 0 &&
 	    t->delay_hours >= 24 * (t->max_age_days + 1))
 		say(d, arena_printf(d->arena, "trigger.%s.delay_hours", t->code),
-		    arena_printf(d->arena, "nobody is ever asked: after %d hours "
-		        "the event is older than max_age_days = %d",
-		        t->delay_hours, t->max_age_days));
+		    arena_printf(d->arena, "%s: after %d hours the event is "
+		        "older than max_age_days = %d", d->conf->send.push_ahead
+		            ? "nobody is ever asked"
+		            : "asked only after closed days", t->delay_hours, t->max_age_days));
 }
 
 /* ---- how often --------------------------------------------------------- */

@@ -13,6 +13,7 @@
 #include <unistr.h>
 
 #include "buf.h"
+#include "text.h"
 
 #define LOCAL_MAX 64
 #define LABEL_MAX 63
@@ -250,18 +251,6 @@ identity_is_role(const char *normalised_address)
 
 /* ---- keys ---------------------------------------------------------------- */
 
-static void
-hex(char *out, const unsigned char *bytes, size_t n)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < n; i++) {
-		*out++ = digits[bytes[i] >> 4];
-		*out++ = digits[bytes[i] & 0x0f];
-	}
-	*out = '\0';
-}
-
 /* HMAC over kind NUL a [NUL b]: the kind keeps an address from ever having
  * the key of a card, and no part can run into the next. */
 static bool
@@ -287,7 +276,7 @@ key_make(const unsigned char *secret, const char *kind, const char *const *part,
 		return err_set(err, ERR_SYSTEM, "%s key: HMAC failed", kind);
 	out[0] = '\\';
 	out[1] = 'x';
-	hex(out + 2, md, IDENTITY_KEY_BYTES);
+	text_hex(out + 2, md, IDENTITY_KEY_BYTES);
 	return true;
 }
 
@@ -344,7 +333,7 @@ identity_uuid(char out[37], struct err *err)
 		return false;
 	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);	/* version 4 */
 	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);	/* RFC 4122 */
-	hex(digits, b, sizeof(b));
+	text_hex(digits, b, sizeof(b));
 	for (size_t i = 0; i < 36; i++)
 		out[i] = i == 8 || i == 13 || i == 18 || i == 23 ? '-' : *d++;
 	out[36] = '\0';

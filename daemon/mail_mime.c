@@ -53,27 +53,13 @@ check(const struct mail *m, struct err *err)
 }
 
 /* ---- encoded words ------------------------------------------------------- */
-/* The longest beginning of at most max bytes that ends between two code
- * points. */
-static size_t
-whole_points(const char *s, size_t max)
-{
-	size_t n = strnlen(s, max + 1);
-
-	if (n <= max)
-		return n;
-	for (n = max; n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80;)
-		n--;
-	return n > 0 ? n : max;
-}
-
 static void
 encoded_words(FILE *out, const char *s)
 {
 	unsigned char b64[4 * ((WORD_BYTES + 2) / 3) + 1];
 
 	for (bool first = true; *s != '\0'; first = false) {
-		const size_t n = whole_points(s, WORD_BYTES);
+		const size_t n = text_cut(s, WORD_BYTES);
 		(void)EVP_EncodeBlock(b64, (const unsigned char *)s, (int)n);
 		(void)fprintf(out, "%s=?UTF-8?B?%s?=", first ? "" : CRLF " ",
 		    (const char *)b64);

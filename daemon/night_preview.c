@@ -88,7 +88,7 @@ read_alarms(struct db *db, const struct tenant *tenant, struct arena *arena,
 {
 	AUTO(db_result) struct db_result *r = NULL;
 
-	if (!alarm_list(db, tenant->id, false, arena, &r, err))
+	if (!alarm_list(db, tenant->id, arena, &r, err))
 		return false;
 	struct preview_alarm *alarms = arena_array(arena,
 	    (size_t)db_rows(r) + 1, sizeof(*alarms));
@@ -151,10 +151,22 @@ difference_of(struct arena *a, const struct db_result *r, int i)
 		.state = copy(a, r, i, 5), .reason = copy(a, r, i, 6) };
 }
 
+/* A mail of a day before has told what came otherwise in that night. */
+static bool
+is_told(const struct conf *conf, int night, int today)
+{
+	for (int day = night; day != NO_DAY && day < today;
+	    day = day_add(day, 1))
+		if (calendar_is_working_day(&conf->calendar, day))
+			return true;
+	return false;
+}
+
 /* Of a night that was run: before that nothing came otherwise. */
 static bool
-read_differences(struct db *db, const struct tenant *tenant,
-    struct arena *arena, struct preview *p, struct err *err)
+read_differences(struct db *db, const struct conf *conf,
+    const struct tenant *tenant, int today, struct arena *arena,
+    struct preview *p, struct err *err)
 {
 	AUTO(db_result) struct db_result *r = NULL;
 
@@ -163,6 +175,8 @@ read_differences(struct db *db, const struct tenant *tenant,
 	if (!previewed_last(db, tenant->id, p->last_night, arena,
 	        &p->said_night, err))
 		return false;
+	if (p->said_night != NO_DAY && is_told(conf, p->said_night, today))
+		p->said_night = NO_DAY;
 	if (p->said_night == NO_DAY)
 		return true;
 	if (!previewed_differences(db, tenant->id, p->said_night, arena, &r,
@@ -213,7 +227,7 @@ night_preview(struct db *db, const struct conf *conf,
 	    read_held(db, tenant, arena, preview, err) &&
 	    read_alarms(db, tenant, arena, preview, err) &&
 	    read_night(db, tenant, today, arena, preview, err) &&
-	    read_differences(db, tenant, arena, preview, err) &&
+	    read_differences(db, conf, tenant, today, arena, preview, err) &&
 	    read_notes(db, tenant, arena, preview, err);
 }
 

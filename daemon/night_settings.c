@@ -7,20 +7,32 @@
 #include "log.h"
 #include "night_int.h"
 #include "runlog_settings.h"
+#include "text.h"
 
 #define VALUE_MAX 60
-#define CHANGES_MAX ((size_t)400)
+#define CHANGES_MAX ((size_t)250)	/* a line of night_say holds 511 */
 
-/* A value is cut, the whole line too: the rest is told by `check --diff`. */
+static const char *
+shown(const char *value)
+{
+	return value == NULL || *value == '\0' ? "-" : value;
+}
+
+/* A value is cut, the whole line too: the rest is told by `check --diff`.  A
+ * company may be a person's name, which no log holds. */
 static void
 add_change(void *arg, const char *key, const char *was, const char *is)
 {
 	struct buf *out = arg;
 
+	was = shown(was);
+	is = shown(is);
+	if (strcmp(key, "pilot.companies") == 0)
+		was = is = "(not shown)";
 	if (out->len < CHANGES_MAX)
 		buf_printf(out, "%s%s %.*s -> %.*s", out->len > 0 ? ", " : "", key,
-		    VALUE_MAX, was == NULL || *was == '\0' ? "-" : was, VALUE_MAX,
-		    is == NULL || *is == '\0' ? "-" : is);
+		    (int)text_cut(was, VALUE_MAX), was,
+		    (int)text_cut(is, VALUE_MAX), is);
 	else if (buf_text(out)[out->len - 1] != '.')
 		buf_str(out, ", ...");
 }

@@ -8,8 +8,10 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "nearest.h"
+
 #define PATH_LEN 256
-#define NEAR_MAX 2	/* edits that still count as a slip of the finger */
+#define NAMES_MAX 128	/* known keys of a group that are suggested */
 
 bool
 options_error(struct err *err, const struct config_setting_t *at,
@@ -180,33 +182,6 @@ options_expected(struct err *err, const struct opt *opt,
 	return options_error(err, at, file, path, "%s", buf_text(&text));
 }
 
-/* Edit distance (insert, delete, replace); NEAR_MAX + 1 for long names. */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[64];
-	const size_t n = strlen(b);
-
-	if (n >= ARRAY_LEN(row))
-		return NEAR_MAX + 1;
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1] != '\0'; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= n; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[n];
-}
-
 bool
 options_is_listed(const char *name, const char *const *list)
 {
@@ -225,23 +200,28 @@ find_opt(const struct opt *opts, const char *name)
 	return NULL;
 }
 
+static size_t
+collect(const struct opt *opts, const char *const *ignore,
+    const char *names[NAMES_MAX])
+{
+	size_t n = 0;
+
+	for (; opts->name != NULL && n < NAMES_MAX; opts++)
+		names[n++] = opts->name;
+	for (; ignore != NULL && *ignore != NULL && n < NAMES_MAX; ignore++)
+		names[n++] = *ignore;
+	return n;
+}
+
+/* The known name that was probably meant, or NULL. */
 static const char *
 nearest(const struct opt *opts, const char *const *ignore, const char *name)
 {
-	const char *best = NULL;
-	size_t least = strlen(name) <= NEAR_MAX ? strlen(name) : NEAR_MAX + 1;
+	const char *names[NAMES_MAX];
+	const size_t n = collect(opts, ignore, names);
+	size_t best;
 
-	for (; opts->name != NULL; opts++)
-		if (distance(name, opts->name) < least) {
-			least = distance(name, opts->name);
-			best = opts->name;
-		}
-	for (; ignore != NULL && *ignore != NULL; ignore++)
-		if (distance(name, *ignore) < least) {
-			least = distance(name, *ignore);
-			best = *ignore;
-		}
-	return best;
+	return nearest_find(name, names, n, &best, 1) == 1 ? names[best] : NULL;
 }
 
 bool

@@ -1,6 +1,7 @@
 #include "previewed.h"
 
 #include "clock.h"
+#include "contact_sql.h"
 
 DB_STMT(previewed_replace,
     "WITH said AS MATERIALIZED ("
@@ -32,7 +33,7 @@ DB_STMT(previewed_other,
     "    FROM said s FULL JOIN went w USING (queue_id)"
     "   WHERE (s.verdict IS NOT DISTINCT FROM 'go') <> (w.queue_id IS NOT NULL)"
     ")"
-    " SELECT q.queue_id, q.trigger, coalesce(c.full_name, q.contact_id), c.company,"
+    " SELECT q.queue_id, q.trigger, coalesce(" CONTACT_NAME("c") ", q.contact_id), c.company,"
     "        o.verdict, q.state, split_part(q.reason, ':', 1)"
     "   FROM other o JOIN npsync.queue q ON q.tenant_id = $1 AND q.queue_id = o.queue_id"
     "   LEFT JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = q.connector"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "rules.h"
 
 static const char *const state_names[QUEUE_STATES] = {
 	[QUEUE_QUEUED] = "queued", [QUEUE_SUPPRESSED] = "suppressed",
@@ -24,6 +25,7 @@ static const struct {
 	{ ACTOR_DECIDE, QUEUE_QUEUED, QUEUE_HELD },
 	{ ACTOR_DECIDE, QUEUE_DEFERRED, QUEUE_HELD },
 	{ ACTOR_DECIDE, QUEUE_QUEUED, QUEUE_DEFERRED },
+	{ ACTOR_DECIDE, QUEUE_DEFERRED, QUEUE_DEFERRED },
 	{ ACTOR_DECIDE, QUEUE_SUPPRESSED, QUEUE_QUEUED },
 	{ ACTOR_PUSH, QUEUE_SENDING, QUEUE_SENT },
 	{ ACTOR_PUSH, QUEUE_SENDING, QUEUE_DEFERRED },
@@ -39,6 +41,11 @@ static const struct {
 	/* A restored backup, once the service has listed what was sent. */
 	{ ACTOR_SETTLE, QUEUE_HELD, QUEUE_SENT },
 	{ ACTOR_SETTLE, QUEUE_HELD, QUEUE_QUEUED },
+	/* The card was merged into one that has the same event (contact_merge.c). */
+	{ ACTOR_REFRESH, QUEUE_QUEUED, QUEUE_SUPPRESSED },
+	{ ACTOR_REFRESH, QUEUE_DEFERRED, QUEUE_SUPPRESSED },
+	{ ACTOR_REFRESH, QUEUE_HELD, QUEUE_SUPPRESSED },
+	{ ACTOR_REFRESH, QUEUE_EXCLUDED, QUEUE_SUPPRESSED },
 	{ ACTOR_ADMIN, QUEUE_QUEUED, QUEUE_EXCLUDED },
 	{ ACTOR_ADMIN, QUEUE_DEFERRED, QUEUE_EXCLUDED },
 	{ ACTOR_ADMIN, QUEUE_HELD, QUEUE_EXCLUDED },
@@ -60,10 +67,12 @@ DB_STMT(queue_claim_rows,
     "WITH e AS MATERIALIZED ("
     "  SELECT 1 FROM npsync.tenant WHERE tenant_id = $1 AND epoch = $2"
     "     AND lease_until > now() AND NOT paused FOR SHARE"
+    /* The throttle is the first of them, and stands for itself below. */
     "), freq AS MATERIALIZED ("
-    "  SELECT * FROM unnest($11::text[], $12::int[], $13::int[]) AS f(scope, most, days)"
+    "  SELECT * FROM unnest($11::text[], $12::int[], $13::int[], $14::text[]) WITH ORDINALITY"
+    "         AS f(scope, most, days, source, ord) WHERE source = 'send' AND ord > 1"
     "), programme AS MATERIALIZED ("
-    "  SELECT * FROM unnest($14::text[], $15::text[]) AS p(campaign, name)"
+    "  SELECT * FROM unnest($15::text[], $16::text[]) AS p(campaign, name)"
     "), pick AS MATERIALIZED ("
     "  SELECT q.queue_id, q.version, q.state, q.person, q.client_ref, q.campaign,"
     "         q.connector, q.contact_id"
@@ -232,42 +241,17 @@ fence_check(struct db *db, const struct tenant *tenant, struct arena *arena,
 	return true;
 }
 
-/* What counts sends; the throttle is an argument of its own. */
-enum { Q_SCOPE, Q_MOST, Q_DAYS, Q_CAMPAIGN, Q_PROGRAMME, Q_COLS };
-
-static void
-frequency_columns(struct db_array col[Q_COLS], const struct conf *conf)
-{
-	static const char *const scopes[] = { [SCOPE_ANY] = "any",
-		[SCOPE_PROGRAMME] = "programme", [SCOPE_CAMPAIGN] = "campaign" };
-	const struct conf_frequency *f = conf->rules.frequency.v;
-	const struct conf_programme *p = conf->programmes.v;
-
-	for (size_t i = 0; i < conf->rules.frequency.n; i++) {
-		if (f[i].from != FROM_SEND)
-			continue;
-		db_array_text(&col[Q_SCOPE], scopes[f[i].scope]);
-		db_array_int(&col[Q_MOST], f[i].max);
-		db_array_int(&col[Q_DAYS], f[i].days);
-	}
-	for (size_t i = 0; i < conf->programmes.n; i++)
-		for (size_t k = 0; k < p[i].campaigns.n; k++) {
-			db_array_text(&col[Q_CAMPAIGN], p[i].campaigns.v[k]);
-			db_array_text(&col[Q_PROGRAMME], p[i].name);
-		}
-}
-
 static bool
 claim_query(struct db *db, const struct tenant *tenant,
     const struct queue_claim *claim, struct arena *arena,
     struct db_result **r, struct err *err)
 {
-	struct db_array col[Q_COLS];
+	struct db_array col[RULES_FREQUENCY + RULES_PROGRAMME];
 	struct db_args args;
 
-	db_arrays_init(col, Q_COLS);
+	db_arrays_init(col, ARRAY_LEN(col));
 	if (claim->conf != NULL)
-		frequency_columns(col, claim->conf);
+		rules_frequency(claim->conf, col, col + RULES_FREQUENCY);
 	db_args_init(&args, arena);
 	db_arg_int(&args, tenant->id);
 	db_arg_int(&args, tenant->epoch);
@@ -279,9 +263,9 @@ claim_query(struct db *db, const struct tenant *tenant,
 	db_arg_bool(&args, claim->count_foreign);
 	db_arg_time(&args, claim->send_at);
 	db_arg_int(&args, claim->spread_s);
-	db_arg_arrays(&args, col, Q_COLS);
+	db_arg_arrays(&args, col, ARRAY_LEN(col));
 	const bool ok = db_query(db, &queue_claim_rows, &args, r, err);
-	db_arrays_free(col, Q_COLS);
+	db_arrays_free(col, ARRAY_LEN(col));
 	return ok;
 }
 

@@ -159,40 +159,34 @@ read_starts(struct rules *rules, struct db *db, long long tenant_id,
 
 /* ---- frequency, programmes --------------------------------------------- */
 static void
-add_frequency(struct rules *rules, const struct conf_frequency *f)
+add_frequency(struct db_array *frequency, const struct conf_frequency *f)
 {
 	static const char *const scopes[] = { [SCOPE_ANY] = "any",
 		[SCOPE_PROGRAMME] = "programme", [SCOPE_CAMPAIGN] = "campaign" };
 
-	db_array_text(&rules->frequency[0], scopes[f->scope]);
-	db_array_int(&rules->frequency[1], f->max);
-	db_array_int(&rules->frequency[2], f->days);
-	db_array_text(&rules->frequency[3],
+	db_array_text(&frequency[0], scopes[f->scope]);
+	db_array_int(&frequency[1], f->max);
+	db_array_int(&frequency[2], f->days);
+	db_array_text(&frequency[3],
 	    f->from == FROM_ANSWER ? "answer" : "send");
 }
 
-static void
-add_frequencies(struct rules *rules)
+void
+rules_frequency(const struct conf *conf, struct db_array *frequency,
+    struct db_array *programme)
 {
-	const struct conf *conf = rules->conf;
 	const struct conf_frequency *f = conf->rules.frequency.v;
+	const struct conf_programme *p = conf->programmes.v;
 	const struct conf_frequency throttle = { SCOPE_ANY, 1,
 		conf->rules.throttle_days, FROM_SEND };
 
-	add_frequency(rules, &throttle);
+	add_frequency(frequency, &throttle);
 	for (size_t i = 0; i < conf->rules.frequency.n; i++)
-		add_frequency(rules, &f[i]);
-}
-
-static void
-add_programmes(struct rules *rules)
-{
-	const struct conf_programme *p = rules->conf->programmes.v;
-
-	for (size_t i = 0; i < rules->conf->programmes.n; i++)
+		add_frequency(frequency, &f[i]);
+	for (size_t i = 0; i < conf->programmes.n; i++)
 		for (size_t k = 0; k < p[i].campaigns.n; k++) {
-			db_array_text(&rules->programme[0], p[i].campaigns.v[k]);
-			db_array_text(&rules->programme[1], p[i].name);
+			db_array_text(&programme[0], p[i].campaigns.v[k]);
+			db_array_text(&programme[1], p[i].name);
 		}
 }
 
@@ -264,9 +258,13 @@ add_limits(struct rules *rules)
 static time_t
 late_since(const struct conf *conf, int night)
 {
-	int day = day_add(night, -1);
+	const struct calendar *cal = &conf->calendar;
+	/* A window of the evening ends on the day that people could see it. */
+	const bool evening = cal->window_from_min < cal->window_until_min &&
+	    cal->window_from_min >= 12 * 60;
+	int day = evening ? night : day_add(night, -1);
 
-	for (int i = 0; i < 370 && !calendar_is_sending_day(&conf->calendar, day);
+	for (int i = 0; i < 370 && !calendar_is_sending_day(cal, day);
 	     i++)
 		day = day_add(day, -1);
 	return clock_day_start(conf->timezone, day_add(day, 1));
@@ -301,8 +299,7 @@ rules_args(struct rules *rules, struct db *db, const struct rules_night *night,
 	add_texts(&rules->own_domains, &conf->rules.own_domains);
 	for (size_t i = 0; i < night->n_waiting; i++)
 		db_array_text(&rules->waiting, night->waiting[i]);
-	add_frequencies(rules);
-	add_programmes(rules);
+	rules_frequency(conf, rules->frequency, rules->programme);
 	add_texts(&rules->countries, &conf->policy.countries);
 	add_limits(rules);
 	if (!read_starts(rules, db, night->tenant_id, args->arena, err) ||

@@ -1,6 +1,6 @@
 /*
  * rules.h - turns the rule configuration into the parameters of decide.  It
- * judges nothing: the rules themselves are one statement in stage_decide.c.
+ * judges nothing: the rules themselves stand in decide_sql.h.
  */
 #ifndef NPSYNC_RULES_H
 #define NPSYNC_RULES_H
@@ -31,6 +31,12 @@ void rules_free(struct rules *rules);
 NPS_MUSTCHECK bool rules_args(struct rules *rules, struct db *db,
     const struct rules_night *night, struct db_args *args, struct err *err);
 #define RULES_ARGS 44
+
+/* What counts how often somebody was asked, the throttle first: scope, most,
+ * days, source; and campaign, name of each programme. */
+enum { RULES_FREQUENCY = 4, RULES_PROGRAMME = 2 };
+void rules_frequency(const struct conf *conf, struct db_array *frequency,
+    struct db_array *programme);
 
 /* Every reason code, in the order in which the first is kept; NULL-ended.
  * The words for people are rules_words(reason). */

@@ -43,7 +43,7 @@ DB_STMT(run_list,
 DB_STMT(run_list_counts,
     "SELECT stage, source, outcome, reason, n FROM npsync.run_count"
     " WHERE tenant_id = $1 AND run_id = $2"
-    " ORDER BY array_position(ARRAY['settle','pull','refresh','decide','push','forecast','collect','writeback'], stage),"
+    " ORDER BY array_position(" RUNLOG_ORDER ", stage),"
     "          source, outcome <> 'seen', outcome, reason");
 DB_STMT(run_last,
     "SELECT extract(epoch from max(started_at) FILTER (WHERE result = 'ok'))::bigint,"

@@ -12,7 +12,7 @@ DB_STMT(runlog_night_counts,
     "  FROM npsync.run r JOIN npsync.run_count c ON c.tenant_id = $1 AND c.run_id = r.run_id"
     " WHERE r.tenant_id = $1 AND r.kind <> 'hourly' AND r.night = $2::date"
     " GROUP BY 1, 2, 3, 4"
-    " ORDER BY array_position(ARRAY['settle','pull','refresh','decide','push','forecast','collect','writeback'], c.stage),"
+    " ORDER BY array_position(" RUNLOG_ORDER ", c.stage),"
     "          c.stage, c.source, c.outcome, c.reason");
 
 bool

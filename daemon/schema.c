@@ -4,6 +4,8 @@
 
 #include <openssl/evp.h>
 
+#include "text.h"
+
 #define LOCK_TIMEOUT_MS 5000L
 #define SHA_HEX_BYTES 65
 
@@ -31,17 +33,12 @@ static const char table_sql[] =
 static void
 sha_hex(const struct schema_migration *m, char hex[SHA_HEX_BYTES])
 {
-	static const char digits[] = "0123456789abcdef";
 	unsigned char md[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
 
 	if (EVP_Digest(m->sql, m->len, md, &n, EVP_sha256(), NULL) != 1)
 		n = 0;	/* no SHA-256: "" matches no record */
-	for (unsigned i = 0; i < n; i++) {
-		hex[2 * i] = digits[md[i] >> 4];
-		hex[2 * i + 1] = digits[md[i] & 15];
-	}
-	hex[2 * n] = '\0';
+	text_hex(hex, md, n);
 }
 
 static bool

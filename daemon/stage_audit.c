@@ -193,10 +193,22 @@ conclude(struct auditor *a, struct err *err)
 	return hold_unexpected(a->stage, err) && count_missing(a->stage, err);
 }
 
+/* All that a rule may count: the longest limit, and the year of the budget. */
 static time_t
 first_day(const struct stage *stage)
 {
-	return clock_now() - (time_t)stage->conf->rules.throttle_days * DAY_S;
+	const struct conf *conf = stage->conf;
+	const struct conf_frequency *f = conf->rules.frequency.v;
+	int days = conf->rules.throttle_days;
+
+	for (size_t i = 0; i < conf->rules.frequency.n; i++)
+		if (f[i].from == FROM_SEND && f[i].days > days)
+			days = f[i].days;
+	const time_t from = clock_now() - (time_t)days * DAY_S;
+	const time_t year = clock_day_start(conf->timezone,
+	    stage->today / 10000 * 10000 + 101);
+	return conf->budget.year > 0 && conf->rules.count_foreign && year < from
+	    ? year : from;
 }
 
 static bool

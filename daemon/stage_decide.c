@@ -17,8 +17,10 @@ DB_STMT(decide_requeue,
     "   WHERE q.tenant_id = $1 AND EXISTS (SELECT 1 FROM e)"
     "     AND q.state = 'suppressed' AND q.reason = 'duplicate_person' AND NOT q.requeued"
     "     AND q.decided_night >= $3::date - 7"
-    /* The winner may have waited some nights before it failed. */
-    "     AND EXISTS (SELECT 1 FROM npsync.queue w WHERE w.tenant_id = $1 AND w.state = 'failed'"
+    /* The winner may have waited some nights before it failed, or was not handed
+     * over and then ended by a rule or a merge. */
+    "     AND EXISTS (SELECT 1 FROM npsync.queue w WHERE w.tenant_id = $1"
+    "            AND w.state IN ('failed', 'suppressed', 'expired') AND w.queue_id <> q.queue_id"
     "            AND w.due_night >= q.decided_night AND w.person && q.person)"
     "     AND NOT EXISTS (SELECT 1 FROM unnest(q.person) k"
     "           JOIN npsync.person_send s ON s.tenant_id = $1 AND s.person_key = k"
@@ -32,8 +34,7 @@ DB_STMT(decide_requeue,
     ")"
     " UPDATE npsync.queue q SET state = 'queued', reason = NULL, requeued = true,"
     "        decided_night = NULL, version = q.version + 1"
-    "   FROM pick p WHERE q.tenant_id = $1 AND q.queue_id = p.queue_id"
-    " RETURNING q.queue_id");
+    "   FROM pick p WHERE q.tenant_id = $1 AND q.queue_id = p.queue_id");
 
 /* $45 epoch, $46 run, $47 end of this night, $48 the oldest facts that count: a
  * row whose card could not be read since then waits, it is not sent.  One that a
@@ -91,7 +92,9 @@ DB_STMT(decide_night,
     "  UPDATE npsync.queue q"
     "     SET state = f.t, reason = f.reason, version = q.version + 1, campaign = f.campaign,"
     "         person = f.person, decided_night = $2::date,"
-    "         due_night = CASE WHEN f.reason IS NULL THEN $2::date END,"
+    /* Kept on a row that ends: it was to go then, and its losers are asked. */
+    "         due_night = CASE WHEN f.reason IS NULL THEN $2::date"
+    "                          WHEN f.t IN ('suppressed', 'expired') THEN q.due_night END,"
     "         due_rank = CASE WHEN f.reason IS NULL THEN f.rnk::int END,"
     "         send_offset_s = coalesce(s.after_s, 0),"
     "         deferred_until = CASE WHEN f.t = 'deferred' AND f.reason IS NOT NULL"
@@ -101,36 +104,49 @@ DB_STMT(decide_night,
     "  RETURNING q.state, coalesce(q.reason, '') AS reason, q.trigger, f.late, f.fact"
     ")"
     " SELECT state, reason, trigger, count(*), count(*) FILTER (WHERE late AND reason = ''),"
-    "        CASE WHEN reason IN ('flood', 'over_budget') THEN max(fact) END"
+    "        CASE WHEN reason = 'over_budget' THEN max(fact) END"
     "   FROM moved GROUP BY state, reason, trigger ORDER BY trigger, state, reason");
 
 /* ---- alarms ------------------------------------------------------------ */
-static bool
-raise_alarm(struct stage *stage, const char *kind, const char *subject,
-    const char *detail, struct err *err)
+static void
+log_alarm(const char *kind, const char *subject, const char *detail)
 {
-	bool changed;
+	log_ev(LOG_LEVEL_WARNING, "decide", "alarm=%s subject=%s detail=%s",
+	    kind, log_quote(subject), log_quote(detail));
+}
 
-	if (!alarm_set(stage->db, stage->tenant->id, kind, subject, true, detail,
-	        clock_now(), stage->arena, &changed, err))
+static bool
+set_floods(struct stage *stage, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+
+	if (!alarm_end_floods(stage->db, stage->tenant->id, clock_now(),
+	        stage->arena, err) ||
+	    !alarm_set_floods(stage->db, stage->tenant->id, clock_now(),
+	        stage->arena, &r, err))
 		return false;
-	if (changed)
-		log_ev(LOG_LEVEL_WARNING, "decide", "alarm=%s subject=%s detail=%s",
-		    kind, log_quote(subject), log_quote(detail));
+	for (int i = 0; i < db_rows(r); i++)
+		log_alarm("flood", db_text(r, i, 0), db_text(r, i, 1));
 	return true;
 }
 
 static bool
-end_alarms(struct stage *stage, bool spent, struct err *err)
+set_budget(struct stage *stage, const char *spent, struct err *err)
 {
 	const int year_start = stage->night / 10000 * 10000 + 101;
+	bool changed;
 
-	return alarm_end_floods(stage->db, stage->tenant->id, clock_now(),
-	           stage->arena, err) &&
-	    (spent || alarm_end_budget(stage->db, stage->tenant->id, year_start,
-	        stage->night, stage->conf->budget.year,
-	        stage->conf->rules.count_foreign, clock_now(), stage->arena,
-	        err));
+	if (spent == NULL)
+		return alarm_end_budget(stage->db, stage->tenant->id, year_start,
+		    stage->night, stage->conf->budget.year,
+		    stage->conf->rules.count_foreign, clock_now(), stage->arena,
+		    err);
+	if (!alarm_set(stage->db, stage->tenant->id, "budget", "", spent,
+	        clock_now(), stage->arena, &changed, err))
+		return false;
+	if (changed)
+		log_alarm("budget", "", spent);
+	return true;
 }
 
 /* One alarm per change: a flood for each trigger, the budget as a whole.  What
@@ -143,14 +159,7 @@ set_alarms(struct stage *stage, const struct db_result *r, struct err *err)
 	for (int i = 0; i < db_rows(r); i++)
 		if (strcmp(db_text(r, i, 1), "over_budget") == 0)
 			spent = db_text(r, i, 5);
-	if (!end_alarms(stage, spent != NULL, err))
-		return false;
-	for (int i = 0; i < db_rows(r); i++)
-		if (strcmp(db_text(r, i, 1), "flood") == 0 &&
-		    !raise_alarm(stage, "flood", db_text(r, i, 2),
-		        db_text(r, i, 5), err))
-			return false;
-	return spent == NULL || raise_alarm(stage, "budget", "", spent, err);
+	return set_floods(stage, err) && set_budget(stage, spent, err);
 }
 
 static void
@@ -172,7 +181,6 @@ count_outcome(struct stage *stage, const struct db_result *r, int row,
 static bool
 requeue(struct stage *stage, struct err *err)
 {
-	AUTO(db_result) struct db_result *r = NULL;
 	struct db_args args;
 
 	db_args_init(&args, stage->arena);
@@ -181,9 +189,7 @@ requeue(struct stage *stage, struct err *err)
 	db_arg_day(&args, stage->night);
 	db_arg_time(&args, clock_now());
 	db_arg_int(&args, stage->log->run_id);
-	if (!db_query(stage->db, &decide_requeue, &args, &r, err))
-		return false;
-	return true;
+	return db_query(stage->db, &decide_requeue, &args, NULL, err);
 }
 
 static bool

@@ -2,6 +2,7 @@
  * What a night would do, nothing written: the rules of decide_sql.h for the
  * preview and for one row.
  */
+#include "contact_sql.h"
 #include "decide_sql.h"
 #include "stage_decide.h"
 
@@ -17,7 +18,7 @@ DB_STMT(decide_preview_rows,
     "         z.ord AS fate, z.winner, z.fact AS why"
     "    FROM judged j FULL JOIN fate z ON z.queue_id = j.queue_id"
     ") SELECT q.queue_id, q.state, q.trigger, extract(epoch from q.created_at)::bigint,"
-    "        extract(epoch from q.occurred_at)::bigint, q.contact_id, c.full_name, c.email,"
+    "        extract(epoch from q.occurred_at)::bigint, q.contact_id, " CONTACT_NAME("c") ", c.email,"
     "        c.company, c.owner_name, coalesce(p.name, s.campaign),"
     "        CASE WHEN s.ord = " R_FLOOD " THEN coalesce(s.kept, 'flood')"
     "             WHEN s.ord IS NOT NULL THEN " REASONS "[s.ord]"

@@ -261,8 +261,8 @@ sweep_contacts(struct puller *p, struct err *err)
 	db_array_init(&unread);
 	const bool told = unread_keys(&p->crm->link, &unread);
 	const bool ok = contact_sweep(stage->db, stage->tenant->id,
-	    p->crm->link.name, p->cursor.pass, &unread, told, stage->scratch,
-	    &gone, err);
+	    p->crm->link.name, p->cursor.pass, &unread, told, clock_now(),
+	    stage->scratch, &gone, err);
 	db_array_free(&unread);
 	runlog_count(stage->log, "sweep", p->source, "gone", NULL, gone);
 	return ok;

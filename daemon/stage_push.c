@@ -121,6 +121,17 @@ stop(struct pusher *p, const char *why)
 	(void)snprintf(p->stop_reason, sizeof(p->stop_reason), "%s", why);
 }
 
+/* What follows the colon are the service's words, which may name people. */
+static void
+stop_for(struct pusher *p, const struct push_verdict *v)
+{
+	char why[80];
+
+	(void)snprintf(why, sizeof(why), "%.*s", (int)strcspn(v->reason, ":"),
+	    v->reason);
+	stop(p, why);
+}
+
 /* Proven not applied: tried again this night, at most TRIES_A_NIGHT times. */
 static void
 again(struct pusher *p, const struct queue_claimed *row,
@@ -146,7 +157,7 @@ again(struct pusher *p, const struct queue_claimed *row,
 	if (v->retry_after_s > 0)
 		http_multi_hold(p->multi, v->retry_after_s);
 	if (++p->failures >= FAILURES_MAX)
-		stop(p, v->reason);
+		stop_for(p, v);
 }
 
 static void
@@ -199,7 +210,7 @@ record(struct pusher *p, const struct queue_claimed *row,
 		break;
 	case PUSH_STOP:
 		add_move(p, row, QUEUE_DEFERRED, v, clock_now());
-		stop(p, v->reason);
+		stop_for(p, v);
 		break;
 	}
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "text.h"
 
 #define LEASE_S 1200L
 
@@ -98,8 +99,7 @@ create(struct db *db, const char *name, struct arena *arena, struct err *err)
 
 	if (!identity_random(secret, sizeof(secret), err))
 		return false;
-	for (size_t i = 0; i < sizeof(secret); i++)
-		(void)snprintf(hex + 2 * i, 3, "%02x", secret[i]);
+	text_hex(hex, secret, sizeof(secret));
 	db_args_init(&args, arena);
 	db_arg_text(&args, name);
 	db_arg_text(&args, hex);

@@ -22,5 +22,7 @@ bool text_valid(const char *s);
 /* No control character: nothing that could end a line or a header. */
 bool text_is_line(const char *s);
 bool text_is_ascii(const char *s);
+/* 2 * n lower-case digits and a NUL. */
+void text_hex(char *out, const unsigned char *bytes, size_t n);
 
 #endif

@@ -597,6 +597,37 @@ test_throttle_fact(void **state)
 	    "throttled: until 2026-05-26, asked 2026-04-26 'Møde'");
 }
 
+/* A CRM keeps a whole name, or its parts. */
+static void
+test_preview_names(void **state)
+{
+	static const char *const cards[] = { "full_name = 'Anna Holm'",
+		"full_name = NULL, first_name = 'Bo', last_name = 'Dam'",
+		"full_name = '', first_name = NULL, last_name = 'Ek'",
+		"full_name = NULL" };
+	static const char *const names[] = { "Anna Holm", "Bo Dam", "Ek", NULL };
+	struct fixture *f = *state;
+	AUTO(db_result) struct db_result *r = NULL;
+
+	fixture_tenant(f);
+	for (size_t i = 0; i < ARRAY_LEN(cards); i++) {
+		char id[] = { (char)('a' + i), '\0' };
+		fixture_card(f, id, cards[i]);
+		(void)fixture_row(f, T_MEET, id, NULL);
+	}
+	const struct rules_night night = fixture_rules_night(f);
+	assert_true(decide_preview(f->db, &f->conf, &night, f->scratch, &r,
+	    NULL));
+	assert_int_equal(db_rows(r), ARRAY_LEN(cards));
+	for (int i = 0; i < db_rows(r); i++) {
+		const char *name = names[db_text(r, i, PREVIEW_CONTACT)[0] - 'a'];
+		const char *shown = db_text(r, i, PREVIEW_NAME);
+		assert_int_equal(name == NULL, shown == NULL);
+		if (name != NULL)
+			assert_string_equal(shown, name);
+	}
+}
+
 /* ---- duplicate persons: vectors section 7 --------------------------------------- */
 struct pair {
 	const char *name, *first, *second;
@@ -797,6 +828,26 @@ test_loser_of_a_row_that_failed_later(void **state)
 	assert_string_equal(fixture_state(f, loser), "suppressed duplicate_person");
 	assert_int_equal(fixture_claim(f, 8, NULL), 1);
 	assert_int_equal(fixture_move(f, ACTOR_PUSH, winner, 2, QUEUE_FAILED), 1);
+	decide_in(f, 20260508);
+	assert_string_equal(fixture_state(f, loser), "due");
+	fixture_assert_history(f);
+}
+
+/* The winner was not handed over, and then a rule ended it. */
+static void
+test_loser_of_a_row_that_ended(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_tenant(f);
+	fixture_card(f, "anna", NULL);
+	const long long winner = fixture_row(f, T_SALE, "anna", NULL);
+	const long long loser = fixture_row(f, T_MEET, "anna", NULL);
+	fixture_decide(f);
+	assert_string_equal(fixture_state(f, winner), "due");
+	f->trigger[T_SALE].enabled = false;
+	decide_in(f, 20260507);
+	assert_string_equal(fixture_state(f, winner), "suppressed trigger_off");
 	decide_in(f, 20260508);
 	assert_string_equal(fixture_state(f, loser), "due");
 	fixture_assert_history(f);
@@ -1312,6 +1363,7 @@ main(void)
 		cmocka_unit_test(test_throttle_foreign),
 		cmocka_unit_test(test_throttle_follows_the_card),
 		cmocka_unit_test(test_throttle_fact),
+		cmocka_unit_test(test_preview_names),
 		cmocka_unit_test(test_duplicates),
 		cmocka_unit_test(test_role_on_five_cards),
 		cmocka_unit_test(test_chain),
@@ -1319,6 +1371,7 @@ main(void)
 		cmocka_unit_test(test_loser_of_a_failed_row),
 		cmocka_unit_test(test_loser_of_a_sent_row),
 		cmocka_unit_test(test_loser_of_a_row_that_failed_later),
+		cmocka_unit_test(test_loser_of_a_row_that_ended),
 		cmocka_unit_test(test_order_of_reasons),
 		cmocka_unit_test(test_first_of_three),
 		cmocka_unit_test(test_order_of_triggers),

@@ -460,7 +460,7 @@ sweep_but(struct fixture *f, long long pass, struct db_array *unread,
 	long long gone = -1;
 
 	const bool ok = contact_sweep(f->db, f->tenant.id, "crm", pass, unread,
-	    true, f->scratch, &gone, &err);
+	    true, clock_now(), f->scratch, &gone, &err);
 	db_array_free(unread);
 	assert_int_equal(err.kind, expected);
 	assert_int_equal(ok, expected == ERR_NONE);
@@ -511,6 +511,25 @@ test_sweep(void **state)
 		.consent_at = NO_TIME };
 	put_card(f, &back);
 	assert_string_equal(card_text(f, "21", "gone::text"), "false");
+}
+
+/* That a card is gone is known since now: the days that it is kept count from
+ * here. */
+static void
+test_sweep_dates_the_facts(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_tenant(f);
+	pass_with(f, 1, 1, 4);
+	fixture_exec(f, "UPDATE npsync.contact SET facts_at = '2026-05-01Z',"
+	    " gone = contact_id = '4' WHERE tenant_id = $1");
+	pass_with(f, 2, 1, 2);
+	assert_int_equal(sweep(f, 2, ERR_NONE), 1);
+	assert_string_equal(fixture_text(f, "SELECT string_agg(contact_id || ' '"
+	    " || (extract(epoch from facts_at)::bigint = %lld), ', ' ORDER BY"
+	    " contact_id) FROM npsync.contact WHERE tenant_id = $1",
+	    (long long)clock_now()), "1 false, 2 false, 3 true, 4 false");
 }
 
 /* Few cards may lose more than half, but an export of nothing is no export. */
@@ -934,6 +953,7 @@ main(void)
 		cmocka_unit_test(test_no_send_tag),
 		cmocka_unit_test(test_card_is_updated),
 		cmocka_unit_test(test_sweep),
+		cmocka_unit_test(test_sweep_dates_the_facts),
 		cmocka_unit_test(test_sweep_of_few),
 		cmocka_unit_test(test_last_activity),
 		cmocka_unit_test(test_planned_ahead),

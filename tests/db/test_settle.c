@@ -489,6 +489,53 @@ test_first_audit_reads_the_throttle_back(void **state)
 	assert_int_equal(clock_now() - it.from, 2 * 86400);
 }
 
+/* How far back a first audit reads: all that a rule may count. */
+static void
+test_first_audit_reads_what_rules_count(void **state)
+{
+	static const struct {
+		struct conf_frequency f[2];
+		size_t n;
+		int throttle, budget;
+		bool count_foreign;
+		int days;	/* 0 = from the first of January */
+	} cases[] = {
+		{ { { .days = 0 } }, 0, 30, 0, true, 30 },
+		{ { { SCOPE_CAMPAIGN, 1, 365, FROM_SEND } }, 1, 30, 0, true, 365 },
+		{ { { SCOPE_ANY, 2, 90, FROM_SEND },
+		    { SCOPE_PROGRAMME, 1, 40, FROM_SEND } }, 2, 30, 0, true, 90 },
+		{ { { SCOPE_ANY, 2, 20, FROM_SEND } }, 1, 30, 0, true, 30 },
+		/* Answers are not in the list. */
+		{ { { SCOPE_ANY, 1, 365, FROM_ANSWER } }, 1, 30, 0, true, 30 },
+		{ { { .days = 0 } }, 0, 30, 1000, true, 0 },
+		{ { { .days = 0 } }, 0, 30, 1000, false, 30 },
+		/* 6 May is the 126th day. */
+		{ { { SCOPE_ANY, 1, 125, FROM_SEND } }, 1, 30, 1000, true, 0 },
+		{ { { SCOPE_ANY, 1, 126, FROM_SEND } }, 1, 30, 1000, true, 126 },
+		{ { { .days = 0 } }, 0, 400, 1000, true, 400 },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		serve(f);
+		f->conf.rules.frequency.v = cases[i].f;
+		f->conf.rules.frequency.n = cases[i].n;
+		f->conf.rules.throttle_days = cases[i].throttle;
+		f->conf.rules.count_foreign = cases[i].count_foreign;
+		f->conf.budget.year = cases[i].budget;
+		assert_true(audit(f));
+		const time_t from = cases[i].days == 0
+		    ? fixture_time(20260101, 0, 0)
+		    : clock_now() - cases[i].days * 86400L;
+		if (it.from != from)
+			fail_msg("case %zu: %ld days", i,
+			    (long)(clock_now() - it.from) / 86400);
+		/* Later ones need not: it is known by then. */
+		assert_true(audit(f));
+		assert_int_equal(clock_now() - it.from, 2 * 86400);
+	}
+}
+
 /* A run that lost its lease writes nothing. */
 static void
 test_audit_is_fenced(void **state)
@@ -565,6 +612,7 @@ main(void)
 		cmocka_unit_test(test_listed_but_waiting_is_held),
 		cmocka_unit_test(test_audit_that_breaks_misses_nobody),
 		cmocka_unit_test(test_first_audit_reads_the_throttle_back),
+		cmocka_unit_test(test_first_audit_reads_what_rules_count),
 		cmocka_unit_test(test_audit_is_fenced),
 		cmocka_unit_test(test_restored_rows_are_held_then_matched),
 	};

@@ -84,7 +84,8 @@ draw_limits(struct conf *conf)
 	    from));
 }
 
-/* Some share a number, some an address, some a house. */
+/* Some share a number, some an address, some a house; into some another card of
+ * theirs was merged. */
 static void
 draw_cards(struct verdict_world *w, int first, int n)
 {
@@ -101,6 +102,8 @@ draw_cards(struct verdict_world *w, int first, int n)
 			c->keys[c->n_keys++] = numbers + draw(5);
 		if (chance(60))
 			c->house = houses + draw(4);
+		if (i > 0 && chance(10))
+			c->merged = w->cards[first + draw(i)].keys[1];
 		c->consent = FACT_YES;
 		c->consent_at = w->moment - 86400L * draw(500);
 	}
@@ -476,29 +479,52 @@ test_houses(void **state)
 	}
 }
 
-/* A second card of a person goes when the first is not asked for good, waits
- * when the first waits for a place, and goes when they are two people. */
+static void
+assert_reason(const struct verdict *v, const char *reason)
+{
+	assert_int_equal(v->due, reason == NULL);
+	if (reason != NULL)
+		assert_string_equal(v->reason, reason);
+}
+
+/* A second card of a person goes when the first is never asked, waits when the
+ * first waits for a place, and is out when the first goes; of two people each
+ * has a turn. */
 static void
 test_loser_of_a_loser(void **state)
 {
+	static const struct {
+		bool shared, no_send;
+		int night_max;
+		const char *first, *second;	/* reasons; NULL = goes */
+		enum queue_state state;
+	} cases[] = {
+		{ true, true, 2, "no_send", NULL, QUEUE_QUEUED },
+		{ true, false, 1, "over_cap", "duplicate_person",
+		    QUEUE_DEFERRED },
+		{ true, false, 3, NULL, "duplicate_person",
+		    QUEUE_SUPPRESSED },
+		{ false, false, 1, "over_cap", "over_cap", QUEUE_DEFERRED },
+		{ false, false, 3, NULL, NULL, QUEUE_QUEUED },
+	};
 	struct night n;
 
-	for (int shared = 0; shared < 2; shared++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		plain_night(&n, *state);
-		n.f->conf.rules.night_max = 1;
+		n.f->conf.rules.night_max = cases[i].night_max;
 		new_rows(&n, "sale", 1);
 		new_rows(&n, "meet", 2);
 		n.w.rows[1].occurred_at -= 60;
-		if (shared != 0)
+		n.w.cards[1].no_send = cases[i].no_send;
+		if (cases[i].shared)
 			n.w.cards[2].keys[0] = n.w.cards[1].keys[0];
 		struct verdict out[3];
 		struct verdict_tally tally = { 0 };
 		assert_true(verdict_check(n.f, &n.w, &tally, out));
 		assert_true(out[0].due);
-		assert_string_equal(out[1].reason, "over_cap");
-		assert_string_equal(out[2].reason, shared != 0
-		    ? "duplicate_person" : "over_cap");
-		assert_int_equal(out[2].state, QUEUE_DEFERRED);
+		assert_reason(&out[1], cases[i].first);
+		assert_reason(&out[2], cases[i].second);
+		assert_int_equal(out[2].state, cases[i].state);
 		verdict_world_free(&n.w);
 	}
 }

@@ -27,6 +27,7 @@ static struct {
 	struct call calls[PLAIN_MAX];
 	int n_meetings, n_calls;
 	int asked[PLAIN_MAX];
+	bool refused[PLAIN_MAX];
 	struct sim_reply script[1];
 	struct simhttpd *sim;
 	struct conf_crm crm;
@@ -72,12 +73,16 @@ person_id(int person)
 static struct crm_contact
 card(int person)
 {
+	static const char *tags[2];
+
+	tags[0] = it.refused[person] ? it.f->conf.rules.no_send_tag : NULL;
 	(void)snprintf(it.name, sizeof(it.name), "house%d", person);
 	(void)snprintf(it.email, sizeof(it.email), "k%d@kunde.example",
 	    person);
 	return (struct crm_contact){ .contact_id = person_id(person),
 		.name = { .full = it.id }, .email = it.email,
 		.company_id = it.name, .company = it.name, .country = "DK",
+		.tags = tags,
 		.employed = TRI_YES, .consent = TRI_YES,
 		.consent_at = NO_TIME };
 }
@@ -276,6 +281,13 @@ plain_call(int person, int day)
 {
 	assert_in_range(it.n_calls, 0, PLAIN_MAX - 1);
 	it.calls[it.n_calls++] = (struct call){ person, day };
+}
+
+void
+plain_refuse(int person)
+{
+	assert_in_range(person, 0, it.people - 1);
+	it.refused[person] = true;
 }
 
 void

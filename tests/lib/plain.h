@@ -21,6 +21,8 @@ void plain_close(void);
 void plain_meeting(int person, time_t at);
 /* A phone call on that day; nobody is asked for it. */
 void plain_call(int person, int day);
+/* The card carries the no-send tag from now on. */
+void plain_refuse(int person);
 /* The service answers with this status from now on; 201 at first. */
 void plain_status(int status);
 

@@ -50,6 +50,19 @@ verdict_has_key(const struct verdict_card *card, int key)
 }
 
 int
+verdict_keys(const struct verdict_card *card, int keys[VERDICT_KEYS + 1])
+{
+	bool met = card->merged < 0;
+
+	for (int i = 0; i < card->n_keys; i++) {
+		keys[i] = card->keys[i];
+		met |= keys[i] == card->merged;
+	}
+	keys[card->n_keys] = card->merged;
+	return card->n_keys + (met ? 0 : 1);
+}
+
+int
 verdict_place(const char *code)
 {
 	int i = 0;
@@ -199,8 +212,9 @@ is_consent_needed(const struct verdict_case *c)
 
 	if (c->trigger != NULL && c->trigger->require_consent)
 		return true;
-	return c->card->country == NULL ? conf->policy.unknown
-	    : listed(&conf->policy.countries, c->card->country);
+	/* A word is no country: only a code of two letters is. */
+	return c->card->country == NULL || strlen(c->card->country) != 2
+	    ? conf->policy.unknown : listed(&conf->policy.countries, c->card->country);
 }
 
 static bool
@@ -348,7 +362,7 @@ count_key(const struct verdict_case *c, int key, int scope, int days)
 	const struct verdict_links *l = &c->index->sends;
 	int n = 0;
 
-	for (int i = key < 0 ? -1 : l->first[key]; i >= 0; i = l->next[i]) {
+	for (int i = l->first[key]; i >= 0; i = l->next[i]) {
 		const struct verdict_send *s = &c->w->sends[l->item[i]];
 		n += verdict_counts(c->w, s) && is_first_match(c, s, key) &&
 		    in_scope(c, scope, s->campaign) &&
@@ -362,9 +376,9 @@ is_asked_enough(const struct verdict_case *c, const struct conf_frequency *f)
 {
 	if (f->from == FROM_ANSWER)
 		return count_answers(c, f->scope, f->days) >= f->max;
-	int n = count_key(c, c->card->merged, f->scope, f->days);
-	for (int i = 0; i < c->card->n_keys; i++)
-		n += count_key(c, c->card->keys[i], f->scope, f->days);
+	int keys[VERDICT_KEYS + 1], n = 0;
+	for (int i = verdict_keys(c->card, keys) - 1; i >= 0; i--)
+		n += count_key(c, keys[i], f->scope, f->days);
 	return n >= f->max;
 }
 
@@ -400,10 +414,12 @@ rule_company_cap(const struct verdict_case *c)
 static bool
 rule_duplicate(const struct verdict_case *c)
 {
+	int keys[VERDICT_KEYS + 1];
+
 	if (c->card == NULL || !c->judged)
 		return false;
-	for (int i = 0; i < c->card->n_keys; i++) {
-		const int due = c->index->due[c->card->keys[i]];
+	for (int i = verdict_keys(c->card, keys) - 1; i >= 0; i--) {
+		const int due = c->index->due[keys[i]];
 		if (due >= 0 && &c->w->rows[due] != c->row)
 			return true;
 	}

@@ -125,6 +125,8 @@ struct verdict_case {
 };
 /* The first rule of its own that blocks; NULL. */
 const char *verdict_first(const struct verdict_case *c);
+/* Its keys, by itself and by a merge, each once: how many. */
+int verdict_keys(const struct verdict_card *card, int keys[VERDICT_KEYS + 1]);
 /* Has the card that key, by itself or by a merge? */
 bool verdict_has_key(const struct verdict_card *card, int key);
 /* Due by an earlier look at the night. */

@@ -118,8 +118,11 @@ compare_row(struct check *k, size_t i)
 	const char *state = db_text(k->rows, row, 1);
 	const char *reason = db_text(k->rows, row, 2);
 	const int due = db_day(k->rows, row, 3);
-	const int want_due = v->due ? k->w->night : v->judged ? NO_DAY
-	    : r->due_night;
+	/* What ends keeps the night in which it was to go. */
+	const bool ended = v->state == QUEUE_SUPPRESSED ||
+	    v->state == QUEUE_EXPIRED;
+	const int want_due = v->due ? k->w->night
+	    : v->judged && !ended ? NO_DAY : r->due_night;
 	const time_t until = db_time(k->rows, row, 4);
 	const time_t want_until = v->waits ? calendar_window_end(
 	    &k->w->conf->calendar, k->w->night) : r->deferred_until;

@@ -118,11 +118,12 @@ line_up(struct crowd *o, struct verdict_case *cases)
 	for (int k = 0; k < o->w->n_keys; k++)
 		o->owner[k] = -1;
 	for (size_t i = 0; i < o->n; i++) {
-		const struct verdict_card *card = o->by_rank[i]->card;
+		int keys[VERDICT_KEYS + 1];
 		o->first[i] = true;
-		for (int k = 0; k < card->n_keys; k++)
-			if (o->owner[card->keys[k]] < 0)
-				o->owner[card->keys[k]] = (int)i;
+		for (int k = verdict_keys(o->by_rank[i]->card, keys) - 1;
+		     k >= 0; k--)
+			if (o->owner[keys[k]] < 0)
+				o->owner[keys[k]] = (int)i;
 			else
 				o->first[i] = false;
 	}
@@ -138,8 +139,9 @@ count_out(struct crowd *o)
 			continue;
 		c->reason = "duplicate_person";
 		c->lost_late = true;
-		for (int k = 0; k < c->card->n_keys; k++) {
-			const int w = o->owner[c->card->keys[k]];
+		int keys[VERDICT_KEYS + 1];
+		for (int k = verdict_keys(c->card, keys) - 1; k >= 0; k--) {
+			const int w = o->owner[keys[k]];
 			if (o->first[w] && o->by_rank[w]->reason == NULL)
 				c->lost_late = false;
 		}

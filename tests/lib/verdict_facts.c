@@ -200,7 +200,8 @@ fact_anonymised(struct verdict_world *w, int row, int level)
 static void
 fact_country(struct verdict_world *w, int row, int level)
 {
-	static const char *const countries[] = { "DK", "NO", "SE", "DE", NULL };
+	static const char *const countries[] = { "DK", "NO", "SE", "DE", NULL,
+		"Tyskland" };
 
 	card_of(w, row)->country = countries[level];
 }
@@ -524,7 +525,7 @@ const struct fact_factor fact_factors[] = {
 	{ "trigger", fact_trigger, 9, 1, "trigger_off" },
 	{ "gone", fact_gone, 2, 1, "gone" },
 	{ "anonymised", fact_anonymised, 2, 1, "anonymised" },
-	{ "country", fact_country, 5, 1, "paused" },
+	{ "country", fact_country, 6, 1, "paused" },
 	{ "domain", fact_domain, 3, 1, "internal" },
 	{ "house", fact_house, 8, 1, "company_cap" },
 	{ "pilot", fact_pilot, 4, 1, "pilot" },

@@ -12,7 +12,8 @@ my @cc = (split(' ', $ENV{CC} || 'cc'), '-std=c11',
 my $out = $ENV{O} || 'build';
 
 my $noun = qr/^(queue|event|contact|person|answer|effect|cursor|optout|campaign|
-    runlog|tenant|alarm|audit|quarantine|tagwant|history|planned|evidence|erasure|subject)$/x;
+    runlog|tenant|alarm|audit|quarantine|tagwant|history|planned|evidence|erasure|subject|pause|
+    previewed)$/x;
 my @rank = ('a module below', 'a noun', 'a stage', 'night', 'a command', 'main');
 # What a connector may use beside connector.h and its own folder; http through
 # the client that its environment holds.

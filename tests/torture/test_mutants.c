@@ -29,7 +29,7 @@
 #include "testdb.h"
 
 #define SLICE 5			/* cases without NPSYNC_LONG */
-#define TEXT_MAX ((size_t)65536)
+#define TEXT_MAX ((size_t)1 << 22)
 
 /* What it may cost.  While it lasts: */
 #define UNSETTLED 1u	/* what is unknown stays so */
@@ -194,7 +194,11 @@ words(void)
 
 	if (f == NULL)
 		fail_msg("%s: %s", log_path, strerror(errno));
-	text[fread(text, 1, sizeof(text) / 2, f)] = '\0';
+	const size_t n = fread(text, 1, sizeof(text) / 2, f);
+	text[n] = '\0';
+	/* A word behind it would not be heard. */
+	if (n == sizeof(text) / 2)
+		fail_msg("%s: longer than %zu", log_path, n);
 	(void)fclose(f);
 	quarantine_read(text, sizeof(text));
 	return text;

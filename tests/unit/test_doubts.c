@@ -72,6 +72,13 @@ static const struct {
 	{ RULES("") "trigger = { sale = { campaign = ( { language = \"SV\"; "
 	    "id = 2; }, { language = \"sv\"; country = \"SE\"; id = 1; } ); }; };",
 	    "trigger.sale.campaign: line 2 (1) is never reached" },
+	{ RULES("") "trigger = { sale = { campaign = ( { language = \"sv\"; "
+	    "id = 2; }, { language = \"sv-SE\"; id = 1; } ); }; };",
+	    "trigger.sale.campaign: line 2 (1) is never reached" },
+	{ RULES("") "trigger = { sale = { campaign = ( { language = \"sv-SE\"; "
+	    "id = 2; }, { language = \"sv\"; id = 1; } ); }; };", NULL },
+	{ RULES("") "trigger = { sale = { campaign = ( { language = \"s\"; "
+	    "id = 2; }, { language = \"sv-SE\"; id = 1; } ); }; };", NULL },
 	{ RULES("") "trigger = { sale = { campaign = ( { relation = \"A\"; "
 	    "id = 2; }, { relation = \"a\"; id = 1; } ); }; };", NULL },
 	{ RULES("") "trigger = { sale = { enabled = false; campaign = ( "
@@ -108,6 +115,10 @@ static const struct {
 	    "trigger = { sale = { campaign = 1; }; };", NULL },
 	/* Too old before it is ripe. */
 	{ RULES("") "trigger = { case = { campaign = 1; delay_hours = 96; }; };",
+	    "trigger.case.delay_hours: asked only after closed days: after 96 "
+	    "hours the event is older than max_age_days = 3" },
+	{ RULES("") "send = { push_ahead = true; }; trigger = { case = { "
+	    "campaign = 1; delay_hours = 96; }; };",
 	    "trigger.case.delay_hours: nobody is ever asked: after 96 hours" },
 	{ RULES("") "trigger = { case = { campaign = 1; delay_hours = 95; }; };",
 	    NULL },

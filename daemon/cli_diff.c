@@ -13,11 +13,15 @@
 #define DUMP_MAX ((size_t)4 << 20)
 
 /* The queue as one configuration sees it. */
+struct place {
+	long long id;
+	int row;
+};
 struct view {
 	const struct conf *conf;
 	struct db_result *rows;
 	size_t n;
-	int *order;		/* rows by their id */
+	struct place *order;	/* by the id */
 	int night;
 	time_t send_at;
 };
@@ -35,15 +39,12 @@ struct diff {
 };
 
 /* ---- the two views ----------------------------------------------------- */
-static const struct db_result *sorted;
-
 static int
 by_id(const void *x, const void *y)
 {
-	const long long a = db_int(sorted, *(const int *)x, PREVIEW_ID);
-	const long long b = db_int(sorted, *(const int *)y, PREVIEW_ID);
+	const struct place *a = x, *b = y;
 
-	return a < b ? -1 : a > b;
+	return a->id < b->id ? -1 : a->id > b->id;
 }
 
 static bool
@@ -63,8 +64,8 @@ look(struct diff *d, struct view *v, const struct conf *conf, struct err *err)
 	if (v->order == NULL)
 		return err_nomem(err);
 	for (size_t i = 0; i < v->n; i++)
-		v->order[i] = (int)i;
-	sorted = v->rows;
+		v->order[i] = (struct place){ db_int(v->rows, (int)i,
+		    PREVIEW_ID), (int)i };
 	qsort(v->order, v->n, sizeof(*v->order), by_id);
 	return true;
 }
@@ -74,6 +75,28 @@ static const char *
 verdict(const struct view *v, int row)
 {
 	return row < 0 ? "wait" : db_text(v->rows, row, PREVIEW_VERDICT);
+}
+
+static const char *
+at(const struct view *v, int row, int column)
+{
+	return row < 0 ? NULL : db_text(v->rows, row, column);
+}
+
+static const char *
+campaign(const struct view *v, int row)
+{
+	const char *name = at(v, row, PREVIEW_CAMPAIGN);
+
+	return name == NULL ? "none" : name;
+}
+
+/* Of a row that is in both views. */
+static bool
+is_asked_otherwise(const struct diff *d, int was, int is)
+{
+	return was >= 0 && is >= 0 &&
+	    strcmp(campaign(&d->a, was), campaign(&d->b, is)) != 0;
 }
 
 static void
@@ -86,7 +109,7 @@ add(struct diff *d, int was, int is)
 	*p = (struct pair){ was, is, GROUP_OTHER };
 	if (goes != went)
 		p->group = goes ? GROUP_MORE : GROUP_FEWER;
-	else if (strcmp(old, new) == 0)
+	else if (strcmp(old, new) == 0 && !is_asked_otherwise(d, was, is))
 		p->group = GROUP_SAME;
 	d->count[p->group]++;
 }
@@ -94,7 +117,7 @@ add(struct diff *d, int was, int is)
 static long long
 id_at(const struct view *v, size_t i)
 {
-	return i < v->n ? db_int(v->rows, v->order[i], PREVIEW_ID) : INT64_MAX;
+	return i < v->n ? v->order[i].id : INT64_MAX;
 }
 
 static bool
@@ -108,7 +131,8 @@ match(struct diff *d, struct err *err)
 		return err_nomem(err);
 	while (i < d->a.n || k < d->b.n) {
 		const long long a = id_at(&d->a, i), b = id_at(&d->b, k);
-		add(d, a <= b ? d->a.order[i] : -1, b <= a ? d->b.order[k] : -1);
+		add(d, a <= b ? d->a.order[i].row : -1,
+		    b <= a ? d->b.order[k].row : -1);
 		i += a <= b;
 		k += b <= a;
 	}
@@ -195,11 +219,15 @@ say_row(const struct diff *d, const struct pair *p)
 	const char *name = cell(d, p, PREVIEW_NAME);
 	const char *company = cell(d, p, PREVIEW_COMPANY);
 
-	(void)printf("  row %s  %s  %s%s%s: %s; now: %s\n",
+	(void)printf("  row %s  %s  %s%s%s: %s; now: %s",
 	    cell(d, p, PREVIEW_ID), cell(d, p, PREVIEW_TRIGGER),
 	    name != NULL ? name : cell(d, p, PREVIEW_CONTACT),
 	    company != NULL ? ", " : "", company != NULL ? company : "",
 	    words(d, &d->b, p->is), words(d, &d->a, p->was));
+	if (is_asked_otherwise(d, p->was, p->is))
+		(void)printf("; campaign %s -> %s", campaign(&d->a, p->was),
+		    campaign(&d->b, p->is));
+	(void)printf("\n");
 }
 
 static void
@@ -208,7 +236,7 @@ say_group(const struct diff *d, enum group group)
 	static const char *const heads[GROUPS] = {
 		[GROUP_MORE] = "more would go",
 		[GROUP_FEWER] = "would no longer go",
-		[GROUP_OTHER] = "would stay for another reason",
+		[GROUP_OTHER] = "would come otherwise",
 		[GROUP_SAME] = "as before" };
 	const size_t n = d->count[group];
 	size_t said = 0;
@@ -254,7 +282,8 @@ say_table(struct diff *d, struct err *err)
 	static const struct table_column columns[] = { { "id", true, 0 },
 		{ "trigger", false, 0 }, { "contact", false, 28 },
 		{ "company", false, 28 }, { "was", false, 0 }, { "is", false, 0 },
-		{ "fact", false, 0 } };
+		{ "fact", false, 0 }, { "campaign_was", false, 0 },
+		{ "campaign_is", false, 0 } };
 	struct table *t = table_open(stdout, d->cli->format, columns,
 	    ARRAY_LEN(columns));
 
@@ -265,8 +294,9 @@ say_table(struct diff *d, struct err *err)
 		const char *cells[] = { cell(d, p, PREVIEW_ID),
 			cell(d, p, PREVIEW_TRIGGER), cell(d, p, PREVIEW_CONTACT),
 			cell(d, p, PREVIEW_COMPANY), verdict(&d->a, p->was),
-			verdict(&d->b, p->is), p->is < 0 ? NULL
-			    : db_text(d->b.rows, p->is, PREVIEW_FACT) };
+			verdict(&d->b, p->is), at(&d->b, p->is, PREVIEW_FACT),
+			at(&d->a, p->was, PREVIEW_CAMPAIGN),
+			at(&d->b, p->is, PREVIEW_CAMPAIGN) };
 		if (p->group != GROUP_SAME)
 			table_row(t, cells);
 	}

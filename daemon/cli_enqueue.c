@@ -4,6 +4,7 @@
 
 #include "audit.h"
 #include "campaign.h"
+#include "cli_queue.h"
 #include "clock.h"
 #include "night.h"
 #include "preview.h"
@@ -97,9 +98,11 @@ campaign_known(struct cli *cli, const char *id, struct err *err)
 
 /* ---- what became of it ------------------------------------------------- */
 static bool
-say_verdict(struct cli *cli, long long queue_id, struct err *err)
+say_verdict(struct cli *cli, const char *trigger, long long queue_id,
+    struct err *err)
 {
 	AUTO(db_result) struct db_result *r = NULL;
+	bool found = false;
 	time_t moment;
 	const int night = night_next_transfer(cli->conf, clock_now(), &moment);
 	const struct rules_night at = { .tenant_id = cli->tenant.id,
@@ -108,13 +111,19 @@ say_verdict(struct cli *cli, long long queue_id, struct err *err)
 	if (!decide_preview(cli->db, cli->conf, &at, cli->arena, &r, err))
 		return false;
 	for (int i = 0; i < db_rows(r); i++)
-		if (db_int(r, i, PREVIEW_ID) == queue_id)
+		if (db_int(r, i, PREVIEW_ID) == queue_id) {
+			found = true;
 			(void)printf("row %lld: %s\n", queue_id,
 			    preview_words(cli->arena, cli->conf->timezone,
 			        db_text(r, i, PREVIEW_VERDICT),
 			        db_text(r, i, PREVIEW_FACT),
 			        db_time(r, i, PREVIEW_UNTIL),
 			        calendar_send_at(&cli->conf->calendar, night)));
+		}
+	if (!found)
+		(void)printf("row %lld: not ripe yet (trigger.%s.delay_hours)\n",
+		    queue_id, trigger);
+	cli_say_what_stops(cli);
 	return true;
 }
 
@@ -156,9 +165,6 @@ cli_enqueue(struct cli *cli, struct err *err)
 		return 0;
 	}
 	(void)printf("row %lld enqueued\n", is.queue_id);
-	if (cli->tenant.paused)
-		(void)printf("sending is paused: nobody is asked before "
-		    "`npsync activate`\n");
-	return say_verdict(cli, is.queue_id, err) ? 0
-	                                          : err_exit_code(err->kind);
+	return say_verdict(cli, w.trigger, is.queue_id, err)
+	    ? 0 : err_exit_code(err->kind);
 }

@@ -13,6 +13,7 @@
 
 #define FILE_MAX ((size_t)1 << 18)
 #define ANSWER_MAX 500
+#define DIGITS_MAX 18	/* as a campaign's id */
 
 const struct cli_opt cli_init_opts[] = {
 	{ "answers", "FILE", "lines KEY = VALUE instead of questions" },
@@ -91,21 +92,21 @@ put_answer(const char **answers, const char *key, const char *value)
 }
 
 static bool
-read_whole(const char *name, struct buf *out, struct err *err)
+read_whole(const char *name, struct buf *out)
 {
 	char part[4096];
 	ssize_t n;
 	const int fd = open(name, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return err_errno(err, ERR_USAGE, "--answers: %s", name);
+		return false;
 	while ((n = read(fd, part, sizeof(part))) > 0 &&
 	    buf_add(out, part, (size_t)n))
 		continue;
-	const bool ok = n == 0;
+	const int why = n < 0 ? errno : EFBIG;
 	(void)close(fd);
-	return ok || err_set(err, ERR_USAGE, "--answers: %s cannot be read",
-	    name);
+	errno = why;
+	return n == 0;
 }
 
 static bool
@@ -116,8 +117,8 @@ read_answers(struct cli *cli, const char *name, const char **answers,
 	int number = 0;
 
 	buf_init(&text, FILE_MAX);
-	if (!read_whole(name, &text, err))
-		return false;
+	if (!read_whole(name, &text))
+		return err_errno(err, ERR_USAGE, "--answers: %s", name);
 	char *line = arena_strdup(cli->arena, buf_text(&text));
 	if (line == NULL)
 		return err_nomem(err);
@@ -139,27 +140,37 @@ read_answers(struct cli *cli, const char *name, const char **answers,
 	return true;
 }
 
+/* What is left of a long line would be the answer to the next question. */
+static bool
+ask_one(struct cli *cli, const struct question *q, const char **answer,
+    struct err *err)
+{
+	char line[ANSWER_MAX + 2];
+
+	(void)printf("%s: ", q->ask);
+	(void)fflush(stdout);
+	if (fgets(line, sizeof(line), stdin) == NULL)
+		return err_set(err, ERR_USAGE, "npsync init: no answer; nothing "
+		    "was written");
+	if (strchr(line, '\n') == NULL && !feof(stdin))
+		return err_set(err, ERR_USAGE, "%s: expected at most %d "
+		    "characters; nothing was written", q->key, ANSWER_MAX);
+	line[strcspn(line, "\n")] = '\0';
+	*answer = arena_strdup(cli->arena, trim(line));
+	return *answer != NULL || err_nomem(err);
+}
+
 static bool
 ask(struct cli *cli, const char **answers, struct err *err)
 {
-	char line[ANSWER_MAX];
-
 	if (!isatty(STDIN_FILENO))
 		return err_set(err, ERR_USAGE, "npsync init: expected a terminal "
 		    "to ask, or --answers FILE");
-	for (size_t i = 0; i < N_QUESTIONS; i++) {
-		(void)printf("%s: ", questions[i].ask);
-		(void)fflush(stdout);
-		if (fgets(line, sizeof(line), stdin) == NULL)
-			return err_set(err, ERR_USAGE, "npsync init: no answer; "
-			    "nothing was written");
-		line[strcspn(line, "\n")] = '\0';
-		answers[i] = arena_strdup(cli->arena, trim(line));
-		if (answers[i] == NULL)
-			return err_nomem(err);
-		if (*answers[i] == '\0' && questions[i].must_be)
-			i--;
-	}
+	for (size_t i = 0; i < N_QUESTIONS; i++)
+		do {
+			if (!ask_one(cli, &questions[i], &answers[i], err))
+				return false;
+		} while (*answers[i] == '\0' && questions[i].must_be);
 	return true;
 }
 
@@ -196,7 +207,9 @@ put_list(struct buf *out, const char *text)
 static bool
 is_number(const char *text)
 {
-	return strlen(text) <= 9 && strspn(text, "0123456789") == strlen(text);
+	const size_t len = strlen(text);
+
+	return len <= DIGITS_MAX && strspn(text, "0123456789") == len;
 }
 
 static bool
@@ -213,8 +226,10 @@ put_value(const struct question *q, const char *answer, struct buf *out,
 			return err_set(err, ERR_USAGE, "%s: expected plain text",
 			    q->key);
 	(void)buf_str(out, q->head);
+	/* What may be beyond 32 bits is a long one for libconfig. */
 	if (number)
-		(void)buf_str(out, answer);
+		(void)(buf_str(out, answer) &&
+		    (strlen(answer) <= 9 || buf_str(out, "L")));
 	else if (q->kind == KIND_LIST)
 		put_list(out, answer);
 	else
@@ -263,11 +278,23 @@ make_text(struct cli *cli, const char *const *answers, struct buf *text,
 }
 
 /* ---- the file ---------------------------------------------------------- */
+/* The sample as it was installed holds no decision of anybody. */
 static bool
-is_there(const struct cli *cli, struct err *err)
+is_sample(const char *file)
 {
-	return err_set(err, ERR_USAGE, "%s is there already: nothing was written "
-	    "(-c FILE names another)", cli->config_file);
+	AUTO(buf) struct buf text;
+
+	buf_init(&text, FILE_MAX);
+	return read_whole(file, &text) && text.len == strlen(conf_sample) &&
+	    memcmp(text.s, conf_sample, text.len) == 0;
+}
+
+static bool
+is_free(const char *file, struct err *err)
+{
+	return access(file, F_OK) != 0 || is_sample(file) ||
+	    err_set(err, ERR_USAGE, "%s is there already: nothing was written "
+	        "(-c FILE names another)", file);
 }
 
 static const char *
@@ -295,18 +322,15 @@ fill_file(int fd, const char *dir, const struct buf *text)
 }
 
 static bool
-put_file(struct cli *cli, const struct buf *text, struct err *err)
+write_file(const char *file, const char *dir, const struct buf *text,
+    struct err *err)
 {
-	const char *file = cli->config_file, *dir = directory(cli);
-
-	if (dir == NULL)
-		return err_nomem(err);
 	const int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	if (fd < 0)
-		return errno == EEXIST ? is_there(cli, err)
-		                       : err_errno(err, ERR_SYSTEM, "%s", file);
+		return err_errno(err, errno == EEXIST ? ERR_USAGE : ERR_SYSTEM,
+		    "nothing was written: %s", file);
 	bool ok = fill_file(fd, dir, text);
-	ok = close(fd) == 0 && ok && file_sync_dir(dir);
+	ok = close(fd) == 0 && ok;
 	if (ok)
 		return true;
 	(void)err_errno(err, ERR_SYSTEM, "%s", file);
@@ -314,16 +338,33 @@ put_file(struct cli *cli, const struct buf *text, struct err *err)
 	return false;
 }
 
-/* What cannot be loaded is not left behind. */
+/* What cannot be loaded never has the name. */
 static bool
-try_file(struct cli *cli, struct err *err)
+try_file(struct cli *cli, const char *fresh, const char *dir, struct err *err)
 {
 	struct conf *conf = NULL;
 
-	if (conf_load(cli->config_file, cli->arena, &conf, err))
-		return true;
-	(void)unlink(cli->config_file);
-	return err_wrap(err, "nothing was written");
+	if (!conf_load(fresh, cli->arena, &conf, err))
+		return err_wrap(err, "nothing was written");
+	return is_free(cli->config_file, err) &&
+	    ((rename(fresh, cli->config_file) == 0 && file_sync_dir(dir)) ||
+	        err_errno(err, ERR_SYSTEM, "%s", cli->config_file));
+}
+
+static bool
+put_file(struct cli *cli, const struct buf *text, struct err *err)
+{
+	const char *fresh = arena_printf(cli->arena, "%s.new", cli->config_file);
+	const char *dir = directory(cli);
+
+	if (fresh == NULL || dir == NULL)
+		return err_nomem(err);
+	if (!write_file(fresh, dir, text, err))
+		return false;
+	const bool ok = try_file(cli, fresh, dir, err);
+	if (!ok)
+		(void)unlink(fresh);
+	return ok;
 }
 
 static void
@@ -357,12 +398,10 @@ cli_init(struct cli *cli, struct err *err)
 	AUTO(buf) struct buf text;
 
 	buf_init(&text, FILE_MAX);
-	if (access(cli->config_file, F_OK) == 0)
-		return is_there(cli, err), 64;
-	if ((file != NULL ? !read_answers(cli, file, answers, err)
+	if (!is_free(cli->config_file, err) ||
+	    (file != NULL ? !read_answers(cli, file, answers, err)
 	                  : !ask(cli, answers, err)) ||
-	    !make_text(cli, answers, &text, err) || !put_file(cli, &text, err) ||
-	    !try_file(cli, err))
+	    !make_text(cli, answers, &text, err) || !put_file(cli, &text, err))
 		return err_exit_code(err->kind);
 	(void)printf("%s is written\n", cli->config_file);
 	struct err missing = { .kind = ERR_NONE };

@@ -48,41 +48,56 @@ struct met {
 };
 struct lookup {
 	struct cli *cli;
-	const struct db_result *values;	/* kind, value, n */
+	const struct db_result *values;	/* kind, value, n; by kind */
+	const char **names, **counts;	/* its columns */
 	cli_warn_fn *warn;
 	void *arg;
 };
 
+/* Once for all names that are looked up. */
 static bool
-gather(const struct lookup *l, const char *kind, struct met *met)
+gather(struct lookup *l, struct err *err)
 {
-	const size_t rows = (size_t)db_rows(l->values);
+	const size_t n = (size_t)db_rows(l->values);
 
-	*met = (struct met){ arena_array(l->cli->arena, rows + 1, sizeof(char *)),
-		arena_array(l->cli->arena, rows + 1, sizeof(char *)), 0 };
-	if (met->names == NULL || met->counts == NULL)
-		return false;
-	for (int i = 0; i < (int)rows; i++) {
-		if (strcmp(db_text(l->values, i, 0), kind) != 0)
-			continue;
-		met->names[met->n] = db_text(l->values, i, 1);
-		met->counts[met->n++] = db_text(l->values, i, 2);
+	l->names = arena_array(l->cli->arena, n + 1, sizeof(*l->names));
+	l->counts = arena_array(l->cli->arena, n + 1, sizeof(*l->counts));
+	if (l->names == NULL || l->counts == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < n; i++) {
+		l->names[i] = db_text(l->values, (int)i, 1);
+		l->counts[i] = db_text(l->values, (int)i, 2);
 	}
 	return true;
+}
+
+static bool
+is_kind(const struct lookup *l, size_t row, const char *kind)
+{
+	return strcmp(db_text(l->values, (int)row, 0), kind) == 0;
+}
+
+static struct met
+met_of(const struct lookup *l, const char *kind)
+{
+	const size_t n = (size_t)db_rows(l->values);
+	size_t from = 0, to;
+
+	while (from < n && !is_kind(l, from, kind))
+		from++;
+	for (to = from; to < n && is_kind(l, to, kind);)
+		to++;
+	return (struct met){ l->names + from, l->counts + from, to - from };
 }
 
 /* As decide compares them: a language also by its first part. */
 static bool
 is_same(const char *kind, const char *wanted, const char *name)
 {
-	const size_t first = strcspn(name, "-");
-
 	if (strcmp(kind, "country") == 0)
 		return strcasecmp(wanted, name) == 0;
 	if (strcmp(kind, "language") == 0)
-		return strcasecmp(wanted, name) == 0 ||
-		    (strlen(wanted) == first &&
-		        strncasecmp(wanted, name, first) == 0);
+		return conf_language_fits(wanted, name);
 	return strcmp(wanted, name) == 0;
 }
 
@@ -91,21 +106,23 @@ look_up(const struct lookup *l, const char *where, const char *kind,
     const char *wanted)
 {
 	const bool of_events = strcmp(kind, "category") == 0;
-	struct met met;
 
-	if (wanted == NULL || !gather(l, kind, &met))
+	if (wanted == NULL)
 		return;
+	const struct met met = met_of(l, kind);
 	/* Before the first event nothing can be said of categories. */
 	if (of_events && met.n == 0)
 		return;
 	for (size_t i = 0; i < met.n; i++)
 		if (is_same(kind, wanted, met.names[i]))
 			return;
-	l->warn(l->arg, where, arena_printf(l->cli->arena, "%s \"%s\" %s%s%s",
+	const char *text = arena_printf(l->cli->arena, "%s \"%s\" %s%s%s",
 	    kind, wanted, of_events ? "was met in no event yet"
 	    : "is not known to the CRM",
 	    met.n == 0 ? "; no card has one at all" : "",
-	    cli_nearest(l->cli->arena, wanted, met.names, met.counts, met.n)));
+	    cli_nearest(l->cli->arena, wanted, met.names, met.counts, met.n));
+	if (where != NULL && text != NULL)
+		l->warn(l->arg, where, text);
 }
 
 static void
@@ -138,30 +155,33 @@ look_up_trigger(const struct lookup *l, const struct conf_trigger *t)
 }
 
 /* Nothing is known before the CRM was read once. */
-static void
-look_up_all(const struct lookup *l)
+static bool
+look_up_all(struct lookup *l, struct err *err)
 {
 	const struct conf *conf = l->cli->conf;
 
 	if (db_rows(l->values) == 0)
-		return;
+		return true;
+	if (!gather(l, err))
+		return false;
 	for (size_t i = 0; i < conf->n_triggers; i++)
 		if (conf->triggers[i].enabled)
 			look_up_trigger(l, &conf->triggers[i]);
+	return arena_failed(l->cli->arena) ? err_nomem(err) : true;
 }
 
-void
-cli_lists_check(struct cli *cli, cli_warn_fn *warn, void *arg)
+bool
+cli_lists_check(struct cli *cli, cli_warn_fn *warn, void *arg, struct err *err)
 {
 	AUTO(db_result) struct db_result *r = NULL;
 	struct lookup l = { .cli = cli, .warn = warn, .arg = arg };
-	struct err err;
 
-	if (cli->db == NULL || !contact_list_values(cli->db, cli->tenant.id,
-	        cli->arena, &r, &err))
-		return;
+	if (cli->db == NULL)
+		return true;
+	if (!contact_list_values(cli->db, cli->tenant.id, cli->arena, &r, err))
+		return false;
 	l.values = r;
-	look_up_all(&l);
+	return look_up_all(&l, err);
 }
 
 /* ---- npsync lists ------------------------------------------------------ */
@@ -199,8 +219,9 @@ cli_lists(struct cli *cli, struct err *err)
 	    !contact_list_values(cli->db, cli->tenant.id, cli->arena, &r, err) ||
 	    !show(cli, r, err))
 		return err_exit_code(err->kind);
-	const struct lookup l = { .cli = cli, .values = r, .warn = say_unknown };
-	if (cli->format == TABLE_TEXT && cli->n_args == 0)
-		look_up_all(&l);
+	struct lookup l = { .cli = cli, .values = r, .warn = say_unknown };
+	if (cli->format == TABLE_TEXT && cli->n_args == 0 &&
+	    !look_up_all(&l, err))
+		return err_exit_code(err->kind);
 	return 0;
 }

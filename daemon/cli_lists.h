@@ -10,7 +10,8 @@
 /* npsync lists [KIND]. */
 int cli_lists(struct cli *cli, struct err *err);
 /* For `check`: a warning for each value that no card or event has. */
-void cli_lists_check(struct cli *cli, cli_warn_fn *warn, void *arg);
+NPS_MUSTCHECK bool cli_lists_check(struct cli *cli, cli_warn_fn *warn,
+    void *arg, struct err *err);
 
 /* "; nearest: 7749 (Meeting), 7750": of n names those that may be meant, with
  * what stands beside them (NULL = nothing).  "" where none is. */

@@ -13,13 +13,7 @@
 #include "num.h"
 
 #define FILTER_OPTS                                                          \
-	{ "trigger", "CODE", "rows of this trigger" },                       \
-	{ "category", "TEXT", "rows of events of this category" },           \
-	{ "company", "NAME", "rows of this company (name or id)" },          \
-	{ "employee", "NAME", "rows of this account manager or employee" },  \
-	{ "contact", "ID", "rows of this contact (id or mail address)" },    \
-	{ "crm", "NAME", "rows of this CRM connector" },                     \
-	{ "before", "DAY", "rows of events before this day (2026-11-30)" },  \
+	CLI_MOVE_FILTER_OPTS,                                                \
 	{ "reason", "TEXT", "why; kept in the history" },                    \
 	{ "yes", NULL, "do not ask" },                                       \
 	{ NULL, NULL, NULL }

@@ -17,16 +17,18 @@
 	{ "trigger", "CODE", "rows of this trigger" },                       \
 	{ "campaign", "ID", "rows that would get this campaign" },           \
 	{ "company", "NAME", "people of this company (name or id)" },        \
-	{ "country", "CC", "people in this country (ISO code)" },            \
-	{ "reason", "TEXT", "why; shown beside each row that waits" }
+	{ "country", "CC", "people in this country (ISO code)" }
 const struct cli_opt cli_pause_opts[] = {
 	CONDITION_OPTS,
+	{ "reason", "TEXT", "why; shown beside each row that waits, and kept in "
+	    "the audit" },
 	{ "until", "TIME", "ends by itself (2027-01-04, 2027-01-04T12:00)" },
 	{ "list", NULL, "the pauses that hold; changes nothing" },
 	{ NULL, NULL, NULL }
 };
 const struct cli_opt cli_resume_opts[] = {
 	CONDITION_OPTS,
+	{ "reason", "TEXT", "why; kept in the audit" },
 	{ "all", NULL, "the switch for all, and each pause" },
 	{ NULL, NULL, NULL }
 };
@@ -340,6 +342,7 @@ pause_some(struct cli *cli, const struct pause *p, struct err *err)
 	(void)printf("paused: %s%s%s (`npsync resume %lld`)\n",
 	    describe(cli->arena, p), *end != '\0' ? ", " : "", end, id);
 	say_outlook(cli, &before, &after);
+	cli_say_what_stops(cli);
 	return 0;
 }
 
@@ -370,7 +373,8 @@ take_off(struct cli *cli, long long id, const struct pause *p, long long *n,
 		return false;
 	tx = cli->db;
 	return look_ahead(cli, before, err) &&
-	    pause_remove(cli->db, cli->tenant.id, id, p, cli->arena, n, err) &&
+	    pause_remove(cli->db, cli->tenant.id, id, p, clock_now(),
+	        cli->arena, n, err) &&
 	    (*n == 0 || (look_ahead(cli, after, err) &&
 	        audit_put(cli->db, cli->tenant.id, cli->actor, "resume", what,
 	            p->reason, cli->arena, err))) &&
@@ -395,6 +399,7 @@ resume_some(struct cli *cli, long long id, const struct pause *p,
 		return 0;
 	(void)printf("%lld pause%s taken off\n", n, n == 1 ? "" : "s");
 	say_back(cli, &before, &after);
+	cli_say_what_stops(cli);
 	return 0;
 }
 

@@ -31,8 +31,8 @@ cli_trigger_known(const struct cli *cli, struct err *err)
 	    "--trigger: the configuration has no trigger \"%s\"", code);
 }
 
-static void
-say_what_stops(const struct cli *cli)
+void
+cli_say_what_stops(const struct cli *cli)
 {
 	if (cli->tenant.paused)
 		(void)printf("sending is paused: nobody is asked before "
@@ -90,7 +90,7 @@ cli_queue_show(struct cli *cli, struct db *db, int night,
 	if (!table_close(t, err))
 		return false;
 	if (cli->format == TABLE_TEXT)
-		say_what_stops(cli);
+		cli_say_what_stops(cli);
 	return true;
 }
 

@@ -14,6 +14,9 @@ NPS_MUSTCHECK bool cli_queue_show(struct cli *cli, struct db *db, int night,
  * empty queue. */
 NPS_MUSTCHECK bool cli_trigger_known(const struct cli *cli, struct err *err);
 
+/* A verdict is as if active: says what stops everybody, if anything does. */
+void cli_say_what_stops(const struct cli *cli);
+
 /* npsync resolve --after-restore TIME. */
 int cli_after_restore(struct cli *cli, const char *time, struct err *err);
 

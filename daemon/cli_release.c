@@ -8,13 +8,7 @@
 
 const struct cli_opt cli_release_opts[] = {
 	{ "reason", "WORD", "rows held for this: flood" },
-	{ "trigger", "CODE", "rows of this trigger" },
-	{ "category", "TEXT", "rows of events of this category" },
-	{ "company", "NAME", "rows of this company (name or id)" },
-	{ "employee", "NAME", "rows of this account manager or employee" },
-	{ "contact", "ID", "rows of this contact (id or mail address)" },
-	{ "crm", "NAME", "rows of this CRM connector" },
-	{ "before", "DAY", "rows of events before this day (2026-11-30)" },
+	CLI_MOVE_FILTER_OPTS,
 	{ "yes", NULL, "do not ask" },
 	{ NULL, NULL, NULL }
 };

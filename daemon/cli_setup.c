@@ -15,7 +15,6 @@
 #include "connect.h"
 #include "secret.h"
 
-#define KNOWN_MAX 4096	/* campaigns of a service */
 #define EXPIRY_DAYS 30	/* a key's end is told of so long before */
 
 struct checklist {
@@ -127,22 +126,41 @@ check_crm(struct checklist *list, const struct conf_crm *conf)
 /* The service's campaigns. */
 struct known {
 	struct arena *arena;
-	const char *ids[KNOWN_MAX], *names[KNOWN_MAX];
-	size_t n;
+	const char **ids, **names;
+	size_t n, room;
 };
 
+static bool
+grow(struct known *known)
+{
+	const size_t room = known->room == 0 ? 64 : 2 * known->room;
+	const char **ids = arena_array(known->arena, room, sizeof(*ids));
+	const char **names = arena_array(known->arena, room, sizeof(*names));
+
+	if (ids == NULL || names == NULL)
+		return false;
+	for (size_t i = 0; i < known->n; i++) {
+		ids[i] = known->ids[i];
+		names[i] = known->names[i];
+	}
+	known->ids = ids;
+	known->names = names;
+	known->room = room;
+	return true;
+}
+
+/* One without memory ends the list: arena_failed says so. */
 static bool
 on_campaign(void *arg, const char *id, const char *name)
 {
 	struct known *known = arg;
 
-	if (known->n == KNOWN_MAX)
-		return true;
+	if (known->n == known->room && !grow(known))
+		return false;
 	known->ids[known->n] = arena_strdup(known->arena, id);
 	known->names[known->n] = arena_strdup(known->arena, name);
-	known->n += known->ids[known->n] != NULL &&
-	    known->names[known->n] != NULL;
-	return true;
+	known->n++;
+	return !arena_failed(known->arena);
 }
 
 /* A programme may still count surveys of a campaign that is over. */
@@ -154,7 +172,7 @@ check_campaign(struct checklist *list, const struct known *known,
 
 	for (size_t i = 0; i < known->n; i++)
 		if (strcmp(known->ids[i], id) == 0) {
-			ok(what, known->names[i]);
+			ok(what, known->names[i] != NULL ? known->names[i] : "");
 			return;
 		}
 	err_set(&err, ERR_CONFIG, "the survey service has no such campaign%s",
@@ -180,6 +198,8 @@ check_campaigns(struct checklist *list, struct survey *survey)
 	known->arena = arena;
 	if (!survey->connector->list_campaigns(survey->link.self, on_campaign,
 	        known, &err)) {
+		if (arena_failed(arena))
+			(void)err_nomem(&err);
 		fail(list, "campaigns", &err);
 		return;
 	}
@@ -274,7 +294,8 @@ cli_check(struct cli *cli, struct err *err)
 	check_mail(&list);
 	check_habits(&list);
 	cli_time_check(cli, warn_about, &list);
-	cli_lists_check(cli, warn_about, &list);
+	if (!cli_lists_check(cli, warn_about, &list, err))
+		fail(&list, "names", err);
 	cli_doubts_check(cli, warn_about, &list);
 	(void)printf("%d failed, %d warning%s\n", list.failed, list.warned,
 	    list.warned == 1 ? "" : "s");
@@ -306,12 +327,14 @@ static const struct cli_opt check_opts[] = {
 const struct cli_command cli_setup_commands[] = {
 	{ "init", "[--answers FILE]", "Ask a few questions and write a configuration",
 	    cli_init_opts, cli_init,
-	    "The file is the one that -c names. One that is there is never replaced.", 0 },
+	    "The file is the one that -c names. One that is there is replaced only while\n"
+	    "it is the sample as it was installed.", 0 },
 	{ "check", "[--diff FILE | --fix]",
 	    "Try everything a night needs; sends and writes nothing", check_opts,
 	    check_all,
 	    "--diff: the settings that differ, and which rows of the queue would come\n"
 	    "otherwise. The file is not used for anything else.\n"
-	    "--fix: writes rules.no_send_tag to the tags of a CRM that has such a list.", 0 },
+	    "--fix: adds rules.no_send_tag to the tags of a CRM whose connector can; says\n"
+	    "which cannot.", 0 },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }
 };

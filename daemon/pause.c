@@ -6,7 +6,8 @@
 
 DB_STMT(pause_insert,
     "WITH old AS ("
-    "  DELETE FROM npsync.pause p WHERE p.tenant_id = $1 AND $2::bigint = 0 AND" SAME
+    "  DELETE FROM npsync.pause p WHERE p.tenant_id = $1 AND ($2::bigint = 0 AND" SAME
+    "      OR p.until <= $10::timestamptz)"
     ")"
     " INSERT INTO npsync.pause (tenant_id, trigger, campaign, company, country, until,"
     "        reason, actor, at)"
@@ -18,8 +19,8 @@ DB_STMT(pause_delete,
     "     AND CASE WHEN $2::bigint > 0 THEN p.pause_id = $2::bigint"
     "              WHEN num_nonnulls($3::text, $4::text, $5::text, $6::text) = 0 THEN true"
     "              ELSE" SAME " END"
-    "  RETURNING 1)"
-    " SELECT count(*) FROM off");
+    "  RETURNING p.until IS NULL OR p.until > $7::timestamptz AS held)"
+    " SELECT count(*) FILTER (WHERE held) FROM off");
 DB_STMT(pause_rows,
     "SELECT pause_id, trigger, campaign, company, country, extract(epoch from until)::bigint,"
     "       reason, actor, extract(epoch from at)::bigint"
@@ -64,13 +65,14 @@ pause_add(struct db *db, long long tenant_id, const struct pause *pause,
 
 bool
 pause_remove(struct db *db, long long tenant_id, long long pause_id,
-    const struct pause *pause, struct arena *arena, long long *n,
-    struct err *err)
+    const struct pause *pause, time_t moment, struct arena *arena,
+    long long *n, struct err *err)
 {
 	AUTO(db_result) struct db_result *r = NULL;
 	struct db_args args;
 
 	conditions(&args, arena, tenant_id, pause_id, pause);
+	db_arg_time(&args, moment);
 	if (!db_query(db, &pause_delete, &args, &r, err))
 		return false;
 	*n = db_int(r, 0, 0);

@@ -70,6 +70,12 @@ DB_STMT(retention_effect,
     "     AND f.updated_at < $3::timestamptz LIMIT $4)"
     " DELETE FROM npsync.effect f USING old o WHERE f.tenant_id = $1"
     "    AND (f.kind, f.target, f.subject) = (o.kind, o.target, o.subject)");
+/* One that has ended pauses nobody; who made it stands in the audit. */
+DB_STMT(retention_pause,
+    FENCE "old AS MATERIALIZED ("
+    "  SELECT p.pause_id FROM npsync.pause p WHERE p.tenant_id = $1"
+    "     AND EXISTS (SELECT 1 FROM e) AND p.until < $3::timestamptz LIMIT $4)"
+    " DELETE FROM npsync.pause p USING old o WHERE p.tenant_id = $1 AND p.pause_id = o.pause_id");
 /* A merged card stays: its keys tell who was asked. */
 DB_STMT(retention_contact,
     FENCE "old AS MATERIALIZED ("
@@ -144,6 +150,7 @@ stage_retention(struct stage *stage, struct err *err)
 	    sweep(stage, &retention_contact, "contacts", logs, err) &&
 	    sweep(stage, &retention_run, "runs", logs, err) &&
 	    sweep(stage, &retention_record, "unreadable", logs, err) &&
+	    sweep(stage, &retention_pause, "pauses", logs, err) &&
 	    sweep(stage, &retention_effect, "effects", queue, err) &&
 	    sweep(stage, &retention_audit, "audit", audit, err);
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "contact_consent.h"
 #include "fixture.h"
 #include "pause.h"
 #include "stage_refresh.h"
@@ -102,6 +103,8 @@ test_consent(void **state)
 		    conf_unknown },
 		{ "an empty country", "country = ''", NULL, NULL, NO_CONSENT,
 		    conf_unknown },
+		{ "a word for a country", "country = 'Tyskland'", NULL, NULL,
+		    NO_CONSENT, conf_unknown },
 		{ "no country, built-in policy alone", "country = NULL", NULL, NULL,
 		    "due", conf_german },
 		{ "a year old", "consent = true, consent_at = '2025-05-06 00:00+02'",
@@ -114,6 +117,30 @@ test_consent(void **state)
 	};
 
 	RUN_ALL(cases);
+}
+
+/* What `check` doubts: how many cards a rule cannot read. */
+static void
+test_count_consent(void **state)
+{
+	struct fixture *f = *state;
+	struct contact_consent n;
+
+	fixture_tenant(f);
+	conf_german(f);
+	fixture_card(f, "anna", "country = 'de', consent = true,"
+	    " consent_at = now()");
+	fixture_card(f, "bo", "country = 'Tyskland', consent = false");
+	fixture_card(f, "carl", "country = NULL");
+	fixture_card(f, "dora", "country = 'Sverige', gone = true");
+	assert_true(contact_count_consent(f->db, f->tenant.id,
+	    &f->conf.policy.countries, f->scratch, &n, NULL));
+	assert_int_equal(n.cards, 3);
+	assert_int_equal(n.said, 2);
+	assert_int_equal(n.dated, 1);
+	assert_int_equal(n.by_law, 1);
+	assert_int_equal(n.no_code, 1);
+	assert_string_equal(n.country, "Tyskland");
 }
 
 /* ---- refusals --------------------------------------------------------------- */
@@ -357,9 +384,12 @@ test_pause_ends(void **state)
 	fixture_decide(f);
 	assert_string_equal(fixture_state(f, row), "due");
 	assert_string_equal(fixture_state(f, old), "suppressed too_old");
+	/* It goes, but nobody waited for that. */
 	assert_true(pause_remove(f->db, f->tenant.id, id, &(struct pause){ 0 },
-	    f->scratch, &n, &err));
-	assert_int_equal(n, 1);
+	    clock_now(), f->scratch, &n, &err));
+	assert_int_equal(n, 0);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.pause WHERE"
+	    " tenant_id = $1"), 0);
 }
 
 static void
@@ -367,16 +397,16 @@ test_pause_list(void **state)
 {
 	struct fixture *f = *state;
 	AUTO(db_result) struct db_result *now = NULL, *all = NULL;
-	const struct pause meet = { .trigger = "meet" }, none = { 0 };
+	const struct pause sale = { .trigger = "sale" }, none = { 0 };
 	struct err err = { 0 };
 	long long n = 0;
 
 	fixture_tenant(f);
+	(void)pause_of(f, (struct pause){ .country = "se", .until = NO_TIME });
 	(void)pause_of(f, (struct pause){ .trigger = "meet", .until = NO_TIME });
 	/* The same again replaces it. */
 	(void)pause_of(f, (struct pause){ .trigger = "meet", .until = 1,
 		.reason = "over" });
-	(void)pause_of(f, (struct pause){ .country = "se", .until = NO_TIME });
 	assert_true(pause_list(f->db, f->tenant.id, clock_now(), f->scratch, &now,
 	    &err));
 	assert_int_equal(db_rows(now), 1);
@@ -385,13 +415,24 @@ test_pause_list(void **state)
 	assert_true(pause_list(f->db, f->tenant.id, NO_TIME, f->scratch, &all,
 	    &err));
 	assert_int_equal(db_rows(all), 2);
-	assert_string_equal(db_text(all, 0, 6), "over");
-	assert_true(pause_remove(f->db, f->tenant.id, 0, &meet, f->scratch, &n,
-	    &err));
+	assert_string_equal(db_text(all, 1, 6), "over");
+	/* Another one takes those away that have ended. */
+	(void)pause_of(f, (struct pause){ .trigger = "sale", .until = NO_TIME });
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.pause WHERE"
+	    " tenant_id = $1"), 2);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.pause WHERE"
+	    " tenant_id = $1 AND trigger = 'meet'"), 0);
+	/* One that ends now is over. */
+	(void)pause_of(f, (struct pause){ .trigger = "meet",
+		.until = clock_now() });
+	assert_true(pause_remove(f->db, f->tenant.id, 0, &sale, clock_now(),
+	    f->scratch, &n, &err));
 	assert_int_equal(n, 1);
-	assert_true(pause_remove(f->db, f->tenant.id, 0, &none, f->scratch, &n,
-	    &err));
+	assert_true(pause_remove(f->db, f->tenant.id, 0, &none, clock_now(),
+	    f->scratch, &n, &err));
 	assert_int_equal(n, 1);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.pause WHERE"
+	    " tenant_id = $1"), 0);
 }
 
 /* ---- I15: late rows ------------------------------------------------------------ */
@@ -582,6 +623,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_consent),
+		cmocka_unit_test(test_count_consent),
 		cmocka_unit_test(test_opt_out_scope),
 		cmocka_unit_test(test_pilot),
 		cmocka_unit_test(test_pilot_addresses),

@@ -271,11 +271,15 @@ test_runs_and_notes(void **state)
 	    " 'f', 1, '', 'r', %s, %s, 1), ($1::bigint, 'crm', 'f', 2, '', 'r',"
 	    " %s, %s, 1)", ago(f, 200), ago(f, 91), ago(f, 200), ago(f, 89));
 	fixture_exec(f, "INSERT INTO npsync.effect VALUES ($1::bigint, 'mail',"
-	    " 'a', '1', '', 'done', NULL, 1, %s), ($1::bigint, 'mail', 'a', '2',"
-	    " '', 'doing', NULL, 1, %s)", ago(f, 401), ago(f, 401));
+	    " 'a', '1', 'done', NULL, %s), ($1::bigint, 'mail', 'a', '2',"
+	    " 'doing', NULL, %s)", ago(f, 401), ago(f, 401));
 	fixture_exec(f, "INSERT INTO npsync.audit (tenant_id, at, actor, action,"
 	    " subject) VALUES ($1, %s, 'x', 'y', 'old'), ($1, %s, 'x', 'y',"
 	    " 'new')", ago(f, 401), ago(f, 399));
+	fixture_exec(f, "INSERT INTO npsync.pause (tenant_id, trigger, until,"
+	    " actor, at) VALUES ($1, 'sale', %s, 'x', %s), ($1, 'meet', %s, 'x',"
+	    " %s), ($1, 'case', NULL, 'x', %s)", ago(f, 91), ago(f, 400),
+	    ago(f, 89), ago(f, 400), ago(f, 400));
 	run(f);
 	/* The newest good one of each kind stays, whatever its age. */
 	assert_string_equal(fixture_text(f, "SELECT string_agg(kind || ' ' ||"
@@ -292,6 +296,11 @@ test_runs_and_notes(void **state)
 	assert_string_equal(fixture_text(f, "SELECT string_agg(subject, ' ') FROM"
 	    " npsync.audit WHERE tenant_id = $1"), "new");
 	assert_int_equal(removed(f, "runs"), 3);
+	/* One without an end holds, however old. */
+	assert_string_equal(fixture_text(f, "SELECT string_agg(trigger, ' '"
+	    " ORDER BY trigger) FROM npsync.pause WHERE tenant_id = $1"),
+	    "case meet");
+	assert_int_equal(removed(f, "pauses"), 1);
 }
 
 /* ---- old deals, edited --------------------------------------------------------------- */

@@ -2,13 +2,18 @@
  * An administrator's hand on the queue: pauses, a flood let go, a person
  * queued by hand, names that nobody knows, what an edited file would change.
  */
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -21,6 +26,7 @@
 #define EVENING "2026-12-01T20:07"
 #define NIGHT "2026-12-02T03:10"
 #define NIGHT_UTC "2026-12-02T02:10:00Z"
+#define STOPPED "\nsending is paused: nobody is asked before `npsync activate`\n"
 
 static struct place tour;
 static char words[900];
@@ -132,6 +138,7 @@ test_pause(void **state)
 	(void)snprintf(words, sizeof(words), "the night to 2026-12-02 asks %zu "
 	    "(%zu fewer)\n", go - meets, meets);
 	says(out, words);
+	assert_null(strstr(out, "nobody is asked"));
 	assert_int_equal(verdicts("go"), go - meets);
 	const size_t waiting = verdicts("paused");
 	assert_true(waiting >= meets);
@@ -174,6 +181,9 @@ test_pause_ends(void **state)
 	says(run(0, "resume"), "is now active");
 	assert_true(verdicts("paused") > 0);
 	says(run(0, "pause"), "is now paused");
+	/* What is foretold is as if active, and that is said. */
+	says(run(0, "pause --trigger sale"), STOPPED);
+	says(run(0, "resume --trigger sale"), STOPPED);
 	const char *out = run(0, "resume --all");
 	says(out, "is now active");
 	says(out, "1 pause taken off");
@@ -200,6 +210,7 @@ test_enqueue(void **state)
 	says(out, " enqueued\n");
 	/* All rules hold. */
 	says(out, "would not: no longer works there");
+	assert_null(strstr(out, "nobody is asked"));
 	says(run(0, "enqueue --contact crm/P-1004 --campaign 7750"),
 	    "was enqueued today already: it is queued");
 	says(run(0, "explain P-1004"), "none -> queued by anna: asked");
@@ -212,6 +223,16 @@ test_enqueue(void **state)
 	/* On another day it is another event. */
 	says(place_run(&tour, "2026-12-02T08:00", 0, "enqueue --contact "
 	    "crm/P-1004 --campaign 7750")->out, " enqueued\n");
+	/* An event that nobody may be asked about for two days yet. */
+	place_edit(&tour, "campaign = 7751; };", "campaign = 7751; "
+	    "delay_hours = 48; };");
+	(void)run(0, "pause");
+	out = run(0, "enqueue --contact crm/P-1001 --campaign 7750");
+	says(out, ": not ripe yet (trigger.manual.delay_hours)\n");
+	says(out, STOPPED);
+	(void)run(0, "resume");
+	place_edit(&tour, "campaign = 7751; delay_hours = 48; };",
+	    "campaign = 7751; };");
 	(void)run(0, "exclude --trigger manual --yes");
 }
 
@@ -440,8 +461,10 @@ test_audit(void **state)
 	    "12:00: rebuilding", "pause trigger meet", "pause campaign 7754, "
 	    "country SE", "resume pause ", "resume trigger meet",
 	    "pause country DK: until ", "pause country DK", "pause demo",
-	    "resume demo", "pause demo", "resume demo", "resume all",
-	    "enqueue row ", "exclude 2 rows", "release 1 rows", "release " };
+	    "resume demo", "pause demo", "pause trigger sale",
+	    "resume trigger sale", "resume demo", "resume all",
+	    "enqueue row ", "pause demo", "enqueue row ", "resume demo",
+	    "exclude 3 rows", "release 1 rows", "release " };
 	AUTO(db_result) struct db_result *r = NULL;
 	AUTO(arena) struct arena *arena = arena_new(1 << 16);
 	struct db_args args;
@@ -483,6 +506,9 @@ test_init(void **state)
 		{ "tenant\n", ":1: expected KEY = VALUE", 64 },
 		{ "tenant = a\nown_domains = a.dk\nmeet_campaign = x\n",
 		    "meet_campaign: expected a number, got \"x\"", 64 },
+		{ "tenant = a\nown_domains = a.dk\nmeet_campaign = "
+		    "1234567890123456789\n", "meet_campaign: expected a number",
+		    64 },
 		{ "tenant = a b\nown_domains = a.dk\n",
 		    "nothing was written: ", 78 },
 		{ "tenant = \"a\\\nown_domains = a.dk\n",
@@ -537,6 +563,119 @@ test_init(void **state)
 	says(out, "\nnext:\n");
 }
 
+/* The sample that was installed holds nobody's decision. */
+static void
+test_init_over_sample(void **state)
+{
+	struct place p = tour;
+	char path[500], args[600], fresh[500];
+	struct stat st;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/answers", tour.dir);
+	(void)snprintf(args, sizeof(args), "init --answers %s", path);
+	(void)snprintf(p.conf, sizeof(p.conf), "%.380s/third.conf", tour.dir);
+	(void)snprintf(fresh, sizeof(fresh), "%s.new", p.conf);
+	put_file(p.conf, place_run(&p, NULL, 0, "--print-config")->out);
+	assert_int_equal(stat(p.conf, &st), 0);
+	const off_t sample = st.st_size;
+	/* What is no good leaves it where it was. */
+	put_file(path, "tenant = a b\nown_domains = a.dk\n");
+	says_one_line(place_run(&p, NULL, 78, args)->err,
+	    "nothing was written: ");
+	assert_int_equal(stat(p.conf, &st), 0);
+	assert_int_equal(st.st_size, sample);
+	assert_int_not_equal(stat(fresh, &st), 0);
+	/* Another init is at it. */
+	put_file(path, "tenant = acme\nown_domains = a.dk\n"
+	    "meet_campaign = 123456789012345678\n");
+	put_file(fresh, "");
+	says_one_line(place_run(&p, NULL, 64, args)->err,
+	    "third.conf.new: File exists");
+	assert_int_equal(unlink(fresh), 0);
+	says(place_run(&p, NULL, 0, args)->out, "third.conf is written\n");
+	assert_int_not_equal(stat(fresh, &st), 0);
+	assert_int_equal(stat(p.conf, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	place_edit(&p, "campaign = 123456789012345678L;", "campaign = 7749;");
+	/* Touched by hand: no longer the sample. */
+	put_file(p.conf, place_run(&p, NULL, 0, "--print-config")->out);
+	place_edit(&p, "tenant = \"example\"", "tenant = \"example2\"");
+	says_one_line(place_run(&p, NULL, 64, args)->err,
+	    "is there already: nothing was written");
+}
+
+/* npsync init at a terminal, where somebody types that and then ends it. */
+static int
+type_at(const struct place *p, const char *typed, char *said, size_t max)
+{
+	char program[1100];
+	size_t len = 0;
+	ssize_t n;
+	int status;
+	const int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	assert_true(master >= 0 && grantpt(master) == 0 &&
+	    unlockpt(master) == 0);
+	(void)snprintf(program, sizeof(program), "%s/npsync", simproc_build());
+	const int tty = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(tty >= 0);
+	const pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (int i = 0; i < 3; i++)
+			if (dup2(tty, i) < 0)
+				_exit(126);
+		(void)execl(program, "npsync", "-c", p->conf, "init",
+		    (char *)NULL);
+		_exit(127);
+	}
+	(void)close(tty);
+	assert_int_equal(write(master, typed, strlen(typed)), strlen(typed));
+	assert_int_equal(write(master, "\004", 1), 1);
+	while (len + 1 < max &&
+	    (n = read(master, said + len, max - len - 1)) > 0)
+		len += (size_t)n;
+	said[len] = '\0';
+	(void)close(master);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void
+test_init_asks(void **state)
+{
+	static char said[16000];
+	struct place p = tour;
+	char typed[700], path[501], wanted[600];
+	struct stat st;
+
+	(void)state;
+	(void)snprintf(p.conf, sizeof(p.conf), "%.380s/typed.conf", tour.dir);
+	memset(path, 'x', 500);
+	path[0] = '/';
+	path[500] = '\0';
+	/* What is too long for one answer is not the next. */
+	(void)snprintf(typed, sizeof(typed), "acme\n\n\n\na.dk\n%sy\n"
+	    "\n\n\n\n\n\n\n\n", path);
+	assert_int_equal(type_at(&p, typed, said, sizeof(said)), 64);
+	says(said, "exports: expected at most 500 characters; nothing was");
+	assert_int_not_equal(stat(p.conf, &st), 0);
+	(void)snprintf(typed, sizeof(typed), "\nacme\n\n\n\na.dk\n%s\n"
+	    "\n\n\n\n\n\n\n\n", path);
+	assert_int_equal(type_at(&p, typed, said, sizeof(said)), 0);
+	says(said, "typed.conf is written\r\n");
+	(void)snprintf(wanted, sizeof(wanted), "dir = \"%s\";", path);
+	place_edit(&p, wanted, wanted);
+	place_edit(&p, "tenant = \"acme\";", "tenant = \"acme\";");
+	/* Ended before the last answer. */
+	(void)snprintf(p.conf, sizeof(p.conf), "%.380s/cut.conf", tour.dir);
+	assert_int_equal(type_at(&p, "acme\n", said, sizeof(said)), 64);
+	says(said, "no answer; nothing was written");
+	assert_int_not_equal(stat(p.conf, &st), 0);
+}
+
 /* ---- who did it ------------------------------------------------------------------------ */
 static int
 set_up(void **state)
@@ -574,6 +713,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_audit),
 		cmocka_unit_test(test_init),
+		cmocka_unit_test(test_init_over_sample),
+		cmocka_unit_test(test_init_asks),
 	};
 
 	(void)argc;

@@ -27,9 +27,9 @@ token(struct cli *cli)
 	struct civil c;
 
 	clock_local(cli->conf->timezone, clock_now(), &c);
-	return arena_printf(cli->arena, "%s.%02d%02d%02d.%s",
+	return arena_printf(cli->arena, "%s.%02d%02d%02d.hand",
 	    day_iso(day, clock_day(cli->conf->timezone, clock_now())), c.hour,
-	    c.minute, c.second, "hand");
+	    c.minute, c.second);
 }
 
 static bool

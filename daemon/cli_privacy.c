@@ -122,6 +122,12 @@ say_before(const struct erase *e, FILE *out)
 		    e->known.id, cli_when(cli->arena, cli->conf->timezone,
 		        e->known.requested_at), e->known.open,
 		    e->known.open == 1 ? "" : "s");
+	if (e->subject.n_sharing > 0)
+		(void)fprintf(out, "%lld card%s of others carr%s the same mobile "
+		    "number: not erased, and at the\nsurvey service nobody is "
+		    "deleted by that number\n", e->subject.n_sharing,
+		    e->subject.n_sharing == 1 ? "" : "s",
+		    e->subject.n_sharing == 1 ? "ies" : "y");
 	(void)fprintf(out, "and at others: the tags in the CRM, the respondent at "
 	    "the survey service\nwith every survey and answer. The person is "
 	    "never asked again.\n");
@@ -197,9 +203,7 @@ erase_person(struct erase *e, struct err *err)
 	const struct run_options options = { .kind = RUN_MANUAL, .only = RUN_ALL,
 		.actor = cli->actor, .cancelled = cli_cancelled };
 	const struct night_erasure erasure = { .subject = &e->subject,
-		.known = &e->known, .reason = cli_given(cli, "reason"),
-		.begin = e->total > 0 || e->known.id == 0,
-		.here_only = e->no_keys };
+		.reason = cli_given(cli, "reason"), .here_only = e->no_keys };
 	long long id = e->known.id;
 	bool complete = false;
 

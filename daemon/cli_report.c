@@ -11,6 +11,7 @@
 #include "cli_preview.h"
 #include "clock.h"
 #include "connect.h"
+#include "erasure.h"
 #include "night.h"
 #include "num.h"
 #include "quarantine.h"
@@ -46,6 +47,20 @@ say_runs(struct cli *cli, struct err *err)
 	(void)printf("next transfer  window opens %s, mails leave %s\n", when,
 	    cli_when(cli->arena, zone,
 	        calendar_send_at(&cli->conf->calendar, night)));
+	return true;
+}
+
+static bool
+say_erasures(struct cli *cli, struct err *err)
+{
+	long long open = 0;
+
+	if (!erasure_open(cli->db, cli->tenant.id, cli->arena, &open, err))
+		return false;
+	if (open > 0)
+		(void)printf("erasures       %lld step%s open at others, each night "
+		    "tries again (`npsync erase` says why)\n", open,
+		    open == 1 ? " is" : "s are");
 	return true;
 }
 
@@ -110,7 +125,7 @@ status(struct cli *cli, struct err *err)
 	if (!cli_open(cli, false, err))
 		return err_exit_code(err->kind);
 	const bool text = cli->format == TABLE_TEXT;
-	if (text && !say_runs(cli, err))
+	if (text && (!say_runs(cli, err) || !say_erasures(cli, err)))
 		return err_exit_code(err->kind);
 	if (text)
 		(void)printf("\n");

@@ -13,6 +13,7 @@
 #include "cli_time.h"
 #include "clock.h"
 #include "connect.h"
+#include "erasure.h"
 #include "secret.h"
 
 #define EXPIRY_DAYS 30	/* a key's end is told of so long before */
@@ -270,6 +271,23 @@ check_habits(struct checklist *list)
 }
 
 static void
+check_erasures(struct checklist *list)
+{
+	struct cli *cli = list->cli;
+	struct err err = { .kind = ERR_NONE };
+	long long open = 0;
+
+	if (cli->db == NULL)
+		return;
+	if (!erasure_open(cli->db, cli->tenant.id, cli->arena, &open, &err))
+		fail(list, "erasures", &err);
+	else if (open > 0)
+		warn(list, "erasures", arena_printf(cli->arena, "%lld step%s open "
+		    "at others, each night tries again", open,
+		    open == 1 ? " is" : "s are"));
+}
+
+static void
 warn_about(void *list, const char *what, const char *detail)
 {
 	warn(list, what, detail);
@@ -293,6 +311,7 @@ cli_check(struct cli *cli, struct err *err)
 	check_survey(&list);
 	check_mail(&list);
 	check_habits(&list);
+	check_erasures(&list);
 	cli_time_check(cli, warn_about, &list);
 	if (!cli_lists_check(cli, warn_about, &list, err))
 		fail(&list, "names", err);

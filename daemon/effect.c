@@ -8,17 +8,14 @@ DB_STMT(effect_state_of,
 
 DB_STMT(effect_doing,
     "WITH e AS MATERIALIZED ("
-    "  SELECT 1 FROM npsync.tenant WHERE tenant_id = $1 AND epoch = $7"
+    "  SELECT 1 FROM npsync.tenant WHERE tenant_id = $1 AND epoch = $6"
     "     AND lease_until > now() FOR SHARE"
     ")"
-    " INSERT INTO npsync.effect AS f (tenant_id, kind, target, subject, payload_hash,"
-    "        state, attempt, updated_at)"
-    " SELECT $1, $2, $3, $4, $5::bytea, 'doing', 1, $6::timestamptz FROM e"
+    " INSERT INTO npsync.effect AS f (tenant_id, kind, target, subject, state, updated_at)"
+    " SELECT $1, $2, $3, $4, 'doing', $5::timestamptz FROM e"
     " ON CONFLICT (tenant_id, kind, target, subject) DO UPDATE"
-    "    SET state = 'doing', reason = NULL, payload_hash = EXCLUDED.payload_hash,"
-    "        attempt = f.attempt + 1, updated_at = EXCLUDED.updated_at"
-    "  WHERE f.state IN ('wanted', 'failed')"
-    " RETURNING f.attempt");
+    "    SET state = 'doing', reason = NULL, updated_at = EXCLUDED.updated_at"
+    "  WHERE f.state IN ('wanted', 'failed')");
 
 DB_STMT(effect_outcome,
     "UPDATE npsync.effect SET state = $5, reason = $6, updated_at = $7::timestamptz"
@@ -44,12 +41,6 @@ DB_STMT(effect_unknown,
 static const char *const names[] = { [EFFECT_WANTED] = "wanted",
 	[EFFECT_DOING] = "doing", [EFFECT_DONE] = "done",
 	[EFFECT_UNKNOWN] = "unknown", [EFFECT_FAILED] = "failed" };
-
-const char *
-effect_state_name(enum effect_state state)
-{
-	return names[state];
-}
 
 static void
 put_key(struct db_args *args, struct arena *arena, long long tenant_id,
@@ -102,12 +93,11 @@ effect_begin(struct db *db, const struct tenant *tenant,
 
 	*begun = false;
 	put_key(&args, arena, tenant->id, effect);
-	db_arg_text(&args, effect->payload_hash);
 	db_arg_time(&args, now);
 	db_arg_int(&args, tenant->epoch);
 	if (!db_query(db, &effect_doing, &args, &r, err))
 		return false;
-	*begun = db_rows(r) == 1;
+	*begun = db_affected(r) == 1;
 	return *begun || not_begun(db, tenant, effect, arena, err);
 }
 

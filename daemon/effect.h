@@ -11,13 +11,11 @@
 
 enum effect_state { EFFECT_WANTED, EFFECT_DOING, EFFECT_DONE, EFFECT_UNKNOWN,
 	EFFECT_FAILED };
-const char *effect_state_name(enum effect_state state);
 
 struct effect {
 	const char *kind;	/* "mail", ... */
 	const char *target;	/* an address, a connector */
 	const char *subject;	/* what it is about: "preview 2026-12-01" */
-	const char *payload_hash;	/* bytea text, "\x..." */
 };
 
 /* EFFECT_WANTED where there is no such row yet. */

@@ -31,7 +31,8 @@ DB_STMT(erasure_put,
 
 /* ---- what goes, table by table: each counts its rows ---------------------- */
 DB_STMT(erase_effects,
-    "DELETE FROM npsync.effect f WHERE f.tenant_id = $1 AND " SUBJECT_EFFECT("f"));
+    "DELETE FROM npsync.effect f WHERE f.tenant_id = $1 AND " SUBJECT_OLD_EFFECT("f")
+    "   AND $2::text[] IS NOT NULL AND $3::text[] IS NOT NULL AND $4::bytea[] IS NOT NULL");
 /* The score stays: it belongs to nobody now. */
 DB_STMT(erase_answers,
     "UPDATE npsync.answer a SET comment = NULL, address_key = NULL, wants_contact = false,"
@@ -66,8 +67,12 @@ DB_STMT(erase_texts,
     "   WHERE r.tenant_id = $1 AND " SUBJECT_TEXT("r.detail") " RETURNING 1"
     "), m AS ("
     "  DELETE FROM npsync.alarm m WHERE m.tenant_id = $1"
-    "     AND " SUBJECT_TEXT("concat_ws(' ', m.subject, m.detail)") " RETURNING 1)"
-    " SELECT (SELECT count(*) FROM u) + (SELECT count(*) FROM r) + (SELECT count(*) FROM m)");
+    "     AND " SUBJECT_TEXT("concat_ws(' ', m.subject, m.detail)") " RETURNING 1"
+    "), p AS ("
+    "  UPDATE npsync.pause p SET reason = '(erased)'"
+    "   WHERE p.tenant_id = $1 AND " SUBJECT_TEXT("p.reason") " RETURNING 1)"
+    " SELECT (SELECT count(*) FROM u) + (SELECT count(*) FROM r) + (SELECT count(*) FROM m)"
+    "      + (SELECT count(*) FROM p)");
 
 /* ---- steps ------------------------------------------------------------------ */
 DB_STMT(erasure_put_people,
@@ -173,7 +178,7 @@ put_steps(struct db *db, struct subject *s, const struct erasure_order *order,
 	db_arg_int(&args, id);
 	db_arg_text(&args, order->survey);
 	db_arg_array(&args, &s->emails);
-	db_arg_array(&args, &s->phones);
+	db_arg_array(&args, &s->mobiles);
 	if (!db_query(db, &erasure_put_people, &args, NULL, err))
 		return false;
 	db_args_init(&args, arena);
@@ -231,7 +236,7 @@ take_all(struct db *db, struct subject *s, long long id, struct arena *arena,
 		const char *what;
 		const struct db_stmt *stmt;
 		int args;
-	} tables[] = { { "effects", &erase_effects, 5 },
+	} tables[] = { { "effects", &erase_effects, 6 },
 		{ "answers", &erase_answers, 4 }, { "tags", &erase_tags, 3 },
 		{ "plans", &erase_plans, 3 }, { "contacts", &erase_contacts, 3 },
 		{ "unreadable records", &erase_records, 5 } };

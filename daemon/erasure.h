@@ -58,9 +58,12 @@ NPS_MUSTCHECK bool erasure_step_by_hand(struct db *db, long long tenant_id,
 /* Those without open steps are complete. *open = steps left over. */
 NPS_MUSTCHECK bool erasure_end(struct db *db, long long tenant_id, time_t now,
     struct arena *arena, long long *open, struct err *err);
+/* Steps of all erasures that are not done. */
+NPS_MUSTCHECK bool erasure_open(struct db *db, long long tenant_id,
+    struct arena *arena, long long *open, struct err *err);
 
 /* ---- the receipt ----------------------------------------------------------- */
-/* requested_at, actor, completed_at, reason; one row */
+/* requested_at, actor, completed_at; one row */
 NPS_MUSTCHECK bool erasure_read(struct db *db, long long tenant_id,
     long long id, struct arena *arena, struct db_result **result,
     struct err *err);

@@ -22,19 +22,19 @@ DB_STMT(erasure_step_end,
     "                       ELSE r.by_hand || $8::text END"
     "  WHERE r.tenant_id = $1 AND r.erasure_id = $2 AND EXISTS (SELECT 1 FROM gone)");
 DB_STMT(erasure_step_tried,
-    "UPDATE npsync.erasure_step t SET tries = t.tries + 1, tried_at = $7::timestamptz,"
-    "       reason = $8 WHERE " STEP);
+    "UPDATE npsync.erasure_step t SET tried_at = $7::timestamptz, reason = $8 WHERE " STEP);
 DB_STMT(erasure_complete,
     "WITH done AS ("
     "  UPDATE npsync.erasure r SET completed_at = $2::timestamptz"
     "   WHERE r.tenant_id = $1 AND r.completed_at IS NULL AND NOT EXISTS ("
     "     SELECT 1 FROM npsync.erasure_step t WHERE t.tenant_id = $1 AND t.erasure_id = r.erasure_id)"
-    "  RETURNING 1)"
-    " SELECT (SELECT count(*) FROM npsync.erasure_step WHERE tenant_id = $1),"
-    "        (SELECT count(*) FROM done)");
+    ")"
+    " SELECT count(*) FROM npsync.erasure_step WHERE tenant_id = $1");
+DB_STMT(erasure_steps_open,
+    "SELECT count(*) FROM npsync.erasure_step WHERE tenant_id = $1");
 DB_STMT(erasure_one,
     "SELECT extract(epoch from requested_at)::bigint, actor,"
-    "       extract(epoch from completed_at)::bigint, reason"
+    "       extract(epoch from completed_at)::bigint"
     "  FROM npsync.erasure WHERE tenant_id = $1 AND erasure_id = $2");
 DB_STMT(erasure_receipt,
     "SELECT state, place, n, note FROM ("
@@ -140,6 +140,21 @@ erasure_end(struct db *db, long long tenant_id, time_t now,
 	db_arg_int(&args, tenant_id);
 	db_arg_time(&args, now);
 	if (!db_query(db, &erasure_complete, &args, &r, err))
+		return false;
+	*open = db_int(r, 0, 0);
+	return true;
+}
+
+bool
+erasure_open(struct db *db, long long tenant_id, struct arena *arena,
+    long long *open, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	if (!db_query(db, &erasure_steps_open, &args, &r, err))
 		return false;
 	*open = db_int(r, 0, 0);
 	return true;

@@ -15,6 +15,9 @@
 #include "http_xfer.h"
 #include "url.h"
 
+#define CONNECT_TIMEOUT_S 10L
+#define TIMEOUT_S 120L
+
 struct letter {
 	struct xfer x;		/* its easy handle, for SET; its url */
 	struct curl_slist *to;
@@ -122,9 +125,8 @@ set_manners(struct letter *l, const struct mail_settings *s)
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_FRESH_CONNECT, 1L);
 	SET(CURLOPT_FORBID_REUSE, 1L);
-	SET(CURLOPT_CONNECTTIMEOUT,
-	    s->connect_timeout_s > 0 ? s->connect_timeout_s : 10L);
-	SET(CURLOPT_TIMEOUT, s->timeout_s > 0 ? s->timeout_s : 120L);
+	SET(CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S);
+	SET(CURLOPT_TIMEOUT, TIMEOUT_S);
 	SET(CURLOPT_ERRORBUFFER, x->error);
 	SET(CURLOPT_WRITEFUNCTION, on_write);
 	SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);

@@ -45,7 +45,6 @@ struct mail_settings {
 	const char *user, *password;	/* "" = no AUTH */
 	const char *ca_file;	/* "" = the system's */
 	bool allow_plain;
-	long connect_timeout_s, timeout_s;	/* 0 = 10, 120 */
 };
 
 /* A server of the configuration: scheme, host, port and nothing else;

@@ -274,12 +274,9 @@ forecast(struct night *n, struct err *err)
 static bool
 tidy(struct night *n, struct err *err)
 {
-	long long open;
-
 	if (n->options->kind == RUN_HOURLY || !wants(n, RUN_RETENTION))
 		return true;
-	return stage_erase(&n->stage, &open, err) &&
-	    stage_retention(&n->stage, err);
+	return stage_erase(&n->stage, err) && stage_retention(&n->stage, err);
 }
 
 /* The mail about tomorrow: last, so that it holds what this run has read. */

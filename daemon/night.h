@@ -40,16 +40,14 @@ NPS_MUSTCHECK bool night_dry_run(struct db *db, const struct conf *conf,
     struct tenant *tenant, const struct run_options *options,
     dry_run_fn *show, void *arg, struct err *err);
 
-/* `npsync erase`: takes the lease, erases everything here in one transaction
- * where `begin`, then tries the open steps at others once, those of earlier
- * erasures too.  *id = the erasure's, known->id where it goes on. */
+/* `npsync erase`: takes the lease, looks for the person again, for a run may
+ * have moved since, and erases everything here in one transaction; then tries
+ * the open steps at others once, those of earlier erasures too.  *id = the
+ * erasure's, that of an earlier one where it goes on. */
 struct subject;
-struct erasure_known;
 struct night_erasure {
-	struct subject *subject;
-	const struct erasure_known *known;
+	struct subject *subject;	/* found again, by who was given */
 	const char *reason;	/* may be NULL */
-	bool begin;
 	bool here_only;		/* no keys: the steps are the night's */
 };
 NPS_MUSTCHECK bool night_erase(struct db *db, const struct conf *conf,

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "alarm.h"
 #include "clock.h"
 #include "erasure.h"
 #include "log.h"
@@ -251,17 +252,33 @@ erase_batch(struct eraser *e, struct err *err)
 	e->seen = arena_array(s->arena, e->n + 1, sizeof(*e->seen));
 	if (steps == NULL || e->seen == NULL)
 		return err_nomem(err);
-	return erase_tags(e, steps, err) && erase_people(e, err);
+	return erase_tags(e, steps, err) && stage_breathe(s, err) &&
+	    erase_people(e, err);
+}
+
+/* A person whom others still have is told until nobody has them. */
+static bool
+tell(struct stage *s, long long open, struct err *err)
+{
+	const time_t now = clock_now();
+	bool changed;
+
+	return open == 0
+	    ? alarm_end(s->db, s->tenant->id, "erasure", "", now, s->scratch, err)
+	    : alarm_set(s->db, s->tenant->id, "erasure", "",
+		"steps are open at others", now, s->scratch, &changed, err);
 }
 
 bool
-stage_erase(struct stage *stage, long long *open, struct err *err)
+stage_erase(struct stage *stage, struct err *err)
 {
+	long long open = 0;
 	struct eraser e = { .stage = stage, .n = 1, .begun = clock_now() };
 
 	while (e.n > 0)
 		if (!erase_batch(&e, err))
 			return false;
 	return erasure_end(stage->db, stage->tenant->id, clock_now(),
-	    stage->scratch, open, err);
+	           stage->scratch, &open, err) &&
+	    tell(stage, open, err);
 }

@@ -7,8 +7,7 @@
 
 #include "stage.h"
 
-/* Tries each open step once.  *open = those that stay. */
-NPS_MUSTCHECK bool stage_erase(struct stage *stage, long long *open,
-    struct err *err);
+/* Tries each open step once; while some stay, an alarm is raised. */
+NPS_MUSTCHECK bool stage_erase(struct stage *stage, struct err *err);
 
 #endif

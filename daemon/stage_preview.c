@@ -10,30 +10,15 @@
 #include "previewed.h"
 
 #define MAIL "mail"
-#define WORKDAYS 0x1fu		/* Monday to Friday */
 #define KEEP_DAYS 14		/* what earlier previews said */
-
-/* People work on days on which no survey leaves too. */
-static bool
-is_working_day(const struct calendar *cal, int day)
-{
-	struct calendar work = *cal;
-
-	work.weekdays |= WORKDAYS;
-	return calendar_is_sending_day(&work, day);
-}
 
 static bool
 is_late_enough(const struct conf *conf, time_t now)
 {
-	const char *at = conf->preview.at;
 	struct civil c;
-	long long hour = 0, minute = 0;
 
 	clock_local(conf->timezone, now, &c);
-	return num_parse_n(at, 2, 0, 23, &hour) &&
-	    num_parse_n(at + 3, 2, 0, 59, &minute) &&
-	    c.hour * 60 + c.minute >= hour * 60 + minute;
+	return c.hour * 60 + c.minute >= conf->preview.at_min;
 }
 
 static const char *
@@ -83,11 +68,12 @@ stage_preview_due(struct stage *stage, bool *due, struct err *problem,
 	const struct conf *conf = stage->conf;
 
 	*due = false;
-	if (conf->preview.to.n == 0 || *conf->mail.smtp_url == '\0')
-		return true;
+	/* First: what a dead run left is told, though nobody gets mails now. */
 	if (!settle(stage, problem, err))
 		return false;
-	if (!is_working_day(&conf->calendar, stage->today) ||
+	if (conf->preview.to.n == 0 || *conf->mail.smtp_url == '\0')
+		return true;
+	if (!calendar_is_working_day(&conf->calendar, stage->today) ||
 	    !is_late_enough(conf, clock_now()))
 		return true;
 	for (size_t i = 0; i < conf->preview.to.n; i++)
@@ -141,7 +127,7 @@ send_to(struct stage *stage, const struct preview_mail *mail, const char *to,
 {
 	const struct mail_settings settings = preview_mail_settings(stage->conf);
 	const struct effect e = { .kind = MAIL, .target = to,
-		.subject = subject_of(stage), .payload_hash = mail->hash };
+		.subject = subject_of(stage) };
 	struct err why = { .kind = ERR_NONE };
 	bool begun;
 

@@ -12,8 +12,6 @@
 /* A message and the files its parts lie in. */
 struct preview_mail {
 	FILE *text, *html, *csv, *message;
-	const char *id;
-	char hash[2 + 64 + 1];	/* of the message, bytea text */
 };
 /* Builds it for these recipients; token tells one mail from the next and is
  * part of its id.  The files have no names. */

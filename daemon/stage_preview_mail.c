@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "clock.h"
-
-#define COPY_BYTES ((size_t)65536)
+#include "text.h"
 
 static bool
 file_open(FILE **file, struct err *err)
@@ -56,13 +55,6 @@ write_parts(struct preview_mail *m, const struct preview *p,
 	return true;
 }
 
-static void
-put_hex(char *out, const unsigned char *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		(void)snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
 /* The tenant's name may hold what an id may not. */
 static const char *
 make_id(const struct conf *conf, const char *token, struct arena *arena)
@@ -74,31 +66,9 @@ make_id(const struct conf *conf, const char *token, struct arena *arena)
 	if (name == NULL || EVP_Digest(name, strlen(name), md, NULL,
 	    EVP_sha256(), NULL) != 1)
 		return NULL;
-	put_hex(hex, md, 16);
+	text_hex(hex, md, 16);
 	return arena_printf(arena, "preview.%s.%s%s", token, hex,
 	    strchr(conf->mail.from, '@'));
-}
-
-static bool
-hash_file(FILE *file, char out[2 + 64 + 1], struct arena *scratch)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	unsigned char md[EVP_MAX_MD_SIZE];
-	char *copy = arena_alloc(scratch, COPY_BYTES);
-	size_t n;
-
-	bool ok = ctx != NULL && copy != NULL &&
-	    EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
-	rewind(file);
-	while (ok && (n = fread(copy, 1, COPY_BYTES, file)) > 0)
-		ok = EVP_DigestUpdate(ctx, copy, n) == 1;
-	ok = ok && !ferror(file) && EVP_DigestFinal_ex(ctx, md, NULL) == 1;
-	EVP_MD_CTX_free(ctx);
-	(void)snprintf(out, 3, "\\x");
-	if (ok)
-		put_hex(out + 2, md, 32);
-	arena_reset(scratch);
-	return ok;
 }
 
 static bool
@@ -117,7 +87,6 @@ build(struct preview_mail *m, const struct conf *conf, const struct preview *p,
 
 	if (mail.subject == NULL || mail.id == NULL || mail.csv_name == NULL)
 		return err_nomem(err);
-	m->id = mail.id;
 	return mail_write(&mail, m->message, err);
 }
 
@@ -128,11 +97,9 @@ preview_mail_open(struct preview_mail *mail, const struct conf *conf,
 {
 	const struct strlist list = { .v = to, .n = n_to };
 
-	*mail = (struct preview_mail){ .id = NULL };
+	*mail = (struct preview_mail){ .text = NULL };
 	if (write_parts(mail, preview, scratch, err) &&
-	    build(mail, conf, preview, token, &list, arena, err) &&
-	    (hash_file(mail->message, mail->hash, scratch) ||
-	        err_set(err, ERR_SYSTEM, "preview: the message cannot be read")))
+	    build(mail, conf, preview, token, &list, arena, err))
 		return true;
 	preview_mail_close(mail);
 	return false;

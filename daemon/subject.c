@@ -2,9 +2,15 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "identity.h"
 
 #define WORD_MIN 6	/* shorter ones stand in too many texts */
+/* A mail of the last day, whatever the zone: who was written to then must not
+ * be written to again. */
+#define MAIL_KEPT_S (25 * 3600)
+/* The end of a number, as it may be written in several ways. */
+#define NUMBER(column) "right(regexp_replace(" column ", '[^0-9]', '', 'g'), 8)"
 
 DB_STMT(subject_cards,
     "WITH RECURSIVE card AS ("
@@ -13,14 +19,27 @@ DB_STMT(subject_cards,
     "          OR c.address_key IN (SELECT g.address_key FROM npsync.contact g"
     "                WHERE g.tenant_id = $1 AND g.connector = $3 AND g.contact_id = $4))"
     "  UNION"
-    "  SELECT c.connector, c.contact_id FROM card k JOIN npsync.contact c ON c.tenant_id = $1"
-    "         AND c.connector = k.connector AND c.moved_to = k.contact_id"
+    "  SELECT c.connector, c.contact_id FROM card k"
+    "    JOIN npsync.contact o ON o.tenant_id = $1 AND o.connector = k.connector"
+    "         AND o.contact_id = k.contact_id"
+    "    JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = k.connector"
+    "         AND (c.moved_to = o.contact_id OR c.contact_id = o.moved_to)"
+    "), own AS MATERIALIZED ("
+    "  SELECT c.*, " NUMBER("c.mobile") " AS number"
+    "    FROM card k JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = k.connector"
+    "         AND c.contact_id = k.contact_id"
+    "), shared AS MATERIALIZED ("
+    "  SELECT DISTINCT o.connector, o.contact_id, x.number"
+    "    FROM npsync.contact o, LATERAL (VALUES (" NUMBER("o.mobile") "), (" NUMBER("o.phone") ")) x(number)"
+    "   WHERE o.tenant_id = $1 AND x.number IN (SELECT w.number FROM own w WHERE w.number <> '')"
+    "     AND (o.connector, o.contact_id) NOT IN (SELECT k.connector, k.contact_id FROM card k)"
     ")"
-    " SELECT c.connector, c.contact_id, c.email, c.mobile, c.phone, lower(c.email),"
+    " SELECT c.connector, c.contact_id, c.email,"
+    "        CASE WHEN c.number NOT IN (SELECT s.number FROM shared s) THEN c.mobile END,"
+    "        (SELECT count(DISTINCT (s.connector, s.contact_id)) FROM shared s), lower(c.email),"
     "        lower(c.full_name), lower(c.first_name || ' ' || c.last_name), lower(c.mobile),"
     "        lower(c.phone)"
-    "   FROM card k JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = k.connector"
-    "        AND c.contact_id = k.contact_id");
+    "   FROM own c");
 DB_STMT(subject_keys,
     "SELECT DISTINCT k FROM ("
     "  SELECT unnest(c.person || c.merged_keys) AS k FROM npsync.contact c WHERE c.tenant_id = $1"
@@ -44,7 +63,7 @@ DB_STMT(subject_counts,
     " UNION ALL SELECT 'plans', count(*) FROM npsync.planned_activity a WHERE a.tenant_id = $1"
     "   AND " SUBJECT_CARD("a")
     " UNION ALL SELECT 'effects', count(*) FROM npsync.effect f WHERE f.tenant_id = $1"
-    "   AND " SUBJECT_EFFECT("f")
+    "   AND " SUBJECT_OLD_EFFECT("f")
     " UNION ALL SELECT 'unreadable records', count(*) FROM npsync.quarantine x"
     "  WHERE x.tenant_id = $1 AND " SUBJECT_RECORD("x")
     " UNION ALL SELECT 'texts', (SELECT count(*) FROM npsync.audit u WHERE u.tenant_id = $1"
@@ -53,6 +72,8 @@ DB_STMT(subject_counts,
     "          AND " SUBJECT_TEXT("r.detail") ")"
     "       + (SELECT count(*) FROM npsync.alarm m WHERE m.tenant_id = $1"
     "          AND " SUBJECT_TEXT("concat_ws(' ', m.subject, m.detail)") ")"
+    "       + (SELECT count(*) FROM npsync.pause p WHERE p.tenant_id = $1"
+    "          AND " SUBJECT_TEXT("p.reason") ")"
     "       + (SELECT count(*) FROM npsync.queue q WHERE q.tenant_id = $1"
     "          AND " SUBJECT_TEXT("q.reason") " AND NOT " SUBJECT_ROW("q") ")"
     "       + (SELECT count(*) FROM npsync.queue_history h WHERE h.tenant_id = $1"
@@ -69,7 +90,7 @@ subject_init(struct subject *s)
 	db_array_init(&s->keys);
 	db_array_init(&s->words);
 	db_array_init(&s->emails);
-	db_array_init(&s->phones);
+	db_array_init(&s->mobiles);
 }
 
 void
@@ -80,7 +101,7 @@ subject_free(struct subject *s)
 	db_array_free(&s->keys);
 	db_array_free(&s->words);
 	db_array_free(&s->emails);
-	db_array_free(&s->phones);
+	db_array_free(&s->mobiles);
 }
 
 void
@@ -93,6 +114,8 @@ subject_args(struct db_args *args, struct subject *s, int until)
 		db_arg_array(args, &s->keys);
 	if (until >= 5)
 		db_arg_array(args, &s->words);
+	if (until >= 6)
+		db_arg_time(args, s->mail_kept);
 }
 
 static void
@@ -138,9 +161,9 @@ add_card(struct subject *s, const struct db_result *r, int row, bool *given)
 	db_array_text(&s->contacts, id);
 	if (!db_is_null(r, row, 2))
 		db_array_text(&s->emails, db_text(r, row, 2));
-	for (int col = 3; col <= 4; col++)
-		if (!db_is_null(r, row, col))
-			db_array_text(&s->phones, db_text(r, row, col));
+	if (!db_is_null(r, row, 3))
+		db_array_text(&s->mobiles, db_text(r, row, 3));
+	s->n_sharing = db_int(r, row, 4);
 	for (int col = 5; col <= 9; col++)
 		add_word(s, db_text(r, row, col));
 	s->n_cards++;
@@ -198,6 +221,7 @@ subject_find(struct db *db, const struct tenant *tenant,
 {
 	s->given = *given;
 	s->tenant_id = tenant->id;
+	s->mail_kept = clock_now() - MAIL_KEPT_S;
 	return add_given(s, tenant, arena, err) &&
 	    find_cards(db, s, arena, err) && find_keys(db, s, arena, err);
 }
@@ -209,6 +233,6 @@ subject_count(struct db *db, struct subject *s, struct arena *arena,
 	struct db_args args;
 
 	db_args_init(&args, arena);
-	subject_args(&args, s, 5);
+	subject_args(&args, s, 6);
 	return db_query(db, &subject_counts, &args, result, err);
 }

@@ -19,13 +19,17 @@ struct subject {
 	struct db_array connectors, contacts;	/* cards, side by side */
 	struct db_array keys;
 	struct db_array words;	/* address, name, numbers; lower case */
-	struct db_array emails, phones;		/* as the CRM has them */
+	struct db_array emails;	/* as the CRM has them */
+	struct db_array mobiles;	/* that no card of others carries */
 	size_t n_cards;		/* that are known here */
+	long long n_sharing;	/* others' cards that carry a mobile of theirs */
+	time_t mail_kept;	/* a mail since then is kept as sent */
 };
 void subject_init(struct subject *s);
 void subject_free(struct subject *s);
 /* Every card with the address (of the card that is given), and cards that were
- * merged into one of them.  A number that other cards carry too is no key.
+ * merged into one of them, or they into it.  A number that other cards carry
+ * too is no key.
  * ERR_USAGE: the address cannot be one. */
 NPS_MUSTCHECK bool subject_find(struct db *db, const struct tenant *tenant,
     const struct subject_given *given, struct arena *arena, struct subject *s,
@@ -33,7 +37,7 @@ NPS_MUSTCHECK bool subject_find(struct db *db, const struct tenant *tenant,
 
 /*
  * How a statement tells a row of the subject, by alias of the table.  Arguments:
- * $1 tenant, $2 connectors, $3 contacts, $4 keys, $5 words.
+ * $1 tenant, $2 connectors, $3 contacts, $4 keys, $5 words, $6 mails kept.
  */
 #define SUBJECT_CARD(a)                                                      \
 	"EXISTS (SELECT 1 FROM unnest($2::text[], $3::text[]) AS p(connector, id)" \
@@ -44,15 +48,12 @@ NPS_MUSTCHECK bool subject_find(struct db *db, const struct tenant *tenant,
 	"(" a ".address_key = ANY ($4::bytea[]) OR " SUBJECT_CARD(a)         \
 	" OR " a ".queue_id IN (SELECT x.queue_id FROM npsync.queue x"       \
 	" WHERE x.tenant_id = $1 AND " SUBJECT_ROW("x") "))"
-/* Of the row, the answer or the card itself. */
-#define SUBJECT_EFFECT(a)                                                    \
-	"(lower(" a ".target) = ANY ($5::text[])"                            \
-	" OR " a ".subject IN (SELECT x.queue_id::text FROM npsync.queue x"  \
-	" WHERE x.tenant_id = $1 AND " SUBJECT_ROW("x") ")"                  \
-	" OR " a ".subject IN (SELECT x.answer_id FROM npsync.answer x"      \
-	" WHERE x.tenant_id = $1 AND " SUBJECT_ANSWER("x") ")"               \
-	" OR EXISTS (SELECT 1 FROM unnest($2::text[], $3::text[]) AS p(connector, id)" \
-	" WHERE " a ".subject IN (p.id, p.connector || ':' || p.id, p.connector || '/' || p.id)))"
+/* A mail to the person. */
+#define SUBJECT_EFFECT(a) "lower(" a ".target) = ANY ($5::text[])"
+/* Not one of today: without it, it would go out twice. */
+#define SUBJECT_OLD_EFFECT(a)                                                \
+	"(" SUBJECT_EFFECT(a) " AND (" a ".kind <> 'mail'"                   \
+	" OR " a ".updated_at < $6::timestamptz))"
 #define SUBJECT_TEXT(text)                                                   \
 	"EXISTS (SELECT 1 FROM unnest($5::text[]) AS w(word)"                \
 	" WHERE strpos(lower(" text "), w.word) > 0)"
@@ -60,7 +61,7 @@ NPS_MUSTCHECK bool subject_find(struct db *db, const struct tenant *tenant,
 	"(" SUBJECT_TEXT("concat_ws(' ', " a ".record_key, " a ".source, " a ".reason)") \
 	" OR EXISTS (SELECT 1 FROM unnest($2::text[], $3::text[]) AS p(connector, id)" \
 	" WHERE p.connector = " a ".connector AND p.id = " a ".record_key))"
-/* Adds $1 to $3, $4 or $5. */
+/* Adds $1 to $3, $4, $5 or $6. */
 void subject_args(struct db_args *args, struct subject *s, int until);
 
 /* How many of each place there are: place, count. */

@@ -37,8 +37,10 @@ DB_STMT(export_optouts,
     "   AND $2::text[] IS NOT NULL AND $3::text[] IS NOT NULL"
     " GROUP BY o.source, o.scope ORDER BY min(o.at), o.source");
 DB_STMT(export_effects,
-    "SELECT (" ROW("f") " - 'payload_hash')::text FROM npsync.effect f WHERE f.tenant_id = $1"
-    "   AND " SUBJECT_EFFECT("f") " ORDER BY f.updated_at, f.kind, f.subject");
+    "SELECT (" ROW("f") ")::text FROM npsync.effect f WHERE f.tenant_id = $1"
+    "   AND " SUBJECT_EFFECT("f")
+    "   AND $2::text[] IS NOT NULL AND $3::text[] IS NOT NULL AND $4::bytea[] IS NOT NULL"
+    " ORDER BY f.updated_at, f.kind, f.subject");
 DB_STMT(export_records,
     "SELECT (" ROW("x") ")::text FROM npsync.quarantine x WHERE x.tenant_id = $1"
     "   AND " SUBJECT_RECORD("x") " AND $4::bytea[] IS NOT NULL ORDER BY x.first_at, x.line");

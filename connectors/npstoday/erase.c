@@ -16,6 +16,7 @@
 
 struct hit {
 	const char *address;	/* or number */
+	const char *mail;	/* the person's, by number too; or NULL */
 	const struct strlist *names;
 	const char *id[RESPONDENTS_MAX];
 	size_t n;
@@ -46,6 +47,16 @@ is_wanted(const char *wanted, const char *listed)
 	                                   : is_same_number(wanted, listed);
 }
 
+/* A number is others' too; the service says whose, if it shows a mail. */
+static bool
+is_anothers(struct npstoday *n, const struct hit *hit, json_t *item)
+{
+	const char *mail = fieldmap_text(item, &n->set->erase.email, n->page);
+
+	return mail != NULL && *mail != '\0' &&
+	    (hit->mail == NULL || strcasecmp(mail, hit->mail) != 0);
+}
+
 /* A service that does not know the parameter lists everybody: nobody of such a
  * list is deleted. */
 static bool
@@ -63,6 +74,11 @@ hit_take(struct npstoday *n, struct hit *hit, json_t *items, struct err *err)
 			    "the one asked for; erase.email_param or "
 			    "erase.phone_param is not what the service knows",
 			    set->erase.find_path);
+		if (is_anothers(n, hit, item))
+			return err_set(err, ERR_PROTOCOL, "%s: the number is of "
+			    "a respondent with another mail address: nobody was "
+			    "deleted by it, do it by hand if it is the same "
+			    "person", set->erase.find_path);
 		if (id == NULL || hit->n == RESPONDENTS_MAX)
 			return err_set(err, ERR_PROTOCOL, "%s: expected at most "
 			    "%d respondents, each with an id",
@@ -85,8 +101,11 @@ hit_find(struct npstoday *n, struct hit *hit, const char *param,
 	url = url == NULL ? NULL
 	    : url_add_query(n->page, url, param, hit->address);
 	if (!npstoday_get(n, METHOD_GET, url, &res, &doc, err)) {
-		/* "Not found" is an answer too. */
-		return err->kind == ERR_GONE;
+		/* An empty list says that nobody is there; this may be a wrong
+		 * path. */
+		return err->kind != ERR_GONE ? false
+		    : err_set(err, ERR_PROTOCOL, "%s: HTTP 404, expected a list; "
+			"is erase.find_path right?", n->set->erase.find_path);
 	}
 	json_t *items = fieldmap_items(json_root(doc), &n->set->erase.items);
 	return items != NULL ? hit_take(n, hit, items, err)
@@ -145,9 +164,9 @@ npstoday_erase(void *self, const char *email, const char *phone,
 {
 	struct npstoday *n = self;
 	const struct npstoday_settings *set = n->set;
-	struct hit by_email = { .address = email,
+	struct hit by_email = { .address = email, .mail = email,
 		.names = &set->erase.email };
-	struct hit by_phone = { .address = phone,
+	struct hit by_phone = { .address = phone, .mail = email,
 		.names = &set->erase.phone };
 
 	*result = (struct put_result){ .outcome = PUT_UNCHANGED };

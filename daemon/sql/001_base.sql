@@ -271,10 +271,8 @@ CREATE TABLE npsync.effect (
   kind         text NOT NULL CHECK (kind IN ('field', 'history', 'feed', 'task', 'mail', 'webhook', 'opt_out')),
   target       text NOT NULL,        -- connector, address of a mail, ...
   subject      text NOT NULL,        -- answer, queue row or card
-  payload_hash bytea NOT NULL,
   state        text NOT NULL CHECK (state IN ('wanted', 'doing', 'done', 'unknown', 'failed')),
   reason       text,
-  attempt      int NOT NULL DEFAULT 0,
   updated_at   timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, kind, target, subject)
 );
@@ -366,7 +364,6 @@ CREATE TABLE npsync.erasure_step (
   target     text NOT NULL,            -- address or number at the survey service; card of the tag
   tag_prefix text NOT NULL DEFAULT '',
   tag        text NOT NULL DEFAULT '',
-  tries      int NOT NULL DEFAULT 0,
   tried_at   timestamptz,
   reason     text,                     -- why it is still open
   PRIMARY KEY (tenant_id, erasure_id, place, kind, target, tag),

@@ -11,7 +11,9 @@
 
 #include "answer.h"
 #include "erasure.h"
+#include "clock.h"
 #include "fixture.h"
+#include "stage_preview.h"
 
 #define ADDRESS "Canary.Quill@kunde.example"
 #define NAME "Canary Quillfeather"
@@ -107,15 +109,16 @@ make_world(struct fixture *f)
 	fixture_exec(f, "INSERT INTO npsync.planned_activity VALUES"
 	    " ($1::bigint, 'crm', 'k1', 'canary.quill', '2026-06-01', 1)");
 	fixture_exec(f, "INSERT INTO npsync.effect VALUES ($1::bigint, 'mail',"
-	    " '" ADDRESS "', 'x', '', 'done', NULL, 1, now())");
-	fixture_exec(f, "INSERT INTO npsync.effect VALUES ($1::bigint,"
-	    " 'history', 'crm', '%lld', '', 'done', 'canary.quill', 1, now())",
-	    sent);
+	    " '" ADDRESS "', 'preview 2026-05-04', 'failed', 'canary.quill',"
+	    " '2026-05-04 12:00Z')");
 	fixture_exec(f, "INSERT INTO npsync.quarantine VALUES ($1::bigint,"
 	    " 'crm', 'deals.csv', 3, 'k1', 'canary.quill', now(), now(), 1)");
 	fixture_exec(f, "INSERT INTO npsync.audit (tenant_id, at, actor,"
 	    " action, subject, detail) VALUES ($1, now(), 'root', 'exclude',"
 	    " '1 rows', '" NAME " rang')");
+	fixture_exec(f, "INSERT INTO npsync.pause (tenant_id, trigger, reason,"
+	    " actor, at) VALUES ($1, 'sale', 'until " NAME " is back', 'root',"
+	    " now()), ($1, 'case', 'stock-taking', 'root', now())");
 	fixture_exec(f, "INSERT INTO npsync.alarm VALUES ($1::bigint, 'x', 'y',"
 	    " 'ok', now(), '" NAME "', NULL)");
 }
@@ -144,6 +147,7 @@ scan(struct fixture *f, const char *text, bool without_steps)
 /* ---- erase ---------------------------------------------------------------- */
 struct erased {
 	long long id, left;	/* left: rows that were there before it */
+	long long sharing;	/* others' cards with a number of theirs */
 	struct erasure_known known;
 	enum err_kind kind;
 };
@@ -177,6 +181,7 @@ erase(struct fixture *f, const struct subject_given *given, const char *reason)
 	    !erasure_find(f->db, &s, f->scratch, &e.known, &err))
 		fail_msg("%s", err.msg);
 	e.left = sum(f, &s);
+	e.sharing = s.n_sharing;
 	assert_true(db_begin(f->db, 5000, &err));
 	if (!erasure_begin(f->db, &f->tenant, &s, &order, &e.known, f->scratch,
 	        &e.id, &err))
@@ -222,6 +227,10 @@ test_every_table_forgets(void **state)
 	    " npsync.queue WHERE tenant_id = $1"), "excluded by root");
 	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.queue_history"
 	    " WHERE tenant_id = $1 AND detail = 'by root'"), 1);
+	/* A pause holds on, without the words. */
+	assert_string_equal(fixture_text(f, "SELECT string_agg(reason, ', ' ORDER"
+	    " BY pause_id) FROM npsync.pause WHERE tenant_id = $1"),
+	    "(erased), stock-taking");
 	/* The score, the evidence and the hash stay. */
 	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.answer"
 	    " WHERE tenant_id = $1 AND score = 9 AND matched = 'erased'"), 1);
@@ -268,7 +277,16 @@ test_needs_the_lease(void **state)
 	    " npsync.opt_out WHERE tenant_id = $1)"), 0);
 }
 
-/* The number of a switchboard belongs to others too. */
+static const char *
+steps_text(struct fixture *f, const char *kind)
+{
+	return fixture_text(f, "SELECT string_agg(target, ', ' ORDER BY target)"
+	    " FROM npsync.erasure_step WHERE tenant_id = $1 AND kind = '%s'",
+	    kind);
+}
+
+/* The number of a switchboard belongs to others too, however it is written
+ * there: nobody is looked up by it, and it is not blocked. */
 static void
 test_shared_number_stays_free(void **state)
 {
@@ -276,9 +294,16 @@ test_shared_number_stays_free(void **state)
 
 	make_world(f);
 	pull(f, "k3", "colleague@kunde.example", PHONE);
-	(void)erase(f, &by_address, NULL);
+	const struct erased e = erase(f, &by_address, NULL);
+	assert_int_equal(e.sharing, 1);
+	assert_string_equal(steps_text(f, "phone"), "");
+	assert_string_equal(steps_text(f, "address"),
+	    ADDRESS ", canary.quill@KUNDE.example");
 	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.opt_out"
 	    " WHERE tenant_id = $1"), 3);
+	assert_string_equal(fixture_text(f, "SELECT email FROM npsync.contact"
+	    " WHERE tenant_id = $1 AND contact_id = 'k3'"),
+	    "colleague@kunde.example");
 	pull(f, "k3", "colleague@kunde.example", PHONE);
 	const long long row = fixture_row(f, T_MEET, "k3", NULL);
 	fixture_exec(f, "UPDATE npsync.contact SET facts_at = 'infinity',"
@@ -286,20 +311,124 @@ test_shared_number_stays_free(void **state)
 	assert_string_not_equal(fixture_explain(f, row), "opted_out");
 }
 
-/* A card merged into one of the person's. */
+/* Who shares a number with the person, and who does not. */
+static void
+test_who_shares_a_number(void **state)
+{
+	static const struct {
+		const char *id, *email, *mobile, *phone;
+		long long sharing;
+		const char *second;	/* number of the person's other card */
+	} cases[] = {
+		{ "k3", "a@b.example", "004570123456", NULL, 1, NULL },
+		{ "k3", "a@b.example", NULL, "70-12-34-56", 1, NULL },
+		{ "k3", NULL, "+45 70 12 34 56", "70123456", 1, NULL },
+		{ "k3", "a@b.example", "+45 70 12 34 57", NULL, 0, NULL },
+		{ "k3", "a@b.example", NULL, NULL, 0, NULL },
+		/* Two numbers shared with one card. */
+		{ "k3", NULL, PHONE, "99887766", 1, "+4599887766" },
+		/* A third card of the person. */
+		{ "k3", "CANARY.quill@kunde.example", PHONE, NULL, 0, NULL },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct crm_contact c = { .contact_id = cases[i].id,
+			.email = cases[i].email, .mobile = cases[i].mobile,
+			.phone = cases[i].phone, .consent_at = NO_TIME };
+		make_world(f);
+		fixture_pull_contact(f, "crm", &c, true);
+		pull(f, "k2", ADDRESS, cases[i].second);
+		const struct erased e = erase(f, &by_address, NULL);
+		if (e.sharing != cases[i].sharing)
+			fail_msg("case %zu: %lld share it", i, e.sharing);
+		if ((*steps_text(f, "phone") == '\0') != (e.sharing > 0))
+			fail_msg("case %zu: steps %s", i,
+			    steps_text(f, "phone"));
+	}
+}
+
+/* Cards merged into one of the person's, or it into them, over several. */
 static void
 test_merged_card(void **state)
 {
+	static const struct {
+		const char *moved[3][2];	/* from, to */
+		const char *own;	/* that are the person's */
+	} cases[] = {
+		{ { { "old", "k1" } }, "k1 k2 old" },
+		{ { { "k1", "new" } }, "k1 k2 new" },
+		{ { { "older", "old" }, { "old", "k1" } }, "k1 k2 old older" },
+		{ { { "k2", "new" }, { "new", "newer" } }, "k1 k2 new newer" },
+		/* Another that went the same way. */
+		{ { { "k1", "new" }, { "old", "new" } }, "k1 k2 new old" },
+		{ { { "new", "newer" } }, "k1 k2" },
+	};
+	static const char *const ids[] = { "old", "older", "new", "newer" };
 	struct fixture *f = *state;
 
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		make_world(f);
+		for (size_t k = 0; k < ARRAY_LEN(ids); k++)
+			pull(f, ids[k], arena_printf(f->run, "%s@before.example",
+			    ids[k]), NULL);
+		for (size_t k = 0; k < 3 && cases[i].moved[k][0] != NULL; k++)
+			fixture_exec(f, "UPDATE npsync.contact SET gone = true,"
+			    " moved_to = '%s' WHERE tenant_id = $1 AND contact_id"
+			    " = '%s'", cases[i].moved[k][1],
+			    cases[i].moved[k][0]);
+		(void)erase(f, &by_address, NULL);
+		const char *own = fixture_text(f, "SELECT string_agg(contact_id,"
+		    " ' ' ORDER BY contact_id) FROM npsync.contact WHERE"
+		    " tenant_id = $1 AND erased");
+		if (strcmp(own, cases[i].own) != 0)
+			fail_msg("case %zu: %s", i, own);
+		/* The keys of each card, the address of each, and the number. */
+		assert_int_equal(fixture_int(f, "SELECT count(*) FROM"
+		    " npsync.opt_out WHERE tenant_id = $1 AND source ="
+		    " 'erased'"), fixture_int(f, "SELECT count(DISTINCT k) FROM"
+		    " npsync.contact c, unnest(c.person) k WHERE c.tenant_id ="
+		    " $1 AND c.erased"));
+		for (size_t k = 0; k < ARRAY_LEN(ids); k++)
+			if ((scan(f, arena_printf(f->run, "%s@before",
+			    ids[k]), true) == 0) != (strstr(own, ids[k]) != NULL))
+				fail_msg("case %zu: %s", i, ids[k]);
+	}
+}
+
+/* The preview mail of today went to the person: without its record it would go
+ * out again.  It is no reason to erase once more. */
+static void
+test_mail_of_today_stays(void **state)
+{
+	static const char *const to[] = { ADDRESS };
+	struct fixture *f = *state;
+	struct err err = { 0 }, problem = { 0 };
+	bool due = true;
+
 	make_world(f);
-	pull(f, "old", "quillfeather@before.example", NULL);
-	fixture_exec(f, "UPDATE npsync.contact SET gone = true, moved_to = 'k1'"
-	    " WHERE tenant_id = $1 AND contact_id = 'old'");
-	(void)erase(f, &by_address, NULL);
-	assert_int_equal(scan(f, "before.example", true), 0);
-	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.opt_out"
-	    " WHERE tenant_id = $1"), 6);
+	f->conf.preview.to = (struct strlist){ to, 1 };
+	f->conf.mail.smtp_url = "smtp://localhost";
+	f->conf.preview.at_min = 0;
+	fixture_exec(f, "INSERT INTO npsync.effect VALUES ($1::bigint, 'mail',"
+	    " '" ADDRESS "', 'preview 2026-05-06', 'done', NULL,"
+	    " '2026-05-06 00:10Z'), ($1::bigint, 'mail', '" ADDRESS "',"
+	    " 'preview 2026-05-05', 'done', NULL, '2026-05-05 00:11Z'),"
+	    " ($1::bigint, 'mail', '" ADDRESS "', 'preview 2026-05-03', 'done',"
+	    " NULL, '2026-05-05 00:09Z'), ($1::bigint, 'mail', 'b@c.example',"
+	    " 'preview 2026-05-02', 'done', NULL, '2026-05-02 00:10Z')");
+	const struct erased e = erase(f, &by_address, NULL);
+	assert_string_equal(fixture_text(f, "SELECT string_agg(subject, ', '"
+	    " ORDER BY subject) FROM npsync.effect WHERE tenant_id = $1"),
+	    "preview 2026-05-02, preview 2026-05-05, preview 2026-05-06");
+	assert_string_equal(fixture_text(f, "SELECT counts->>'effects' FROM"
+	    " npsync.erasure WHERE tenant_id = $1"), "2");
+	if (!stage_preview_due(&f->stage, &due, &problem, &err))
+		fail_msg("%s", err.msg);
+	assert_false(due);
+	const struct erased again = erase(f, &by_address, NULL);
+	assert_int_equal(again.left, 0);
+	assert_int_equal(again.id, e.id);
 }
 
 /* ---- what comes in afterwards --------------------------------------------------- */
@@ -573,7 +702,9 @@ main(void)
 		cmocka_unit_test(test_second_time_nothing),
 		cmocka_unit_test(test_needs_the_lease),
 		cmocka_unit_test(test_shared_number_stays_free),
+		cmocka_unit_test(test_who_shares_a_number),
 		cmocka_unit_test(test_merged_card),
+		cmocka_unit_test(test_mail_of_today_stays),
 		cmocka_unit_test(test_pull_brings_nobody_back),
 		cmocka_unit_test(test_fact_of_explain),
 		cmocka_unit_test(test_answers_come_without_words),

@@ -35,14 +35,38 @@ static const struct erase_case cases[] = {
 	{ "nobody", ON, "a@b.example", NULL, {
 	    { .want = "GET ", LIST("[]") } }, 1,
 	    true, PUT_UNCHANGED, ERR_NONE },
+	/* Nobody is an empty list; this may be a wrong path. */
 	{ "not found", ON, "a@b.example", NULL, {
 	    { .want = "GET ", .status = 404 } }, 1,
-	    true, PUT_UNCHANGED, ERR_NONE },
+	    false, PUT_UNCHANGED, ERR_PROTOCOL },
 	{ "by number", ON, NULL, "+4570123456", {
 	    { .want = "GET /respondents?phoneNumber=%2B4570123456 ",
 	      LIST("[{\"id\":9,\"phoneNumber\":\"+45 70 12 34 56\"}]") },
 	    { .want = "DELETE /respondents/9 ", .status = 204 } }, 2,
 	    true, PUT_DONE, ERR_NONE },
+	{ "by number, with the mail address", ON, "a@b.example",
+	    "+4570123456", {
+	    { .want = "GET ", LIST("[]") },
+	    { .want = "GET ", LIST("[{\"id\":9,"
+		"\"emailAddress\":\"A@b.example\","
+		"\"phoneNumber\":\"+4570123456\"}]") },
+	    { .want = "DELETE /respondents/9 ", .status = 204 } }, 3,
+	    true, PUT_DONE, ERR_NONE },
+	/* A colleague at the same telephone. */
+	{ "the number of another", ON, "a@b.example", "+4570123456", {
+	    { .want = "GET ", LIST("[{\"id\":8,"
+		"\"emailAddress\":\"a@b.example\"}]") },
+	    { .want = "DELETE /respondents/8 ", .status = 204 },
+	    { .want = "GET ", LIST("[{\"id\":9,"
+		"\"emailAddress\":\"c@b.example\","
+		"\"phoneNumber\":\"+4570123456\"}]") } }, 3,
+	    false, PUT_UNCHANGED, ERR_PROTOCOL },
+	{ "the number of somebody with a mail address", ON, NULL,
+	    "+4570123456", {
+	    { .want = "GET ", LIST("[{\"id\":9,"
+		"\"emailAddress\":\"c@b.example\","
+		"\"phoneNumber\":\"+4570123456\"}]") } }, 1,
+	    false, PUT_UNCHANGED, ERR_PROTOCOL },
 	/* The service does not know the parameter: not one is deleted. */
 	{ "everybody", ON, "a@b.example", NULL, {
 	    { .want = "GET ", LIST("[{\"id\":1,"

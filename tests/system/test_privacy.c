@@ -80,6 +80,21 @@ number(struct db *db, const char *sql)
 	return db_int(r, 0, 0);
 }
 
+static const char *
+text_of(struct db *db, const char *sql)
+{
+	static char text[200];
+	AUTO(db_result) struct db_result *r = NULL;
+	const struct db_stmt stmt = { "t_text", sql };
+	struct err err = { 0 };
+
+	if (!db_query(db, &stmt, NULL, &r, &err))
+		fail_msg("%s: %s", sql, err.msg);
+	assert_int_equal(db_rows(r), 1);
+	(void)snprintf(text, sizeof(text), "%s", db_text(r, 0, 0));
+	return text;
+}
+
 static void
 import_sheets(void)
 {
@@ -219,6 +234,21 @@ is_at_service(void)
 			there = true;
 	}
 	return there;
+}
+
+/* How many respondents were ever deleted at the service. */
+static int
+deleted_there(void)
+{
+	static char text[1 << 20];
+	char path[400], *at = text;
+	int n = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/service/ledger.jsonl", p.dir);
+	read_all(path, text, sizeof(text));
+	for (; (at = strstr(at, "\"erased\"")) != NULL; at++)
+		n++;
+	return n;
 }
 
 /* Does a score of the person stand in the CRM? */
@@ -393,6 +423,124 @@ test_not_brought_back(void **state)
 	db_close(db);
 }
 
+/* ---- a number that is others' too ---------------------------------------------------- */
+#define LATE "2026-12-03T13:10"
+#define NEIGHBOUR "{\"email\": \"neighbour@npsync-demo.example\", \"phone\":" \
+	" \"%s\", \"campaignId\": %lld, \"at\": \"2026-12-01T09:00:00Z\"}"
+#define ONE_OPEN "1 step is open at others"
+
+/* Another who was asked, as the CRM has them since. */
+static void
+choose_another(struct db *db)
+{
+	char was[96], sql[300];
+	size_t n = 0, i = 0;
+	const struct simproc_line *lines = simproc_ledger(p.sim, &n);
+
+	(void)snprintf(was, sizeof(was), "%s", email);
+	while (i < n && (lines[i].kind != SIMPROC_RESPONDENT ||
+	    strcmp(lines[i].email, was) == 0))
+		i++;
+	assert_true(i < n);
+	(void)snprintf(email, sizeof(email), "%s", lines[i].email);
+	(void)snprintf(sql, sizeof(sql), "UPDATE npsync.contact SET mobile ="
+	    " '+45 70 12 34 56' WHERE lower(email) = lower('%s') RETURNING"
+	    " contact_id", email);
+	(void)snprintf(card, sizeof(card), "%s", text_of(db, sql));
+	/* After the erasures before: others sent to them too. */
+	simproc_tell(p.sim, "foreign", "{\"email\": \"%s\", \"campaignId\": %lld,"
+	    " \"at\": \"2026-12-01T09:00:00Z\"}", email, campaign);
+	assert_true(is_at_service());
+}
+
+/* Tried again by the command; no step is tried twice within a second. */
+static struct runproc *
+erase_again(int code)
+{
+	static int minute = 10;
+	char args[160], now[32];
+
+	(void)snprintf(args, sizeof(args), "erase %s --yes", email);
+	(void)snprintf(now, sizeof(now), "2026-12-03T13:%02d", ++minute % 60);
+	return place_run(&p, now, code, args);
+}
+
+static void
+assert_open(const char *reason)
+{
+	struct runproc *r = place_run(&p, LATE, 0, "status");
+
+	says(r->out, "\nerasures       " ONE_OPEN);
+	says(place_run(&p, LATE, -2, "check")->out, "\nwarn  erasures: " ONE_OPEN);
+	r = erase_again(1);
+	says(r->out, "not complete");
+	says(r->out, "npstoday, phone");
+	says(r->out, reason);
+}
+
+/* The service lists somebody with another mail address under the number: nobody
+ * is deleted by it, and that is told until nobody there has the number. */
+static void
+test_number_of_another(void **state)
+{
+	struct db *db = open_database();
+	const int before = deleted_there();
+
+	(void)state;
+	choose_another(db);
+	simproc_tell(p.sim, "foreign", NEIGHBOUR, "+4570123456", campaign);
+	struct runproc *r = erase_again(1);
+	says(r->out, "not complete");
+	says(r->out, "the number is of a respondent with another mail address");
+	assert_null(strstr(r->out, "neighbour"));
+	/* By the address alone. */
+	assert_false(is_at_service());
+	assert_int_equal(deleted_there(), before + 1);
+	assert_open("with another mail address");
+	/* That there is no such list is no answer. */
+	simproc_tell(p.sim, "fault", "{\"kind\": \"404\", \"on\":"
+	    " \"respondents\", \"times\": 1}");
+	assert_open("HTTP 404, expected a list");
+	assert_string_equal(text_of(db, "SELECT state FROM npsync.alarm WHERE"
+	    " kind = 'erasure'"), "raised");
+	assert_int_equal(deleted_there(), before + 1);
+	/* The neighbour has another number by now. */
+	simproc_tell(p.sim, "foreign", NEIGHBOUR, "+4570999999", campaign);
+	place_clock(&p, "2026-12-04T02:10:00Z");
+	(void)place_run(&p, "2026-12-04T03:10", 0, "run --quiet");
+	assert_int_equal(deleted_there(), before + 1);
+	assert_int_equal(number(db, "SELECT count(*) FROM npsync.erasure WHERE"
+	    " completed_at IS NULL"), 0);
+	assert_string_equal(text_of(db, "SELECT state FROM npsync.alarm WHERE"
+	    " kind = 'erasure'"), "ok");
+	r = place_run(&p, "2026-12-04T03:20", 0, "status");
+	assert_null(strstr(r->out, "erasures"));
+	r = place_run(&p, "2026-12-04T03:20", -2, "check");
+	assert_null(strstr(r->out, "erasures"));
+	db_close(db);
+}
+
+/* Somebody whom nobody was sent to: there is nothing to delete. */
+static void
+test_nobody_there(void **state)
+{
+	struct db *db = open_database();
+	const int before = deleted_there();
+
+	(void)state;
+	(void)snprintf(email, sizeof(email), "%s", text_of(db, "SELECT c.email"
+	    " FROM npsync.contact c WHERE NOT c.gone AND c.email LIKE '%@%' AND"
+	    " NOT EXISTS (SELECT 1 FROM npsync.queue q WHERE q.contact_id ="
+	    " c.contact_id) ORDER BY c.contact_id LIMIT 1"));
+	assert_false(is_at_service());
+	says(erase_again(0)->out, ": complete");
+	assert_int_equal(deleted_there(), before);
+	assert_int_equal(scan(db, email), 0);
+	assert_int_equal(number(db, "SELECT count(*) FROM npsync.erasure_step"),
+	    0);
+	db_close(db);
+}
+
 /* ---- killed anywhere -------------------------------------------------------------------- */
 static void
 clear_sheets(void)
@@ -532,6 +680,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_export_file),
 		cmocka_unit_test(test_erase),
 		cmocka_unit_test(test_not_brought_back),
+		cmocka_unit_test(test_number_of_another),
+		cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_killed_anywhere),
 	};
 

@@ -42,9 +42,10 @@ foreign_add(struct sim *s, const json_t *in, const char *email, int64_t at)
 	int64_t campaign;
 	(void)campaign_of(s, in, &campaign);
 	ledger_add(
-	    s, json_pack("{s:i, s:s, s:I, s:s, s:o, s:s, s:s*, s:I}", "seq", 0,
-		   "kind", "foreign", "campaign", J(campaign), "email", email,
-		   "send_at", time_json(at), "received_at", "", "external_id",
+	    s, json_pack("{s:i, s:s, s:I, s:s, s:s*, s:o, s:s, s:s*, s:I}",
+		   "seq", 0, "kind", "foreign", "campaign", J(campaign),
+		   "email", email, "phone", text_of(in, "phone"), "send_at",
+		   time_json(at), "received_at", "", "external_id",
 		   text_of(in, "externalId"), "id",
 		   J(1450001 + (int64_t)s->n_members)));
 	return s->n_members - 1;

@@ -2,25 +2,52 @@
  * erase.c - a person looked up by address or number, and taken away with
  * every send and answer.
  */
+#include <strings.h>
+
 #include "sim.h"
+
+/* Digits alone tell two numbers apart. */
+static bool
+same_number(const char *a, const char *b)
+{
+	for (;; a++, b++) {
+		a += strcspn(a, "0123456789");
+		b += strcspn(b, "0123456789");
+		if (*a != *b || *a == '\0')
+			return *a == *b;
+	}
+}
+
+/* By mail address or number: a number may be several people's. */
+static bool
+person_is(const struct person *p, bool by_phone, const char *wanted)
+{
+	const bool sms = strchr(p->email, '@') == NULL;
+	const char *phone = sms ? p->email : p->phone;
+	if (p->erased)
+		return false;
+	return by_phone ? phone != NULL && same_number(phone, wanted)
+			: strcasecmp(p->email, wanted) == 0;
+}
 
 void
 on_respondents(struct sim *s, struct request *r, struct reply *out)
 {
 	static const char *const names[] = { "emailAddress", "phoneNumber" };
 	json_t *items = json_array();
-	char key[320];
-	size_t i;
 	for (size_t k = 0; k < 2; k++) {
 		const char *wanted = MHD_lookup_connection_value(
 		    r->con, MHD_GET_ARGUMENT_KIND, names[k]);
-		if (wanted == NULL)
-			continue;
-		key_lower(key, sizeof(key), wanted);
-		if (index_get(s->by_email, key, &i) && !s->persons[i].erased)
-			json_array_append_new(items,
-			    json_pack("{s:I, s:s}", "id", J(s->persons[i].id),
-				names[k], s->persons[i].email));
+		for (size_t i = 0; wanted != NULL && i < s->n_persons; i++) {
+			const struct person *p = &s->persons[i];
+			const bool sms = strchr(p->email, '@') == NULL;
+			if (person_is(p, k == 1, wanted))
+				json_array_append_new(items,
+				    json_pack("{s:I, s:s?, s:s?}", "id",
+					J(p->id), names[0],
+					sms ? NULL : p->email, names[1],
+					sms ? p->email : p->phone));
+		}
 	}
 	reply_json(out, 200, cased(s, items));
 }

@@ -53,7 +53,7 @@ person_json(const struct person *p, const json_t *rec)
 	return json_pack("{s:I, s:s?, s:s?, s:b, s:s?, s:s?, s:s?, s:s?}", "id",
 	    J(p->id), "emailAddress",
 	    p->anonymised ? gone : text_of(rec, "email"), "phoneNumber",
-	    sms && !p->anonymised ? p->email : NULL, "active", !p->opted_out,
+	    p->anonymised ? NULL : sms ? p->email : p->phone, "active", !p->opted_out,
 	    "firstName",
 	    p->anonymised ? "Anonymous" : text_of(rec, "first_name"),
 	    "lastName", p->anonymised ? NULL : text_of(rec, "last_name"),

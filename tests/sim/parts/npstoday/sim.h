@@ -46,6 +46,7 @@ struct campaign {
 };
 struct person {
 	char *email;
+	const char *phone;	/* beside the mail address; of a ledger line */
 	int64_t id, changed;
 	bool opted_out, anonymised, erased;
 };

@@ -60,6 +60,8 @@ member_add(struct sim *s, json_t *rec)
 		.id = int_of(rec, "id", 0),
 		.campaign = int_of(rec, "campaign", 0),
 		.received = time_of(rec, "received_at", 0) };
+	if (text_of(rec, "email") != NULL && text_of(rec, "phone") != NULL)
+		s->persons[m->person].phone = text_of(rec, "phone");
 	m->send_at = time_of(rec, "send_at", m->received);
 	if (m->send_at < m->received)
 		m->send_at = m->received; /* past means at once */

@@ -429,6 +429,11 @@ test_mail_of_today_stays(void **state)
 	const struct erased again = erase(f, &by_address, NULL);
 	assert_int_equal(again.left, 0);
 	assert_int_equal(again.id, e.id);
+	/* Two days later nothing hangs on them. */
+	clock_set(fixture_time(20260508, 3, 10));
+	assert_int_equal(erase(f, &by_address, NULL).left, 2);
+	assert_string_equal(fixture_text(f, "SELECT string_agg(target, ', ')"
+	    " FROM npsync.effect WHERE tenant_id = $1"), "b@c.example");
 }
 
 /* ---- what comes in afterwards --------------------------------------------------- */

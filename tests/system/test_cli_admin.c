@@ -605,6 +605,42 @@ test_init_over_sample(void **state)
 	    "is there already: nothing was written");
 }
 
+/* Somebody else writes the file while the questions are answered. */
+static void
+test_init_meanwhile(void **state)
+{
+	static const char answers[] = "tenant = acme\nown_domains = a.dk\n";
+	struct place p = tour;
+	char fifo[500], args[600], fresh[500], kept[100];
+	struct runproc r;
+	struct stat st;
+
+	(void)state;
+	(void)snprintf(fifo, sizeof(fifo), "%s/answers.fifo", tour.dir);
+	(void)snprintf(args, sizeof(args), "init --answers %s", fifo);
+	(void)snprintf(p.conf, sizeof(p.conf), "%.380s/raced.conf", tour.dir);
+	(void)snprintf(fresh, sizeof(fresh), "%s.new", p.conf);
+	assert_int_equal(mkfifo(fifo, 0644), 0);
+	place_start(&r, &p, NULL, args);
+	/* Opened by both: it has looked for the file before. */
+	const int fd = open(fifo, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	put_file(p.conf, "# mine\n");
+	assert_int_equal(write(fd, answers, strlen(answers)), strlen(answers));
+	(void)close(fd);
+	runproc_wait(&r, 30);
+	assert_int_equal(r.code, 64);
+	says_one_line(r.err, "raced.conf is there already: nothing was written");
+	runproc_free(&r);
+	FILE *f = fopen(p.conf, "re");
+	assert_non_null(f);
+	assert_non_null(fgets(kept, sizeof(kept), f));
+	(void)fclose(f);
+	assert_string_equal(kept, "# mine\n");
+	assert_int_not_equal(stat(fresh, &st), 0);
+	assert_int_equal(unlink(fifo), 0);
+}
+
 /* npsync init at a terminal, where somebody types that and then ends it. */
 static int
 type_at(const struct place *p, const char *typed, char *said, size_t max)
@@ -714,6 +750,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_audit),
 		cmocka_unit_test(test_init),
 		cmocka_unit_test(test_init_over_sample),
+		cmocka_unit_test(test_init_meanwhile),
 		cmocka_unit_test(test_init_asks),
 	};
 

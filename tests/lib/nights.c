@@ -69,6 +69,7 @@ struct night_plan {
 	int date;		/* the model's night of what comes in */
 	int64_t at;
 	bool transfers, forecasts;
+	bool late;		/* after the window: the night was missed */
 };
 
 static int64_t
@@ -85,7 +86,8 @@ some_time(int date)
 static struct night_plan
 night_plan(int i, int date)
 {
-	struct night_plan n = { date, fakecrm_time(date, 3, 10), false, false };
+	struct night_plan n = { date, fakecrm_time(date, 3, 10), false, false,
+		i % 40 == 33 };
 
 	if (scene.set->troubles)
 		n.at = some_time(date);
@@ -93,9 +95,13 @@ night_plan(int i, int date)
 	 * belongs to the next night. */
 	if (i % 40 == 25)
 		n.at = fakecrm_time(date, 5, 57) - scene.set->skew_s;
-	if (i % 40 == 33) {
+	if (n.late) {
 		n.at = fakecrm_time(date, 6, 10);
 		n.date = date + 1;
+		if (scene.missed_from == 0 && fakecrm_is_working(date))
+			scene.missed_from = date;
+		n.forecasts = scene.missed_from != 0 &&
+		    fakecrm_is_working(date + 1);
 		return n;
 	}
 	n.forecasts = fakecrm_is_working(date);
@@ -261,7 +267,7 @@ nighttime(int i, int date)
 	run_again(now + 60, fault);
 	if (fault != NULL)
 		nights_fault_end(fault);
-	if (n.forecasts)
+	if (n.forecasts && !n.late)
 		scene.missed_from = 0;
 	scene.got.nights++;
 	scene.got.transfers += n.transfers;

@@ -75,10 +75,10 @@ hit_take(struct npstoday *n, struct hit *hit, json_t *items, struct err *err)
 			    "erase.phone_param is not what the service knows",
 			    set->erase.find_path);
 		if (is_anothers(n, hit, item))
-			return err_set(err, ERR_PROTOCOL, "%s: the number is of "
-			    "a respondent with another mail address: nobody was "
-			    "deleted by it, do it by hand if it is the same "
-			    "person", set->erase.find_path);
+			return err_set(err, ERR_DONE, "the mobile number is of a "
+			    "respondent with another mail address: nobody was "
+			    "deleted by it, do it by hand in NPS.Today if it is "
+			    "the same person");
 		if (id == NULL || hit->n == RESPONDENTS_MAX)
 			return err_set(err, ERR_PROTOCOL, "%s: expected at most "
 			    "%d respondents, each with an id",

@@ -15,7 +15,8 @@ libconfig-dev libmicrohttpd-dev libunistring-dev libidn2-dev libssl-dev
 libcrypt-dev"
 # procps, util-linux, curl: the demo and the tests start and ask servers.
 # strace makes system calls fail; python3-aiosmtpd is a mail server, and brings
-# the parser that reads what it was sent.
+# the parser that reads what it was sent; python3-asyncssh is an SFTP server that
+# needs no service of the machine.
 runtime="postgresql tzdata ca-certificates procps util-linux curl"
 SERVER_MIN=15
 RETRY="-o DPkg::Lock::Timeout=300 -o Acquire::Retries=3"
@@ -37,12 +38,13 @@ packages=
 for group; do
 	case $group in
 	demo) more="$build $runtime" ;;
-	check) more="$build $runtime libcmocka-dev strace python3-aiosmtpd" ;;
+	check) more="$build $runtime libcmocka-dev strace python3-aiosmtpd
+		python3-asyncssh" ;;
 	lint) more="$build binutils perl-base pmccabe codespell shellcheck mandoc" ;;
 	clang) more="clang libclang-rt-dev llvm" ;;
 	analyze) more="$build clang-tidy" ;;
 	ci) more="$build $runtime libcmocka-dev strace python3-aiosmtpd
-		binutils perl-base pmccabe
+		python3-asyncssh binutils perl-base pmccabe
 		codespell shellcheck mandoc clang libclang-rt-dev llvm" ;;
 	*) usage ;;
 	esac

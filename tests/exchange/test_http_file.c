@@ -3,7 +3,6 @@
  * try, never above the ceiling; sftp only from a server that is vouched for.
  */
 #include <fcntl.h>
-#include <pwd.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
@@ -22,6 +21,7 @@
 
 #include "clock.h"
 #include "http_file.h"
+#include "num.h"
 #include "simhttpd.h"
 #include "url.h"
 
@@ -329,9 +329,8 @@ test_sftp_unvouched(void **state)
 }
 
 /* ---- a real server ----------------------------------------------------------- */
-static pid_t sshd = -1;
-static int sshd_port;
-static char *fingerprint;
+static pid_t sftpd = -1;
+static int sftpd_port;
 
 static char *
 in_dir(const char *name)
@@ -363,113 +362,49 @@ read_line(const char *name)
 	return arena_strdup(arena, line);
 }
 
-static pid_t
-start(char *const *argv, const char *output)
+/* asyncssh, by tests/lib/sftpd.py; false = there is no such module here. */
+static bool
+start_sftpd(void)
 {
 	extern char **environ;
+	char python[] = "/usr/bin/python3",
+	     script[] = "tests/lib/sftpd.py";
+	char *const argv[] = { python, script, dir, NULL };
+	const struct timespec pause = { .tv_nsec = 50000000 };
 	posix_spawn_file_actions_t actions;
-	pid_t pid;
+	long long port = 0;
 
 	assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
-	assert_int_equal(posix_spawn_file_actions_addopen(&actions, 1, output,
-			     O_WRONLY | O_CREAT | O_APPEND, 0600), 0);
-	assert_int_equal(posix_spawn_file_actions_adddup2(&actions, 1, 2), 0);
-	const int rc = posix_spawnp(&pid, argv[0], &actions, NULL, argv,
+	assert_int_equal(posix_spawn_file_actions_addopen(&actions, 2,
+			     in_dir("log"), O_WRONLY | O_CREAT, 0600), 0);
+	const int rc = posix_spawnp(&sftpd, python, &actions, NULL, argv,
 	    environ);
 	assert_int_equal(posix_spawn_file_actions_destroy(&actions), 0);
-	return rc == 0 ? pid : -1;
-}
-
-static bool
-run(char *const *argv, const char *output)
-{
-	const pid_t pid = start(argv, output);
-	int status;
-
-	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
-}
-
-static bool
-make_key(const char *name)
-{
-	char keygen[] = "ssh-keygen", q[] = "-q", t[] = "-t", ed[] = "ed25519",
-	     n[] = "-N", none[] = "", f[] = "-f";
-	char *const argv[] = { keygen, q, t, ed, n, none, f, in_dir(name),
-		NULL };
-
-	return run(argv, "/dev/null");
-}
-
-static bool
-read_fingerprint(void)
-{
-	char keygen[] = "ssh-keygen", l[] = "-l", f[] = "-f";
-	char *const argv[] = { keygen, l, f, in_dir("host"), NULL };
-
-	if (!run(argv, in_dir("print")))
+	if (rc != 0)
 		return false;
-	fingerprint = strstr(read_line("print"), "SHA256:");
-	assert_non_null(fingerprint);
-	fingerprint[strcspn(fingerprint, " ")] = '\0';
+	while (access(in_dir("port"), F_OK) != 0) {
+		if (waitpid(sftpd, NULL, WNOHANG) == sftpd) {
+			sftpd = -1;
+			return false;
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	assert_true(num_parse(read_line("port"), 1, 65535, &port));
+	sftpd_port = (int)port;
 	return true;
 }
 
-/* A port that is free now. */
-static int
-free_port(void)
-{
-	struct simhttpd *sim = simhttpd_start(NULL, 0);
-	const int port = simhttpd_port(sim);
-
-	simhttpd_stop(sim);
-	return port;
-}
-
-static const char *
-find_sshd(void)
-{
-	const char *path = getenv("NPSYNC_SSHD");
-
-	if (path == NULL)
-		path = "/usr/sbin/sshd";
-	/* As root it wants a user of its own and a directory. */
-	if (geteuid() == 0 && (getpwnam("sshd") == NULL ||
-	    access("/run/sshd", F_OK) != 0))
-		return NULL;
-	return access(path, X_OK) == 0 ? path : NULL;
-}
-
-static bool
-start_sshd(const char *path)
-{
-	char *program = arena_strdup(arena, path), d[] = "-D", e[] = "-e",
-	     f[] = "-f";
-	char *const argv[] = { program, d, e, f, in_dir("conf"), NULL };
-
-	if (!make_key("host") || !make_key("key") || !read_fingerprint())
-		return false;
-	sshd_port = free_port();
-	write_file("authorized", read_line("key.pub"));
-	write_file("conf", arena_printf(arena, "Port %d\n"
-	    "ListenAddress 127.0.0.1\nHostKey %s/host\nPidFile none\n"
-	    "AuthorizedKeysFile %s/authorized\nStrictModes no\nUsePAM no\n"
-	    "PasswordAuthentication no\nPermitRootLogin yes\n"
-	    "Subsystem sftp internal-sftp\n", sshd_port, dir, dir));
-	sshd = start(argv, in_dir("log"));
-	return sshd > 0;
-}
-
 static void
-stop_sshd(void)
+stop_sftpd(void)
 {
 	static const char *const files[] = { "host", "host.pub", "key",
-		"key.pub", "print", "authorized", "conf", "log", "known",
-		"data.csv" };
+		"key.pub", "print", "port", "log", "known", "data.csv" };
 
-	if (sshd > 0) {
-		(void)kill(sshd, SIGTERM);
-		(void)waitpid(sshd, NULL, 0);
+	if (sftpd > 0) {
+		(void)kill(sftpd, SIGTERM);
+		(void)waitpid(sftpd, NULL, 0);
 	}
+	sftpd = -1;
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		(void)unlink(in_dir(files[i]));
 }
@@ -480,7 +415,7 @@ fetch(const struct http_file *file, const char *name, const char **text,
 {
 	struct http *http = engine();
 	const struct http_req req = { .method = "GET",
-		.url = arena_printf(arena, "sftp://127.0.0.1:%d%s", sshd_port,
+		.url = arena_printf(arena, "sftp://127.0.0.1:%d%s", sftpd_port,
 		    in_dir(name)) };
 	struct http_res res;
 	size_t len;
@@ -493,23 +428,6 @@ fetch(const struct http_file *file, const char *name, const char **text,
 	}
 	http_close(http);
 	return ok;
-}
-
-/* It is there within a few seconds, or never. */
-static bool
-wait_for_sshd(const struct http_file *file)
-{
-	const struct timespec pause = { .tv_nsec = 100000000 };
-	const char *text;
-	struct err err;
-
-	for (int i = 0; i < 50; i++) {
-		if (fetch(file, "data.csv", &text, &err))
-			return true;
-		(void)nanosleep(&pause, NULL);
-	}
-	print_message("# %s\n", err.msg);
-	return false;
 }
 
 static void
@@ -526,51 +444,48 @@ check_refused(const struct http_file *file, const char *name,
 static void
 test_sftp(void **state)
 {
-	const char *path = find_sshd(), *text = NULL;
-	const struct passwd *me = getpwuid(geteuid());
+	const char *text = NULL;
 	struct err err;
 
 	(void)state;
-	if (path == NULL || me == NULL || !start_sshd(path)) {
-		stop_sshd();
-		print_message("# no sshd here\n");
+	if (!start_sftpd()) {
+		stop_sftpd();
+		print_message("# python3-asyncssh is not installed\n");
 		skip();
 	}
 	write_file("data.csv", "a;b\n1;2\n");
 	write_file("known", arena_printf(arena, "[127.0.0.1]:%d %s\n",
-	    sshd_port, read_line("host.pub")));
+	    sftpd_port, read_line("host.pub")));
+	const char *fingerprint = read_line("print");
 	struct http_file file = { .dir = dir, .max_bytes = 1000,
-		.user = me->pw_name, .key_file = in_dir("key"),
+		.user = "customer", .key_file = in_dir("key"),
 		.host_key_sha256 = fingerprint };
-	const bool there = wait_for_sshd(&file);
-	if (there) {
-		assert_true(fetch(&file, "data.csv", &text, &err));
-		assert_string_equal(text, "a;b\n1;2\n");
-		file.max_bytes = 7;
-		check_refused(&file, "data.csv", ERR_PROTOCOL);
-		file.max_bytes = 1000;
-		check_refused(&file, "nothing.csv", ERR_GONE);
-		/* The other way to vouch. */
-		file.host_key_sha256 = NULL;
-		file.known_hosts = in_dir("known");
-		assert_true(fetch(&file, "data.csv", &text, &err));
-		/* Another server's key, no key at all, another finger. */
-		write_file("known", arena_printf(arena, "[127.0.0.1]:%d %s\n",
-		    sshd_port, read_line("key.pub")));
-		check_refused(&file, "data.csv", ERR_CONFIG);
-		write_file("known", "\n");
-		check_refused(&file, "data.csv", ERR_CONFIG);
-		file.known_hosts = NULL;
-		file.host_key_sha256 =
-		    "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-		check_refused(&file, "data.csv", ERR_CONFIG);
-		/* A key that the server does not know. */
-		file.host_key_sha256 = fingerprint;
-		file.key_file = in_dir("host");
-		check_refused(&file, "data.csv", ERR_AUTH);
-	}
-	stop_sshd();
-	assert_true(there);
+	if (!fetch(&file, "data.csv", &text, &err))
+		fail_msg("%s", err.msg);
+	assert_string_equal(text, "a;b\n1;2\n");
+	file.max_bytes = 7;
+	check_refused(&file, "data.csv", ERR_PROTOCOL);
+	file.max_bytes = 1000;
+	check_refused(&file, "nothing.csv", ERR_GONE);
+	/* The other way to vouch. */
+	file.host_key_sha256 = NULL;
+	file.known_hosts = in_dir("known");
+	assert_true(fetch(&file, "data.csv", &text, &err));
+	/* Another server's key, no key at all, another finger. */
+	write_file("known", arena_printf(arena, "[127.0.0.1]:%d %s\n",
+	    sftpd_port, read_line("key.pub")));
+	check_refused(&file, "data.csv", ERR_CONFIG);
+	write_file("known", "\n");
+	check_refused(&file, "data.csv", ERR_CONFIG);
+	file.known_hosts = NULL;
+	file.host_key_sha256 =
+	    "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	check_refused(&file, "data.csv", ERR_CONFIG);
+	/* A key that the server does not know. */
+	file.host_key_sha256 = fingerprint;
+	file.key_file = in_dir("host");
+	check_refused(&file, "data.csv", ERR_AUTH);
+	stop_sftpd();
 }
 
 int

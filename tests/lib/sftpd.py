@@ -1,0 +1,43 @@
+#!/usr/bin/python3
+"""An SFTP server for tests: asyncssh on a loopback port, for any user.
+
+sftpd.py DIR
+
+Writes its keys (DIR/host, DIR/host.pub), those of a user it lets in (DIR/key,
+DIR/key.pub), the fingerprint of its own (DIR/print), and last DIR/port, when it
+listens.  Whoever started it kills it.
+"""
+import asyncio
+import os
+import sys
+
+import asyncssh
+
+
+def make_key(place, name):
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    key.write_private_key(os.path.join(place, name))
+    key.write_public_key(os.path.join(place, name + ".pub"))
+    return key
+
+
+def write(place, name, text):
+    path = os.path.join(place, name)
+    with open(path + ".new", "w", encoding="ascii") as f:
+        f.write(text)
+    os.rename(path + ".new", path)
+
+
+async def main(place):
+    host = make_key(place, "host")
+    make_key(place, "key")
+    write(place, "print", host.get_fingerprint("sha256") + "\n")
+    server = await asyncssh.listen(
+        "127.0.0.1", 0, server_host_keys=[host],
+        authorized_client_keys=os.path.join(place, "key.pub"),
+        sftp_factory=True)
+    write(place, "port", "%d\n" % server.sockets[0].getsockname()[1])
+    await asyncio.Event().wait()
+
+
+asyncio.run(main(sys.argv[1]))

@@ -98,7 +98,8 @@ night_plan(int i, int date)
 	if (n.late) {
 		n.at = fakecrm_time(date, 6, 10);
 		n.date = date + 1;
-		if (scene.missed_from == 0 && fakecrm_is_working(date))
+		if (scene.held && scene.missed_from == 0 &&
+		    fakecrm_is_working(date))
 			scene.missed_from = date;
 		n.forecasts = scene.missed_from != 0 &&
 		    fakecrm_is_working(date + 1);
@@ -267,8 +268,10 @@ nighttime(int i, int date)
 	run_again(now + 60, fault);
 	if (fault != NULL)
 		nights_fault_end(fault);
-	if (n.forecasts && !n.late)
+	if (n.forecasts && !n.late) {
+		scene.held = true;
 		scene.missed_from = 0;
+	}
 	scene.got.nights++;
 	scene.got.transfers += n.transfers;
 	if (i % 5 == 4)
@@ -366,7 +369,8 @@ days_off(int day)
 		fakecrm_change(&scene.crm);
 		fakecrm_day(&scene.crm, day + i);
 		/* The night after that day. */
-		if (scene.missed_from == 0 && fakecrm_is_working(day + i + 1))
+		if (scene.held && scene.missed_from == 0 &&
+		    fakecrm_is_working(day + i + 1))
 			scene.missed_from = day + i + 1;
 	}
 	scene.got.paused_days += days;

@@ -44,6 +44,7 @@ struct scene {
 	char opted_out[400][96];
 	int n_foreign, n_opted_out, next_fault, wounds;
 	int missed_from;	/* first night that nobody held; 0 = none */
+	bool held;	/* a night was, so that others can be missed */
 	bool audited;	/* once at least */
 	bool facts_are_fresh;	/* the evening saw all there is */
 	int64_t run_at;		/* begin of the run, by the service's clock */

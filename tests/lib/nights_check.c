@@ -202,17 +202,22 @@ nights_take_lines(int night)
 			take_line(&line[scene.n_lines], night);
 }
 
-/* Due, and not in the ledger: only a fault explains that. */
-static void
+/* Due, and not in the ledger: only a fault explains that.  False: this night did
+ * not claim it; killed before it had looked for those in doubt. */
+static bool
 explain_due(struct oracle_row *row, const struct fault *fault)
 {
 	AUTO(db_result) struct db_result *r = nights_ask_row(row);
 	const char *state = db_rows(r) == 1 ? db_text(r, 0, 2) : "";
+	const int attempt = db_rows(r) == 1 ? (int)db_int(r, 0, 1) : 0;
+	const bool claimed = attempt > row->attempt;
+
+	row->attempt = attempt;
 
 	/* Put off by an earlier run of the night, until later than this one. */
 	if (fault == NULL && strcmp(state, "deferred") == 0 &&
 	    strncmp(db_text(r, 0, 3), "HTTP 429", 8) == 0)
-		return;
+		return claimed;
 	if (fault == NULL)
 		nights_violation("I5 %s: %s %s of %s was not transferred; the queue"
 		    " says %s %s", nights_iso(clock_now()),
@@ -229,6 +234,7 @@ explain_due(struct oracle_row *row, const struct fault *fault)
 		    oracle_event_name(row->event), row->event_id, state);
 	row->claimed_at = NIGHTS_SKEW_OF(scene.run_at);
 	row->absent_at = 0;
+	return claimed;
 }
 
 void
@@ -241,9 +247,9 @@ nights_settle_night(int night, const struct fault *fault)
 		struct oracle_row *row = &scene.oracle.rows[i];
 		if (row->state != ORACLE_DUE || row->due_night != night)
 			continue;
-		explain_due(row, fault);
-		lost += row->state == ORACLE_UNKNOWN ||
-		    row->state == ORACLE_FAILED;
+		const bool claimed = explain_due(row, fault);
+		lost += claimed && (row->state == ORACLE_UNKNOWN ||
+		    row->state == ORACLE_FAILED);
 	}
 	if (fault != NULL && lost > fault->lost)
 		nights_violation("I5 %s: %s left %d people unasked",

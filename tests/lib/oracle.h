@@ -33,6 +33,7 @@ struct oracle_row {
 	 * vain before; found. */
 	int64_t claimed_at, absent_at;
 	bool retried, confirmed;
+	int attempt;			/* how often it was claimed, as last seen */
 };
 struct oracle {
 	const struct fakecrm *crm;

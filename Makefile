@@ -196,6 +196,26 @@ fuzz:
 	@tests/fuzz/run.sh build-fuzz $(SECONDS) $(patsubst $(O)/%,build-fuzz/%,$(FUZZ_RUN))
 fuzz-build: $(FUZZ_RUN)
 
+# ---- benchmarks -----------------------------------------------------------------
+# One program per tests/bench/bench_*.c, each beside its rivals; /var/tmp is on
+# a disk.  T=decide: one of them; N=100000: fewer rows, ROUNDS=9: more rounds.
+# In check they run on few rows.
+BENCH_SRC := $(wildcard tests/bench/bench_*.c)
+BENCH_BINS := $(patsubst %.c,$(O)/%,$(BENCH_SRC))
+BENCH_RUN = $(if $(T),$(foreach b,$(BENCH_BINS),$(if $(findstring $(T),$(notdir $(b))),$(b))),$(BENCH_BINS))
+N ?= 1000000
+ROUNDS ?= 5
+tests-build: $(BENCH_BINS)
+$(BENCH_BINS): $(call obj,$(filter-out $(BENCH_SRC),$(wildcard tests/bench/*.c)))
+.PHONY: bench bench-build
+bench:
+	@tests/setup.sh check
+	@echo "building in $(O)/"
+	@$(AGAIN) bench-build
+	@for b in $(BENCH_RUN); do \
+	    TMPDIR="$${TMPDIR:-/var/tmp}" "$$b" -n $(N) -r $(ROUNDS) || exit 1; done
+bench-build: $(BENCH_BINS)
+
 # One rule alone: make lint L=banned.
 lint:
 	@tests/setup.sh lint
@@ -262,6 +282,7 @@ help:
 	@echo "make check-asan    tests under AddressSanitizer and UBSan"
 	@echo "make check-clang   tests built by clang"
 	@echo "make fuzz          libFuzzer (SECONDS=60 a target, TARGET=csv: one of them)"
+	@echo "make bench         the figures of large nights beside rivals (T=decide, N=1000000 rows)"
 	@echo "make lint          rules of the house (L=name: one of them)"
 	@echo "make analyze       gcc -fanalyzer and clang-tidy"
 	@echo "make coverage      lines that the tests reach, by file"

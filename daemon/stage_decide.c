@@ -53,8 +53,8 @@ DB_STMT(decide_night,
     "          OR EXISTS (SELECT 1 FROM npsync.cursor k WHERE k.tenant_id = $1"
     "                AND k.connector = q.connector AND k.stream = 'contacts'"
     "                AND k.pass = c.pass AND k.completed_at >= $48::timestamptz))"
-    "), " DUE_CTE ", " SETS_CTE ", " JUDGED_CTE ", " FATE_CTE ", ended AS ("
-    "  SELECT j.queue_id, j.version, j.state AS f, j.person, j.campaign, j.rnk, j.late,"
+    CAND_END "), " DUE_CTE ", " SETS_CTE ", " JUDGED_CTE ", " FATE_CTE ", ended AS ("
+    "  SELECT j.queue_id, j.version, j.state AS f, j.person, j.campaign, z.rnk, j.late,"
     "         j.defers, j.created_night, j.connector, j.company_id, coalesce(j.ord, z.ord) AS ord,"
     "         coalesce(j.fact, z.fact) AS fact,"
     "         j.ord IS NULL AND z.ord = " R_DUPLICATE " AND z.winner IS NULL AS again"
@@ -75,14 +75,19 @@ DB_STMT(decide_night,
     "    UNION ALL SELECT q.connector, q.company_id, count(*) FROM npsync.queue q"
     "     WHERE q.tenant_id = $1 AND q.due_night = $2::date AND q.company_id IS NOT NULL"
     "       AND q.state IN ('sending', 'sent', 'unknown') GROUP BY 1, 2) z GROUP BY 1, 2"
-    "), slot AS ("
+    "), slot AS MATERIALIZED ("
     "  SELECT g.queue_id,"
     "         ((coalesce(p.n, 0) + g.nth - 1) * " SPREAD_S " / (coalesce(p.n, 0) + g.n))::int AS after_s"
     "    FROM (SELECT queue_id, connector, company_id, count(*) OVER w AS n,"
     "                 row_number() OVER (PARTITION BY connector, company_id ORDER BY rnk) AS nth"
     "            FROM final WHERE reason IS NULL AND company_id IS NOT NULL"
     "          WINDOW w AS (PARTITION BY connector, company_id)) g"
-    "    LEFT JOIN placed p USING (connector, company_id)"
+    "    FULL JOIN placed p ON p.connector = g.connector AND p.company_id = g.company_id"
+    "   WHERE coalesce(g.queue_id, 0) > 0"
+    /* Kept apart: or what asks for its rows makes nested loops of it. */
+    "), timed AS MATERIALIZED ("
+    "  SELECT f.*, coalesce(s.after_s, 0) AS after_s FROM final f"
+    "    FULL JOIN slot s ON s.queue_id = f.queue_id WHERE coalesce(f.queue_id, 0) > 0"
     "), hist AS ("
     "  INSERT INTO npsync.queue_history (tenant_id, queue_id, version, at, actor, run_id,"
     "         from_state, to_state, detail)"
@@ -96,10 +101,10 @@ DB_STMT(decide_night,
     "         due_night = CASE WHEN f.reason IS NULL THEN $2::date"
     "                          WHEN f.t IN ('suppressed', 'expired') THEN q.due_night END,"
     "         due_rank = CASE WHEN f.reason IS NULL THEN f.rnk::int END,"
-    "         send_offset_s = coalesce(s.after_s, 0),"
+    "         send_offset_s = f.after_s,"
     "         deferred_until = CASE WHEN f.t = 'deferred' AND f.reason IS NOT NULL"
     "                               THEN $47::timestamptz ELSE q.deferred_until END"
-    "    FROM final f LEFT JOIN slot s USING (queue_id)"
+    "    FROM timed f"
     "   WHERE q.tenant_id = $1 AND q.queue_id = f.queue_id AND q.version = f.version"
     "  RETURNING q.state, coalesce(q.reason, '') AS reason, q.trigger, f.late, f.fact"
     ")"
@@ -192,21 +197,41 @@ requeue(struct stage *stage, struct err *err)
 	return db_query(stage->db, &decide_requeue, &args, NULL, err);
 }
 
+/* facts_since: rows whose facts are older wait. */
 static bool
-decide(struct stage *stage, struct rules *rules, const struct rules_night *night,
-    struct err *err)
+judge(struct stage *stage, const struct rules_night *night, time_t facts_since,
+    struct db_result **result, struct err *err)
 {
-	AUTO(db_result) struct db_result *r = NULL;
+	struct rules rules;
 	struct db_args args;
 
+	rules_init(&rules, stage->conf);
 	db_args_init(&args, stage->arena);
-	if (!rules_args(rules, stage->db, night, &args, err))
-		return false;
+	bool ok = rules_args(&rules, stage->db, night, &args, err);
 	db_arg_int(&args, stage->tenant->epoch);
 	db_arg_int(&args, stage->log->run_id);
 	db_arg_time(&args, calendar_window_end(&stage->conf->calendar, night->night));
-	db_arg_time(&args, night->moment - FACTS_MAX_AGE_S);
-	if (!db_query(stage->db, &decide_night, &args, &r, err))
+	db_arg_time(&args, facts_since);
+	ok = ok && db_query(stage->db, &decide_night, &args, result, err);
+	rules_free(&rules);
+	return ok;
+}
+
+bool
+stage_decide_rehearse(struct stage *stage, time_t moment, struct err *err)
+{
+	const struct rules_night night = { .tenant_id = stage->tenant->id,
+		.night = stage->night, .moment = moment };
+
+	return judge(stage, &night, 0, NULL, err);
+}
+
+static bool
+decide(struct stage *stage, const struct rules_night *night, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+
+	if (!judge(stage, night, night->moment - FACTS_MAX_AGE_S, &r, err))
 		return false;
 	for (int i = 0; i < db_rows(r); i++) {
 		const char *state = db_text(r, i, 0);
@@ -223,12 +248,6 @@ stage_decide(struct stage *stage, const char *const *waiting, size_t n_waiting,
 	const struct rules_night night = { .tenant_id = stage->tenant->id,
 		.night = stage->night, .moment = clock_now(), .waiting = waiting,
 		.n_waiting = n_waiting };
-	struct rules rules;
 
-	if (!requeue(stage, err))
-		return false;
-	rules_init(&rules, stage->conf);
-	const bool ok = decide(stage, &rules, &night, err);
-	rules_free(&rules);
-	return ok;
+	return requeue(stage, err) && decide(stage, &night, err);
 }

@@ -11,6 +11,11 @@
 NPS_MUSTCHECK bool stage_decide(struct stage *stage,
     const char *const *waiting, size_t n_waiting, struct err *err);
 
+/* The same of a rehearsal, at any moment: facts of any age, no requeue, no
+ * count, no alarm. */
+NPS_MUSTCHECK bool stage_decide_rehearse(struct stage *stage, time_t moment,
+    struct err *err);
+
 /*
  * What a night would do with the open rows, nothing written.  Columns:
  *  0 queue_id  1 state  2 trigger  3 created (epoch)  4 occurred (epoch)

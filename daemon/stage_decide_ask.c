@@ -10,11 +10,11 @@
 #define OPEN_CTE                                                             \
 	RULES_CTE ", cand AS MATERIALIZED (" CAND_COLUMNS                    \
 	"     AND q.state IN ('queued', 'deferred', 'held', 'excluded')"     \
-	"), " DUE_CTE ", " SETS_CTE ", " JUDGED_CTE ", " FATE_CTE
+	CAND_END "), " DUE_CTE ", " SETS_CTE ", " JUDGED_CTE ", " FATE_CTE
 
 DB_STMT(decide_preview_rows,
     "WITH " OPEN_CTE ", shown AS MATERIALIZED ("
-    "  SELECT j.queue_id, j.rnk, j.campaign, j.kept, j.ord, j.fact, j.is_due, z.queue_id AS met,"
+    "  SELECT j.queue_id, j.prio, j.campaign, j.kept, j.ord, j.fact, j.is_due, z.queue_id AS met,"
     "         z.ord AS fate, z.winner, z.fact AS why"
     "    FROM judged j FULL JOIN fate z ON z.queue_id = j.queue_id"
     ") SELECT q.queue_id, q.state, q.trigger, extract(epoch from q.created_at)::bigint,"
@@ -32,7 +32,8 @@ DB_STMT(decide_preview_rows,
     "   LEFT JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = q.connector"
     "        AND c.contact_id = q.contact_id"
     "   LEFT JOIN npsync.campaign p ON p.tenant_id = $1 AND p.campaign_id = s.campaign"
-    "  ORDER BY (s.ord IS NULL) DESC, s.rnk");
+    "  ORDER BY (s.ord IS NULL) DESC, s.prio NULLS LAST, q.occurred_at, q.connector COLLATE \"C\","
+    "        q.event_id COLLATE \"C\", q.contact_id COLLATE \"C\"");
 
 /* $45 the row.  A rule of the row, then what the others leave it. */
 DB_STMT(decide_explain_rows,
@@ -48,7 +49,8 @@ DB_STMT(decide_explain_rows,
     "              WHEN v.ord IN (" R_CAP ", " R_COMPANY ", " R_DUPLICATE ") AND m.ord = v.ord AND NOT v.hit"
     "              THEN $2::date + 1 WHEN v.hit THEN v.change END"
     "    FROM mine m CROSS JOIN LATERAL ("
-    "      SELECT v.* FROM " KNOWN " c CROSS JOIN LATERAL (VALUES" ROW_RULES(R_VALUES)
+    "      SELECT v.* FROM " KNOWN("(" FACTS " AND q.queue_id = $45)", "LEFT JOIN")
+    "             c CROSS JOIN LATERAL (VALUES" ROW_RULES(R_VALUES, R_VALUES)
     "             (" R_BUDGET ", 'over_budget', false, NULL, NULL),"
     "             (" R_CAP ", 'over_cap', false, NULL, NULL),"
     "             (" R_FLOOD ", 'flood', c.state = 'held', NULL, NULL)"

@@ -30,6 +30,8 @@ static struct {
 	int answer_fd;		/* one byte for each order: done or not */
 	int databases;
 	bool has_template;
+	bool as_embedded;
+	char name[32];
 } t = { .life_fd = -1, .answer_fd = -1 };
 
 static bool
@@ -101,6 +103,18 @@ initdb_run(const char *bin)
 	    WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+static bool
+cluster_make(const char *bin)
+{
+	struct embedded e = { .cluster_fd = -1, .users_fd = -1 };
+
+	if (!t.as_embedded)
+		return initdb_run(bin);
+	(void)snprintf(e.state, sizeof(e.state), "%s", t.dir);
+	(void)snprintf(e.log, sizeof(e.log), "%s", t.log);
+	return embedded_make_dir(&e, t.pg, NULL);
+}
+
 /* synchronous_commit stays on: an immediate stop must not lose what was
  * acknowledged.  Without fsync that costs nothing. */
 static pid_t
@@ -113,6 +127,9 @@ server_run(const char *bin)
 	const pid_t pid = fork();
 	if (pid == 0) {
 		child_output();
+		if (t.as_embedded)
+			(void)execle(program, program, "-D", t.pg, "-k", t.dir,
+			    (char *)NULL, child_env);
 		(void)execle(program, program, "-D", t.pg, "-k", t.dir,
 		    "-c", "listen_addresses=", "-c", "fsync=off",
 		    "-c", "full_page_writes=off", "-c", "max_connections=50", "-c", "jit=off", "-c",
@@ -173,7 +190,7 @@ guard(int ready_fd, int life_fd)
 	(void)setsid();
 	/* The asker may be dead before it hears the answer. */
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (embedded_dir_programs(bin, 0, NULL) && initdb_run(bin))
+	if (embedded_dir_programs(bin, 0, NULL) && cluster_make(bin))
 		server = server_run(bin);
 	if (server > 0 && server_ready(server))
 		byte = 1;
@@ -219,6 +236,12 @@ conninfo_set(const char *database)
 {
 	(void)snprintf(t.conninfo, sizeof(t.conninfo),
 	    "host='%s' port=5432 user=npsync dbname=%s", t.dir, database);
+}
+
+void
+testdb_as_embedded(void)
+{
+	t.as_embedded = true;
 }
 
 int
@@ -286,19 +309,27 @@ connect_to(const char *database)
 	return db;
 }
 
-static void
-database_make(const char *name, const char *template)
+static NPS_PRINTF(1, 2) void
+server_script(const char *fmt, ...)
 {
 	struct db *db = connect_to("postgres");
 	struct err err = { 0 };
 	char sql[160];
+	va_list ap;
 
-	(void)snprintf(sql, sizeof(sql), "CREATE DATABASE %s TEMPLATE %s",
-	    name, template);
+	va_start(ap, fmt);
+	(void)vsnprintf(sql, sizeof(sql), fmt, ap);
+	va_end(ap);
 	const bool ok = db_script(db, sql, &err);
 	db_close(db);
 	if (!ok)
 		fail_msg("testdb: %s", err.msg);
+}
+
+static void
+database_make(const char *name, const char *template)
+{
+	server_script("CREATE DATABASE %s TEMPLATE %s", name, template);
 }
 
 static void
@@ -318,11 +349,9 @@ template_make(void)
 static struct db *
 fresh(const char *template)
 {
-	char name[32];
-
-	(void)snprintf(name, sizeof(name), "t%d", ++t.databases);
-	database_make(name, template);
-	return connect_to(name);
+	(void)snprintf(t.name, sizeof(t.name), "t%d", ++t.databases);
+	database_make(t.name, template);
+	return connect_to(t.name);
 }
 
 struct db *
@@ -337,6 +366,28 @@ struct db *
 testdb_fresh_empty(void)
 {
 	return fresh("template0");
+}
+
+/* By files: a large one would go through the log else. */
+struct db *
+testdb_copy(const char *name)
+{
+	(void)snprintf(t.name, sizeof(t.name), "t%d", ++t.databases);
+	server_script("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy",
+	    t.name, name);
+	return connect_to(t.name);
+}
+
+void
+testdb_drop(const char *name)
+{
+	server_script("DROP DATABASE %s", name);
+}
+
+const char *
+testdb_name(void)
+{
+	return t.name;
 }
 
 struct db *

@@ -13,12 +13,21 @@
 /* For cmocka_run_group_tests; -1 with the server's words on stderr. */
 int testdb_start(void **state);
 int testdb_stop(void **state);
+/* Before testdb_start: the cluster is made and runs as the program's own, with
+ * all that keeps what was committed. */
+void testdb_as_embedded(void);
 
 /* A fresh database with all migrations applied.  Ends the test on failure;
  * close with db_close. */
 struct db *testdb_open(void);
 /* A fresh database with nothing in it. */
 struct db *testdb_fresh_empty(void);
+/* A fresh database that is a copy of another, to which nobody is connected. */
+struct db *testdb_copy(const char *name);
+/* One that nobody is connected to. */
+void testdb_drop(const char *name);
+/* Of the database opened last. */
+const char *testdb_name(void);
 /* One more connection to the database opened last. */
 struct db *testdb_again(void);
 /* An immediate stop, and a start with recovery; each returns when it is done.

@@ -1,11 +1,12 @@
 /*
- * cli_run.c - npsync run.
+ * cli_run.c - npsync run; the table of the family.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli.h"
 #include "cli_queue.h"
+#include "cli_rehearse.h"
 #include "clock.h"
 #include "night.h"
 #include "num.h"
@@ -137,5 +138,10 @@ const struct cli_command cli_run_commands[] = {
 	    "        that keeps no mail, in the hour of send.at\n"
 	    "Without a word: by hand, as night. Every tenant, unless --tenant names one.",
 	    1 },
+	{ "rehearse", "[--days N]", "The last days through the rules, night by night",
+	    cli_rehearse_opts, cli_rehearse,
+	    "Reads the CRM's events of the last days and judges them as if npsync had been\n"
+	    "at work: surveys per week, reasons, most-asked companies, surveys a year\n"
+	    "against the budget. Nothing is stored, nothing is sent.", 0 },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }
 };

@@ -101,6 +101,21 @@ is_same(const char *kind, const char *wanted, const char *name)
 	return strcmp(wanted, name) == 0;
 }
 
+/* NULL = no memory. */
+static const char *
+what_instead(const struct lookup *l, const char *kind, const char *wanted,
+    const struct met *met)
+{
+	struct arena *arena = l->cli->arena;
+
+	if (met->n == 0)
+		return "; no card has one at all: name the CRM's field of it";
+	const char *near = cli_nearest(arena, wanted, met->names, met->counts,
+	    met->n);
+	return *near != '\0' ? near
+	    : arena_printf(arena, "; see `npsync lists %s`", kind);
+}
+
 static void
 look_up(const struct lookup *l, const char *where, const char *kind,
     const char *wanted)
@@ -116,11 +131,10 @@ look_up(const struct lookup *l, const char *where, const char *kind,
 	for (size_t i = 0; i < met.n; i++)
 		if (is_same(kind, wanted, met.names[i]))
 			return;
-	const char *text = arena_printf(l->cli->arena, "%s \"%s\" %s%s%s",
-	    kind, wanted, of_events ? "was met in no event yet"
-	    : "is not known to the CRM",
-	    met.n == 0 ? "; no card has one at all" : "",
-	    cli_nearest(l->cli->arena, wanted, met.names, met.counts, met.n));
+	const char *advice = what_instead(l, kind, wanted, &met);
+	const char *text = advice == NULL ? NULL : arena_printf(l->cli->arena,
+	    "%s \"%s\" %s%s", kind, wanted, of_events
+	    ? "was met in no event yet" : "is not known to the CRM", advice);
 	if (where != NULL && text != NULL)
 		l->warn(l->arg, where, text);
 }

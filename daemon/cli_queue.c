@@ -12,6 +12,8 @@
 #include "queue.h"
 #include "stage_decide.h"
 
+#define LINE_BYTES ((size_t)1 << 16)
+
 /* ---- queue -------------------------------------------------------------------- */
 static const struct cli_opt queue_opts[] = {
 	{ "transferred", NULL, "what was transferred, newest first" },
@@ -51,8 +53,10 @@ cli_queue_show(struct cli *cli, struct db *db, int night,
 		{ "contact", false, 28 }, { "mail", false, 34 },
 		{ "company", false, 28 }, { "employee", false, 20 },
 		{ "campaign", false, 20 }, { "verdict", false, 0 },
-		{ "reason", false, 0 } };
+		{ "reason", false, 0 }, { "crm", false, 0 },
+		{ "name", false, 0 } };
 	const struct conf *conf = cli->conf;
+	const bool text = cli->format == TABLE_TEXT;
 	AUTO(db_result) struct db_result *r = NULL;
 	time_t moment;
 	const int coming = night_next_transfer(conf, clock_now(), &moment);
@@ -63,33 +67,36 @@ cli_queue_show(struct cli *cli, struct db *db, int night,
 
 	if (!decide_preview(db, conf, &at, cli->arena, &r, err))
 		return false;
-	struct table *t = table_open(stdout, cli->format, columns,
-	    cli->format == TABLE_TEXT ? 9 : ARRAY_LEN(columns));
+	AUTO(arena) struct arena *line = arena_new(LINE_BYTES);
+	struct table *t = line == NULL ? NULL : table_open(stdout, cli->format,
+	    columns, text ? 9 : ARRAY_LEN(columns));
 	if (t == NULL)
 		return err_nomem(err);
-	for (int i = 0; i < db_rows(r); i++) {
+	for (int i = 0; i < db_rows(r); i++, arena_reset(line)) {
 		if (only_trigger != NULL &&
 		    strcmp(only_trigger, db_text(r, i, PREVIEW_TRIGGER)) != 0)
 			continue;
 		const char *name = db_text(r, i, PREVIEW_NAME);
 		const char *cells[] = { db_text(r, i, PREVIEW_ID),
-			cli_when(cli->arena, conf->timezone,
+			cli_when(line, conf->timezone,
 			    db_time(r, i, PREVIEW_CREATED)),
 			db_text(r, i, PREVIEW_TRIGGER),
-			name != NULL ? name : db_text(r, i, PREVIEW_CONTACT),
+			text && name != NULL ? name
+			    : db_text(r, i, PREVIEW_CONTACT),
 			db_text(r, i, PREVIEW_EMAIL), db_text(r, i, PREVIEW_COMPANY),
 			db_text(r, i, PREVIEW_EMPLOYEE),
 			db_text(r, i, PREVIEW_CAMPAIGN),
-			preview_words(cli->arena, conf->timezone,
+			preview_words(line, conf->timezone,
 			    db_text(r, i, PREVIEW_VERDICT),
 			    db_text(r, i, PREVIEW_FACT),
 			    db_time(r, i, PREVIEW_UNTIL), send_at),
-			db_text(r, i, PREVIEW_VERDICT) };
+			db_text(r, i, PREVIEW_VERDICT),
+			db_text(r, i, PREVIEW_CONNECTOR), name };
 		table_row(t, cells);
 	}
 	if (!table_close(t, err))
 		return false;
-	if (cli->format == TABLE_TEXT)
+	if (text)
 		cli_say_what_stops(cli);
 	return true;
 }

@@ -15,6 +15,7 @@
 #include "connect.h"
 #include "erasure.h"
 #include "secret.h"
+#include "tag.h"
 
 #define EXPIRY_DAYS 30	/* a key's end is told of so long before */
 
@@ -128,6 +129,7 @@ check_crm(struct checklist *list, const struct conf_crm *conf)
 struct known {
 	struct arena *arena;
 	const char **ids, **names;
+	bool *used;
 	size_t n, room;
 };
 
@@ -164,21 +166,55 @@ on_campaign(void *arg, const char *id, const char *name)
 	return !arena_failed(known->arena);
 }
 
+/* Another one in use that would write the same tags, or n. */
+static size_t
+find_same_tag(const struct known *known, size_t n)
+{
+	const char *folded = tag_campaign_fold(known->arena, known->names[n]);
+
+	for (size_t i = 0; folded != NULL && i < known->n; i++) {
+		const char *other = i == n || !known->used[i] ? NULL
+		    : tag_campaign_fold(known->arena, known->names[i]);
+		if (other != NULL && strcmp(folded, other) == 0)
+			return i;
+	}
+	return n;
+}
+
+/* Answers are written to cards under the campaign's name. */
+static bool
+check_name(struct known *known, size_t n, struct err *err)
+{
+	if (!tag_campaign_check(known->names[n], err))
+		return err_wrap(err, "its answers can be written to no card; "
+		    "rename it at the survey service");
+	const size_t same = find_same_tag(known, n);
+	known->used[n] = true;
+	return same == n || err_set(err, ERR_CONFIG, "its tags would be those of "
+	    "campaign %.20s, \"%.60s\"; rename one at the survey service",
+	    known->ids[same], known->names[same]);
+}
+
 /* A programme may still count surveys of a campaign that is over. */
 static void
-check_campaign(struct checklist *list, const struct known *known,
+check_campaign(struct checklist *list, struct known *known,
     const char *what, const char *id, bool must_be)
 {
 	struct err err = { .kind = ERR_NONE };
 
-	for (size_t i = 0; i < known->n; i++)
-		if (strcmp(known->ids[i], id) == 0) {
+	for (size_t i = 0; i < known->n; i++) {
+		if (strcmp(known->ids[i], id) != 0)
+			continue;
+		if (must_be && !check_name(known, i, &err))
+			fail(list, what, &err);
+		else
 			ok(what, known->names[i] != NULL ? known->names[i] : "");
-			return;
-		}
+		return;
+	}
+	const char *near = cli_nearest(known->arena, id, known->ids, known->names,
+	    known->n);
 	err_set(&err, ERR_CONFIG, "the survey service has no such campaign%s",
-	    cli_nearest(list->cli->arena, id, known->ids, known->names,
-	        known->n));
+	    *near != '\0' ? near : "; see `npsync campaigns`");
 	if (must_be)
 		fail(list, what, &err);
 	else
@@ -204,7 +240,8 @@ check_campaigns(struct checklist *list, struct survey *survey)
 		fail(list, "campaigns", &err);
 		return;
 	}
-	for (size_t t = 0; t < conf->n_triggers; t++)
+	known->used = arena_array(arena, known->n + 1, sizeof(*known->used));
+	for (size_t t = 0; known->used != NULL && t < conf->n_triggers; t++)
 		for (size_t i = 0; conf->triggers[t].enabled &&
 		     i < conf->triggers[t].n_campaigns; i++)
 			check_campaign(list, known, arena_printf(arena,

@@ -56,7 +56,7 @@ check_length(const struct times *t)
 
 	if (have_s <= 0) {
 		t->warn(t->arg, what, "is not longer than send.stop_before, so "
-		    "nobody is ever handed over");
+		    "nobody is ever handed over; make it longer");
 		return;
 	}
 	/* Without a database nothing is known of earlier nights. */
@@ -67,7 +67,8 @@ check_length(const struct times *t)
 	if (need_s > (double)have_s)
 		t->warn(t->arg, what, arena_printf(t->cli->arena, "a usual night "
 		    "hands over %lld people, which takes %.1f minutes with "
-		    "survey.rate_per_second = %g; there are %.1f",
+		    "survey.rate_per_second = %g; there are %.1f: make it longer, "
+		    "or raise the rate",
 		    usual, need_s / 60, conf->survey.rate_per_second,
 		    (double)have_s / 60));
 }
@@ -80,16 +81,18 @@ cli_time_check(struct cli *cli, cli_warn_fn *warn, void *arg)
 		.arg = arg, .today = clock_day(cal->zone, clock_now()) };
 
 	if (calendar_sending_day(cal, t.today) == NO_DAY)
-		warn(arg, "send.closed", "leaves no day on which mails may leave");
+		warn(arg, "send.closed", "leaves no day on which mails may leave; "
+		    "shorten it");
 	check_gap(&t, "send.at", cal->send_at_min,
 	    "the mails of that day leave after the gap");
 	check_gap(&t, "send.window", cal->window_from_min,
 	    "that night begins after the gap, and a timer may not start in it");
 	if (!cal->by_hour && cal->send_at_min < cal->window_until_min)
 		warn(arg, "send.at", "comes before send.window ends, so the mails "
-		    "of a night leave on the day after");
+		    "of a night leave on the day after; set it later, or end the "
+		    "window before it");
 	if (cal->by_hour && cli->conf->send.push_ahead)
 		warn(arg, "send.push_ahead", "has no effect: the survey service "
-		    "keeps no mail until its time");
+		    "keeps no mail until its time; take it out");
 	check_length(&t);
 }

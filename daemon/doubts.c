@@ -66,9 +66,9 @@ doubt_order(const struct doubts *d, const struct conf_trigger *t, size_t i,
 	for (size_t k = 0; k < i; k++)
 		if (covers(&t->campaigns[k], &t->campaigns[i])) {
 			say(d, key, arena_printf(d->arena, "line %zu (%s) is "
-			    "never reached: line %zu (%s) fits all that it does",
-			    i + 1, t->campaigns[i].id, k + 1,
-			    t->campaigns[k].id));
+			    "never reached: line %zu (%s) fits all that it does; "
+			    "put it before that one, or take it out", i + 1,
+			    t->campaigns[i].id, k + 1, t->campaigns[k].id));
 			return;
 		}
 }
@@ -79,7 +79,8 @@ doubt_filter(const struct doubts *d, const char *key, const char *name,
 {
 	if (value != NULL && filter->n > 0 && !is_in(filter, value))
 		say(d, key, arena_printf(d->arena, "line %zu is never reached: "
-		    "the trigger lets no %s \"%s\" through", i + 1, name, value));
+		    "the trigger lets no %s \"%s\" through; add it to the "
+		    "trigger's list, or take the line out", i + 1, name, value));
 }
 
 static void
@@ -117,7 +118,8 @@ doubt_programme(const struct doubts *d, const struct conf_trigger *t,
 		return;
 	say(d, key, arena_printf(d->arena, "%s measures the relationship "
 	    "(programme \"%s\"), but is asked after an event: the two are not "
-	    "to be mixed", t->campaigns[i].id, p->name));
+	    "to be mixed; give the event a campaign of its own",
+	    t->campaigns[i].id, p->name));
 }
 
 static void
@@ -135,6 +137,45 @@ doubt_campaigns(const struct doubts *d, const struct conf_trigger *t)
 	}
 }
 
+/* ---- what has no category ---------------------------------------------- */
+/* A row that no event of a CRM stands behind. */
+static const char *
+without_category(const struct conf_trigger *t)
+{
+	if (strcmp(t->code, "inact") == 0)
+		return "a silence";
+	return strcmp(t->code, "manual") == 0 ? "a wish by hand" : NULL;
+}
+
+static void
+doubt_categories(const struct doubts *d, const struct conf_trigger *t)
+{
+	const char *what = without_category(t);
+
+	if (what == NULL)
+		return;
+	if (t->categories.n > 0)
+		say(d, arena_printf(d->arena, "trigger.%s.categories", t->code),
+		    arena_printf(d->arena, "nobody is ever asked: %s has no "
+		        "category; take the list out", what));
+	for (size_t i = 0; i < t->n_campaigns; i++)
+		if (t->campaigns[i].category != NULL)
+			say(d, arena_printf(d->arena, "trigger.%s.campaign",
+			    t->code), arena_printf(d->arena, "line %zu is never "
+			    "reached: %s has no category; take \"%s\" out of it",
+			    i + 1, what, t->campaigns[i].category));
+}
+
+/* The only trigger that has to be switched on. */
+static void
+doubt_off(const struct doubts *d, const struct conf_trigger *t)
+{
+	if (t->n_campaigns > 0 && strcmp(t->code, "inact") == 0)
+		say(d, "trigger.inact.enabled", arena_printf(d->arena, "is false: "
+		    "campaign %s is never sent; set it to true, or take the "
+		    "campaign out", t->campaigns[0].id));
+}
+
 /* ---- ages -------------------------------------------------------------- */
 /* Closed days right before a night make no row older, unless nothing waits for
  * the mails' day. */
@@ -145,9 +186,20 @@ doubt_delay(const struct doubts *d, const struct conf_trigger *t)
 	    t->delay_hours >= 24 * (t->max_age_days + 1))
 		say(d, arena_printf(d->arena, "trigger.%s.delay_hours", t->code),
 		    arena_printf(d->arena, "%s: after %d hours the event is "
-		        "older than max_age_days = %d", d->conf->send.push_ahead
-		            ? "nobody is ever asked"
-		            : "asked only after closed days", t->delay_hours, t->max_age_days));
+		        "older than max_age_days = %d; raise that, or wait less",
+		        d->conf->send.push_ahead ? "nobody is ever asked"
+		            : "asked only after closed days", t->delay_hours,
+		        t->max_age_days));
+}
+
+#define INACT_AGE 365	/* its default, which nobody wrote down */
+
+static void
+doubt_age(const struct doubts *d, const struct conf_trigger *t)
+{
+	if (strcmp(t->code, "inact") == 0 && t->max_age_days != INACT_AGE)
+		say(d, "trigger.inact.max_age_days", "decides nothing: a silence has "
+		    "no age; set width_days, which bounds it, or take the key out");
 }
 
 /* ---- how often --------------------------------------------------------- */
@@ -174,8 +226,9 @@ doubt_frequency(const struct doubts *d)
 		if (is_idle(d->conf, &f[i]))
 			say(d, arena_printf(d->arena, "rules.frequency[%zu]", i),
 			    arena_printf(d->arena, "%d in %d days never decides: "
-			        "rules.throttle_days = %d is stricter", f[i].max,
-			        f[i].days, d->conf->rules.throttle_days));
+			        "rules.throttle_days = %d is stricter; give it "
+			        "more days, or take it out", f[i].max, f[i].days,
+			        d->conf->rules.throttle_days));
 }
 
 static void
@@ -186,8 +239,52 @@ doubt_company(const struct doubts *d)
 	if (conf->rules.company_max > 0 &&
 	    conf->rules.company_days > conf->retention.queue_days)
 		say(d, "rules.company_days", arena_printf(d->arena, "counts no "
-		    "further back than retention.queue_days = %d",
+		    "further back than retention.queue_days = %d; raise that",
 		    conf->retention.queue_days));
+}
+
+/* ---- rules that nobody meets -------------------------------------------- */
+static bool
+is_used(const struct conf *conf, const struct conf_programme *p)
+{
+	for (size_t i = 0; i < conf->n_triggers; i++) {
+		const struct conf_trigger *t = &conf->triggers[i];
+		/* Any campaign can be wished by hand. */
+		if (t->enabled && strcmp(t->code, "manual") == 0)
+			return true;
+		for (size_t k = 0; t->enabled && k < t->n_campaigns; k++)
+			if (is_in(&p->campaigns, t->campaigns[k].id))
+				return true;
+	}
+	return false;
+}
+
+static void
+doubt_programmes(const struct doubts *d)
+{
+	const struct conf_programme *p = d->conf->programmes.v;
+
+	for (size_t i = 0; i < d->conf->programmes.n; i++)
+		if (!is_used(d->conf, &p[i]))
+			say(d, arena_printf(d->arena, "programmes[%zu]", i),
+			    arena_printf(d->arena, "\"%s\" decides nothing: no "
+			        "trigger asks with one of its campaigns; give it "
+			        "those of a trigger, or take it out", p[i].name));
+}
+
+static void
+doubt_consent(const struct doubts *d)
+{
+	const struct conf *conf = d->conf;
+	bool asks = conf->policy.countries.n > 0;
+
+	for (size_t i = 0; i < conf->n_triggers; i++)
+		asks |= conf->triggers[i].enabled &&
+		    conf->triggers[i].require_consent;
+	if (conf->consent.max_age_days > 0 && !asks)
+		say(d, "consent.max_age_days", "decides nothing: no trigger and no "
+		    "policy asks for consent; set require_consent, or take the key "
+		    "out");
 }
 
 /* ---- pilot ------------------------------------------------------------- */
@@ -209,15 +306,16 @@ doubt_pilot(const struct doubts *d)
 		if (is_own(d->conf, at == NULL ? NULL : at + 1))
 			say(d, "pilot.addresses", arena_printf(d->arena,
 			    "number %zu is never asked: its domain is one of "
-			    "rules.own_domains", i + 1));
+			    "rules.own_domains; name somebody of another", i + 1));
 	}
 	for (size_t i = 0; i < domains->n; i++)
 		if (is_own(d->conf, domains->v[i]))
 			say(d, "pilot.domains", arena_printf(d->arena, "\"%s\" is "
-			    "never asked: it is one of rules.own_domains",
-			    domains->v[i]));
+			    "never asked: it is one of rules.own_domains; name "
+			    "another", domains->v[i]));
 	if (addresses->n + domains->n + d->conf->pilot.companies.n > 0)
-		say(d, "pilot", "is set: nobody else is asked");
+		say(d, "pilot", "is set: nobody else is asked; take the group out "
+		    "when the trial is over");
 }
 
 void
@@ -227,12 +325,19 @@ doubts_find(const struct conf *conf, struct arena *arena, doubt_fn *fn,
 	const struct doubts d = { conf, arena, fn, arg };
 
 	for (size_t i = 0; i < conf->n_triggers; i++) {
-		if (!conf->triggers[i].enabled)
+		const struct conf_trigger *t = &conf->triggers[i];
+		if (!t->enabled) {
+			doubt_off(&d, t);
 			continue;
-		doubt_campaigns(&d, &conf->triggers[i]);
-		doubt_delay(&d, &conf->triggers[i]);
+		}
+		doubt_campaigns(&d, t);
+		doubt_categories(&d, t);
+		doubt_delay(&d, t);
+		doubt_age(&d, t);
 	}
+	doubt_programmes(&d);
 	doubt_frequency(&d);
 	doubt_company(&d);
+	doubt_consent(&d);
 	doubt_pilot(&d);
 }

@@ -153,7 +153,7 @@ test_known_event_changes_nothing(void **state)
 }
 
 /* E2: the same events five times, in any order and pages of any size. */
-#define EVENTS 2000
+#define EVENTS 10000
 
 static unsigned
 next_random(unsigned *seed)

@@ -428,6 +428,78 @@ test_foreign_sends_are_throttled(void **state)
 	}
 }
 
+/* T5: a minute before and after the midnights that lie 29, 30 and 31 days back,
+ * over the change of the clocks: the local date decides, in every zone. */
+static const char *
+asked_at(struct fixture *f, const char *zone, int night, time_t at)
+{
+	serve(f);
+	fixture_night(f, night);
+	f->conf.timezone = f->conf.calendar.zone = zone;
+	fixture_pull_card(f, "crm", "c1", "anna@kunde.dk");
+	const long long row = fixture_row(f, T_MEET, "c1", NULL);
+	list("9", NULL, "anna@kunde.dk");
+	it.listed[0].created_at = at;
+	assert_true(audit(f));
+	fixture_decide(f);
+	return fixture_state(f, row);
+}
+
+static void
+test_throttle_in_zones(void **state)
+{
+	static const char *const zones[] = { "Europe/Copenhagen",
+		"America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu",
+		"Africa/Casablanca", "UTC" };
+	const int night = 20260410;
+
+	for (size_t z = 0; z < ARRAY_LEN(zones); z++)
+		for (int days = 29; days <= 31; days++)
+			for (int after = 0; after < 2; after++) {
+				const time_t edge = clock_day_start(zones[z],
+				    day_add(night, -days));
+				const char *got = asked_at(*state, zones[z], night,
+				    after != 0 ? edge + 60 : edge - 60);
+				const bool blocks = days == 29 && after != 0;
+				if (strcmp(got, blocks ? "suppressed throttled"
+				    : "due") != 0)
+					fail_msg("%s, %d days, %s midnight: %s",
+					    zones[z], days, after != 0 ? "after"
+					    : "before", got);
+			}
+}
+
+/* T4: the service reminds, and its list shows the day of the reminder. */
+static void
+test_reminder_moves_no_throttle(void **state)
+{
+	struct fixture *f = *state;
+	struct queue_claimed *rows = NULL;
+
+	serve(f);
+	fixture_card(f, "p1", NULL);
+	const long long row = fixture_due(f, 1);
+	assert_int_equal(fixture_claim(f, 1, &rows), 1);
+	const char *ref = arena_strdup(f->run, rows[0].client_ref);
+	assert_int_equal(fixture_move(f, ACTOR_PUSH, row, rows[0].attempt,
+	    QUEUE_SENT), 1);
+	const char *before = fixture_text(f, "SELECT string_agg(p::text, ' '"
+	    " ORDER BY p) FROM npsync.person_send p WHERE tenant_id = $1");
+	fixture_night(f, day_add(FIXTURE_NIGHT, 10));
+	list("1", ref, "p1@kunde.dk");
+	it.listed[0].created_at = it.listed[0].mailed_at = clock_now();
+	assert_true(audit(f));
+	assert_int_equal(counted(f, "known"), 1);
+	assert_string_equal(fixture_text(f, "SELECT string_agg(p::text, ' '"
+	    " ORDER BY p) FROM npsync.person_send p WHERE tenant_id = $1"),
+	    before);
+	/* 30 days after the send, 20 after the reminder. */
+	fixture_night(f, day_add(FIXTURE_NIGHT, 30));
+	const long long next = fixture_row(f, T_MEET, "p1", NULL);
+	fixture_decide(f);
+	assert_string_equal(fixture_state(f, next), "due");
+}
+
 /* A row that was put off though the service has it is not sent again. */
 static void
 test_listed_but_waiting_is_held(void **state)
@@ -609,6 +681,8 @@ main(void)
 		cmocka_unit_test(test_one_listing_a_run),
 		cmocka_unit_test(test_audit_counts_both_ways),
 		cmocka_unit_test(test_foreign_sends_are_throttled),
+		cmocka_unit_test(test_throttle_in_zones),
+		cmocka_unit_test(test_reminder_moves_no_throttle),
 		cmocka_unit_test(test_listed_but_waiting_is_held),
 		cmocka_unit_test(test_audit_that_breaks_misses_nobody),
 		cmocka_unit_test(test_first_audit_reads_the_throttle_back),

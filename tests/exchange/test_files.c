@@ -1085,6 +1085,22 @@ lists_replaced_tags(void **state)
 	expect_out("remove-", HEAD "K1;" MEET "10\r\n");
 }
 
+/* G11: a crash between the two, or an import without the other list, left both. */
+static void
+leaves_only_the_newest(void **state)
+{
+	char name[300];
+
+	(void)state;
+	put("tags.csv", "contact_id;tag\nK1;" MEET "9\nK1;" MEET "10\n"
+	    "K1;" MEET "2.8\nK2;" MEET "10\n");
+	open_world("tags = { file = \"tags.csv\"; }; " OUT);
+	put_one("K2", MEET "10", PUT_UNCHANGED);
+	put_one("K1", MEET "10", PUT_DONE);
+	assert_int_equal(find_out("tags-", name), 0);
+	expect_out("remove-", HEAD "K1;" MEET "9\r\n");
+}
+
 static void
 replaces_what_was_not_imported_yet(void **state)
 {
@@ -1382,6 +1398,7 @@ main(void)
 		TEST(keeps_the_ceiling),
 		TEST(writes_sheets),
 		TEST(lists_replaced_tags),
+		TEST(leaves_only_the_newest),
 		TEST(replaces_what_was_not_imported_yet),
 		TEST(knows_composed_letters),
 		TEST(takes_keys_from_a_column),

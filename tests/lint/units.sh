@@ -40,6 +40,12 @@ for file; do
 		while read -r when; do
 			systemd-analyze calendar "$when" >/dev/null 2>&1 ||
 				bad "$file" "no time: $when"
+			# Each night, that of the spring change too.
+			first=$(TZ=Europe/Copenhagen systemd-analyze calendar \
+			    --base-time='2026-03-28 12:00' "$when" 2>/dev/null |
+			    sed -n 's/^ *Next elapse: [A-Z][a-z]* \([0-9-]*\) .*/\1/p')
+			[[ ! $first > 2026-03-29 ]] ||
+				bad "$file" "leaves out 2026-03-29: $when"
 		done < <(sed -n 's/^OnCalendar=//p' "$file")
 		;;
 	*.sysusers)

@@ -82,22 +82,29 @@ test_times(void **state)
 		{ "at = \"09:00\";", NULL, 0, NULL },
 		{ "at = \"02:30\"; window = \"23:00-02:00\";", NULL, 0,
 		    "warn  send.at: there is no 02:30 on 2027-03-28 in "
-		    "Europe/Copenhagen: " },
+		    "Europe/Copenhagen: the mails of that day leave after the gap\n" },
 		{ "at = \"02:30\"; window = \"23:00-02:00\";", "UTC", 0, NULL },
 		{ "at = \"03:00\"; window = \"23:00-02:00\";", NULL, 0, NULL },
 		{ "window = \"02:59-06:00\";", NULL, 0,
-		    "warn  send.window: there is no 02:59 on 2027-03-28 in " },
+		    "warn  send.window: there is no 02:59 on 2027-03-28 in "
+		    "Europe/Copenhagen: that night begins after the gap, and a timer "
+		    "may not start in it\n" },
 		{ "at = \"05:59\";", NULL, 0,
-		    "warn  send.at: comes before send.window ends, " },
+		    "warn  send.at: comes before send.window ends, so the mails of a "
+		    "night leave on the day after; set it later, or end the window "
+		    "before it\n" },
 		{ "window = \"03:00-03:05\";", NULL, 0,
-		    "warn  send.window: is not longer than send.stop_before, " },
+		    "warn  send.window: is not longer than send.stop_before, so "
+		    "nobody is ever handed over; make it longer\n" },
 		{ "closed = [ \"2026-01-01..2039-12-31\" ];", NULL, 0,
-		    "warn  send.closed: leaves no day on which mails may leave" },
+		    "warn  send.closed: leaves no day on which mails may leave; "
+		    "shorten it\n" },
 		{ "holidays = [ \"DK\", \"XX\" ];", NULL, 78,
 		    "send.holidays: expected countries out of DK, SE, NO, FI, DE; "
 		    "got \"XX\"" },
 		{ "at = \"09:00\";", "Europe/Kobenhavn", 78,
-		    "timezone: there is no zone \"Europe/Kobenhavn\"; " },
+		    "timezone: there is no zone \"Europe/Kobenhavn\"; expected a "
+		    "name such as \"Europe/Copenhagen\"" },
 	};
 	static const char marker[] = "test = true;";
 	char text[300];
@@ -150,7 +157,8 @@ test_short_window(void **state)
 	    "stop_before = \"330s\"; };");
 	const struct runproc *r = place_run(&p, "2026-12-02T13:00", 0, "check");
 	says(r->out, "warn  send.window: a usual night hands over ");
-	says(r->out, " minutes with survey.rate_per_second = 0.5; there are 0.5");
+	says(r->out, " minutes with survey.rate_per_second = 0.5; there are 0.5: "
+	    "make it longer, or raise the rate\n");
 	place_free(&p);
 }
 

@@ -258,24 +258,215 @@ test_lists(void **state)
 }
 
 /* ---- what cannot be meant -------------------------------------------------------- */
+/* In one line each: the key, what is wrong with it, what to do. */
 static void
 test_doubts(void **state)
 {
+	static const char wrong[] = "consent = { max_age_days = 30; };\n"
+	    "programmes = ( { name = \"r\"; kind = \"relationship\"; campaigns = "
+	    "[ \"7752\", \"9999\" ]; } );\nrules = { frequency = ( { scope = \"campaign\"; days = 20; } );";
+
 	(void)state;
+	assert_null(strstr(run(0, "check"), "warn  trigger."));
 	place_edit(&tour, "language = \"fi\"; id", "language = \"da\"; id");
-	place_edit(&tour, "rules = {", "consent = { max_age_days = 30; };\n"
-	    "programmes = ( { name = \"r\"; kind = \"relationship\"; "
-	    "campaigns = [ \"7752\", \"9999\" ]; } );\nrules = {");
+	place_edit(&tour, "rules = {", wrong);
 	const char *out = run(0, "check");
-	says(out, "warn  trigger.sale.campaign: line 4 (7756) is never reached: "
-	    "line 1 (7750)");
-	says(out, "warn  trigger.case.campaign: 7752 measures the relationship");
-	says(out, "warn  programme r, campaign 9999: ");
-	place_edit(&tour, "consent = { max_age_days = 30; };\nprogrammes = ( { "
-	    "name = \"r\"; kind = \"relationship\"; campaigns = [ \"7752\", "
-	    "\"9999\" ]; } );\nrules = {", "rules = {");
+	says(out, "\nwarn  trigger.sale.campaign: line 4 (7756) is never reached: "
+	    "line 1 (7750) fits all that it does; put it before that one, or take "
+	    "it out\n");
+	says(out, "\nwarn  trigger.case.campaign: 7752 measures the relationship "
+	    "(programme \"r\"), but is asked after an event: the two are not to be "
+	    "mixed; give the event a campaign of its own\n");
+	says(out, "\nwarn  programme r, campaign 9999: the survey service has no "
+	    "such campaign; see `npsync campaigns`\n");
+	says(out, "\nwarn  rules.frequency[0]: 1 in 20 days never decides: ");
+	place_edit(&tour, wrong, "rules = {");
 	place_edit(&tour, "language = \"da\"; id = 7756",
 	    "language = \"fi\"; id = 7756");
+}
+
+/* The database that the configuration names. */
+static struct db *
+open_database(void)
+{
+	struct db *db = NULL;
+	char text[4000] = "";
+	struct err err;
+	FILE *f = fopen(tour.conf, "re");
+
+	assert_non_null(f);
+	assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+	(void)fclose(f);
+	char *info = strstr(text, "database = \"");
+	assert_non_null(info);
+	info += strlen("database = \"");
+	info[strcspn(info, "\"")] = '\0';
+	if (!db_open(info, &db, &err))
+		fail_msg("%s", err.msg);
+	return db;
+}
+
+DB_STMT(test_somebody,
+    "SELECT lower(email), address_domain, company, company_id FROM"
+    " npsync.contact WHERE email ~ '^[a-z.]+@[a-z.]+$' AND company ~ '^[A-Za-z ]+$'"
+    " AND NOT gone ORDER BY contact_id LIMIT 1");
+
+static void
+card_of_somebody(struct db *db, struct arena *arena, struct db_result **r)
+{
+	struct db_args args;
+	struct err err;
+
+	db_args_init(&args, arena);
+	if (!db_query(db, &test_somebody, &args, r, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(db_rows(*r), 1);
+}
+
+/* A trial of nobody, a category and codes that no event had, a relation far from
+ * any. */
+static void
+test_unmet(void **state)
+{
+	static const char pilot[] = "pilot = { addresses = [ \"no@where.example\" ]; "
+	    "domains = [ \"where.example\" ]; companies = [ \"Ingen A/S\" ]; };\n"
+	    "rules = {";
+	static const char codes[] = "trigger = { meets = { campaign = 7749; }; "
+	    "renewal = { campaign = 7750; }; ";
+	static const char known[] = "pilot = { addresses = [ \"%s\" ]; domains = "
+	    "[ \"%s\" ]; companies = [ \"%s\", \"%s\" ]; };\nrules = {";
+	struct db *db = open_database();
+	AUTO(arena) struct arena *arena = arena_new(1 << 16);
+	AUTO(db_result) struct db_result *r = NULL;
+	char text[600];
+
+	(void)state;
+	place_edit(&tour, "rules = {", pilot);
+	place_edit(&tour, "trigger = {", codes);
+	place_edit(&tour, "\"Kundepleje\", \"", "\"Kundeplej\", \"");
+	place_edit(&tour, "\"Kunde\", \"Sam", "\"Xyzzyx\", \"Sam");
+	const char *out = run(0, "check");
+	says(out, "\nwarn  pilot.addresses: number 1 is never asked: no card has it; "
+	    "name one that a card has\n");
+	says(out, "\nwarn  pilot.domains: \"where.example\" is never asked: no card "
+	    "has it; name one that a card has\n");
+	says(out, "\nwarn  pilot.companies: \"Ingen A/S\" is never asked: no card "
+	    "has it; name one that a card has\n");
+	says(out, "\nwarn  trigger.meet.categories: category \"Kundeplej\" was met "
+	    "in no event yet; nearest: \"Kundepleje\" (");
+	says(out, "\nwarn  trigger.meet.relations: relation \"Xyzzyx\" is not known "
+	    "to the CRM; see `npsync lists relation`\n");
+	assert_null(strstr(out, "no@where"));
+	says(out, "\nwarn  trigger.meets: no event of that code came in yet; nearest: "
+	    "\"meet\"\n");
+	says(out, "\nwarn  trigger.renewal: no event of that code came in yet; name "
+	    "one that the CRM's connector gives, or take the trigger out\n");
+	assert_null(strstr(out, "warn  trigger.manual"));
+	assert_null(strstr(out, "no such event came in yet"));
+	place_edit(&tour, codes, "trigger = {");
+	/* Those of a card. */
+	assert_non_null(arena);
+	card_of_somebody(db, arena, &r);
+	(void)snprintf(text, sizeof(text), known, db_text(r, 0, 0),
+	    db_text(r, 0, 1), db_text(r, 0, 2), db_text(r, 0, 3));
+	place_edit(&tour, pilot, text);
+	out = run(0, "check");
+	says(out, "\nwarn  pilot: is set: ");
+	assert_null(strstr(out, "warn  pilot."));
+	place_edit(&tour, text, "rules = {");
+	place_edit(&tour, "\"Kundeplej\", \"", "\"Kundepleje\", \"");
+	place_edit(&tour, "\"Xyzzyx\", \"Sam", "\"Kunde\", \"Sam");
+	db_close(db);
+}
+
+static void
+script(struct db *db, const char *sql)
+{
+	struct err err;
+
+	if (!db_script(db, sql, &err))
+		fail_msg("%s", err.msg);
+}
+
+/* Rules of consent and no card that has any; a trigger without events. */
+static void
+test_no_consent(void **state)
+{
+	struct db *db = open_database();
+
+	(void)state;
+	script(db, "CREATE TABLE public.kept AS SELECT contact_id, consent,"
+	    " consent_at, country FROM npsync.contact");
+	script(db, "UPDATE npsync.contact SET consent = NULL, consent_at = NULL,"
+	    " country = CASE contact_id WHEN 'P-1001' THEN 'DE'"
+	    " WHEN 'P-1002' THEN 'Tyskland' ELSE country END");
+	const char *out = run(0, "check");
+	says(out, "\nwarn  trigger.inact.require_consent: nobody is ever asked: no "
+	    "card says yes or no; name the CRM's field of consent, or set it to "
+	    "false\n");
+	says(out, "\nwarn  policy: 1 card of countries whose law asks for consent is "
+	    "never asked: no card says yes or no; name the CRM's field of consent, "
+	    "or change the policy\n");
+	says(out, "\nwarn  policy: 1 card has no ISO code as country (\"Tyskland\"): "
+	    "for every rule the country is unknown; let the CRM's export give codes "
+	    "such as DE\n");
+	/* A CRM without cases. */
+	script(db, "UPDATE npsync.event_seen SET trigger = 'kept' WHERE trigger ="
+	    " 'case'");
+	says(run(0, "check"), "\nwarn  trigger.case: no such event came in yet: name "
+	    "the CRM's table of them, or take the trigger out\n");
+	script(db, "UPDATE npsync.event_seen SET trigger = 'case' WHERE trigger ="
+	    " 'kept'");
+	script(db, "UPDATE npsync.contact SET consent = true");
+	place_edit(&tour, "rules = {", "consent = { max_age_days = 30; };\n"
+	    "rules = {");
+	out = run(0, "check");
+	assert_null(strstr(out, "says yes or no"));
+	says(out, "\nwarn  consent.max_age_days: no consent counts: no card has the "
+	    "date of its consent; name the CRM's field of that date, or take the "
+	    "key out\n");
+	place_edit(&tour, "consent = { max_age_days = 30; };\nrules = {",
+	    "rules = {");
+	script(db, "UPDATE npsync.contact c SET consent = k.consent, consent_at ="
+	    " k.consent_at, country = k.country FROM public.kept k WHERE"
+	    " k.contact_id = c.contact_id");
+	script(db, "DROP TABLE public.kept");
+	db_close(db);
+	assert_null(strstr(run(0, "check"), "consent"));
+}
+
+/* Campaigns whose answers cannot be told apart on a card, or not be written. */
+static void
+test_campaign_names(void **state)
+{
+	static const char *const options[] = { "--campaigns",
+		"7757=NoSend,7758=m\xc3\xb8" "de,7755=Salg (NO),7756=Kauppa", NULL };
+	char dir[400], was[40], is[40];
+
+	(void)state;
+	(void)snprintf(dir, sizeof(dir), "%s/names", tour.dir);
+	struct simproc *sim = simproc_start(dir, options);
+	(void)snprintf(was, sizeof(was), "127.0.0.1:%d", simproc_port(tour.sim));
+	(void)snprintf(is, sizeof(is), "127.0.0.1:%d", simproc_port(sim));
+	place_edit(&tour, was, is);
+	(void)run(0, "check");
+	place_edit(&tour, "loss = { campaign = 7751;",
+	    "loss = { campaign = 7757;");
+	place_edit(&tour, "case = { campaign = 7752;",
+	    "case = { campaign = 7758;");
+	const char *out = run(78, "check");
+	says(out, "\nFAIL  trigger loss, campaign 7757: its answers can be written to "
+	    "no card; rename it at the survey service: campaign name: \"NoSend\" is "
+	    "the tag of people who want no surveys\n");
+	says(out, "\nok    trigger case, campaign 7758: m\xc3\xb8" "de\n");
+	says(out, "\nFAIL  trigger meet, campaign 7749: its tags would be those of "
+	    "campaign 7758, \"m\xc3\xb8" "de\"; rename one at the survey service\n");
+	place_edit(&tour, "loss = { campaign = 7757;",
+	    "loss = { campaign = 7751;");
+	place_edit(&tour, "case = { campaign = 7758;",
+	    "case = { campaign = 7752;");
+	place_edit(&tour, is, was);
+	simproc_stop(sim);
 }
 
 /* ---- an edited file ----------------------------------------------------------------- */
@@ -339,27 +530,6 @@ test_diff(void **state)
 	place_edit(&edited, "tenant = \"demo\"", "tenant = \"other\"");
 	says_one_line(place_run(&tour, EVENING, 64, args)->err,
 	    "is of the tenant \"other\", not \"demo\"");
-}
-
-/* The database that the configuration names. */
-static struct db *
-open_database(void)
-{
-	struct db *db = NULL;
-	char text[4000] = "";
-	struct err err;
-	FILE *f = fopen(tour.conf, "re");
-
-	assert_non_null(f);
-	assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
-	(void)fclose(f);
-	char *info = strstr(text, "database = \"");
-	assert_non_null(info);
-	info += strlen("database = \"");
-	info[strcspn(info, "\"")] = '\0';
-	if (!db_open(info, &db, &err))
-		fail_msg("%s", err.msg);
-	return db;
 }
 
 /* ---- a flood ------------------------------------------------------------------------- */
@@ -744,6 +914,9 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_enqueue),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_doubts),
+		cmocka_unit_test(test_unmet),
+		cmocka_unit_test(test_no_consent),
+		cmocka_unit_test(test_campaign_names),
 		cmocka_unit_test(test_diff),
 		cmocka_unit_test(test_release),
 		cmocka_unit_test(test_settings),

@@ -60,21 +60,22 @@ on_doubt(void *arg, const char *key, const char *text)
 /* ---- doubts -------------------------------------------------------------- */
 static const struct {
 	const char *text;	/* behind ALL */
-	const char *expect;	/* the beginning of its only line; NULL = none */
+	const char *expect;	/* its only line; "..." = more follows, NULL = none */
 } doubts[] = {
 	{ RULES(""), NULL },
 	/* A line of campaigns that is never reached. */
 	{ RULES("") "trigger = { sale = { campaign = ( { id = 1; }, "
 	    "{ language = \"sv\"; id = 2; } ); }; };",
-	    "trigger.sale.campaign: line 2 (2) is never reached: line 1 (1)" },
+	    "trigger.sale.campaign: line 2 (2) is never reached: line 1 (1) fits "
+	    "all that it does; put it before that one, or take it out" },
 	{ RULES("") "trigger = { sale = { campaign = ( { language = \"sv\"; "
 	    "id = 2; }, { id = 1; } ); }; };", NULL },
 	{ RULES("") "trigger = { sale = { campaign = ( { language = \"SV\"; "
 	    "id = 2; }, { language = \"sv\"; country = \"SE\"; id = 1; } ); }; };",
-	    "trigger.sale.campaign: line 2 (1) is never reached" },
+	    "trigger.sale.campaign: line 2 (1) is never reached..." },
 	{ RULES("") "trigger = { sale = { campaign = ( { language = \"sv\"; "
 	    "id = 2; }, { language = \"sv-SE\"; id = 1; } ); }; };",
-	    "trigger.sale.campaign: line 2 (1) is never reached" },
+	    "trigger.sale.campaign: line 2 (1) is never reached..." },
 	{ RULES("") "trigger = { sale = { campaign = ( { language = \"sv-SE\"; "
 	    "id = 2; }, { language = \"sv\"; id = 1; } ); }; };", NULL },
 	{ RULES("") "trigger = { sale = { campaign = ( { language = \"s\"; "
@@ -87,27 +88,31 @@ static const struct {
 	{ RULES("") "trigger = { sale = { relations = [ \"A\" ]; campaign = ( "
 	    "{ relation = \"B\"; id = 1; }, { id = 2; } ); }; };",
 	    "trigger.sale.campaign: line 1 is never reached: the trigger lets "
-	    "no relation \"B\" through" },
+	    "no relation \"B\" through; add it to the trigger's list, or take "
+	    "the line out" },
 	{ RULES("") "trigger = { meet = { categories = [ \"A\" ]; campaign = ( "
 	    "{ category = \"B\"; id = 1; }, { id = 2; } ); }; };",
 	    "trigger.meet.campaign: line 1 is never reached: the trigger lets "
-	    "no category \"B\" through" },
+	    "no category \"B\" through; add it to the trigger's list, or take "
+	    "the line out" },
 	{ RULES("") "trigger = { sale = { relations = [ \"A\" ]; campaign = ( "
 	    "{ relation = \"A\"; id = 1; } ); }; };", NULL },
 	/* Countries. */
 	{ RULES("") "trigger = { sale = { campaign = ( { country = \"Sverige\"; "
 	    "id = 1; } ); }; };",
-	    "trigger.sale.campaign: line 1: there is no country \"Sverige\"" },
+	    "trigger.sale.campaign: line 1: there is no country \"Sverige\"; "
+	    "expected an ISO code such as \"SE\"" },
 	{ RULES("") "trigger = { sale = { campaign = ( { country = \"XX\"; "
 	    "id = 1; } ); }; };",
-	    "trigger.sale.campaign: line 1: there is no country \"XX\"" },
+	    "trigger.sale.campaign: line 1: there is no country \"XX\"..." },
 	{ RULES("") "trigger = { sale = { campaign = ( { country = \"se\"; "
 	    "id = 1; } ); }; };", NULL },
 	/* Programmes. */
 	{ RULES("") "programmes = ( { name = \"r\"; kind = \"relationship\"; "
 	    "campaigns = [ \"1\" ]; } ); trigger = { sale = { campaign = 1; }; };",
 	    "trigger.sale.campaign: 1 measures the relationship (programme "
-	    "\"r\")" },
+	    "\"r\"), but is asked after an event: the two are not to be mixed; "
+	    "give the event a campaign of its own" },
 	{ RULES("") "programmes = ( { name = \"r\"; kind = \"relationship\"; "
 	    "campaigns = [ \"1\" ]; } ); trigger = { inact = { enabled = true; "
 	    "campaign = 1; }; };", NULL },
@@ -116,37 +121,104 @@ static const struct {
 	/* Too old before it is ripe. */
 	{ RULES("") "trigger = { case = { campaign = 1; delay_hours = 96; }; };",
 	    "trigger.case.delay_hours: asked only after closed days: after 96 "
-	    "hours the event is older than max_age_days = 3" },
+	    "hours the event is older than max_age_days = 3; raise that, or wait "
+	    "less" },
 	{ RULES("") "send = { push_ahead = true; }; trigger = { case = { "
 	    "campaign = 1; delay_hours = 96; }; };",
-	    "trigger.case.delay_hours: nobody is ever asked: after 96 hours" },
+	    "trigger.case.delay_hours: nobody is ever asked: after 96 hours..." },
 	{ RULES("") "trigger = { case = { campaign = 1; delay_hours = 95; }; };",
 	    NULL },
 	/* Limits that another is stricter than. */
 	{ RULES("frequency = ( { scope = \"campaign\"; days = 30; } );"),
 	    "rules.frequency[0]: 1 in 30 days never decides: "
-	    "rules.throttle_days = 30" },
+	    "rules.throttle_days = 30 is stricter; give it more days, or take it "
+	    "out" },
 	{ RULES("frequency = ( { scope = \"campaign\"; days = 31; } );"), NULL },
 	{ RULES("frequency = ( { scope = \"any\"; days = 30; from = "
 	    "\"answer\"; } );"), NULL },
 	/* 90 days hold two that are 30 days before each other. */
 	{ RULES("count_foreign = false; frequency = ( { scope = \"any\"; "
-	    "max = 3; days = 90; } );"), "rules.frequency[0]: 3 in 90 days" },
+	    "max = 3; days = 90; } );"), "rules.frequency[0]: 3 in 90 days..." },
 	{ RULES("count_foreign = false; frequency = ( { scope = \"any\"; "
 	    "max = 2; days = 90; } );"), NULL },
 	{ RULES("frequency = ( { scope = \"any\"; max = 3; days = 90; } );"),
 	    NULL },
 	{ RULES("company_days = 500;"), "rules.company_days: counts no further "
-	    "back than retention.queue_days = 400" },
+	    "back than retention.queue_days = 400; raise that" },
 	{ RULES("company_days = 500; company_max = 0;"), NULL },
 	/* A trial. */
 	{ RULES("") "pilot = { companies = [ \"A\" ]; };",
-	    "pilot: is set: nobody else is asked" },
+	    "pilot: is set: nobody else is asked; take the group out when the "
+	    "trial is over" },
 	{ RULES("") "pilot = { domains = [ \"own.dk\" ]; };",
-	    "pilot.domains: \"own.dk\" is never asked" },
+	    "pilot.domains: \"own.dk\" is never asked: it is one of "
+	    "rules.own_domains; name another\n..." },
 	{ RULES("") "pilot = { addresses = [ \"a@b.dk\", \"a@own.dk\" ]; };",
-	    "pilot.addresses: number 2 is never asked" },
+	    "pilot.addresses: number 2 is never asked: its domain is one of "
+	    "rules.own_domains; name somebody of another\n..." },
+	/* What stands behind a row without an event. */
+	{ RULES("") "trigger = { inact = { enabled = true; campaign = 1; "
+	    "categories = [ \"A\" ]; }; };",
+	    "trigger.inact.categories: nobody is ever asked: a silence has no "
+	    "category; take the list out" },
+	{ RULES("") "trigger = { manual = { campaign = 1; categories = "
+	    "[ \"A\" ]; }; };", "trigger.manual.categories: nobody is ever "
+	    "asked: a wish by hand has no category; take the list out" },
+	{ RULES("") "trigger = { inact = { enabled = true; campaign = ( "
+	    "{ category = \"A\"; id = 1; }, { id = 2; } ); }; };",
+	    "trigger.inact.campaign: line 1 is never reached: a silence has no "
+	    "category; take \"A\" out of it" },
+	{ RULES("") "trigger = { inact = { enabled = true; relations = "
+	    "[ \"A\" ]; campaign = 1; }; meet = { campaign = 1; categories = "
+	    "[ \"A\" ]; }; };", NULL },
+	{ RULES("") "trigger = { inact = { enabled = true; campaign = 1; "
+	    "max_age_days = 100; }; };", "trigger.inact.max_age_days: decides "
+	    "nothing: a silence has no age; set width_days, which bounds it, or "
+	    "take the key out" },
+	{ RULES("") "trigger = { sale = { campaign = 1; max_age_days = 100; }; };",
+	    NULL },
+	/* Off without a word. */
+	{ RULES("") "trigger = { inact = { campaign = 5; }; };",
+	    "trigger.inact.enabled: is false: campaign 5 is never sent; set it to "
+	    "true, or take the campaign out" },
+	{ RULES("") "trigger = { inact = { period_days = 60; }; };", NULL },
+	/* Rules that nobody meets. */
+	{ RULES("") "programmes = ( { name = \"t\"; campaigns = [ \"1\" ]; }, "
+	    "{ name = \"u\"; campaigns = [ \"2\", \"3\" ]; } ); trigger = { "
+	    "sale = { campaign = 1; }; meet = { enabled = false; campaign = 3; }; "
+	    "};", "programmes[1]: \"u\" decides nothing: no trigger asks with one "
+	    "of its campaigns; give it those of a trigger, or take it out" },
+	{ RULES("") "programmes = ( { name = \"u\"; campaigns = [ \"2\", \"3\" ]; "
+	    "} ); trigger = { sale = { campaign = ( { language = \"sv\"; "
+	    "id = 1; }, { id = 3; } ); }; };", NULL },
+	{ RULES("") "programmes = ( { name = \"u\"; campaigns = [ \"2\" ]; } ); "
+	    "trigger = { manual = { campaign = 1; }; };", NULL },
+	{ RULES("") "consent = { max_age_days = 365; }; policy = { DE = { "
+	    "require_consent = false; }; };", "consent.max_age_days: decides "
+	    "nothing: no trigger and no policy asks for consent; set "
+	    "require_consent, or take the key out" },
+	{ RULES("") "consent = { max_age_days = 365; };", NULL },
+	{ RULES("") "policy = { DE = { require_consent = false; }; };", NULL },
+	{ RULES("") "consent = { max_age_days = 365; }; policy = { DE = { "
+	    "require_consent = false; }; }; trigger = { sale = { campaign = 1; "
+	    "require_consent = true; }; };", NULL },
+	{ RULES("") "consent = { max_age_days = 365; }; policy = { DE = { "
+	    "require_consent = false; }; }; trigger = { sale = { enabled = false; "
+	    "campaign = 1; require_consent = true; }; };",
+	    "consent.max_age_days: decides nothing..." },
 };
+
+/* One line, or its beginning. */
+static bool
+is_said(const char *got, const char *expect)
+{
+	const char *more = strstr(expect, "...");
+	const size_t len = more == NULL ? strlen(expect)
+	    : (size_t)(more - expect);
+
+	return strncmp(got, expect, len) == 0 && (more != NULL ||
+	    strcmp(got + len, "\n") == 0);
+}
 
 static void
 test_doubts(void **state)
@@ -160,8 +232,7 @@ test_doubts(void **state)
 		(void)snprintf(text, sizeof(text), ALL "%s", doubts[i].text);
 		doubts_find(load(text), arena, on_doubt, NULL);
 		const char *got = buf_text(&said);
-		if (expect == NULL ? *got != '\0'
-		    : strncmp(got, expect, strlen(expect)) != 0)
+		if (expect == NULL ? *got != '\0' : !is_said(got, expect))
 			fail_msg("%s: %s", doubts[i].text, got);
 	}
 }

@@ -444,10 +444,14 @@ maker(const struct fixture *f, const char *conninfo)
 	if (pid == 0) {
 		struct embedded *cluster = NULL;
 		struct db *db = NULL;
-
-		_exit(conninfo == NULL ? !embedded_start(f->state, &cluster, NULL)
-		    : !db_open(conninfo, &db, NULL) ||
-		        !db_script(db, "CREATE DATABASE npsync", NULL));
+		struct err err = { 0 };
+		const bool ok = conninfo == NULL
+		    ? embedded_start(f->state, &cluster, &err)
+		    : db_open(conninfo, &db, &err) &&
+		        db_script(db, "CREATE DATABASE npsync", &err);
+		if (!ok && conninfo == NULL)
+			(void)fprintf(stderr, "%s\n", err.msg);
+		_exit(!ok);
 	}
 	return pid;
 }
@@ -491,8 +495,8 @@ test_database_made_by_two(void **state)
 	db_rollback(db);
 	assert_int_equal(waitpid(next, &status, 0), next);
 	assert_int_equal(status, 0);
-	assert_int_equal(waitpid(killed, &status, 0), killed);
-	assert_int_equal(status, 0);
+	/* Whichever was first. */
+	assert_int_equal(waitpid(killed, NULL, 0), killed);
 	db_close(db);
 	embedded_release(cluster);
 	/* The last user stops the server, and next went without a word. */

@@ -17,6 +17,9 @@ DB_STMT(nights_unknown,
 DB_STMT(nights_rows,
     "SELECT trigger, event_id, contact_id, state, coalesce(reason, ''), client_ref::text"
     "  FROM npsync.queue WHERE tenant_id = $1");
+DB_STMT(nights_there,
+    "SELECT 1 FROM npsync.queue WHERE tenant_id = $1 AND connector = 'crm' AND trigger = $2"
+    "   AND event_id = $3 AND contact_id = $4");
 /* Stages and sources whose counts do not add up. */
 DB_STMT(nights_counts,
     "SELECT stage || ' ' || source || ': seen ' || seen || ', others ' || others FROM ("
@@ -202,6 +205,18 @@ nights_take_lines(int night)
 			take_line(&line[scene.n_lines], night);
 }
 
+/* Killed before it had read what came in after the evening. */
+static bool
+is_unread(const struct oracle_row *row, const struct fault *fault)
+{
+	if (fault == NULL || !fault->kill ||
+	    row->created_night != row->due_night)
+		return false;
+	AUTO(db_result) struct db_result *r = nights_ask(&nights_there,
+	    oracle_event_name(row->event), row->event_id, row->contact_id);
+	return db_rows(r) == 0;
+}
+
 /* Due, and not in the ledger: only a fault explains that.  False: this night did
  * not claim it; killed before it had looked for those in doubt. */
 static bool
@@ -246,6 +261,8 @@ nights_settle_night(int night, const struct fault *fault)
 	for (size_t i = 0; scene.set->judge && i < scene.oracle.n; i++) {
 		struct oracle_row *row = &scene.oracle.rows[i];
 		if (row->state != ORACLE_DUE || row->due_night != night)
+			continue;
+		if (is_unread(row, fault))
 			continue;
 		const bool claimed = explain_due(row, fault);
 		lost += claimed && (row->state == ORACLE_UNKNOWN ||

@@ -44,6 +44,29 @@ cli_say_what_stops(const struct cli *cli)
 		    "that is settled (npsync(8))\n");
 }
 
+static void
+show_row(const struct cli *cli, struct table *t, const struct db_result *r,
+    int i, time_t send_at, struct arena *line)
+{
+	const char *zone = cli->conf->timezone;
+	const char *name = db_text(r, i, PREVIEW_NAME);
+	const char *who = cli->format == TABLE_TEXT && name != NULL ? name
+	    : db_text(r, i, PREVIEW_CONTACT);
+	const char *cells[] = { db_text(r, i, PREVIEW_ID),
+		cli_when(line, zone, db_time(r, i, PREVIEW_CREATED)),
+		db_text(r, i, PREVIEW_TRIGGER), who,
+		db_text(r, i, PREVIEW_EMAIL), db_text(r, i, PREVIEW_COMPANY),
+		db_text(r, i, PREVIEW_EMPLOYEE),
+		db_text(r, i, PREVIEW_CAMPAIGN),
+		preview_words(line, zone, db_text(r, i, PREVIEW_VERDICT),
+		    db_text(r, i, PREVIEW_FACT),
+		    db_time(r, i, PREVIEW_UNTIL), send_at),
+		db_text(r, i, PREVIEW_VERDICT),
+		db_text(r, i, PREVIEW_CONNECTOR), name };
+
+	table_row(t, cells);
+}
+
 bool
 cli_queue_show(struct cli *cli, struct db *db, int night,
     const char *only_trigger, struct err *err)
@@ -76,23 +99,7 @@ cli_queue_show(struct cli *cli, struct db *db, int night,
 		if (only_trigger != NULL &&
 		    strcmp(only_trigger, db_text(r, i, PREVIEW_TRIGGER)) != 0)
 			continue;
-		const char *name = db_text(r, i, PREVIEW_NAME);
-		const char *cells[] = { db_text(r, i, PREVIEW_ID),
-			cli_when(line, conf->timezone,
-			    db_time(r, i, PREVIEW_CREATED)),
-			db_text(r, i, PREVIEW_TRIGGER),
-			text && name != NULL ? name
-			    : db_text(r, i, PREVIEW_CONTACT),
-			db_text(r, i, PREVIEW_EMAIL), db_text(r, i, PREVIEW_COMPANY),
-			db_text(r, i, PREVIEW_EMPLOYEE),
-			db_text(r, i, PREVIEW_CAMPAIGN),
-			preview_words(line, conf->timezone,
-			    db_text(r, i, PREVIEW_VERDICT),
-			    db_text(r, i, PREVIEW_FACT),
-			    db_time(r, i, PREVIEW_UNTIL), send_at),
-			db_text(r, i, PREVIEW_VERDICT),
-			db_text(r, i, PREVIEW_CONNECTOR), name };
-		table_row(t, cells);
+		show_row(cli, t, r, i, send_at, line);
 	}
 	if (!table_close(t, err))
 		return false;

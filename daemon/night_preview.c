@@ -32,6 +32,9 @@ row_of(struct arena *a, const struct db_result *r, int i)
 		.trigger = copy(a, r, i, PREVIEW_TRIGGER),
 		.contact = copy(a, r, i, named ? PREVIEW_NAME
 		                               : PREVIEW_CONTACT),
+		.card = copy(a, r, i, PREVIEW_CONTACT),
+		.crm = copy(a, r, i, PREVIEW_CONNECTOR),
+		.name = copy(a, r, i, PREVIEW_NAME),
 		.mail = copy(a, r, i, PREVIEW_EMAIL),
 		.company = copy(a, r, i, PREVIEW_COMPANY),
 		.employee = copy(a, r, i, PREVIEW_EMPLOYEE),

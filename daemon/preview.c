@@ -170,7 +170,8 @@ preview_csv(FILE *out, const struct preview *p, struct arena *scratch,
 		{ "contact", false, 0 }, { "mail", false, 0 },
 		{ "company", false, 0 }, { "employee", false, 0 },
 		{ "campaign", false, 0 }, { "verdict", false, 0 },
-		{ "reason", false, 0 } };
+		{ "reason", false, 0 }, { "crm", false, 0 },
+		{ "name", false, 0 } };
 	struct table *t = table_open(out, TABLE_CSV, columns,
 	    ARRAY_LEN(columns));
 
@@ -178,10 +179,10 @@ preview_csv(FILE *out, const struct preview *p, struct arena *scratch,
 		const struct preview_row *row = &p->rows[i];
 		const char *cells[] = { row->id,
 			when(scratch, p->zone, row->created), row->trigger,
-			row->contact, row->mail, row->company, row->employee,
+			row->card, row->mail, row->company, row->employee,
 			row->campaign, preview_words(scratch, p->zone,
 			    row->verdict, row->fact, row->until, p->send_at),
-			row->verdict };
+			row->verdict, row->crm, row->name };
 		table_row(t, cells);
 		arena_reset(scratch);
 	}

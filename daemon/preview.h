@@ -19,7 +19,8 @@ enum preview_group { PREVIEW_GROUP_GO, PREVIEW_GROUP_WAIT, PREVIEW_GROUP_HELD,
 
 struct preview_row {
 	const char *id, *state, *trigger, *contact, *mail, *company, *employee,
-	    *campaign;
+	    *campaign;		/* contact: the name, or the id without one */
+	const char *card, *crm, *name;	/* ids; name may be NULL */
 	const char *verdict;	/* "go", "wait" or the reason */
 	const char *fact;	/* or NULL */
 	time_t created, until;

@@ -58,7 +58,8 @@ static struct preview_row
 row(const char *id, const char *state, const char *verdict, const char *fact)
 {
 	return (struct preview_row){ .id = id, .state = state,
-		.trigger = "meet", .contact = "Anna", .mail = "a@nord.example",
+		.trigger = "meet", .contact = "Anna", .card = "P-1", .crm = "crm",
+		.name = "Anna", .mail = "a@nord.example",
 		.company = "Nord", .employee = "Bo", .campaign = "Visit",
 		.verdict = verdict, .fact = fact, .created = SEND_AT,
 		.until = NO_TIME };

@@ -19,6 +19,8 @@ const struct cli_opt cli_enqueue_opts[] = {
 	{ "campaign", "ID", "campaign at the survey service" },
 	{ "trigger", "CODE", "whose rules hold (" BY_HAND ")" },
 	{ "reason", "TEXT", "why; kept in the history" },
+	{ "test", NULL, "a colleague (rules.own_domains), to see the survey: rules for "
+	    "customers do not hold" },
 	{ NULL, NULL, NULL }
 };
 
@@ -69,13 +71,17 @@ fill(struct cli *cli, struct queue_wish *w, struct err *err)
 
 	*w = (struct queue_wish){ .campaign = cli_given(cli, "campaign"),
 		.actor = cli->actor, .reason = cli_given(cli, "reason"),
+		.test = cli_given(cli, "test") != NULL,
+		.own_domains = &cli->conf->rules.own_domains,
 		.day = clock_day(cli->conf->timezone, now),
 		.night = calendar_night(&cli->conf->calendar, now), .now = now };
 	if (!fill_contact(cli, w, err) || !fill_trigger(cli, w, err))
 		return false;
-	return w->campaign != NULL || err_set(err, ERR_USAGE,
-	    "npsync enqueue: expected --campaign ID (`npsync campaigns` lists "
-	    "them)");
+	if (w->campaign == NULL)
+		return err_set(err, ERR_USAGE, "npsync enqueue: expected "
+		    "--campaign ID (`npsync campaigns` lists them)");
+	return !w->test || w->own_domains->n > 0 || err_set(err, ERR_USAGE,
+	    "--test: rules.own_domains names none, so nobody is a colleague");
 }
 
 static bool
@@ -154,8 +160,9 @@ cli_enqueue(struct cli *cli, struct err *err)
 	    !put(cli, &w, &is, err))
 		return err_exit_code(err->kind);
 	if (!is.card_known) {
-		err_set(err, ERR_GONE, "%s has no card of that id, as far as it was "
-		    "read; nothing was enqueued", w.connector);
+		err_set(err, ERR_GONE, "%s has no card of that id%s, as far as it "
+		    "was read; nothing was enqueued", w.connector, w.test
+		    ? " with an address in rules.own_domains" : "");
 		return 1;
 	}
 	if (!is.is_new) {

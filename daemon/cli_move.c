@@ -237,7 +237,7 @@ const struct cli_command cli_move_commands[] = {
 	    "Let rows go that a flood held", cli_release_opts, cli_release,
 	    "They are judged like any other in the coming night, and not held for a flood\n"
 	    "again. Count first: without --yes it asks.", CLI_ARGS_MAX },
-	{ "enqueue", "--contact CRM/ID --campaign ID", "Queue a person by hand",
+	{ "enqueue", "--contact CRM/ID --campaign ID [--test]", "Queue a person by hand",
 	    cli_enqueue_opts, cli_enqueue,
 	    "An event of the trigger `manual`, which the configuration must name, or of\n"
 	    "the one that is given. All rules hold. Once a day for a person.", 0 },

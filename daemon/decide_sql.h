@@ -75,7 +75,7 @@
 #define FACTS                                                                \
 	"  SELECT q.queue_id, q.version, q.state, q.reason AS kept, q.trigger, q.event_id, q.connector,"           \
 	"         q.contact_id, q.category, q.created_at, q.created_night, q.occurred_at, q.transition_at,"        \
-	"         q.released, q.deferred_until, q.created_at >= $44::timestamptz AS late,"                         \
+	"         q.released, q.test, q.deferred_until, q.created_at >= $44::timestamptz AS late,"                         \
 	"         coalesce(q.due_night = $2::date AND q.state IN ('queued', 'deferred'), false) AS is_due,"         \
 	"         c.contact_id IS NULL AS unseen, " PERSON " AS person,"            \
 	"         c.company_id, c.company, c.country, c.company_since, c.gone, c.anonymised, c.employed,"          \
@@ -107,7 +107,7 @@
 #define CAND_COLUMNS                                                         \
 	"  SELECT c.queue_id, c.version, c.state, c.kept, c.trigger, c.event_id, c.connector, c.contact_id,"       \
 	"         c.created_night, c.occurred_at, c.released, c.deferred_until, c.late, c.is_due, c.person,"       \
-	"         c.company_id, c.opted_out, c.prio, c.defers, c.campaign, c.own_ord,"                             \
+	"         c.company_id, c.opted_out, c.prio, c.defers, c.campaign, c.test, c.own_ord,"                     \
 	"         CASE c.own_ord" ROW_RULES(R_FACT, R_NONE) " END AS own_fact"                                      \
 	"    FROM (SELECT c.*, CASE" ROW_RULES(R_FIRST, R_NONE) " END AS own_ord FROM ("                            \
 	FACTS
@@ -211,7 +211,7 @@
 	    " (SELECT concat_ws(': ', 'until ' || " LOCAL_DAY("p.until") ", p.reason)" HALT_LAST ") END",          \
 	    "CASE WHEN NOT $27::boolean THEN (SELECT " LOCAL_DAY("p.until") HALT_LAST ") END")                     \
 	R(5, "trigger_off", "c.enabled IS NOT TRUE", "c.trigger", "NULL")    \
-	R(6, "internal", "coalesce(c.address_domain = ANY ($24::text[]), false)",                                  \
+	R(6, "internal", "(coalesce(c.address_domain = ANY ($24::text[]), false) <> c.test)",                                  \
 	    "c.address_domain", "NULL")                                      \
 	R(7, "left_company", "(c.employed IS FALSE OR coalesce(c.company_since > c.created_at, false))",           \
 	    "CASE WHEN c.employed IS NOT FALSE AND c.company_since > c.created_at"                                  \
@@ -224,13 +224,13 @@
 	R(12, "no_address", "coalesce(c.address_state = 'none', false)", "NULL", "NULL")                           \
 	R(13, "bad_address", "coalesce(c.address_state = 'bad', false)", "NULL", "NULL")                           \
 	R(14, "role_address", "($29::boolean AND c.role_address IS TRUE)", "NULL", "NULL")                         \
-	R(15, "no_consent", "(" NEEDS_CONSENT " AND NOT " HAS_CONSENT ")",   \
+	R(15, "no_consent", "(NOT c.test AND " NEEDS_CONSENT " AND NOT " HAS_CONSENT ")",   \
 	    "CASE WHEN c.consent IS NULL THEN 'unknown' WHEN NOT c.consent THEN 'no'"                              \
 	    " WHEN c.consent_at IS NULL THEN 'yes, without a date'"          \
 	    " ELSE 'yes, of ' || " LOCAL_DAY("c.consent_at") " END", "NULL") \
 	R(16, "no_campaign", "c.campaign IS NULL", "c.campaign", "NULL")     \
-	R(17, "filtered", "((c.categories IS NOT NULL AND (c.category = ANY (c.categories)) IS NOT TRUE)"          \
-	    " OR (c.relations IS NOT NULL AND (c.relation = ANY (c.relations)) IS NOT TRUE))",                     \
+	R(17, "filtered", "(NOT c.test AND ((c.categories IS NOT NULL AND (c.category = ANY (c.categories)) IS NOT TRUE)"         \
+	    " OR (c.relations IS NOT NULL AND (c.relation = ANY (c.relations)) IS NOT TRUE)))",                    \
 	    "'category ' || coalesce(c.category, 'none') || ', relation ' || coalesce(c.relation, 'none')",        \
 	    "NULL")                                                          \
 	R(18, "before_start", "coalesce(c.transition_at < c.started_at, false)",                                   \
@@ -248,13 +248,13 @@
 	    "CASE WHEN c.trigger = 'inact' THEN (SELECT max(a.planned_on) + 1 FROM npsync.planned_activity a"      \
 	    " WHERE a.tenant_id = $1 AND a.connector = c.connector AND a.contact_id = c.contact_id"                \
 	    "   AND a.planned_on >= $2::date) END")                          \
-	S(22, "throttled", "c.often_until IS NOT NULL",                      \
+	S(22, "throttled", "(c.often_until IS NOT NULL AND NOT c.test)",                      \
 	    "'until ' || c.often_until || CASE c.often_by WHEN 'send' THEN ', asked ' ELSE ', answered ' END"      \
 	    " || c.often_on || coalesce(' ''' || c.often_name || '''', '')", "c.often_until")                      \
 	S(23, "company_cap", "(" COMPANY_MAX " > 0 AND coalesce(c.house_used >= " COMPANY_MAX ", false))",         \
 	    "c.house_used || ' in ' || " COMPANY_DAYS " || ' days'", "c.house_until")                              \
 	S(24, "duplicate_person", "c.taken", "NULL", "NULL")                 \
-	R(25, "pilot", "(cardinality($39::bytea[]) + cardinality($40::text[]) + cardinality($41::text[]) > 0"      \
+	R(25, "pilot", "(NOT c.test AND cardinality($39::bytea[]) + cardinality($40::text[]) + cardinality($41::text[]) > 0"      \
 	    " AND NOT (c.person && $39::bytea[] OR coalesce(c.address_domain = ANY ($40::text[]), false)"          \
 	    "   OR coalesce(c.company_id = ANY ($41::text[]), false) OR coalesce(c.company = ANY ($41::text[]), false)))", \
 	    "NULL", "NULL")

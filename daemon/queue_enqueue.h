@@ -4,6 +4,7 @@
 #ifndef NPSYNC_QUEUE_ENQUEUE_H
 #define NPSYNC_QUEUE_ENQUEUE_H
 
+#include "connector.h"
 #include "db.h"
 
 /* An event of that day; the same once more finds the row of the first time. */
@@ -12,6 +13,10 @@ struct queue_wish {
 	const char *actor, *reason;	/* reason may be NULL */
 	int day, night;			/* of now */
 	time_t now;
+	/* Only people with an address in one of the own domains; rules for
+	 * customers do not hold, and it may be repeated. */
+	bool test;
+	const struct strlist *own_domains;	/* of a test */
 };
 struct queue_wished {
 	bool card_known, is_new;

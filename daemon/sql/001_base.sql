@@ -157,6 +157,7 @@ CREATE TABLE npsync.queue (
   released       boolean NOT NULL DEFAULT false,        -- an administrator let it go: no flood any more
   campaign       text,                                  -- id at the service
   campaign_wanted text,                                 -- an administrator's choice (npsync enqueue)
+  test           boolean NOT NULL DEFAULT false,        -- a try, for people of rules.own_domains alone (npsync enqueue --test)
   send_offset_s  int NOT NULL DEFAULT 0,                -- after send.at: the company's mails of a night are spread
   send_at        timestamptz,
   client_ref     uuid NOT NULL,                         -- random, one for the life of the row

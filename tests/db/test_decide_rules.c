@@ -285,6 +285,63 @@ test_company_is_watched(void **state)
 	}
 }
 
+/* ---- a try on a colleague ------------------------------------------------------ */
+#define OWN "address_domain = 'npsync.example'"
+#define ASKED "INSERT INTO npsync.person_send (tenant_id, person_key, sent_on," \
+	" ref, source, campaign) VALUES ($1, 'anna', '2026-05-01', 'x', 'own', '4')"
+
+static void
+conf_relations(struct fixture *f)
+{
+	static const char *const relations[] = { "Kunde" };
+
+	f->trigger[T_MEET].relations = (struct strlist){ relations, 1 };
+}
+
+static void
+test_tests(void **state)
+{
+	static const struct rule_case cases[] = {
+		{ "a colleague", OWN, "test = true", NULL, "due", NULL },
+		{ "a colleague, in earnest", OWN, NULL, NULL,
+		    "suppressed internal", NULL },
+		{ "a customer", NULL, "test = true", NULL,
+		    "suppressed internal", NULL },
+		{ "asked a short while ago", OWN, "test = true", ASKED, "due",
+		    NULL },
+		{ "without consent", OWN, "test = true", NULL, "due",
+		    conf_any_age },
+		{ "of another relation", OWN ", relation = 'Leverandør'",
+		    "test = true", NULL, "due", conf_relations },
+		{ "not in the trial", OWN, "test = true", NULL, "due",
+		    conf_companies },
+		{ "who refused", OWN, "test = true", REFUSED("anna", "all"),
+		    "suppressed opted_out", NULL },
+		{ "with the no-send tag", OWN ", no_send = true", "test = true",
+		    NULL, "suppressed no_send", NULL },
+	};
+
+	RUN_ALL(cases);
+}
+
+/* The claim counts once more, and not for a try. */
+static void
+test_tests_are_claimed(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int test = 0; test < 2; test++) {
+		fixture_tenant(f);
+		fixture_card(f, "anna", test ? OWN : NULL);
+		const long long row = fixture_row(f, T_MEET, "anna",
+		    test ? "test = true" : NULL);
+		fixture_decide(f);
+		assert_string_equal(fixture_state(f, row), "due");
+		fixture_exec(f, ASKED);
+		assert_int_equal(fixture_claim(f, 8, NULL), test);
+	}
+}
+
 /* ---- pause ------------------------------------------------------------------ */
 static long long
 pause_of(struct fixture *f, struct pause pause)
@@ -624,6 +681,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_consent),
 		cmocka_unit_test(test_count_consent),
+		cmocka_unit_test(test_tests),
+		cmocka_unit_test(test_tests_are_claimed),
 		cmocka_unit_test(test_opt_out_scope),
 		cmocka_unit_test(test_pilot),
 		cmocka_unit_test(test_pilot_addresses),

@@ -175,6 +175,7 @@ draw_rows(struct verdict_world *w, int first, int cards, int n)
 		struct verdict_row *r = &w->rows[row];
 		r->occurred_at -= 3600L * draw(20);
 		r->released = chance(10);
+		r->test = chance(10);
 		r->silent_since = day_add(w->night, -91 - draw(20));
 		if (chance(10)) {
 			r->state = QUEUE_DEFERRED;

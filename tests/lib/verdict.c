@@ -129,8 +129,10 @@ rule_trigger_off(const struct verdict_case *c)
 static bool
 rule_internal(const struct verdict_case *c)
 {
-	return c->card != NULL && listed(&c->w->conf->rules.own_domains,
-	    c->card->domain);
+	const bool own = c->card != NULL &&
+	    listed(&c->w->conf->rules.own_domains, c->card->domain);
+
+	return own != c->row->test;
 }
 
 /* Or works elsewhere since the row was made: the event was with another house. */
@@ -222,7 +224,7 @@ rule_no_consent(const struct verdict_case *c)
 {
 	const int most = c->w->conf->consent.max_age_days;
 
-	if (c->card == NULL || !is_consent_needed(c))
+	if (c->row->test || c->card == NULL || !is_consent_needed(c))
 		return false;
 	if (c->card->consent != FACT_YES)
 		return true;
@@ -243,7 +245,7 @@ rule_filtered(const struct verdict_case *c)
 {
 	const struct conf_trigger *t = c->trigger;
 
-	if (t == NULL)
+	if (c->row->test || t == NULL)
 		return false;
 	return (t->categories.n > 0 && !listed(&t->categories,
 	    c->row->category)) || (t->relations.n > 0 &&
@@ -390,7 +392,7 @@ rule_throttled(const struct verdict_case *c)
 	const struct conf_frequency shortly = { SCOPE_ANY, 1,
 		conf->rules.throttle_days, FROM_SEND };
 
-	if (c->card == NULL)
+	if (c->row->test || c->card == NULL)
 		return false;
 	for (size_t i = 0; i < conf->rules.frequency.n; i++)
 		if (is_asked_enough(c, &f[i]))
@@ -442,7 +444,7 @@ rule_pilot(const struct verdict_case *c)
 {
 	const struct conf *conf = c->w->conf;
 
-	if (conf->pilot.addresses.n + conf->pilot.domains.n +
+	if (c->row->test || conf->pilot.addresses.n + conf->pilot.domains.n +
 	    conf->pilot.companies.n == 0 || c->card == NULL)
 		return false;
 	return (c->card->keys[0] >= VERDICT_PILOT ||

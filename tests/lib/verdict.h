@@ -41,7 +41,7 @@ struct verdict_row {
 	int created_night, due_night;
 	enum queue_state state;
 	const char *campaign;	/* of a row that was decided before */
-	bool released;
+	bool released, test;
 };
 struct verdict_send {
 	int keys[VERDICT_KEYS], n_keys;

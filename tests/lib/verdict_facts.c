@@ -521,6 +521,12 @@ fact_named(struct verdict_world *w, int row, int level)
 		w->rows[row].card = level == 1 ? CARD_NONE : CARD_UNSEEN;
 }
 
+static void
+fact_test(struct verdict_world *w, int row, int level)
+{
+	w->rows[row].test = level == 1;
+}
+
 const struct fact_factor fact_factors[] = {
 	{ "trigger", fact_trigger, 9, 1, "trigger_off" },
 	{ "gone", fact_gone, 2, 1, "gone" },
@@ -551,6 +557,7 @@ const struct fact_factor fact_factors[] = {
 	{ "due", fact_due, 3, 1, "duplicate_person" },
 	{ "state", fact_state, 8, 0, NULL },
 	{ "named", fact_named, 3, 0, NULL },
+	{ "test", fact_test, 2, 0, NULL },
 };
 const size_t n_fact_factors = ARRAY_LEN(fact_factors);
 

@@ -279,23 +279,25 @@ load_rows(struct fixture *f, const struct verdict_world *w)
 	for (size_t i = 0; i < w->n_rows; i++) {
 		add_row(&c, w, i);
 		row_keys(&c, f, w, i, send[i]);
+		flag(&c, w->rows[i].test);
 	}
 	free(send);
 	insert(f, &c, "INSERT INTO npsync.queue (tenant_id, connector, trigger,"
 	    " event_id, contact_id, category, occurred_at, transition_at,"
 	    " created_at, created_night, state, deferred_until, due_night,"
-	    " due_rank, campaign, released, client_ref, person, company_id,"
+	    " due_rank, campaign, released, client_ref, person, test, company_id,"
 	    " company) SELECT $1, t.a, t.b, t.c, t.d, t.e, t.f, t.g, t.h, t.i,"
 	    " t.j, coalesce(t.k, '-infinity'), t.l, t.o, t.m, t.n,"
 	    " ('00000000-0000-4000-8000-' || lpad(t.o::text, 12, '0'))::uuid,"
-	    " t.p::bytea[],"
+	    " t.p::bytea[], t.q,"
 	    " CASE WHEN t.l IS NOT NULL THEN c.company_id END,"
 	    " CASE WHEN t.l IS NOT NULL THEN c.company END"
 	    " FROM unnest($2::text[], $3::text[], $4::text[],"
 	    " $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[],"
 	    " $9::timestamptz[], $10::date[], $11::text[], $12::timestamptz[],"
-	    " $13::date[], $14::text[], $15::boolean[], $16::bigint[], $17::text[])"
-	    " AS t (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)"
+	    " $13::date[], $14::text[], $15::boolean[], $16::bigint[], $17::text[],"
+	    " $18::boolean[]) AS t (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o,"
+	    " p, q)"
 	    " LEFT JOIN npsync.contact c ON c.tenant_id = $1"
 	    " AND c.connector = t.a AND c.contact_id = t.d");
 }

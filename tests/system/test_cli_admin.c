@@ -220,6 +220,13 @@ test_enqueue(void **state)
 	assert_string_equal(place_cell(rows, 0, "reason"), "left_company");
 	assert_string_equal(place_cell(rows, 0, "campaign"), "Salg");
 	json_decref(rows);
+	/* A try is for colleagues, and may be repeated. */
+	says_one_line(place_run(&tour, EVENING, 1, "enqueue --test --contact "
+	    "crm/P-1004 --campaign 7750")->err, "no card of that id with an "
+	    "address in rules.own_domains");
+	out = run(0, "enqueue --test --contact crm/P-1007 --campaign 7750");
+	says(out, " enqueued\n");
+	says(out, "would go Wed 2026-12-02");
 	/* On another day it is another event. */
 	says(place_run(&tour, "2026-12-02T08:00", 0, "enqueue --contact "
 	    "crm/P-1004 --campaign 7750")->out, " enqueued\n");
@@ -633,8 +640,9 @@ test_audit(void **state)
 	    "pause country DK: until ", "pause country DK", "pause demo",
 	    "resume demo", "pause demo", "pause trigger sale",
 	    "resume trigger sale", "resume demo", "resume all",
-	    "enqueue row ", "pause demo", "enqueue row ", "resume demo",
-	    "exclude 3 rows", "release 1 rows", "release " };
+	    "enqueue row ", "enqueue row ", "pause demo", "enqueue row ",
+	    "resume demo",
+	    "exclude 4 rows", "release 1 rows", "release " };
 	AUTO(db_result) struct db_result *r = NULL;
 	AUTO(arena) struct arena *arena = arena_new(1 << 16);
 	struct db_args args;

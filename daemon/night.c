@@ -18,6 +18,7 @@
 #include "stage_retention.h"
 #include "stage_settle.h"
 #include "stage_writeback.h"
+#include "statistics.h"
 
 static const struct {
 	const char *name;
@@ -226,7 +227,8 @@ audit(struct night *n, struct err *err)
 static bool
 pull(struct night *n, struct err *err)
 {
-	return !wants(n, RUN_PULL) || stage_pull(&n->stage, err);
+	return !wants(n, RUN_PULL) || (stage_pull(&n->stage, err) &&
+	    statistics_refresh(n->stage.db, n->scratch, err));
 }
 
 /* To a service that keeps no mail: who was decided last night, in the hour of

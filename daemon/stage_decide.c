@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "decide_sql.h"
 #include "log.h"
+#include "statistics.h"
 
 /* A loser whose winner then ended unsent gets one more chance (vector D1). */
 DB_STMT(decide_requeue,
@@ -249,5 +250,7 @@ stage_decide(struct stage *stage, const char *const *waiting, size_t n_waiting,
 		.night = stage->night, .moment = clock_now(), .waiting = waiting,
 		.n_waiting = n_waiting };
 
-	return requeue(stage, err) && decide(stage, &night, err);
+	return requeue(stage, err) &&
+	    statistics_refresh(stage->db, stage->arena, err) &&
+	    decide(stage, &night, err);
 }

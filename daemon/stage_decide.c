@@ -19,9 +19,11 @@ DB_STMT(decide_requeue,
     "     AND q.state = 'suppressed' AND q.reason = 'duplicate_person' AND NOT q.requeued"
     "     AND q.decided_night >= $3::date - 7"
     /* The winner may have waited some nights before it failed, or was not handed
-     * over and then ended by a rule or a merge. */
+     * over and then ended by a rule or a merge: in a night before, or the same
+     * night once more would ask somebody. */
     "     AND EXISTS (SELECT 1 FROM npsync.queue w WHERE w.tenant_id = $1"
-    "            AND w.state IN ('failed', 'suppressed', 'expired') AND w.queue_id <> q.queue_id"
+    "            AND (w.state = 'failed' OR (w.state IN ('suppressed', 'expired')"
+    "                 AND w.decided_night < $3::date)) AND w.queue_id <> q.queue_id"
     "            AND w.due_night >= q.decided_night AND w.person && q.person)"
     "     AND NOT EXISTS (SELECT 1 FROM unnest(q.person) k"
     "           JOIN npsync.person_send s ON s.tenant_id = $1 AND s.person_key = k"

@@ -879,6 +879,10 @@ test_loser_of_a_row_that_ended(void **state)
 	f->trigger[T_SALE].enabled = false;
 	decide_in(f, 20260507);
 	assert_string_equal(fixture_state(f, winner), "suppressed trigger_off");
+	/* The same night once more asks nobody. */
+	decide_in(f, 20260507);
+	assert_string_equal(fixture_state(f, loser),
+	    "suppressed duplicate_person");
 	decide_in(f, 20260508);
 	assert_string_equal(fixture_state(f, loser), "due");
 	fixture_assert_history(f);

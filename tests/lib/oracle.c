@@ -347,7 +347,17 @@ was_asked_since(const struct oracle *o, const struct oracle_row *row)
 	return false;
 }
 
-/* The loser of a night whose winner was refused gets one more chance. */
+/* Refused by the service; or not handed over, and ended by a rule since. */
+static bool
+is_over(const struct oracle_row *winner, int night)
+{
+	return winner->state == ORACLE_FAILED ||
+	    ((winner->state == ORACLE_SUPPRESSED ||
+	        winner->state == ORACLE_EXPIRED) &&
+	        winner->decided_night < night);
+}
+
+/* The loser of a night whose winner then was not asked gets one more chance. */
 static void
 requeue(struct oracle *o, int night)
 {
@@ -359,7 +369,7 @@ requeue(struct oracle *o, int night)
 		    r->decided_night < night - 7)
 			continue;
 		for (size_t k = 0; k < o->n; k++)
-			if (o->rows[k].state == ORACLE_FAILED &&
+			if (k != i && is_over(&o->rows[k], night) &&
 			    o->rows[k].due_night >= r->decided_night &&
 			    is_same_person(&o->rows[k], r))
 				failed = true;
@@ -433,6 +443,8 @@ oracle_decide(struct oracle *o, int64_t now, int night)
 		free_rows[i] = *reason == '\0';
 		if (!free_rows[i])
 			end_row(row, reason, night);
+		if (row->state == ORACLE_WAITING && !free_rows[i])
+			row->due_night = 0;
 	}
 	for (size_t i = 0; i < o->n; i++)
 		lost[i] = free_rows[i] &&

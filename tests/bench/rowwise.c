@@ -214,6 +214,8 @@ holds(const PGresult *r, int col, const char *value)
 	return strcmp(PQgetvalue(r, 0, col), value) == 0;
 }
 
+static void fact(struct verdict *v, const char *fmt, ...) NPS_PRINTF(2, 3);
+
 static void
 fact(struct verdict *v, const char *fmt, ...)
 {

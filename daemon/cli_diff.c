@@ -56,6 +56,7 @@ look(struct diff *d, struct view *v, const struct conf *conf, struct err *err)
 	v->night = night_next_transfer(conf, clock_now(), &moment);
 	v->send_at = calendar_send_at(&conf->calendar, v->night);
 	const struct rules_night at = { .tenant_id = d->cli->tenant.id,
+		.secret = d->cli->tenant.secret,
 		.night = v->night, .moment = moment };
 	if (!decide_preview(d->cli->db, conf, &at, d->cli->arena, &v->rows, err))
 		return false;

@@ -112,6 +112,7 @@ say_verdict(struct cli *cli, const char *trigger, long long queue_id,
 	time_t moment;
 	const int night = night_next_transfer(cli->conf, clock_now(), &moment);
 	const struct rules_night at = { .tenant_id = cli->tenant.id,
+		.secret = cli->tenant.secret,
 		.night = night, .moment = moment };
 
 	if (!decide_preview(cli->db, cli->conf, &at, cli->arena, &r, err))

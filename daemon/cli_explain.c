@@ -22,6 +22,7 @@ explain_rules(struct cli *cli, const struct queue_picked *row, struct table *t,
 	time_t moment;
 	const int night = night_next_transfer(cli->conf, clock_now(), &moment);
 	const struct rules_night at = { .tenant_id = cli->tenant.id,
+		.secret = cli->tenant.secret,
 		.night = night, .moment = moment, .paused = cli->tenant.paused };
 	const char *id = arena_printf(cli->arena, "%lld", row->queue_id);
 

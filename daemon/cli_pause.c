@@ -96,6 +96,7 @@ look_ahead(struct cli *cli, struct outlook *o, struct err *err)
 	o->night = night_next_transfer(cli->conf, clock_now(), &moment);
 	o->go = o->paused = 0;
 	const struct rules_night at = { .tenant_id = cli->tenant.id,
+		.secret = cli->tenant.secret,
 		.night = o->night, .moment = moment };
 	if (!decide_preview(cli->db, cli->conf, &at, cli->arena, &r, err))
 		return false;

@@ -85,6 +85,7 @@ cli_queue_show(struct cli *cli, struct db *db, int night,
 	const int coming = night_next_transfer(conf, clock_now(), &moment);
 	/* As if active: who goes live looks here before `npsync activate`. */
 	const struct rules_night at = { .tenant_id = cli->tenant.id,
+		.secret = cli->tenant.secret,
 		.night = night != NO_DAY ? night : coming, .moment = moment };
 	const time_t send_at = calendar_send_at(&conf->calendar, at.night);
 

@@ -16,8 +16,7 @@ contact_count_consent(struct db *db, long long tenant_id,
 	struct db_args args;
 
 	db_array_init(&codes);
-	for (size_t i = 0; i < countries->n; i++)
-		db_array_text(&codes, countries->v[i]);
+	db_array_texts(&codes, countries->v, countries->n);
 	db_args_init(&args, arena);
 	db_arg_int(&args, tenant_id);
 	db_arg_array(&args, &codes);

@@ -49,6 +49,7 @@ struct db_array {
 void db_array_init(struct db_array *array);	/* ceiling 64 MiB */
 void db_array_reset(struct db_array *array);
 void db_array_free(struct db_array *array);
+void db_array_texts(struct db_array *array, const char *const *texts, size_t n);
 void db_array_text(struct db_array *array, const char *text);	/* NULL = null */
 void db_array_int(struct db_array *array, long long value);
 void db_array_bool(struct db_array *array, bool value);

@@ -118,6 +118,13 @@ db_array_text(struct db_array *array, const char *text)
 }
 
 void
+db_array_texts(struct db_array *array, const char *const *texts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		db_array_text(array, texts[i]);
+}
+
+void
 db_array_int(struct db_array *array, long long value)
 {
 	element_raw(array, "");

@@ -51,7 +51,8 @@ read_rows(struct db *db, const struct conf *conf, const struct tenant *tenant,
     struct arena *arena, struct preview *p, struct err *err)
 {
 	AUTO(db_result) struct db_result *r = NULL;
-	struct rules_night at = { .tenant_id = tenant->id };
+	struct rules_night at = { .tenant_id = tenant->id,
+		.secret = tenant->secret };
 
 	at.night = night_next_transfer(conf, clock_now(), &at.moment);
 	p->night = at.night;

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "night_int.h"
+#include "rules.h"
 #include "stage_decide.h"
 #include "stage_forecast.h"
 #include "stage_rehearse.h"
@@ -64,14 +65,8 @@ counts_answers(const struct conf *conf)
 static int
 sends_since(const struct conf *conf, int first_night)
 {
-	const struct conf_frequency *f = conf->rules.frequency.v;
 	const int new_year = first_night / 10000 * 10000 + 101;
-	int days = conf->rules.throttle_days;
-
-	for (size_t i = 0; i < conf->rules.frequency.n; i++)
-		if (f[i].from == FROM_SEND && f[i].days > days)
-			days = f[i].days;
-	const int since = day_add(first_night, -days);
+	const int since = day_add(first_night, -rules_send_days(conf));
 	return conf->budget.year > 0 && new_year < since ? new_year : since;
 }
 

@@ -60,9 +60,9 @@ insert(struct db *db, long long tenant_id, const struct queue_wish *wish,
 	if (!identity_uuid(ref, err))
 		return false;
 	db_array_init(&own);
-	for (size_t i = 0; wish->own_domains != NULL &&
-	    i < wish->own_domains->n; i++)
-		db_array_text(&own, wish->own_domains->v[i]);
+	if (wish->own_domains != NULL)
+		db_array_texts(&own, wish->own_domains->v,
+		    wish->own_domains->n);
 	key_args(&args, arena, tenant_id, wish);
 	db_arg_time(&args, wish->now);
 	db_arg_day(&args, wish->night);

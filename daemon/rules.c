@@ -47,8 +47,6 @@ static const char *const words[][2] = {
 	{ "at_service", "held: the survey service lists it already" },
 };
 
-DB_STMT(rules_secret,
-    "SELECT encode(person_secret, 'hex') FROM npsync.tenant WHERE tenant_id = $1");
 DB_STMT(rules_starts,
     "SELECT connector, extract(epoch from first_completed_at)::bigint"
     "  FROM npsync.cursor WHERE tenant_id = $1 AND stream = 'events'"
@@ -171,6 +169,18 @@ add_frequency(struct db_array *frequency, const struct conf_frequency *f)
 	    f->from == FROM_ANSWER ? "answer" : "send");
 }
 
+int
+rules_send_days(const struct conf *conf)
+{
+	const struct conf_frequency *f = conf->rules.frequency.v;
+	int days = conf->rules.throttle_days;
+
+	for (size_t i = 0; i < conf->rules.frequency.n; i++)
+		if (f[i].from == FROM_SEND && f[i].days > days)
+			days = f[i].days;
+	return days;
+}
+
 void
 rules_frequency(const struct conf *conf, struct db_array *frequency,
     struct db_array *programme)
@@ -191,49 +201,22 @@ rules_frequency(const struct conf *conf, struct db_array *frequency,
 }
 
 /* ---- pilot ------------------------------------------------------------- */
-static void
-add_texts(struct db_array *array, const struct strlist *list)
+bool
+rules_pilot(const struct conf *conf, const unsigned char *secret,
+    struct db_array pilot[RULES_PILOT], struct err *err)
 {
-	for (size_t i = 0; i < list->n; i++)
-		db_array_text(array, list->v[i]);
-}
-
-/* An address is known by its key only. */
-static bool
-read_secret(struct db *db, long long tenant_id, struct arena *arena,
-    unsigned char *secret, struct err *err)
-{
-	AUTO(db_result) struct db_result *r = NULL;
-	struct db_args args;
-
-	db_args_init(&args, arena);
-	db_arg_int(&args, tenant_id);
-	if (!db_query(db, &rules_secret, &args, &r, err))
-		return false;
-	if (db_rows(r) != 1 || !identity_secret_parse(db_text(r, 0, 0), secret))
-		return err_set(err, ERR_BUG, "the tenant has no secret");
-	return true;
-}
-
-static bool
-add_pilot(struct rules *rules, struct db *db, long long tenant_id,
-    struct arena *arena, struct err *err)
-{
-	const struct strlist *addresses = &rules->conf->pilot.addresses;
-	unsigned char secret[IDENTITY_SECRET_BYTES];
+	const struct strlist *addresses = &conf->pilot.addresses;
 	char key[IDENTITY_KEY_HEX];
 
-	add_texts(&rules->pilot[1], &rules->conf->pilot.domains);
-	add_texts(&rules->pilot[2], &rules->conf->pilot.companies);
-	if (addresses->n == 0)
-		return true;
-	bool ok = read_secret(db, tenant_id, arena, secret, err);
-	for (size_t i = 0; ok && i < addresses->n; i++) {
-		ok = identity_key_address(secret, addresses->v[i], key, err);
-		db_array_text(&rules->pilot[0], key);
+	for (size_t i = 0; i < addresses->n; i++) {
+		if (!identity_key_address(secret, addresses->v[i], key, err))
+			return false;
+		db_array_text(&pilot[0], key);
 	}
-	explicit_bzero(secret, sizeof(secret));
-	return ok;
+	db_array_texts(&pilot[1], conf->pilot.domains.v, conf->pilot.domains.n);
+	db_array_texts(&pilot[2], conf->pilot.companies.v,
+	    conf->pilot.companies.n);
+	return true;
 }
 
 /* ---- limits ------------------------------------------------------------ */
@@ -296,14 +279,15 @@ rules_args(struct rules *rules, struct db *db, const struct rules_night *night,
 	each(rules, db_array_reset);
 	for (size_t i = 0; i < conf->n_triggers; i++)
 		add_trigger(rules, &conf->triggers[i], night->night);
-	add_texts(&rules->own_domains, &conf->rules.own_domains);
-	for (size_t i = 0; i < night->n_waiting; i++)
-		db_array_text(&rules->waiting, night->waiting[i]);
+	db_array_texts(&rules->own_domains, conf->rules.own_domains.v,
+	    conf->rules.own_domains.n);
+	db_array_texts(&rules->waiting, night->waiting, night->n_waiting);
 	rules_frequency(conf, rules->frequency, rules->programme);
-	add_texts(&rules->countries, &conf->policy.countries);
+	db_array_texts(&rules->countries, conf->policy.countries.v,
+	    conf->policy.countries.n);
 	add_limits(rules);
 	if (!read_starts(rules, db, night->tenant_id, args->arena, err) ||
-	    !add_pilot(rules, db, night->tenant_id, args->arena, err))
+	    !rules_pilot(conf, night->secret, rules->pilot, err))
 		return false;
 
 	db_arg_int(args, night->tenant_id);

@@ -16,6 +16,7 @@
 #include "person.h"
 #include "quarantine.h"
 #include "queue.h"
+#include "rules.h"
 
 #define HOUR_S 3600
 #define DAY_S 86400
@@ -198,13 +199,8 @@ static time_t
 first_day(const struct stage *stage)
 {
 	const struct conf *conf = stage->conf;
-	const struct conf_frequency *f = conf->rules.frequency.v;
-	int days = conf->rules.throttle_days;
-
-	for (size_t i = 0; i < conf->rules.frequency.n; i++)
-		if (f[i].from == FROM_SEND && f[i].days > days)
-			days = f[i].days;
-	const time_t from = clock_now() - (time_t)days * DAY_S;
+	const time_t from = clock_now() -
+	    (time_t)rules_send_days(conf) * DAY_S;
 	const time_t year = clock_day_start(conf->timezone,
 	    stage->today / 10000 * 10000 + 101);
 	return conf->budget.year > 0 && conf->rules.count_foreign && year < from

@@ -224,6 +224,7 @@ bool
 stage_decide_rehearse(struct stage *stage, time_t moment, struct err *err)
 {
 	const struct rules_night night = { .tenant_id = stage->tenant->id,
+		.secret = stage->tenant->secret,
 		.night = stage->night, .moment = moment };
 
 	return judge(stage, &night, 0, NULL, err);
@@ -249,6 +250,7 @@ stage_decide(struct stage *stage, const char *const *waiting, size_t n_waiting,
     struct err *err)
 {
 	const struct rules_night night = { .tenant_id = stage->tenant->id,
+		.secret = stage->tenant->secret,
 		.night = stage->night, .moment = clock_now(), .waiting = waiting,
 		.n_waiting = n_waiting };
 

@@ -351,6 +351,7 @@ struct rules_night
 fixture_rules_night(const struct fixture *f)
 {
 	return (struct rules_night){ .tenant_id = f->tenant.id,
+		.secret = f->tenant.secret,
 		.night = f->stage.night, .moment = clock_now(),
 		.paused = f->tenant.paused };
 }

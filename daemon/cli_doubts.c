@@ -67,16 +67,15 @@ check_consent(const struct doubtful *c)
 }
 
 /* A trial of people that nobody knows. */
-static void
-check_pilot(const struct doubtful *c)
+static bool
+check_pilot(const struct doubtful *c, struct err *err)
 {
 	AUTO(db_result) struct db_result *r = NULL;
 	struct cli *cli = c->cli;
-	struct err err;
 
 	if (!contact_find_unmet(cli->db, cli->tenant.id, cli->tenant.secret,
-	        cli->conf, cli->arena, &r, &err))
-		return;
+	        cli->conf, cli->arena, &r, err))
+		return false;
 	for (int i = 0; i < db_rows(r); i++) {
 		const char *list = db_text(r, i, 0), *name = db_text(r, i, 1);
 		c->warn(c->arg, arena_printf(cli->arena, "pilot.%s", list),
@@ -86,6 +85,7 @@ check_pilot(const struct doubtful *c)
 		    : arena_printf(cli->arena, "\"%s\" is never asked: no card has "
 		        "it; name one that a card has", name));
 	}
+	return true;
 }
 
 /* What is said of a code that no event has; a mistyped one is like another. */
@@ -105,36 +105,38 @@ why_unmet(struct cli *cli, const char *code)
 }
 
 /* A connector may know other codes than the usual ones. */
-static void
-check_events(const struct doubtful *c)
+static bool
+check_events(const struct doubtful *c, struct err *err)
 {
 	AUTO(db_result) struct db_result *r = NULL;
 	struct cli *cli = c->cli;
-	struct err err;
 
 	if (!event_find_unmet(cli->db, cli->tenant.id, cli->conf, cli->arena, &r,
-	        &err))
-		return;
+	        err))
+		return false;
 	for (int i = 0; i < db_rows(r); i++) {
 		const char *code = db_text(r, i, 0);
 		c->warn(c->arg, arena_printf(cli->arena, "trigger.%s", code),
 		    why_unmet(cli, code));
 	}
+	return true;
 }
 
 /* Before the CRM was read once nothing is known of its cards. */
-void
-cli_doubts_check(struct cli *cli, cli_warn_fn *warn, void *arg)
+bool
+cli_doubts_check(struct cli *cli, cli_warn_fn *warn, void *arg,
+    struct err *err)
 {
 	struct doubtful c = { .cli = cli, .warn = warn, .arg = arg };
-	struct err err;
 
 	doubts_find(cli->conf, cli->arena, warn, arg);
-	if (cli->db == NULL || !contact_count_consent(cli->db, cli->tenant.id,
-	        &cli->conf->policy.countries, cli->arena, &c.n, &err) ||
-	    c.n.cards == 0)
-		return;
+	if (cli->db == NULL)
+		return true;
+	if (!contact_count_consent(cli->db, cli->tenant.id,
+	        &cli->conf->policy.countries, cli->arena, &c.n, err))
+		return false;
+	if (c.n.cards == 0)
+		return true;
 	check_consent(&c);
-	check_pilot(&c);
-	check_events(&c);
+	return check_pilot(&c, err) && check_events(&c, err);
 }

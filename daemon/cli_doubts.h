@@ -8,6 +8,7 @@
 #include "cli_time.h"
 
 /* A warning for each. */
-void cli_doubts_check(struct cli *cli, cli_warn_fn *warn, void *arg);
+NPS_MUSTCHECK bool cli_doubts_check(struct cli *cli, cli_warn_fn *warn,
+    void *arg, struct err *err);
 
 #endif

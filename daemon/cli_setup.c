@@ -352,7 +352,8 @@ cli_check(struct cli *cli, struct err *err)
 	cli_time_check(cli, warn_about, &list);
 	if (!cli_lists_check(cli, warn_about, &list, err))
 		fail(&list, "names", err);
-	cli_doubts_check(cli, warn_about, &list);
+	if (!cli_doubts_check(cli, warn_about, &list, err))
+		fail(&list, "cards", err);
 	(void)printf("%d failed, %d warning%s\n", list.failed, list.warned,
 	    list.warned == 1 ? "" : "s");
 	err->kind = ERR_NONE;

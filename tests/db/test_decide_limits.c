@@ -474,19 +474,6 @@ alarm_of(struct fixture *f, const char *kind)
 	    " WHERE tenant_id = $1 AND kind = '%s'", kind);
 }
 
-static void
-tell(struct fixture *f)
-{
-	AUTO(db_result) struct db_result *r = NULL;
-	struct err err = { 0 };
-
-	assert_true(alarm_list(f->db, f->tenant.id, f->scratch, &r, &err));
-	for (int i = 0; i < db_rows(r); i++)
-		assert_true(alarm_tell(f->db, f->tenant.id, db_text(r, i, 0),
-		    db_text(r, i, 1), db_time(r, i, 3), clock_now(), f->scratch,
-		    &err));
-}
-
 /* Every row that is held, by a person. */
 static void
 release(struct fixture *f)
@@ -518,7 +505,7 @@ test_flood_released(void **state)
 	fixture_exec(f, "DELETE FROM npsync.alarm WHERE tenant_id = $1");
 	fixture_decide(f);
 	assert_string_equal(alarm_of(f, "flood"), "meet raised");
-	tell(f);
+	fixture_tell_alarms(f);
 	/* The same state again: nobody is told twice. */
 	rows(f, "meet", 21, "2026-05-04");
 	fixture_decide(f);
@@ -529,7 +516,7 @@ test_flood_released(void **state)
 	fixture_decide(f);
 	assert_int_equal(how_many(f, "queued"), 62);
 	assert_string_equal(alarm_of(f, "flood"), "meet ok");
-	tell(f);
+	fixture_tell_alarms(f);
 	rows(f, "meet", 21, "2026-05-02");
 	fixture_decide(f);
 	assert_string_equal(alarm_of(f, "flood"), "meet raised");
@@ -565,7 +552,7 @@ test_budget(void **state)
 	    " tenant_id = $1 AND trigger = 'sale' AND due_night IS NOT NULL"), 4);
 	assert_int_equal(how_many(f, "suppressed over_budget"), 7);
 	assert_string_equal(alarm_of(f, "budget"), " raised");
-	tell(f);
+	fixture_tell_alarms(f);
 	/* A second decide of the night: the five have their places. */
 	rows(f, "sale", 1, "2026-05-04");
 	fixture_decide(f);

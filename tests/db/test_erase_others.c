@@ -166,19 +166,6 @@ counts(struct fixture *f)
 	    " NULL");
 }
 
-static void
-tell(struct fixture *f)
-{
-	AUTO(db_result) struct db_result *r = NULL;
-	struct err err = { 0 };
-
-	assert_true(alarm_list(f->db, f->tenant.id, f->scratch, &r, &err));
-	for (int i = 0; i < db_rows(r); i++)
-		assert_true(alarm_tell(f->db, f->tenant.id, db_text(r, i, 0),
-		    db_text(r, i, 1), db_time(r, i, 3), clock_now(), f->scratch,
-		    &err));
-}
-
 /* ---- tests ----------------------------------------------------------------- */
 static void
 test_all_is_done_at_once(void **state)
@@ -214,7 +201,7 @@ test_open_steps_raise_an_alarm(void **state)
 	    "phone HTTP 404, expected a list");
 	assert_string_equal(alarm_state(f), "raised untold");
 	assert_string_equal(counts(f), "");
-	tell(f);
+	fixture_tell_alarms(f);
 	run(f);
 	assert_int_equal(it.asked, 4);
 	assert_string_equal(alarm_state(f), "raised told");
@@ -247,7 +234,7 @@ test_a_second_alarm(void **state)
 	assert_string_equal(open_steps(f), "tag the folder is not there");
 	it.tags_fail.kind = ERR_NONE;
 	run(f);
-	tell(f);
+	fixture_tell_alarms(f);
 	assert_string_equal(alarm_state(f), "ok told");
 	pull(f, "k2", ADDRESS, NULL);
 	f->stage.survey = NULL;

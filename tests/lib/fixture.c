@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "alarm.h"
 #include "testdb.h"
 
 #define ARENA_MAX ((size_t)64 << 20)
@@ -448,4 +449,17 @@ fixture_assert_history(struct fixture *f)
 	    " h.queue_id ORDER BY h.version) AS next FROM npsync.queue_history h"
 	    " JOIN npsync.queue q ON q.tenant_id = $1 AND q.queue_id = h.queue_id"
 	    " WHERE h.tenant_id = $1) x WHERE next <> to_state"), 0);
+}
+
+void
+fixture_tell_alarms(struct fixture *f)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct err err = { 0 };
+
+	assert_true(alarm_list(f->db, f->tenant.id, f->scratch, &r, &err));
+	for (int i = 0; i < db_rows(r); i++)
+		assert_true(alarm_tell(f->db, f->tenant.id, db_text(r, i, 0),
+		    db_text(r, i, 1), db_time(r, i, 3), clock_now(), f->scratch,
+		    &err));
 }

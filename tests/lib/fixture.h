@@ -93,4 +93,7 @@ size_t fixture_move(struct fixture *f, enum queue_actor actor, long long row,
 /* Every move has one row of history, without gaps, ending in the state. */
 void fixture_assert_history(struct fixture *f);
 
+/* Somebody was told of each alarm as it is now. */
+void fixture_tell_alarms(struct fixture *f);
+
 #endif

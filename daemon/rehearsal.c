@@ -101,6 +101,8 @@ DB_STMT(rehearsal_event_put,
     "        p.category, p.occurred_at, p.transition_at, p.known_at, p.created_night, 'deferred',"
     "        p.known_at, lpad(to_hex(p.queue_id), 32, '0')::uuid"
     "   FROM page p JOIN seen s USING (trigger, event_id)");
+/* Days on which something was done or sold lie among the plans, under names that
+ * no CRM has: no rule sees them, and they go with the tenant. */
 DB_STMT(rehearsal_day_put,
     "INSERT INTO npsync.planned_activity (tenant_id, connector, contact_id, activity_id,"
     "        planned_on, pass)"
@@ -355,6 +357,8 @@ rehearsal_settle(struct rehearsal *r, struct arena *arena, struct err *err)
 	    (!r->silent || rehearsal_roll(r, known_on, arena, err));
 }
 
+/* Not statistics_refresh: the counts of changes that it looks at are told at the
+ * end of a transaction, and this one has none. */
 bool
 rehearsal_analyze(struct rehearsal *r, struct err *err)
 {

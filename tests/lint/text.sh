@@ -14,6 +14,10 @@ for file; do
 	case $file in
 	*.sh | .ci/run)
 		shellcheck -f gcc "$file" || rc=1
+		if [ "$(head -c 2 "$file")" = '#!' ] && [ ! -x "$file" ]; then
+			echo "$file: starts with #! but is not executable"
+			rc=1
+		fi
 		;;
 	*.[578])
 		# "lookup" needs the manual pages of other packages.

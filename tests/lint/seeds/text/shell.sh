@@ -1,3 +1,4 @@
 #!/bin/sh
-# want text.sh: shell.sh:3:.*SC2086
+# want text.sh: shell.sh:4:.*SC2086
+# want text.sh: shell.sh: starts with #! but is not
 rm $1

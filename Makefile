@@ -28,7 +28,7 @@ BASE_CPPFLAGS := -D_GNU_SOURCE -DNPSYNC_VERSION='"$(VERSION)"' -Idaemon -Iconnec
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 BASE_CFLAGS := -std=c11 $(OPT) $(if $(SAN),,$(HARDEN)) $(SAN) $(WARN) $(WERROR)
 BASE_LDFLAGS := $(SAN) -pie -Wl,-z,relro,-z,now,-z,noexecstack
-LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lunistring
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lunistring -lm
 TEST_LIBS := -lcmocka
 SIM_LIBS := -lmicrohttpd -ljansson
 

@@ -1,53 +1,17 @@
 /*
- * cli_admin.c - npsync schema, secret, options; the table of the family.
+ * cli_admin.c - npsync secret, options; the table of the family.
  */
 #include <string.h>
 
 #include "cli.h"
 #include "cli_pause.h"
+#include "cli_schema.h"
 #include "clock.h"
 #include "connector.h"
 #include "options.h"
-#include "schema.h"
 #include "secret.h"
 
 static const struct cli_opt no_opts[] = { { NULL, NULL, NULL } };
-
-/* ---- schema ---------------------------------------------------------------------------- */
-static const struct cli_opt schema_opts[] = {
-	{ "print", NULL, "the SQL, to standard output; needs no database" },
-	{ "apply", NULL, "make or update the tables" },
-	{ "check", NULL, "exit 78 when something is missing or changed" },
-	{ NULL, NULL, NULL }
-};
-
-static int
-schema(struct cli *cli, struct err *err)
-{
-	const bool apply = cli_given(cli, "apply") != NULL;
-	int applied = 0;
-
-	if (cli_given(cli, "print") != NULL) {
-		schema_print(stdout);
-		return 0;
-	}
-	if (!apply && cli_given(cli, "check") == NULL) {
-		err_set(err, ERR_USAGE,
-		    "npsync schema: expected --print, --apply or --check");
-		return 64;
-	}
-	if (!cli_open_database(cli, false, err))
-		return err_exit_code(err->kind);
-	if (apply ? !schema_apply(cli->db, &applied, err)
-	          : !schema_check(cli->db, err))
-		return err_exit_code(err->kind);
-	if (apply)
-		(void)printf("schema: %d migration%s applied\n", applied,
-		    applied == 1 ? "" : "s");
-	else
-		(void)printf("schema: complete and unchanged\n");
-	return 0;
-}
 
 /* ---- secret ---------------------------------------------------------------------------- */
 static const struct cli_opt secret_opts[] = {
@@ -140,8 +104,8 @@ const struct cli_command cli_admin_commands[] = {
 	    secret_opts, secret,
 	    "Reads the key without echo, or one line of standard input. The\n"
 	    "configuration names it: api_key = \"credential:NAME\".", 2 },
-	{ "schema", "--print|--apply|--check", "The database's tables",
-	    schema_opts, schema, NULL, 0 },
+	{ "schema", "--print|--apply|--check|--role NAME", "The database's tables",
+	    cli_schema_opts, cli_schema, NULL, 0 },
 	{ "options", "[DRIVER|core]", "Every option with type, default and bounds",
 	    no_opts, options, NULL, 1 },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }

@@ -57,7 +57,9 @@ night_note_settings(struct night *n, struct err *err)
 	long long run_id;
 
 	buf_init(&changes, 2 * CHANGES_MAX + 4 * VALUE_MAX);
-	if (!runlog_put_settings(&n->log, conf->digest, conf->settings, err) ||
+	if (!tenant_note_zone(n->stage.db, n->stage.tenant, conf->timezone,
+	        n->run_arena, err) ||
+	    !runlog_put_settings(&n->log, conf->digest, conf->settings, err) ||
 	    !runlog_earlier_settings(&n->log, &run_id, &digest, &was, err))
 		return false;
 	if (run_id == 0 || strcmp(digest, conf->digest) == 0)

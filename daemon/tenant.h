@@ -64,4 +64,8 @@ NPS_MUSTCHECK bool tenant_clear_restored(struct db *db, struct tenant *tenant,
 NPS_MUSTCHECK bool tenant_set_paused(struct db *db, struct tenant *tenant,
     bool paused, struct err *err);
 
+/* In whose midnights the views count months (tenant_zone.c). */
+NPS_MUSTCHECK bool tenant_note_zone(struct db *db, const struct tenant *tenant,
+    const char *zone, struct arena *arena, struct err *err);
+
 #endif

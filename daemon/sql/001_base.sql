@@ -16,7 +16,8 @@ CREATE TABLE npsync.tenant (
   paused        boolean NOT NULL DEFAULT true,              -- until `npsync activate`
   sends         bigint NOT NULL DEFAULT 0,                  -- claims ever made; compared with the high-water file
   restored_at   timestamptz,                                -- when a restored backup was noticed; null = settled, or never
-  created_at    timestamptz NOT NULL
+  created_at    timestamptz NOT NULL,
+  timezone      text NOT NULL DEFAULT 'Europe/Copenhagen'   -- of the configuration, as the last run had it: the views' months
 );
 
 CREATE TABLE npsync.run (
@@ -378,7 +379,7 @@ SELECT q.tenant_id, q.created_at AS created, q.trigger AS source, c.email AS rec
        coalesce(q.owner, c.owner_name) AS employee,
        CASE WHEN q.state IN ('sent', 'unknown') THEN h.at END AS transferred,
        q.campaign, p.name AS campaign_name, q.queue_id, q.connector, q.contact_id,
-       q.state, q.reason, q.due_night, q.send_at
+       q.state, q.reason, q.due_night, q.send_at, q.test
   FROM npsync.queue q
   LEFT JOIN npsync.contact c ON c.tenant_id = q.tenant_id AND c.connector = q.connector AND c.contact_id = q.contact_id
   LEFT JOIN npsync.campaign p ON p.tenant_id = q.tenant_id AND p.campaign_id = q.campaign
@@ -389,7 +390,8 @@ CREATE VIEW npsync.v_answers AS
 SELECT a.tenant_id, a.answer_id, a.answered_at, a.score,
        CASE WHEN a.score >= 9 THEN 'promoter' WHEN a.score >= 7 THEN 'passive' WHEN a.score >= 0 THEN 'detractor' END AS band,
        a.comment, a.campaign_id, p.name AS campaign_name, a.matched, a.connector, a.contact_id,
-       q.queue_id, q.trigger, q.owner, q.department, q.company, q.segment, q.country
+       q.queue_id, q.trigger, q.owner, q.department, q.company, q.segment, q.country,
+       coalesce(q.test, false) AS test
   FROM npsync.answer a
   LEFT JOIN npsync.campaign p ON p.tenant_id = a.tenant_id AND p.campaign_id = a.campaign_id
   LEFT JOIN npsync.queue q ON q.tenant_id = a.tenant_id AND q.queue_id = a.queue_id;
@@ -399,3 +401,96 @@ SELECT r.tenant_id, r.run_id, r.kind, r.night, r.started_at, r.ended_at, r.resul
        n.stage, n.source, n.outcome, n.reason, n.n
   FROM npsync.run r
   LEFT JOIN npsync.run_count n ON n.tenant_id = r.tenant_id AND n.run_id = r.run_id;
+
+-- What the figures below are made of: the answers with a score, but for those
+-- of colleagues who tried it. Facts are those of the transfer; of an answer to a
+-- survey that others sent, those of the card now.
+CREATE VIEW npsync.v_nps_answer AS
+SELECT a.tenant_id, a.campaign_id, coalesce(p.name, a.campaign_id) AS campaign_name,
+       to_char(a.answered_at AT TIME ZONE t.timezone, 'YYYY-MM') AS month, a.score,
+       q.trigger, q.employee_id AS employee,
+       CASE WHEN q.queue_id IS NULL THEN c.owner_name ELSE q.owner END AS owner,
+       CASE WHEN q.queue_id IS NULL THEN c.department ELSE q.department END AS department,
+       CASE WHEN q.queue_id IS NULL THEN c.company ELSE q.company END AS company,
+       CASE WHEN q.queue_id IS NULL THEN c.segment ELSE q.segment END AS segment,
+       CASE WHEN q.queue_id IS NULL THEN c.country ELSE q.country END AS country
+  FROM npsync.answer a
+  JOIN npsync.tenant t ON t.tenant_id = a.tenant_id
+  LEFT JOIN npsync.campaign p ON p.tenant_id = a.tenant_id AND p.campaign_id = a.campaign_id
+  LEFT JOIN npsync.queue q ON q.tenant_id = a.tenant_id AND q.queue_id = a.queue_id
+  LEFT JOIN npsync.contact c ON c.tenant_id = a.tenant_id AND c.connector = a.connector AND c.contact_id = a.contact_id
+ WHERE a.score IS NOT NULL AND a.matched NOT IN ('anonymised', 'erased') AND NOT coalesce(q.test, false);
+
+-- Never over campaigns: each may belong to another programme. A float would
+-- round halves to even, a numeric away from zero.
+CREATE VIEW npsync.v_nps_by_campaign AS
+SELECT tenant_id, campaign_id, campaign_name, promoters, passives, detractors, n,
+       round(100 * (promoters - detractors)::numeric / n)::int AS nps
+  FROM (SELECT tenant_id, campaign_id, campaign_name, count(*) FILTER (WHERE score >= 9) AS promoters,
+               count(*) FILTER (WHERE score IN (7, 8)) AS passives,
+               count(*) FILTER (WHERE score <= 6) AS detractors, count(*) AS n
+          FROM npsync.v_nps_answer GROUP BY tenant_id, campaign_id, campaign_name) s;
+
+CREATE VIEW npsync.v_nps_by_month AS
+SELECT tenant_id, campaign_id, campaign_name, month, promoters, passives, detractors, n,
+       round(100 * (promoters - detractors)::numeric / n)::int AS nps
+  FROM (SELECT tenant_id, campaign_id, campaign_name, month, count(*) FILTER (WHERE score >= 9) AS promoters,
+               count(*) FILTER (WHERE score IN (7, 8)) AS passives,
+               count(*) FILTER (WHERE score <= 6) AS detractors, count(*) AS n
+          FROM npsync.v_nps_answer GROUP BY tenant_id, campaign_id, campaign_name, month) s;
+
+CREATE VIEW npsync.v_nps_by_trigger AS
+SELECT tenant_id, campaign_id, campaign_name, trigger, promoters, passives, detractors, n,
+       round(100 * (promoters - detractors)::numeric / n)::int AS nps
+  FROM (SELECT tenant_id, campaign_id, campaign_name, trigger, count(*) FILTER (WHERE score >= 9) AS promoters,
+               count(*) FILTER (WHERE score IN (7, 8)) AS passives,
+               count(*) FILTER (WHERE score <= 6) AS detractors, count(*) AS n
+          FROM npsync.v_nps_answer GROUP BY tenant_id, campaign_id, campaign_name, trigger) s;
+
+CREATE VIEW npsync.v_nps_by_employee AS
+SELECT tenant_id, campaign_id, campaign_name, employee, promoters, passives, detractors, n,
+       round(100 * (promoters - detractors)::numeric / n)::int AS nps
+  FROM (SELECT tenant_id, campaign_id, campaign_name, employee, count(*) FILTER (WHERE score >= 9) AS promoters,
+               count(*) FILTER (WHERE score IN (7, 8)) AS passives,
+               count(*) FILTER (WHERE score <= 6) AS detractors, count(*) AS n
+          FROM npsync.v_nps_answer GROUP BY tenant_id, campaign_id, campaign_name, employee) s;
+
+CREATE VIEW npsync.v_nps_by_owner AS
+SELECT tenant_id, campaign_id, campaign_name, owner, promoters, passives, detractors, n,
+       round(100 * (promoters - detractors)::numeric / n)::int AS nps
+  FROM (SELECT tenant_id, campaign_id, campaign_name, owner, count(*) FILTER (WHERE score >= 9) AS promoters,
+               count(*) FILTER (WHERE score IN (7, 8)) AS passives,
+               count(*) FILTER (WHERE score <= 6) AS detractors, count(*) AS n
+          FROM npsync.v_nps_answer GROUP BY tenant_id, campaign_id, campaign_name, owner) s;
+
+CREATE VIEW npsync.v_nps_by_department AS
+SELECT tenant_id, campaign_id, campaign_name, department, promoters, passives, detractors, n,
+       round(100 * (promoters - detractors)::numeric / n)::int AS nps
+  FROM (SELECT tenant_id, campaign_id, campaign_name, department, count(*) FILTER (WHERE score >= 9) AS promoters,
+               count(*) FILTER (WHERE score IN (7, 8)) AS passives,
+               count(*) FILTER (WHERE score <= 6) AS detractors, count(*) AS n
+          FROM npsync.v_nps_answer GROUP BY tenant_id, campaign_id, campaign_name, department) s;
+
+CREATE VIEW npsync.v_nps_by_company AS
+SELECT tenant_id, campaign_id, campaign_name, company, promoters, passives, detractors, n,
+       round(100 * (promoters - detractors)::numeric / n)::int AS nps
+  FROM (SELECT tenant_id, campaign_id, campaign_name, company, count(*) FILTER (WHERE score >= 9) AS promoters,
+               count(*) FILTER (WHERE score IN (7, 8)) AS passives,
+               count(*) FILTER (WHERE score <= 6) AS detractors, count(*) AS n
+          FROM npsync.v_nps_answer GROUP BY tenant_id, campaign_id, campaign_name, company) s;
+
+CREATE VIEW npsync.v_nps_by_segment AS
+SELECT tenant_id, campaign_id, campaign_name, segment, promoters, passives, detractors, n,
+       round(100 * (promoters - detractors)::numeric / n)::int AS nps
+  FROM (SELECT tenant_id, campaign_id, campaign_name, segment, count(*) FILTER (WHERE score >= 9) AS promoters,
+               count(*) FILTER (WHERE score IN (7, 8)) AS passives,
+               count(*) FILTER (WHERE score <= 6) AS detractors, count(*) AS n
+          FROM npsync.v_nps_answer GROUP BY tenant_id, campaign_id, campaign_name, segment) s;
+
+CREATE VIEW npsync.v_nps_by_country AS
+SELECT tenant_id, campaign_id, campaign_name, country, promoters, passives, detractors, n,
+       round(100 * (promoters - detractors)::numeric / n)::int AS nps
+  FROM (SELECT tenant_id, campaign_id, campaign_name, country, count(*) FILTER (WHERE score >= 9) AS promoters,
+               count(*) FILTER (WHERE score IN (7, 8)) AS passives,
+               count(*) FILTER (WHERE score <= 6) AS detractors, count(*) AS n
+          FROM npsync.v_nps_answer GROUP BY tenant_id, campaign_id, campaign_name, country) s;

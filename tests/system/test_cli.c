@@ -65,7 +65,7 @@ static const struct bad bad_words[] = {
 	    "no trigger \"nonsense\"" },
 	{ "explain", NULL, NULL, NULL, 64, "expected one row id" },
 	{ "schema", NULL, NULL, NULL, 64,
-	    "expected --print, --apply or --check" },
+	    "expected --print, --apply, --check or --role NAME" },
 	{ "secret get it", NULL, NULL, NULL, 64, "expected `set NAME`" },
 	{ "secret set key --expires soon", NULL, NULL, NULL, 64,
 	    "--expires: expected a day" },

@@ -41,22 +41,28 @@ export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 # Short, for the sockets below it.  The user postgres, which root's tests
 # become, must be able to reach and to use it.
 base=$(mktemp -d "${TMPDIR:-/tmp}/nps.XXXXXX") || exit 71
-if [ "$(id -u)" = 0 ]; then
-	chmod 1777 "$base"
+mode=700
+if [ "$EUID" = 0 ]; then
+	mode=1777
+	chmod $mode "$base"
 fi
 
 # The ids of the processes that were started below the directory $1: its name
-# stands in their environment or among their arguments.
+# stands in their environment or among their arguments.  Not among those of
+# grep: it would find itself.
 processes_of() {
-	local file pid
+	local file pid ids=' ' files=(/proc/[0-9]*/environ /proc/[0-9]*/cmdline)
 
-	grep -lsaF -- "$1" /proc/[0-9]*/environ /proc/[0-9]*/cmdline |
-	    while read -r file; do
+	while read -r file; do
 		pid=${file#/proc/}
 		pid=${pid%%/*}
-		# The grep itself is gone by now.
-		[ "$pid" != $$ ] && [ -d "/proc/$pid" ] && echo "$pid"
-	    done | sort -un
+		case $ids in
+		*" $pid "*) ;;
+		*) [ "$pid" = $$ ] || [ ! -d "/proc/$pid" ] || ids+="$pid " ;;
+		esac
+	done < <(grep -lsaF --file=- "${files[@]}" <<<"$1")
+	# shellcheck disable=SC2086
+	echo $ids
 }
 
 # Waits a moment for those that are just ending.  Prints what had to be ended.
@@ -118,10 +124,9 @@ count() {
 
 run_one() {
 	local id=$1 program=$2 dir=$base/$1 out=$base/$1.out
-	local start=$EPOCHREALTIME rc passed failed skipped why left word
+	local start=$EPOCHREALTIME rc passed failed skipped why left word took
 
-	mkdir "$dir"
-	[ "$(id -u)" != 0 ] || chmod 1777 "$dir"
+	mkdir -m "$mode" "$dir"
 	# The braces catch what bash itself says about a signal.
 	{
 		TMPDIR=$dir timeout -k 10 "$limit_s" "$program" \
@@ -140,8 +145,8 @@ run_one() {
 		printf '%-4s %-32s %4d passed' $word "${program#"$strip"}" "$passed"
 		[ "$failed" = 0 ] || printf ', %d failed' "$failed"
 		[ "$skipped" = 0 ] || printf ', %d skipped' "$skipped"
-		awk -v a="$start" -v b="$EPOCHREALTIME" \
-		    'BEGIN { printf "  %.1f s", b - a }'
+		took=$(((${EPOCHREALTIME/./} - ${start/./}) / 100000))
+		printf '  %d.%d s' $((took / 10)) $((took % 10))
 		echo "${why:+  ($why)}"
 		if [ $word = FAIL ]; then
 			# Not as TAP: nobody shall count these lines again.
@@ -155,14 +160,16 @@ run_one() {
 
 n=0
 for program; do
-	while [ "$(jobs -rp | wc -l)" -ge "$at_once" ]; do
+	while mapfile -t running < <(jobs -rp)
+	    [ "${#running[@]}" -ge "$at_once" ]; do
 		wait -n
 	done
 	n=$((n + 1))
-	# Its own traps: only the parent cleans up.
+	# Its own traps: only the parent cleans up.  All of one length: no
+	# directory's name begins another's.
 	(
 		trap - EXIT INT TERM HUP
-		run_one "$n" "$program"
+		run_one "$(printf %04d "$n")" "$program"
 	) &
 done
 wait

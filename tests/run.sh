@@ -46,6 +46,9 @@ if [ "$EUID" = 0 ]; then
 	mode=1777
 	chmod $mode "$base"
 fi
+mkdir -m $mode "$base/clusters"
+# What initdb makes is made once (lib/cluster.h).
+export NPSYNC_TEST_CLUSTERS=$base/clusters
 
 # The ids of the processes that were started below the directory $1: its name
 # stands in their environment or among their arguments.  Not among those of

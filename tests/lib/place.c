@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "buf.h"
+#include "cluster.h"
 #include "db.h"
 #include "embedded.h"
 
@@ -114,6 +115,7 @@ keep(int ask, int answer)
 	ssize_t n;
 
 	if (!embedded_drop_root(keeper.state, &err) ||
+	    !cluster_place(keeper.state) ||
 	    !embedded_start(keeper.state, &cluster, &err) ||
 	    !db_open(embedded_conninfo(cluster), &db, &err)) {
 		(void)fprintf(stderr, "keeper: %s\n", err.msg);

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "cluster.h"
 #include "embedded_int.h"
 #include "schema.h"
 
@@ -63,7 +64,7 @@ dir_make(void)
 	return true;
 }
 
-/* ---- guardian ------------------------------------------------------------ */
+/* ---- server ---------------------------------------------------------------- */
 static void
 child_output(void)
 {
@@ -84,7 +85,7 @@ static char env_zone[] = "TZ=UTC";
 static char *const child_env[] = { env_path, env_locale, env_zone, NULL };
 
 static bool
-initdb_run(const char *bin)
+initdb_run(const char *bin, const char *pg)
 {
 	char program[EMBEDDED_PATH_MAX];
 	int status = 0;
@@ -96,29 +97,18 @@ initdb_run(const char *bin)
 		child_output();
 		(void)execle(program, program, "--no-sync", "--encoding=UTF8",
 		    "--locale=C.UTF-8", "--auth=trust", "--username=npsync",
-		    "--no-instructions", "-D", t.pg, (char *)NULL, child_env);
+		    "--wal-segsize=1", "--no-instructions", "-D", pg,
+		    (char *)NULL, child_env);
 		_exit(127);
 	}
 	return pid > 0 && waitpid(pid, &status, 0) == pid &&
 	    WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static bool
-cluster_make(const char *bin)
-{
-	struct embedded e = { .cluster_fd = -1, .users_fd = -1 };
-
-	if (!t.as_embedded)
-		return initdb_run(bin);
-	(void)snprintf(e.state, sizeof(e.state), "%s", t.dir);
-	(void)snprintf(e.log, sizeof(e.log), "%s", t.log);
-	return embedded_make_dir(&e, t.pg, NULL);
-}
-
 /* synchronous_commit stays on: an immediate stop must not lose what was
  * acknowledged.  Without fsync that costs nothing. */
 static pid_t
-server_run(const char *bin)
+server_run(const char *bin, const char *pg)
 {
 	char program[EMBEDDED_PATH_MAX];
 
@@ -128,25 +118,25 @@ server_run(const char *bin)
 	if (pid == 0) {
 		child_output();
 		if (t.as_embedded)
-			(void)execle(program, program, "-D", t.pg, "-k", t.dir,
+			(void)execle(program, program, "-D", pg, "-k", t.dir,
 			    (char *)NULL, child_env);
-		(void)execle(program, program, "-D", t.pg, "-k", t.dir,
+		(void)execle(program, program, "-D", pg, "-k", t.dir,
 		    "-c", "listen_addresses=", "-c", "fsync=off",
 		    "-c", "full_page_writes=off", "-c", "max_connections=50", "-c", "jit=off", "-c",
 		    "shared_buffers=32MB", "-c", "autovacuum=off",
-		    (char *)NULL, child_env);
+		    "-c", "max_wal_size=1GB", (char *)NULL, child_env);
 		_exit(127);
 	}
 	return pid;
 }
 
 static bool
-server_ready(pid_t pid)
+server_ready(pid_t pid, const char *pg)
 {
 	struct embedded_pidfile pf;
 
 	for (int i = 0; i < READY_TRIES; i++) {
-		embedded_pidfile_read(t.pg, &pf);
+		embedded_pidfile_read(pg, &pf);
 		if (pf.pid == pid && strcmp(pf.status, "ready") == 0)
 			return true;
 		if (waitpid(pid, NULL, WNOHANG) != 0)
@@ -156,6 +146,58 @@ server_ready(pid_t pid)
 	return false;
 }
 
+/* ---- the cluster that is copied ------------------------------------------- */
+static void
+conninfo_set(const char *database)
+{
+	(void)snprintf(t.conninfo, sizeof(t.conninfo),
+	    "host='%s' port=5432 user=npsync dbname=%s", t.dir, database);
+}
+
+static bool
+script(const char *database, const char *sql, struct err *err)
+{
+	struct db *db = NULL;
+
+	conninfo_set(database);
+	if (!db_open(t.conninfo, &db, err))
+		return false;
+	const bool ok = sql == NULL ? schema_apply(db, NULL, err)
+	    : db_script(db, sql, err);
+	db_close(db);
+	return ok;
+}
+
+/* The database that every other is a copy of. */
+static bool
+template_make(void)
+{
+	struct err err = { 0 };
+
+	t.has_template = script("postgres", "CREATE DATABASE " TEMPLATE
+	    " TEMPLATE template0", &err) && script(TEMPLATE, NULL, &err);
+	if (!t.has_template)
+		print_error("testdb: %s\n", err.msg);
+	return t.has_template;
+}
+
+static bool
+cluster_make(const char *pg)
+{
+	char bin[EMBEDDED_PATH_MAX];
+	int status = -1;
+
+	if (!embedded_dir_programs(bin, 0, NULL) || !initdb_run(bin, pg))
+		return false;
+	const pid_t pid = server_run(bin, pg);
+	if (pid < 0 || !server_ready(pid, pg))
+		return false;
+	const bool ok = template_make();
+	(void)kill(pid, SIGINT);
+	return waitpid(pid, &status, 0) == pid && status == 0 && ok;
+}
+
+/* ---- guardian -------------------------------------------------------------- */
 /* What is acknowledged survives, nothing else does. */
 static void
 server_stop(pid_t *server)
@@ -176,8 +218,8 @@ obey(char order, const char *bin, pid_t *server)
 	}
 	if (*server > 0)
 		return true;
-	*server = server_run(bin);
-	return *server > 0 && server_ready(*server);
+	*server = server_run(bin, t.pg);
+	return *server > 0 && server_ready(*server, t.pg);
 }
 
 static void
@@ -190,10 +232,10 @@ guard(int ready_fd, int life_fd)
 	(void)setsid();
 	/* The asker may be dead before it hears the answer. */
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (embedded_dir_programs(bin, 0, NULL) && cluster_make(bin))
-		server = server_run(bin);
-	if (server > 0 && server_ready(server))
-		byte = 1;
+	if (embedded_dir_programs(bin, 0, NULL) && (t.as_embedded
+	        ? cluster_place(t.dir)
+	        : cluster_get("testdb", t.pg, cluster_make)))
+		byte = obey('s', bin, &server);
 	(void)!write(ready_fd, &byte, 1);
 	for (;;) {
 		const ssize_t n = read(life_fd, &byte, 1);
@@ -231,13 +273,6 @@ guardian_start(void)
 }
 
 /* ---- interface ----------------------------------------------------------- */
-static void
-conninfo_set(const char *database)
-{
-	(void)snprintf(t.conninfo, sizeof(t.conninfo),
-	    "host='%s' port=5432 user=npsync dbname=%s", t.dir, database);
-}
-
 void
 testdb_as_embedded(void)
 {
@@ -260,6 +295,7 @@ testdb_start(void **state)
 		(void)testdb_stop(NULL);
 		return -1;
 	}
+	t.has_template = !t.as_embedded;
 	conninfo_set("postgres");
 	return 0;
 }
@@ -332,20 +368,6 @@ database_make(const char *name, const char *template)
 	server_script("CREATE DATABASE %s TEMPLATE %s", name, template);
 }
 
-static void
-template_make(void)
-{
-	struct err err = { 0 };
-
-	database_make(TEMPLATE, "template0");
-	struct db *db = connect_to(TEMPLATE);
-	const bool ok = schema_apply(db, NULL, &err);
-	db_close(db);
-	if (!ok)
-		fail_msg("testdb: %s", err.msg);
-	t.has_template = true;
-}
-
 static struct db *
 fresh(const char *template)
 {
@@ -357,8 +379,8 @@ fresh(const char *template)
 struct db *
 testdb_open(void)
 {
-	if (!t.has_template)
-		template_make();
+	if (!t.has_template && !template_make())
+		fail_msg("testdb: no template");
 	return fresh(TEMPLATE);
 }
 

@@ -27,6 +27,7 @@
 
 #include "../sim/simtime.h"
 #include "clock.h"
+#include "cluster.h"
 #include "dump.h"
 #include "embedded.h"
 #include "embedded_int.h"
@@ -143,11 +144,8 @@ static void
 fsync_off(void)
 {
 	char path[400];
-	struct err err = { 0 };
 
-	if (!embedded_start(w.state, &w.cluster, &err))
-		fail_msg("%s", err.msg);
-	embedded_release(w.cluster);
+	assert_true(cluster_place(w.state));
 	(void)snprintf(path, sizeof(path), "%s/pg/postgresql.conf", w.state);
 	FILE *f = fopen(path, "ae");
 	assert_non_null(f);

@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
+#include "cluster.h"
 #include "embedded.h"
 #include "embedded_int.h"
 #include "fakecrm.h"
@@ -386,6 +387,7 @@ keep_server(void)
 	if (k.pid == 0) {
 		(void)close(life[1]);
 		const bool ok = embedded_drop_root(state_dir, &err) &&
+		    cluster_place(state_dir) &&
 		    embedded_start(state_dir, &cluster, &err);
 		(void)!write(ready[1], ok ? "y" : "n", 1);
 		(void)!read(life[0], &byte, 1);

@@ -36,6 +36,7 @@ DAEMON_SRC := $(wildcard daemon/*.c)
 CONNECTOR_SRC := $(wildcard connectors/*/*.c)
 LIB_SRC := $(filter-out daemon/main.c,$(DAEMON_SRC)) $(CONNECTOR_SRC)
 SQL := $(sort $(wildcard daemon/sql/[0-9]*.sql))
+TEMPLATES := $(sort $(wildcard conf/templates/*.txt conf/templates/*.html))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 DB_SRC := $(wildcard tests/db/test_*.c)
 SYSTEM_SRC := $(wildcard tests/system/test_*.c)
@@ -46,7 +47,8 @@ SIMS := $(patsubst tests/sim/%.c,%,$(wildcard tests/sim/*.c))
 
 comma := ,
 obj = $(patsubst %,$(O)/%.o,$(basename $(1)))
-LIB_OBJ := $(call obj,$(LIB_SRC)) $(O)/gen/registry.o $(O)/gen/embed.o $(O)/gen/migrations.o
+LIB_OBJ := $(call obj,$(LIB_SRC)) $(O)/gen/registry.o $(O)/gen/embed.o $(O)/gen/migrations.o \
+	$(O)/gen/templates.o
 TESTLIB_OBJ := $(call obj,$(TESTLIB_SRC))
 TESTS := $(patsubst %.c,$(O)/%,$(UNIT_SRC) $(DB_SRC) $(EXCHANGE_SRC) $(SYSTEM_SRC) \
 	$(TORTURE_SRC))
@@ -104,7 +106,7 @@ $(O)/gen/registry.c: $(wildcard connectors/*/crm.c connectors/*/survey.c) Makefi
 	  echo "	&$${d%/survey.c}_survey,"; done; echo '	NULL };'; } > $@
 
 # .incbin keeps the exact bytes, read-only, in a position independent program.
-$(O)/gen/embed.S: $(SQL) conf/npsync.conf Makefile
+$(O)/gen/embed.S: $(SQL) $(TEMPLATES) conf/npsync.conf Makefile
 	@mkdir -p $(@D)
 	@{ echo '	.section .rodata'; \
 	echo '	.globl conf_sample'; echo 'conf_sample:'; \
@@ -113,9 +115,21 @@ $(O)/gen/embed.S: $(SQL) conf/npsync.conf Makefile
 	  echo "	.globl sql_$$b"; echo "sql_$$b:"; \
 	  echo "	.incbin \"$$f\""; echo "	.globl sql_$${b}_end"; \
 	  echo "sql_$${b}_end:"; echo '	.byte 0'; done; \
+	for f in $(TEMPLATES); do b=$$(basename $$f | tr . _); \
+	  echo "	.globl template_$$b"; echo "template_$$b:"; \
+	  echo "	.incbin \"$$f\""; echo '	.byte 0'; done; \
 	echo '	.section .note.GNU-stack,"",@progbits'; } > $@
 $(O)/gen/embed.o: $(O)/gen/embed.S
 	$(CC) -c -o $@ $<
+$(O)/gen/templates.c: $(TEMPLATES) Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "template.h"'; \
+	for f in $(TEMPLATES); do \
+	  echo "extern const char template_$$(basename $$f | tr . _)[];"; done; \
+	echo 'const struct template_file template_files[] = {'; \
+	for f in $(TEMPLATES); do b=$$(basename $$f); \
+	  echo "	{ \"$$b\", template_$$(echo $$b | tr . _) },"; done; \
+	echo '	{ NULL, NULL } };'; } > $@
 $(O)/gen/migrations.c: $(SQL) Makefile
 	@mkdir -p $(@D)
 	@{ echo '#include "schema.h"'; \

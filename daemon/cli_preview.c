@@ -37,7 +37,7 @@ send_now(struct cli *cli, const struct preview *p, const char *to,
     struct arena *scratch, struct err *err)
 {
 	const struct conf *conf = cli->conf;
-	const struct mail_settings settings = preview_mail_settings(conf);
+	const struct mail_settings settings = stage_mail_settings(conf);
 	struct preview_mail mail;
 	char day[16];
 
@@ -104,10 +104,11 @@ cli_preview(struct cli *cli, struct err *err)
 int
 cli_preview_check(const struct conf *conf, struct err *err)
 {
-	const struct mail_settings settings = preview_mail_settings(conf);
+	const struct mail_settings settings = stage_mail_settings(conf);
 
 	err->kind = ERR_NONE;
-	if (conf->preview.to.n == 0)
+	if (conf->preview.to.n == 0 && (*conf->mail.smtp_url == '\0' ||
+	    conf->alarm.rules.n + conf->alarm.health.to.n == 0))
 		return 0;
 	if (*conf->mail.smtp_url == '\0') {
 		(void)err_set(err, ERR_NONE, "preview.to is set, but "

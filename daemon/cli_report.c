@@ -6,6 +6,7 @@
 #include "answer.h"
 #include "campaign.h"
 #include "cli.h"
+#include "cli_alarms.h"
 #include "cli_lists.h"
 #include "cli_pause.h"
 #include "cli_preview.h"
@@ -125,7 +126,8 @@ status(struct cli *cli, struct err *err)
 	if (!cli_open(cli, false, err))
 		return err_exit_code(err->kind);
 	const bool text = cli->format == TABLE_TEXT;
-	if (text && (!say_runs(cli, err) || !say_erasures(cli, err)))
+	if (text && (!say_runs(cli, err) || !say_erasures(cli, err) ||
+	    !cli_alarms_say(cli, err)))
 		return err_exit_code(err->kind);
 	if (text)
 		(void)printf("\n");
@@ -271,6 +273,11 @@ const struct cli_command cli_report_commands[] = {
 	    cli_preview_opts, cli_preview,
 	    "Who would be asked and who would not, what is held, how the last night\n"
 	    "went. The hourly run mails it to preview.to at preview.at.", 0 },
+	{ "alarms", "[--print-template NAME | --to ADDRESS]",
+	    "What is wrong with npsync itself; the texts of its mails",
+	    cli_alarms_opts, cli_alarms,
+	    "Health alarms with the time of their last change, and whether somebody was\n"
+	    "told. A text of alarm.templates begins with --print-template.", 0 },
 	{ "runs", "[RUN]", "The last runs, or the counts of one", runs_opts, runs,
 	    "In every stage and source `seen` is the sum of the other outcomes.", 1 },
 	{ "campaigns", "", "The survey service's campaigns", no_opts, campaigns,

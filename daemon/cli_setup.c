@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "cli_alarms.h"
 #include "cli_diff.h"
 #include "cli_doubts.h"
 #include "cli_init.h"
@@ -292,6 +293,19 @@ check_mail(struct checklist *list)
 		fail(list, "mail", &err);
 }
 
+static void warn_about(void *list, const char *what, const char *detail);
+
+static void
+check_alarms(struct checklist *list)
+{
+	struct err err = { .kind = ERR_NONE };
+
+	for (size_t i = 0; cli_alarms_fault(list->cli, i, &err); i++)
+		fail(list, "alarms", &err);
+	if (!cli_alarms_check(list->cli, warn_about, list, &err))
+		fail(list, "alarms", &err);
+}
+
 /* ---- all of it ------------------------------------------------------------- */
 static void
 check_habits(struct checklist *list)
@@ -347,6 +361,7 @@ cli_check(struct cli *cli, struct err *err)
 		check_crm(&list, &cli->conf->crm[i]);
 	check_survey(&list);
 	check_mail(&list);
+	check_alarms(&list);
 	check_habits(&list);
 	check_erasures(&list);
 	cli_time_check(cli, warn_about, &list);

@@ -218,6 +218,7 @@ const struct opt conf_opts[] = {
 	GROUP("budget", budget_opts, "how many surveys in all"),
 	GROUP("identity", identity_opts, "who is the same person"),
 	GROUP("writeback", writeback_opts, "what goes back to the CRM"),
+	GROUP("alarm", conf_alarm_opts, "which answers are told to whom"),
 	GROUP("reconcile", reconcile_opts, "rows whose outcome is unknown"),
 	GROUP("retention", retention_opts, "how long things are kept"),
 	GROUP("watermark", watermark_opts, "how far back a source is read"),
@@ -328,7 +329,8 @@ load(const struct conf_load *l)
 	    "", not_by_table, l->arena, l->err) &&
 	    conf_check(l) && conf_read_rules(l) && conf_read_crm(l) && conf_read_survey(l) &&
 	    conf_check_hours(l) &&
-	    conf_read_triggers(l) && digest_make(conf, l->arena, l->err);
+	    conf_read_triggers(l) && conf_check_alarm(l) &&
+	    digest_make(conf, l->arena, l->err);
 }
 
 static const char *

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "calendar.h"
+#include "conf_alarm.h"
 #include "connector.h"
 #include "err.h"
 
@@ -133,6 +134,7 @@ struct conf {
 		struct strlist fields;
 		bool history, feed;
 	} writeback;
+	struct conf_alarm alarm;
 	struct {
 		int keep_dumps;
 	} embedded;

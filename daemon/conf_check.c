@@ -30,6 +30,12 @@ parse_minutes(const char *s, size_t len, int *minutes)
 	return hour <= 23 && minute <= 59;
 }
 
+bool
+conf_parse_minutes(const char *text, int *minutes)
+{
+	return parse_minutes(text, strlen(text), minutes);
+}
+
 static bool
 is_word(const char *s, const char *extra)
 {

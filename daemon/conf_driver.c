@@ -377,5 +377,6 @@ conf_load_secrets(struct conf *conf, struct arena *arena, struct err *err)
 			return false;
 	return load_secrets(conf->survey.connector->info.opts,
 	    conf->survey.settings, "survey", conf, arena, err) &&
-	    load_secrets(conf_mail_opts, conf, "mail", conf, arena, err);
+	    load_secrets(conf_mail_opts, conf, "mail", conf, arena, err) &&
+	    load_secrets(conf_alarm_opts, conf, "alarm", conf, arena, err);
 }

@@ -33,6 +33,8 @@ void conf_dump_triggers(const struct conf *conf, struct buf *out);
 NPS_MUSTCHECK bool conf_check(const struct conf_load *l);
 /* After conf_read_survey: does the service keep mails until send.at? */
 NPS_MUSTCHECK bool conf_check_hours(const struct conf_load *l);
+/* "09:00" to minutes of the day. */
+bool conf_parse_minutes(const char *text, int *minutes);
 /* Domains in the form that addresses are compared in; path is their key. */
 NPS_MUSTCHECK bool conf_domains(const struct conf_load *l, const char *path,
     struct strlist *list);
@@ -43,6 +45,11 @@ extern const struct opt conf_frequency_opts[], conf_programme_opts[],
 /* conf->policy; and what no bound says of frequency, programmes, pilot. */
 NPS_MUSTCHECK bool conf_read_rules(const struct conf_load *l);
 void conf_dump_rules(const struct conf *conf, struct buf *out);
+
+/* ---- conf_alarm.c ------------------------------------------------------ */
+extern const struct opt conf_alarm_opts[];	/* offsets of struct conf */
+/* After the triggers. */
+NPS_MUSTCHECK bool conf_check_alarm(const struct conf_load *l);
 
 /* ---- conf_driver.c ----------------------------------------------------- */
 extern const struct opt conf_crm_opts[], conf_survey_opts[];

@@ -147,3 +147,162 @@ effect_list_unknown(struct db *db, long long tenant_id, const char *kind,
 	db_arg_time(&args, since);
 	return db_query(db, &effect_unknown, &args, result, err);
 }
+
+/* ---- several that one act causes ------------------------------------------ */
+DB_STMT(effect_doing_rows,
+    "WITH e AS MATERIALIZED ("
+    "  SELECT 1 FROM npsync.tenant WHERE tenant_id = $1 AND epoch = $6"
+    "     AND lease_until > now() FOR SHARE"
+    "), put AS ("
+    "  INSERT INTO npsync.effect AS f (tenant_id, kind, target, subject, state, updated_at)"
+    "  SELECT DISTINCT $1::bigint, $2, $3, s.subject, 'doing', $5::timestamptz"
+    "    FROM e, unnest($4::text[]) AS s(subject)"
+    "  ON CONFLICT (tenant_id, kind, target, subject) DO UPDATE"
+    "     SET state = 'doing', reason = NULL, updated_at = EXCLUDED.updated_at"
+    "   WHERE f.state IN ('wanted', 'failed')"
+    "  RETURNING f.subject)"
+    " SELECT p.subject, EXISTS (SELECT 1 FROM e) FROM (VALUES (1)) one(n) LEFT JOIN put p ON true");
+DB_STMT(effect_outcome_rows,
+    "UPDATE npsync.effect f SET state = $5, reason = $6, updated_at = $7::timestamptz"
+    " WHERE f.tenant_id = $1 AND f.kind = $2 AND f.target = $3"
+    "   AND f.subject = ANY ($4::text[]) AND f.state = 'doing'");
+DB_STMT(effect_open,
+    "SELECT f.target, f.subject, f.how FROM npsync.effect f"
+    " WHERE f.tenant_id = $1 AND f.kind = $2 AND f.state IN ('wanted', 'failed')"
+    "   AND f.how IS NOT NULL"
+    " ORDER BY f.updated_at, f.target, f.subject LIMIT $3");
+DB_STMT(effect_over,
+    "WITH e AS MATERIALIZED ("
+    "  SELECT 1 FROM npsync.tenant WHERE tenant_id = $1 AND epoch = $7"
+    "     AND lease_until > now() FOR SHARE"
+    ")"
+    " UPDATE npsync.effect f SET state = 'failed', how = NULL, reason = $5,"
+    "        updated_at = $6::timestamptz"
+    "   FROM unnest($3::text[], $4::text[]) AS g(target, subject)"
+    "  WHERE f.tenant_id = $1 AND f.kind = $2 AND f.target = g.target"
+    "    AND f.subject = g.subject AND f.state IN ('wanted', 'failed')"
+    "    AND EXISTS (SELECT 1 FROM e)");
+DB_STMT(effect_tried,
+    "SELECT EXISTS (SELECT 1 FROM npsync.effect f WHERE f.tenant_id = $1 AND f.kind = $2"
+    "   AND f.target = $3 AND left(f.subject, length($4)) = $4"
+    "   AND f.state IN ('doing', 'done', 'unknown'))");
+DB_STMT(effect_targets,
+    "SELECT f.target, f.subject FROM npsync.effect f WHERE f.tenant_id = $1 AND f.kind = $2"
+    "   AND f.subject = ANY ($3::text[]) ORDER BY f.target, f.subject");
+DB_STMT(effect_told,
+    "SELECT f.kind, f.state, count(*) FROM npsync.effect f"
+    " WHERE f.tenant_id = $1 AND f.kind IN ('mail', 'webhook')"
+    "   AND (f.updated_at >= $2::timestamptz OR (f.state IN ('wanted', 'failed') AND f.how IS NOT NULL))"
+    " GROUP BY f.kind, f.state ORDER BY f.kind, f.state");
+
+bool
+effect_begin_rows(struct db *db, const struct tenant *tenant,
+    const char *kind, const char *target, struct db_array *subjects,
+    time_t now, struct arena *arena, struct db_result **begun, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant->id);
+	db_arg_text(&args, kind);
+	db_arg_text(&args, target);
+	db_arg_array(&args, subjects);
+	db_arg_time(&args, now);
+	db_arg_int(&args, tenant->epoch);
+	return db_query(db, &effect_doing_rows, &args, begun, err) &&
+	    (db_bool(*begun, 0, 1) || tenant_lost(tenant, err));
+}
+
+bool
+effect_end_rows(struct db *db, long long tenant_id, const char *kind,
+    const char *target, struct db_array *subjects, enum effect_state state,
+    const char *reason, time_t now, struct arena *arena, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_text(&args, kind);
+	db_arg_text(&args, target);
+	db_arg_array(&args, subjects);
+	db_arg_text(&args, names[state]);
+	db_arg_text(&args, reason);
+	db_arg_time(&args, now);
+	return db_query(db, &effect_outcome_rows, &args, NULL, err);
+}
+
+bool
+effect_list_open(struct db *db, long long tenant_id, const char *kind, int max,
+    struct arena *arena, struct db_result **result, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_text(&args, kind);
+	db_arg_int(&args, max);
+	return db_query(db, &effect_open, &args, result, err);
+}
+
+bool
+effect_give_up(struct db *db, const struct tenant *tenant, const char *kind,
+    struct db_array *targets, struct db_array *subjects, const char *reason,
+    time_t now, struct arena *arena, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant->id);
+	db_arg_text(&args, kind);
+	db_arg_array(&args, targets);
+	db_arg_array(&args, subjects);
+	db_arg_text(&args, reason);
+	db_arg_time(&args, now);
+	db_arg_int(&args, tenant->epoch);
+	return db_query(db, &effect_over, &args, NULL, err);
+}
+
+bool
+effect_was_tried(struct db *db, long long tenant_id, const char *kind,
+    const char *target, const char *subject_prefix, struct arena *arena,
+    bool *tried, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_text(&args, kind);
+	db_arg_text(&args, target);
+	db_arg_text(&args, subject_prefix);
+	if (!db_query(db, &effect_tried, &args, &r, err))
+		return false;
+	*tried = db_bool(r, 0, 0);
+	return true;
+}
+
+bool
+effect_count_told(struct db *db, long long tenant_id, time_t since,
+    struct arena *arena, struct db_result **result, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_time(&args, since);
+	return db_query(db, &effect_told, &args, result, err);
+}
+
+bool
+effect_list_targets(struct db *db, long long tenant_id, const char *kind,
+    struct db_array *subjects, struct arena *arena, struct db_result **result,
+    struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_text(&args, kind);
+	db_arg_array(&args, subjects);
+	return db_query(db, &effect_targets, &args, result, err);
+}

@@ -43,4 +43,39 @@ NPS_MUSTCHECK bool effect_list_unknown(struct db *db, long long tenant_id,
     const char *kind, time_t since, struct arena *arena,
     struct db_result **result, struct err *err);
 
+/* ---- several that one act causes: a mail to an address ---------------------- */
+/* Those that may begin are doing now: result subject, a row each.  A row that
+ * is missing is made.  ERR_BUSY: the lease is lost. */
+NPS_MUSTCHECK bool effect_begin_rows(struct db *db,
+    const struct tenant *tenant, const char *kind, const char *target,
+    struct db_array *subjects, time_t now, struct arena *arena,
+    struct db_result **begun, struct err *err);
+/* doing -> their outcome, as effect_end. */
+NPS_MUSTCHECK bool effect_end_rows(struct db *db, long long tenant_id,
+    const char *kind, const char *target, struct db_array *subjects,
+    enum effect_state state, const char *reason, time_t now,
+    struct arena *arena, struct err *err);
+/* Wanted, or failed and tried again, with `how` set: target, subject, how; who
+ * waits longest since a try first. */
+NPS_MUSTCHECK bool effect_list_open(struct db *db, long long tenant_id,
+    const char *kind, int max, struct arena *arena, struct db_result **result,
+    struct err *err);
+/* These are not tried any more: failed, with a reason. */
+NPS_MUSTCHECK bool effect_give_up(struct db *db, const struct tenant *tenant,
+    const char *kind, struct db_array *targets, struct db_array *subjects,
+    const char *reason, time_t now, struct arena *arena, struct err *err);
+/* Is there one of this target that begins so and is not open any more? */
+NPS_MUSTCHECK bool effect_was_tried(struct db *db, long long tenant_id,
+    const char *kind, const char *target, const char *subject_prefix,
+    struct arena *arena, bool *tried, struct err *err);
+/* Who was or is to be told of these subjects: target, subject. */
+NPS_MUSTCHECK bool effect_list_targets(struct db *db, long long tenant_id,
+    const char *kind, struct db_array *subjects, struct arena *arena,
+    struct db_result **result, struct err *err);
+/* Mails and webhooks since a moment: kind, state, how many; what waits is
+ * counted however old. */
+NPS_MUSTCHECK bool effect_count_told(struct db *db, long long tenant_id,
+    time_t since, struct arena *arena, struct db_result **result,
+    struct err *err);
+
 #endif

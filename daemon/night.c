@@ -7,6 +7,7 @@
 #include "log.h"
 #include "night_int.h"
 #include "queue.h"
+#include "stage_alarms.h"
 #include "stage_audit.h"
 #include "stage_collect.h"
 #include "stage_decide.h"
@@ -27,7 +28,8 @@ static const struct {
 	{ "decide", RUN_DECIDE }, { "push", RUN_PUSH },
 	{ "forecast", RUN_FORECAST }, { "collect", RUN_COLLECT },
 	{ "writeback", RUN_WRITEBACK }, { "audit", RUN_AUDIT },
-	{ "preview", RUN_PREVIEW }, { "retention", RUN_RETENTION } };
+	{ "preview", RUN_PREVIEW }, { "retention", RUN_RETENTION },
+	{ "alarms", RUN_ALARMS } };
 
 const char *
 night_kind_name(enum run_kind kind)
@@ -52,8 +54,8 @@ night_parse_only(const char *text, unsigned *only, struct err *err)
 		if (bit == 0)
 			return err_set(err, ERR_USAGE,
 			    "--only: expected some of settle, pull, decide, push, "
-			    "forecast, collect, writeback, audit, retention, "
-			    "preview; got \"%.*s\"", (int)len, text);
+			    "forecast, collect, writeback, alarms, audit, "
+			    "retention, preview; got \"%.*s\"", (int)len, text);
 		*only |= bit;
 		text += len + (text[len] == ',' ? 1 : 0);
 	}
@@ -295,6 +297,8 @@ stages(struct night *n, struct err *err)
 	return settle(n, err) && pull(n, err) &&
 	    decide_and_push(n, err) && forecast(n, err) && collect(n, err) &&
 	    (!wants(n, RUN_WRITEBACK) || stage_writeback(&n->stage, err)) &&
+	    (!wants(n, RUN_ALARMS) ||
+	        stage_alarms(&n->stage, &n->mail, err)) &&
 	    audit(n, err) && tidy(n, err) && preview(n, err);
 }
 
@@ -426,6 +430,7 @@ night_run(struct db *db, const struct conf *conf, struct tenant *tenant,
 		    night_check_restore(n, lock_dir, err) &&
 		    night_find_missed(n, err) && stages(n, err) &&
 		    stage_mark(&n->stage, err);
+		ok = night_health(n, ok, err);
 		ok = finish(n, ok, exit_code, err);
 		log_prefix("%s", "");
 	}

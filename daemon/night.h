@@ -15,7 +15,7 @@ enum run_stage { RUN_SETTLE = 1u << 0, RUN_PULL = 1u << 1,
 	RUN_DECIDE = 1u << 2, RUN_PUSH = 1u << 3, RUN_FORECAST = 1u << 4,
 	RUN_COLLECT = 1u << 5, RUN_WRITEBACK = 1u << 6, RUN_AUDIT = 1u << 7,
 	RUN_PREVIEW = 1u << 8, RUN_RETENTION = 1u << 9,
-	RUN_ALL = (1u << 10) - 1 };
+	RUN_ALARMS = 1u << 10, RUN_ALL = (1u << 11) - 1 };
 
 struct run_options {
 	enum run_kind kind;

@@ -17,7 +17,7 @@ struct night {
 	struct crm crms[NIGHT_CRMS_MAX];
 	struct arena *run_arena, *arena, *scratch;
 	struct err service;	/* why nothing was transferred, if so */
-	struct err mail;	/* why the preview was not mailed, if so */
+	struct err mail;	/* why people were not told, if so */
 	bool transferred, listed;
 	bool audited, audit_complete;	/* the list of respondents, this run */
 	int missed, missed_from, missed_until;	/* nights nobody held */
@@ -60,6 +60,12 @@ NPS_MUSTCHECK bool night_hour_is_due(struct night *n, bool *due,
 /* The preview mail of today, when its hour has come and it is not out yet; a
  * server that is away is told at the end. */
 NPS_MUSTCHECK bool night_send_preview(struct night *n, struct err *err);
+
+/* ---- night_health.c --------------------------------------------------------------- */
+/* What went wrong, or is well again, becomes alarms; who listens is told.  ok:
+ * the stages came to their end, else *err says why not.  True: they did, and
+ * this too. */
+NPS_MUSTCHECK bool night_health(struct night *n, bool ok, struct err *err);
 
 /* ---- night_settings.c ------------------------------------------------------------ */
 /* Keeps the settings of this run; those that differ from the run before of its

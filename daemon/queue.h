@@ -158,4 +158,9 @@ NPS_MUSTCHECK bool queue_count_left(struct db *db, long long tenant_id,
 NPS_MUSTCHECK bool queue_usual_night(struct db *db, long long tenant_id,
     struct arena *arena, long long *n, struct err *err);
 
+/* Categories of events met since a moment. */
+NPS_MUSTCHECK bool queue_list_categories(struct db *db, long long tenant_id,
+    time_t since, struct arena *arena, struct db_result **result,
+    struct err *err);
+
 #endif

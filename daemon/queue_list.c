@@ -194,3 +194,19 @@ queue_usual_night(struct db *db, long long tenant_id, struct arena *arena,
 	db_arg_int(&args, tenant_id);
 	return count_rows(db, &queue_usual_rows, &args, n, err);
 }
+
+DB_STMT(queue_categories,
+    "SELECT DISTINCT q.category FROM npsync.queue q WHERE q.tenant_id = $1"
+    "   AND q.created_at >= $2::timestamptz AND q.category IS NOT NULL");
+
+bool
+queue_list_categories(struct db *db, long long tenant_id, time_t since,
+    struct arena *arena, struct db_result **result, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_time(&args, since);
+	return db_query(db, &queue_categories, &args, result, err);
+}

@@ -13,4 +13,11 @@ NPS_MUSTCHECK bool runlog_read_night(struct db *db, long long tenant_id,
     int until, struct arena *arena, int *night, struct runlog *log,
     const char **result, struct err *err);
 
+/* Before this run: how the one before of the same kind ended ("killed": it has
+ * no end; "" = there was none), and when the last that ended well did;
+ * NO_TIME = none. */
+NPS_MUSTCHECK bool runlog_before(struct db *db, const struct runlog *log,
+    const char *kind, struct arena *arena, const char **result,
+    time_t *last_good, struct err *err);
+
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "effect.h"
 
 #define RENEW_EVERY_S 300
 #define YIELD_POLL_S 2
@@ -41,6 +42,34 @@ stage_breathe(struct stage *stage, struct err *err)
 		stage->yielded = true;
 		return err_set(err, ERR_CANCELLED, "made way for the night");
 	}
+	return true;
+}
+
+struct mail_settings
+stage_mail_settings(const struct conf *conf)
+{
+	return (struct mail_settings){ .url = conf->mail.smtp_url,
+		.user = conf->mail.user, .password = conf->mail.password,
+		.ca_file = conf->mail.ca_file,
+		.allow_plain = conf->mail.allow_plain };
+}
+
+bool
+stage_settle_mails(struct stage *stage, struct err *problem, struct err *err)
+{
+	static const char *const kinds[] = { "mail", "webhook" };
+	long long n, all = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (!effect_settle(stage->db, stage->tenant, kinds[i],
+		        clock_now(), stage->arena, &n, err))
+			return false;
+		all += n;
+	}
+	if (all > 0)
+		(void)err_set(problem, ERR_RETRY, "a run died while it told "
+		    "people: nobody knows whether %lld message%s went out, "
+		    "they are not repeated", all, all == 1 ? "" : "s");
 	return true;
 }
 

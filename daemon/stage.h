@@ -9,6 +9,7 @@
 #include "contact.h"
 #include "db.h"
 #include "highwater.h"
+#include "mail.h"
 #include "rules.h"
 #include "runlog.h"
 #include "tenant.h"
@@ -46,6 +47,13 @@ bool stage_matches_phone(const struct conf *conf);
 /* Renews the lease when due; between pages and batches.  ERR_CANCELLED when
  * the run must end: signal, or (may_yield) a night waits. */
 NPS_MUSTCHECK bool stage_breathe(struct stage *stage, struct err *err);
+
+/* The server of the configuration. */
+struct mail_settings stage_mail_settings(const struct conf *conf);
+/* This run holds the lease: mails and webhooks that a run began and never ended
+ * are unknown from now on, which *problem says. */
+NPS_MUSTCHECK bool stage_settle_mails(struct stage *stage,
+    struct err *problem, struct err *err);
 
 /* Notes epoch and claims in the database, then in the high-water file. */
 NPS_MUSTCHECK bool stage_mark(struct stage *stage, struct err *err);

@@ -45,22 +45,6 @@ is_open(struct stage *stage, const char *to, bool *open, struct err *err)
 	return true;
 }
 
-/* This run holds the lease: who began and never ended is dead. */
-static bool
-settle(struct stage *stage, struct err *problem, struct err *err)
-{
-	long long n = 0;
-
-	if (!effect_settle(stage->db, stage->tenant, MAIL, clock_now(),
-	        stage->arena, &n, err))
-		return false;
-	if (n > 0)
-		(void)err_set(problem, ERR_RETRY, "a run died while it mailed "
-		    "a preview: nobody knows whether %lld went out, they are "
-		    "not repeated", n);
-	return true;
-}
-
 bool
 stage_preview_due(struct stage *stage, bool *due, struct err *problem,
     struct err *err)
@@ -69,7 +53,7 @@ stage_preview_due(struct stage *stage, bool *due, struct err *problem,
 
 	*due = false;
 	/* First: what a dead run left is told, though nobody gets mails now. */
-	if (!settle(stage, problem, err))
+	if (!stage_settle_mails(stage, problem, err))
 		return false;
 	if (conf->preview.to.n == 0 || *conf->mail.smtp_url == '\0')
 		return true;
@@ -125,7 +109,7 @@ static bool
 send_to(struct stage *stage, const struct preview_mail *mail, const char *to,
     bool *out, struct err *problem, struct err *err)
 {
-	const struct mail_settings settings = preview_mail_settings(stage->conf);
+	const struct mail_settings settings = stage_mail_settings(stage->conf);
 	const struct effect e = { .kind = MAIL, .target = to,
 		.subject = subject_of(stage) };
 	struct err why = { .kind = ERR_NONE };

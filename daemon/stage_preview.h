@@ -20,7 +20,6 @@ NPS_MUSTCHECK bool preview_mail_open(struct preview_mail *mail,
     const char *const *to, size_t n_to, struct arena *arena,
     struct arena *scratch, struct err *err);
 void preview_mail_close(struct preview_mail *mail);
-struct mail_settings preview_mail_settings(const struct conf *conf);
 
 /* Today is a working day, its hour has come, there is a server, and somebody
  * has not been written to yet.  What a dead run left behind becomes unknown

@@ -104,12 +104,3 @@ preview_mail_open(struct preview_mail *mail, const struct conf *conf,
 	preview_mail_close(mail);
 	return false;
 }
-
-struct mail_settings
-preview_mail_settings(const struct conf *conf)
-{
-	return (struct mail_settings){ .url = conf->mail.smtp_url,
-		.user = conf->mail.user, .password = conf->mail.password,
-		.ca_file = conf->mail.ca_file,
-		.allow_plain = conf->mail.allow_plain };
-}

@@ -244,8 +244,11 @@ CREATE TABLE npsync.answer (
   connector     text,
   contact_id    text,
   first_seen_at timestamptz NOT NULL,
+  alarm_score_at   timestamptz,      -- when its score was told on (alarm.rules), or is to be; null = it is not
+  alarm_contact_at timestamptz,      -- the same of the wish to be contacted
   PRIMARY KEY (tenant_id, answer_id)
 );
+CREATE INDEX answer_seen ON npsync.answer (tenant_id, first_seen_at);
 CREATE INDEX answer_contact ON npsync.answer (tenant_id, connector, contact_id) WHERE contact_id IS NOT NULL;
 
 -- The tag a contact should carry per campaign; the newest answer wins.
@@ -276,8 +279,10 @@ CREATE TABLE npsync.effect (
   state        text NOT NULL CHECK (state IN ('wanted', 'doing', 'done', 'unknown', 'failed')),
   reason       text,
   updated_at   timestamptz NOT NULL,
+  how          text,                 -- of a mail or webhook about an answer: 'once da', 'digest da'; null = not tried any more
   PRIMARY KEY (tenant_id, kind, target, subject)
 );
+CREATE INDEX effect_open ON npsync.effect (tenant_id, kind, updated_at) WHERE state IN ('wanted', 'failed') AND how IS NOT NULL;
 
 -- Records nobody could read.
 CREATE TABLE npsync.quarantine (
@@ -293,8 +298,9 @@ CREATE TABLE npsync.quarantine (
   PRIMARY KEY (tenant_id, connector, source, line, record_key, reason)
 );
 
--- A health state; one alarm per change. kind flood: subject = trigger, kind
--- budget: subject = ''.
+-- A health state; one alarm per change. Subject of kind flood: the trigger; run:
+-- its kind; connector: its name; secret: the credential; vanished: key and value;
+-- of budget, transfer, mail, no_run, erasure: ''.
 CREATE TABLE npsync.alarm (
   tenant_id  bigint NOT NULL REFERENCES npsync.tenant,
   kind       text NOT NULL,

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Reads a message as a mail reader does: readmail.py FILE prints JSON.
+"""Reads messages as a mail reader does: readmail.py FILE... prints a JSON array.
 
 A line that is too long, a bare CR or LF, bytes beyond ASCII or a defect that
 the standard library's parser finds end it with a word on standard error.
@@ -18,8 +18,8 @@ def check_bytes(raw):
             sys.exit("line %d: beyond ASCII" % n)
 
 
-def main():
-    with open(sys.argv[1], "rb") as f:
+def read(path):
+    with open(path, "rb") as f:
         raw = f.read()
     check_bytes(raw)
     mail = email.message_from_bytes(raw, policy=email.policy.strict)
@@ -40,9 +40,10 @@ def main():
     headers = {name.lower(): str(value) for name, value in mail.items()}
     if len(headers) != len(mail.items()):
         sys.exit("a header stands twice")
-    json.dump({"headers": headers, "type": mail.get_content_type(),
-               "kinds": [p.get_content_type() for p in mail.walk()],
-               "parts": parts}, sys.stdout)
+    return {"headers": headers, "type": mail.get_content_type(),
+            "kinds": [p.get_content_type() for p in mail.walk()],
+            "parts": parts}
 
 
-main()
+if __name__ == "__main__":
+    json.dump([read(path) for path in sys.argv[1:]], sys.stdout)

@@ -4,7 +4,8 @@
 smtpd.py DIR [--tls | --smtps] [--user NAME --password WORD]
 
 Writes DIR/port when it listens, DIR/ca.pem where it speaks TLS, and each
-message it was given as DIR/N.eml with the address of its envelope in DIR/N.to.
+message it was given as DIR/N.eml with the address of its envelope in DIR/N.to
+and what a reader sees of it (readmail.py) in DIR/N.json.
 DIR/mode, read at each message, says what becomes of it:
   ok        taken over
   cut       taken over, and the connection is gone before the answer
@@ -14,11 +15,14 @@ DIR/mode, read at each message, says what becomes of it:
 """
 import argparse
 import asyncio
+import json
 import os
 import ssl
 import subprocess
 
 from aiosmtpd.smtp import SMTP, AuthResult
+
+import readmail
 
 
 class Handler:
@@ -32,6 +36,13 @@ class Handler:
                 return f.read().strip()
         except FileNotFoundError:
             return "ok"
+
+    @staticmethod
+    def read(path):
+        try:
+            return readmail.read(path)
+        except (Exception, SystemExit) as e:
+            return {"fault": repr(e)}
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if self.mode() == "rcpt " + address:
@@ -49,6 +60,8 @@ class Handler:
             f.write(" ".join(envelope.rcpt_tos))
         with open(path + ".part", "wb") as f:
             f.write(envelope.original_content)
+        with open(path + ".json", "w", encoding="ascii") as f:
+            json.dump(self.read(path + ".part"), f)
         os.rename(path + ".part", path + ".eml")
         if mode == "cut":
             server.transport.abort()

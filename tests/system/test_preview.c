@@ -19,10 +19,10 @@
 #include <cmocka.h>
 
 #include "buf.h"
+#include "mailbox.h"
 #include "npsync.h"
 #include "place.h"
 
-#define PYTHON "/usr/bin/python3"
 #define MORNING "2026-12-01T08:00"
 #define EVENING "2026-12-01T20:07"
 #define LATER "2026-12-01T21:07"
@@ -32,27 +32,10 @@
 
 struct post {
 	struct place place;
-	struct runproc server;
-	char dir[400];		/* of the server */
-	int port;
+	struct mailbox mail;
 };
 
-static const struct timespec pause_20ms = { 0, 20000000 };
-
 /* ---- files --------------------------------------------------------------- */
-static void
-write_text(const char *dir, const char *name, const char *text)
-{
-	char path[700];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-	    0600);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	assert_int_equal(close(fd), 0);
-}
-
 static void
 read_text(const char *path, struct buf *out)
 {
@@ -85,118 +68,27 @@ replace_in_file(const char *path, const char *from, const char *to)
 	assert_int_equal(fclose(f), 0);
 }
 
-/* ---- the server ---------------------------------------------------------- */
-static void
-server_start(struct post *p, const char *kind)
-{
-	char port[16], path[500];
-	struct stat st;
-	const char *args[] = { "tests/lib/smtpd.py", p->dir, "--port", port,
-		"--user", "npsync", "--password", "smtp-word", kind, NULL };
-
-	(void)snprintf(port, sizeof(port), "%d", p->port);
-	/* Without a user: no AUTH either. */
-	if (kind == NULL)
-		args[4] = NULL;
-	(void)snprintf(path, sizeof(path), "%s/port", p->dir);
-	(void)unlink(path);
-	runproc_start(&p->server, PYTHON, args, NULL, NULL);
-	for (int i = 0; i < 1000 && stat(path, &st) != 0; i++)
-		(void)nanosleep(&pause_20ms, NULL);
-	AUTO(buf) struct buf text;
-	buf_init(&text, 16);
-	read_text(path, &text);
-	p->port = (int)strtol(buf_text(&text), NULL, 10);
-	assert_true(p->port > 0);
-}
-
-static void
-server_stop(struct post *p)
-{
-	assert_int_equal(kill(p->server.pid, SIGTERM), 0);
-	runproc_wait(&p->server, 20);
-	runproc_free(&p->server);
-}
-
-static void
-server_mode(const struct post *p, const char *mode)
-{
-	write_text(p->dir, "mode", mode);
-}
-
-static int
-mails(const struct post *p)
-{
-	char path[500];
-	struct stat st;
-	int n = 0;
-
-	do
-		(void)snprintf(path, sizeof(path), "%s/%d.eml", p->dir, ++n);
-	while (stat(path, &st) == 0);
-	return n - 1;
-}
-
-/* The message as a reader sees it; the caller's. */
-static json_t *
-mail_read(const struct post *p, int n)
-{
-	char path[500];
-	struct runproc r;
-	json_error_t error;
-
-	(void)snprintf(path, sizeof(path), "%s/%d.eml", p->dir, n);
-	runproc_start(&r, PYTHON, (const char *const[]){
-	    "tests/lib/readmail.py", path, NULL }, NULL, NULL);
-	runproc_wait(&r, 20);
-	if (r.code != 0)
-		fail_msg("%s: %s", path, r.err);
-	json_t *mail = json_loads(r.out, 0, &error);
-	assert_non_null(mail);
-	runproc_free(&r);
-	return mail;
-}
-
-static const char *
-header(const json_t *mail, const char *name)
-{
-	const char *text = json_string_value(json_object_get(
-	    json_object_get(mail, "headers"), name));
-
-	if (text == NULL)
-		fail_msg("no header %s", name);
-	return text;
-}
-
-static const char *
-part(const json_t *mail, size_t i, const char *key)
-{
-	return json_string_value(json_object_get(json_array_get(
-	    json_object_get(mail, "parts"), i), key));
-}
-
 /* ---- places -------------------------------------------------------------- */
 static void
 post_make(struct post *p, const char *name, const char *kind, const char *to)
 {
 	const bool smtps = kind != NULL && strcmp(kind, "--smtps") == 0;
-	char text[2000], login[1000] = "";
+	char text[2000], login[1000] = "", dir[400];
 
-	*p = (struct post){ .port = 0 };
+	*p = (struct post){ .place.embedded = false };
 	place_make(&p->place, name, name, true);
-	(void)snprintf(p->dir, sizeof(p->dir), "%s/mail", p->place.dir);
-	assert_int_equal(mkdir(p->dir, 0711), 0);
-	server_mode(p, "ok");
-	server_start(p, kind);
-	write_text(p->dir, "word", "smtp-word\n");
+	(void)snprintf(dir, sizeof(dir), "%s/mail", p->place.dir);
+	mailbox_make(&p->mail, dir);
+	mailbox_start(&p->mail, kind);
+	mailbox_write(&p->mail, "word", "smtp-word\n");
 	if (kind != NULL)
 		(void)snprintf(login, sizeof(login), "user = \"npsync\"; "
 		    "password = \"file:%s/word\"; ca_file = \"%s/ca.pem\"; ",
-		    p->dir, p->dir);
+		    p->mail.dir, p->mail.dir);
 	(void)snprintf(text, sizeof(text), "mail = { smtp_url = "
 	    "\"smtp%s://127.0.0.1:%d\"; from = \"npsync@npsync-demo.example\"; "
 	    "%s}; preview = { to = [ %s ]; }; log = {", smtps ? "s" : "",
-	    p->port, login, to);
+	    p->mail.port, login, to);
 	place_edit(&p->place, "log = {", text);
 	place_clock(&p->place, "2026-12-01T07:00:00Z");
 	place_export(&p->place, 1);
@@ -207,7 +99,7 @@ post_make(struct post *p, const char *name, const char *kind, const char *to)
 static void
 post_free(struct post *p)
 {
-	server_stop(p);
+	mailbox_stop(&p->mail);
 	place_free(&p->place);
 }
 
@@ -218,9 +110,9 @@ hourly(struct post *p, const char *now, int code, int expect)
 
 	if ((code == 0) != (r->code == 0))
 		fail_msg("hourly %s: exit %d\n%s%s", now, r->code, r->out, r->err);
-	if (mails(p) != expect)
-		fail_msg("hourly %s: %d mails, not %d\n%s%s", now, mails(p),
-		    expect, r->out, r->err);
+	if (mailbox_count(&p->mail) != expect)
+		fail_msg("hourly %s: %d mails, not %d\n%s%s", now,
+		    mailbox_count(&p->mail), expect, r->out, r->err);
 }
 
 /* ---- what it says -------------------------------------------------------- */
@@ -229,18 +121,18 @@ check_rows(struct post *p, const json_t *mail)
 {
 	const struct runproc *r = place_run(&p->place, EVENING, 0, "--csv queue");
 
-	assert_string_equal(part(mail, 2, "type"), "text/csv");
-	assert_string_equal(part(mail, 2, "file"), "npsync-2026-12-02.csv");
-	assert_string_equal(part(mail, 2, "disposition"), "attachment");
-	assert_string_equal(part(mail, 2, "text"), r->out);
+	assert_string_equal(mail_part(mail, 2, "type"), "text/csv");
+	assert_string_equal(mail_part(mail, 2, "file"), "npsync-2026-12-02.csv");
+	assert_string_equal(mail_part(mail, 2, "disposition"), "attachment");
+	assert_string_equal(mail_part(mail, 2, "text"), r->out);
 	/* What a spreadsheet would run is text. */
-	says(part(mail, 2, "text"), "\"'=SUM(1)<b>&\"\"'</b>\"");
+	says(mail_part(mail, 2, "text"), "\"'=SUM(1)<b>&\"\"'</b>\"");
 }
 
 static void
 check_texts(struct post *p, const json_t *mail)
 {
-	const char *text = part(mail, 0, "text"), *html = part(mail, 1, "text");
+	const char *text = mail_part(mail, 0, "text"), *html = mail_part(mail, 1, "text");
 	json_t *queue = place_json(&p->place, EVENING, "queue");
 
 	assert_true(json_array_size(queue) > 20);
@@ -273,25 +165,25 @@ test_mail(void **state)
 	post_make(&p, "mailed", "--tls", "\"a@npsync-demo.example\", "
 	    "\"b@npsync-demo.example\"");
 	/* 08:00 is not 14:00. */
-	assert_int_equal(mails(&p), 0);
+	assert_int_equal(mailbox_count(&p.mail), 0);
 	place_export(&p.place, 2);
 	(void)snprintf(companies, sizeof(companies), "%s/export/companies.csv",
 	    p.place.dir);
 	replace_in_file(companies, "Fjordlys Energi A/S",
 	    "\"=SUM(1)<b>&\"\"'</b>\"");
 	hourly(&p, EVENING, 0, 2);
-	json_t *mail = mail_read(&p, 1), *other = mail_read(&p, 2);
-	says(header(mail, "subject"), "npsync demo, night to Wed 2026-12-02: ");
-	says(header(mail, "to"), "a@npsync-demo.example, b@npsync-demo.example");
-	says(header(mail, "from"), "<npsync@npsync-demo.example>");
-	assert_string_equal(header(mail, "auto-submitted"), "auto-generated");
-	says(header(mail, "date"), "Tue, 01 Dec 2026 19:07:");
-	says(header(mail, "message-id"), "<preview.2026-12-01.");
-	assert_string_equal(header(mail, "message-id"),
-	    header(other, "message-id"));
+	json_t *mail = mailbox_read(&p.mail, 1), *other = mailbox_read(&p.mail, 2);
+	says(mail_header(mail, "subject"), "npsync demo, night to Wed 2026-12-02: ");
+	says(mail_header(mail, "to"), "a@npsync-demo.example, b@npsync-demo.example");
+	says(mail_header(mail, "from"), "<npsync@npsync-demo.example>");
+	assert_string_equal(mail_header(mail, "auto-submitted"), "auto-generated");
+	says(mail_header(mail, "date"), "Tue, 01 Dec 2026 19:07:");
+	says(mail_header(mail, "message-id"), "<preview.2026-12-01.");
+	assert_string_equal(mail_header(mail, "message-id"),
+	    mail_header(other, "message-id"));
 	assert_int_equal(json_array_size(json_object_get(mail, "parts")), 3);
-	assert_string_equal(part(mail, 0, "type"), "text/plain");
-	assert_string_equal(part(mail, 1, "type"), "text/html");
+	assert_string_equal(mail_part(mail, 0, "type"), "text/plain");
+	assert_string_equal(mail_part(mail, 1, "type"), "text/html");
 	check_texts(&p, mail);
 	check_rows(&p, mail);
 	json_decref(mail);
@@ -323,16 +215,16 @@ test_next_day(void **state)
 	    "sent");
 	place_clock(&p.place, "2026-12-02T13:07:00Z");
 	hourly(&p, NEXT, 0, 2);
-	json_t *mail = mail_read(&p, 2);
-	const char *text = part(mail, 0, "text");
+	json_t *mail = mailbox_read(&p.mail, 2);
+	const char *text = mail_part(mail, 0, "text");
 	says(text, "\nThe night to Wed 2026-12-02: ok\n");
 	says(text, " due");
 	says(text, " sent");
 	says(text, "\nOther than the preview of the night to Wed 2026-12-02 "
 	    "said: 1\n");
 	says(text, "was to go, but is excluded");
-	says(part(mail, 1, "text"), "was to go, but is excluded");
-	says(header(mail, "message-id"), "<preview.2026-12-02.");
+	says(mail_part(mail, 1, "text"), "was to go, but is excluded");
+	says(mail_header(mail, "message-id"), "<preview.2026-12-02.");
 	json_decref(mail);
 	json_decref(queue);
 	post_free(&p);
@@ -347,12 +239,12 @@ test_one_line(void **state)
 	post_make(&p, "oneline", NULL, "\"a@npsync-demo.example\"");
 	hourly(&p, "2026-12-01T13:59", 0, 0);
 	hourly(&p, "2026-12-01T14:00", 0, 1);
-	json_t *mail = mail_read(&p, 1);
-	assert_string_equal(header(mail, "subject"),
+	json_t *mail = mailbox_read(&p.mail, 1);
+	assert_string_equal(mail_header(mail, "subject"),
 	    "npsync demo: nothing waits for Wed 2026-12-02");
 	assert_int_equal(json_array_size(json_object_get(mail, "parts")), 1);
-	assert_string_equal(part(mail, 0, "type"), "text/plain");
-	assert_string_equal(part(mail, 0, "text"),
+	assert_string_equal(mail_part(mail, 0, "type"), "text/plain");
+	assert_string_equal(mail_part(mail, 0, "text"),
 	    "Nothing waits for Wed 2026-12-02.\n");
 	assert_string_equal(place_run(&p.place, EVENING, 0,
 	    "preview --print")->out, "Nothing waits for Wed 2026-12-02.\n");
@@ -377,7 +269,7 @@ test_days(void **state)
 	hourly(&p, "2026-12-04T14:07", 0, 1);
 	/* Only the hourly run mails. */
 	(void)place_run(&p.place, "2026-12-07T14:07", 0, "run");
-	assert_int_equal(mails(&p), 1);
+	assert_int_equal(mailbox_count(&p.mail), 1);
 	post_free(&p);
 }
 
@@ -390,15 +282,15 @@ test_cut(void **state)
 
 	(void)state;
 	post_make(&p, "cut", "--tls", "\"a@npsync-demo.example\"");
-	server_mode(&p, "cut");
+	mailbox_mode(&p.mail, "cut");
 	hourly(&p, EVENING, 1, 1);
 	says(place_run(&p.place, EVENING, 0, "--csv runs")->out,
 	    "nobody knows whether it took the mail");
-	server_mode(&p, "ok");
+	mailbox_mode(&p.mail, "ok");
 	hourly(&p, LATER, 0, 1);
 	hourly(&p, NEXT, 0, 2);
-	json_t *mail = mail_read(&p, 2);
-	says(part(mail, 0, "text"), "Nobody knows whether the preview "
+	json_t *mail = mailbox_read(&p.mail, 2);
+	says(mail_part(mail, 0, "text"), "Nobody knows whether the preview "
 	    "2026-12-01 arrived");
 	json_decref(mail);
 	post_free(&p);
@@ -413,15 +305,13 @@ test_killed(void **state)
 
 	(void)state;
 	post_make(&p, "killed", NULL, "\"a@npsync-demo.example\"");
-	server_mode(&p, "hang");
+	mailbox_mode(&p.mail, "hang");
 	place_start(&r, &p.place, EVENING, "run hourly");
-	for (int i = 0; i < 1000 && mails(&p) == 0; i++)
-		(void)nanosleep(&pause_20ms, NULL);
-	assert_int_equal(mails(&p), 1);
+	mailbox_wait(&p.mail, 1);
 	assert_int_equal(kill(r.pid, SIGKILL), 0);
 	runproc_wait(&r, 20);
 	runproc_free(&r);
-	server_mode(&p, "ok");
+	mailbox_mode(&p.mail, "ok");
 	/* It is told once. */
 	hourly(&p, LATER, 1, 1);
 	says(place_run(&p.place, LATER, 0, "--csv runs")->out, "a run died while");
@@ -438,15 +328,15 @@ test_again(void **state)
 	(void)state;
 	post_make(&p, "again", "--tls", "\"a@npsync-demo.example\", "
 	    "\"b@npsync-demo.example\"");
-	server_stop(&p);
+	mailbox_stop(&p.mail);
 	hourly(&p, "2026-12-01T15:07", 1, 0);
-	server_start(&p, "--tls");
-	server_mode(&p, "refuse");
+	mailbox_start(&p.mail, "--tls");
+	mailbox_mode(&p.mail, "refuse");
 	hourly(&p, "2026-12-01T16:07", 1, 0);
 	/* One bad address keeps nobody else's mail back. */
-	server_mode(&p, "rcpt a@npsync-demo.example");
+	mailbox_mode(&p.mail, "rcpt a@npsync-demo.example");
 	hourly(&p, "2026-12-01T17:07", 1, 1);
-	server_mode(&p, "ok");
+	mailbox_mode(&p.mail, "ok");
 	hourly(&p, "2026-12-01T18:07", 0, 2);
 	hourly(&p, "2026-12-01T19:07", 0, 2);
 	post_free(&p);
@@ -473,21 +363,21 @@ test_trust(void **state)
 	(void)state;
 	post_make(&p, "trust", "--tls", "\"a@npsync-demo.example\"");
 	says(place_run(&p.place, EVENING, 0, "check")->out, "ok    mail: smtp:");
-	write_text(p.dir, "word", "wrong\n");
+	mailbox_write(&p.mail, "word", "wrong\n");
 	fails_check(&p, "denied");
-	write_text(p.dir, "word", "smtp-word\n");
+	mailbox_write(&p.mail, "word", "smtp-word\n");
 	/* A certificate of nobody we trust; the server has another by now. */
-	(void)snprintf(other, sizeof(other), "%s/old.pem", p.dir);
+	(void)snprintf(other, sizeof(other), "%s/old.pem", p.mail.dir);
 	place_edit(&p.place, "/ca.pem", "/old.pem");
 	char ca[500];
-	(void)snprintf(ca, sizeof(ca), "%s/ca.pem", p.dir);
+	(void)snprintf(ca, sizeof(ca), "%s/ca.pem", p.mail.dir);
 	assert_int_equal(rename(ca, other), 0);
-	server_stop(&p);
-	server_start(&p, "--tls");
+	mailbox_stop(&p.mail);
+	mailbox_start(&p.mail, "--tls");
 	fails_check(&p, "SSL");
 	/* No STARTTLS: neither the password nor the mail leaves. */
-	server_stop(&p);
-	server_start(&p, NULL);
+	mailbox_stop(&p.mail);
+	mailbox_start(&p.mail, NULL);
 	fails_check(&p, "STARTTLS");
 	post_free(&p);
 }
@@ -560,12 +450,12 @@ test_by_hand(void **state)
 	post_make(&p, "byhand", "--tls", "\"a@npsync-demo.example\"");
 	says_one_line(place_run(&p.place, EVENING, 0,
 	    "preview --to c@npsync-demo.example")->out, "sent: npsync demo");
-	assert_int_equal(mails(&p), 1);
+	assert_int_equal(mailbox_count(&p.mail), 1);
 	hourly(&p, EVENING, 0, 2);
-	server_mode(&p, "refuse");
+	mailbox_mode(&p.mail, "refuse");
 	says_one_line(place_run(&p.place, EVENING, -2,
 	    "preview --to c@npsync-demo.example")->err, "mail server: ");
-	assert_int_equal(mails(&p), 2);
+	assert_int_equal(mailbox_count(&p.mail), 2);
 	post_free(&p);
 }
 

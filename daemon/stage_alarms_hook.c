@@ -66,28 +66,42 @@ body_of(json_t *o, bool ok, struct arena *arena)
 	return text;
 }
 
+/* What every body begins with. */
+static bool
+put_head(json_t *o, const struct hook *h, const char *type, const char *key)
+{
+	return put_text(o, "type", type) && put_text(o, "id", key) &&
+	    put_time(o, "sent_at", clock_now()) &&
+	    put_text(o, "tenant", h->stage->conf->tenant);
+}
+
+static bool
+put_score(json_t *o, int score)
+{
+	if (score < 0)
+		return put(o, "score", NULL) && put(o, "band", NULL);
+	return put(o, "score", json_integer(score)) &&
+	    put_text(o, "band", template_band("en", score));
+}
+
 static const char *
 answer_body(const struct hook *h, const struct answer_alarm *a,
     const char *key)
 {
 	json_t *o = json_object();
-	const bool ok = put_text(o, "type", "answer") &&
-	    put_text(o, "id", key) &&
-	    put_time(o, "sent_at", clock_now()) &&
-	    put_text(o, "tenant", h->stage->conf->tenant) &&
-	    put_text(o, "answer_id", a->id) &&
-	    put(o, "score", a->score < 0 ? NULL : json_integer(a->score)) &&
-	    put_text(o, "band", a->score < 0 ? NULL :
-	        template_band("en", a->score)) &&
+	bool ok = put_head(o, h, "answer", key) &&
+	    put_text(o, "answer_id", a->id) && put_score(o, a->score) &&
 	    put(o, "wants_contact", json_boolean(a->wants_contact)) &&
 	    put_text(o, "campaign_id", a->campaign_id) &&
 	    put_text(o, "campaign", a->campaign) &&
 	    put_text(o, "trigger", a->trigger) &&
 	    put_time(o, "answered_at", a->answered_at) &&
-	    put(o, "test", json_boolean(a->test)) &&
-	    (!h->conf->comment || put_text(o, "comment", a->comment)) &&
-	    (!h->conf->person || put_person(o, a));
+	    put(o, "test", json_boolean(a->test));
 
+	if (h->conf->comment)
+		ok = ok && put_text(o, "comment", a->comment);
+	if (h->conf->person)
+		ok = ok && put_person(o, a);
 	return body_of(o, ok, h->stage->arena);
 }
 
@@ -96,10 +110,7 @@ change_body(const struct hook *h, const struct alarms_change *c,
     const char *key)
 {
 	json_t *o = json_object();
-	const bool ok = put_text(o, "type", "health") &&
-	    put_text(o, "id", key) &&
-	    put_time(o, "sent_at", clock_now()) &&
-	    put_text(o, "tenant", h->stage->conf->tenant) &&
+	const bool ok = put_head(o, h, "health", key) &&
 	    put_text(o, "kind", c->kind) && put_text(o, "subject", c->subject) &&
 	    put_text(o, "state", c->raised ? "raised" : "over") &&
 	    put_time(o, "since", c->since) && put_text(o, "detail", c->detail);

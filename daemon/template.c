@@ -141,31 +141,41 @@ check_head(const char **at, size_t *n, struct err *err)
 	return true;
 }
 
+/* {each} or {end} in line n; open = the line of the {each} above, or 0. */
+static bool
+check_mark(enum template_kind kind, bool each, size_t n, size_t *open,
+    struct err *err)
+{
+	if (kind == TEMPLATE_ALARM)
+		return err_set(err, ERR_CONFIG, "line %zu: {each} and {end} "
+		    "belong to lists; this mail is about one answer", n);
+	if (each == (*open > 0))
+		return err_set(err, ERR_CONFIG, "line %zu: expected {each} "
+		    "and {end} in turn", n);
+	*open = each ? n : 0;
+	return true;
+}
+
 static bool
 check_lines(enum template_kind kind, const char *at, size_t n,
     struct err *err)
 {
 	struct line line;
 	size_t open = 0;
+	bool ok = true;
 
-	while (next_line(&at, &line)) {
+	while (ok && next_line(&at, &line)) {
 		const bool each = is_mark(&line, "{each}");
-		const bool end = is_mark(&line, "{end}");
 		n++;
-		if ((each || end) && kind == TEMPLATE_ALARM)
-			return err_set(err, ERR_CONFIG, "line %zu: {each} and "
-			    "{end} belong to lists; this mail is about one "
-			    "answer", n);
-		if ((each && open > 0) || (end && open == 0))
-			return err_set(err, ERR_CONFIG, "line %zu: expected "
-			    "{each} and {end} in turn", n);
-		if (each || end)
-			open = each ? n : 0;
-		else if (!check_names(kind, open > 0, &line, n, err))
-			return false;
+		if (each || is_mark(&line, "{end}"))
+			ok = check_mark(kind, each, n, &open, err);
+		else
+			ok = check_names(kind, open > 0, &line, n, err);
 	}
-	return open == 0 || err_set(err, ERR_CONFIG, "line %zu: this {each} "
-	    "has no {end}", open);
+	if (!ok || open == 0)
+		return ok;
+	return err_set(err, ERR_CONFIG, "line %zu: this {each} has no {end}",
+	    open);
 }
 
 bool

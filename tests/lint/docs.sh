@@ -105,7 +105,17 @@ sample_keys() {
 	match($0, /^\t#?[a-z_]+ = /) {
 		key = substr($0, 2, RLENGTH - 4)
 		sub(/^#/, "", key)
-		print group key "\t" substr($0, RLENGTH + 1)
+		value = substr($0, RLENGTH + 1)
+		if (value == "{")
+			inner = key "."
+		else
+			print group key "\t" value
+	}
+	/^\t};/ { inner = "" }
+	inner != "" && match($0, /^\t\t#?[a-z_]+ = /) {
+		key = substr($0, 3, RLENGTH - 5)
+		sub(/^#/, "", key)
+		print group inner key "\t" substr($0, RLENGTH + 1)
 	}' "$sample"
 }
 in_sample=$(sample_keys | sed 's/;[[:blank:]]*$//; s/\(\t[0-9]*\)\.0$/\1/')
@@ -113,7 +123,8 @@ in_sample=$(sample_keys | sed 's/;[[:blank:]]*$//; s/\(\t[0-9]*\)\.0$/\1/')
 check_sample() {	# check_sample PATH DEFAULT
 	local leaf=${1##*.} value
 	case $1 in
-	trigger.* | crm | crm.* | rules.frequency.* | programmes.* | policy.*)
+	trigger.* | crm | crm.* | rules.frequency.* | programmes.* | policy.* | \
+	    alarm.rules.* | alarm.managers.*)
 		has "$(cat "$sample")" "(^|[^a-z_])$leaf([^a-z_]|\$)" ||
 			bad "$sample" "expected the key $1"
 		return

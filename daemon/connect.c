@@ -212,6 +212,16 @@ is_id(const char *s)
 	return s != NULL && *s != '\0' && is_text(s) && strlen(s) <= ID_MAX;
 }
 
+/* What others look for it by, if it is there: an index takes no more. */
+static bool
+are_keys(const char *const *keys, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (keys[i] != NULL && strlen(keys[i]) > ID_MAX)
+			return false;
+	return true;
+}
+
 static bool
 is_time(time_t t)
 {
@@ -296,6 +306,9 @@ connect_answer_fault(const struct survey_answer *a)
 
 	if (!is_id(a->answer_id))
 		return "answer id: expected text of 1 to 512 bytes";
+	/* All but the comment. */
+	if (!are_keys(texts, ARRAY_LEN(texts) - 1))
+		return "a field of the answer: expected at most 512 bytes";
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (!is_text(texts[i]))
 			return "a field of the answer: expected UTF-8";
@@ -317,6 +330,8 @@ connect_sent_fault(const struct sent *s)
 
 	if (!is_id(s->remote_id))
 		return "respondent id: expected text of 1 to 512 bytes";
+	if (!are_keys(texts, ARRAY_LEN(texts)))
+		return "a field of the respondent: expected at most 512 bytes";
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (!is_text(texts[i]))
 			return "a field of the respondent: expected UTF-8";

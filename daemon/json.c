@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "num.h"
+#include "text.h"
 
 /* 200,000 nodes and 4 MiB of text stay well below. */
 #define DOC_MAX_BYTES ((size_t)100663296)
@@ -83,13 +84,9 @@ refuse(const struct scan *s, struct err *err, const char *why)
 static bool
 scan_string(struct scan *s, struct err *err)
 {
-	const size_t start = s->pos++;
-
-	while (s->pos < s->len && s->text[s->pos] != '"') {
+	s->pos++;
+	while (s->pos < s->len && s->text[s->pos] != '"')
 		s->pos += s->text[s->pos] == '\\' ? 2 : 1;
-		if (s->pos - start > JSON_MAX_TEXT + 1)
-			return refuse(s, err, "text longer than 64 KiB");
-	}
 	if (s->pos >= s->len) {
 		s->pos = s->len;
 		return refuse(s, err, "ends inside a text");
@@ -229,11 +226,62 @@ replace_nuls(struct arena *arena, json_t *node)
 	return true;
 }
 
+/* The number of "\uXXXX" at s, or -1. */
+static int
+unit_at(const char *s, size_t len)
+{
+	int unit = 0;
+
+	if (len < 6 || s[0] != '\\' || s[1] != 'u')
+		return -1;
+	for (int i = 2; i < 6; i++) {
+		const char c = s[i];
+		if (c >= '0' && c <= '9')
+			unit = unit * 16 + (c - '0');
+		else if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'))
+			unit = unit * 16 + ((c | 0x20) - 'a' + 10);
+		else
+			return -1;
+	}
+	return unit;
+}
+
+/* A service that counts in UTF-16 and cuts leaves half of an emoji.  It becomes
+ * U+FFFD, for the same reason.  NULL: out of memory. */
+static const char *
+replace_halves(struct arena *arena, const char *text, size_t len)
+{
+	char *copy = NULL;
+
+	for (size_t at = 0; at < len;) {
+		const char *s = text + at;
+		const int unit = unit_at(s, len - at);
+		if (unit < 0xd800 || unit > 0xdfff) {
+			at += *s != '\\' ? 1 : unit < 0 ? 2 : 6;
+			continue;
+		}
+		const int next = unit_at(s + 6, len - at - 6);
+		if (unit < 0xdc00 && next >= 0xdc00 && next <= 0xdfff) {
+			at += 12;
+			continue;
+		}
+		if (copy == NULL &&
+		    (copy = arena_strndup(arena, text, len)) == NULL)
+			return NULL;
+		memcpy(copy + at, "\\ufffd", 6);
+		at += 6;
+	}
+	return copy != NULL ? copy : text;
+}
+
 static bool
 load(struct json_doc *doc, const char *text, size_t len, struct err *err)
 {
 	json_error_t why = { .line = 0 };
 
+	text = replace_halves(doc->arena, text, len);
+	if (text == NULL)
+		return err_set(err, ERR_PROTOCOL, "JSON needs too much memory");
 	parsing = doc->arena;
 	doc->root = json_loadb(text, len,
 	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
@@ -394,6 +442,12 @@ dump(struct arena *arena, json_t *node, size_t flags)
 	return out;
 }
 
+bool
+json_is_long(const json_t *node)
+{
+	return json_is_string(node) && json_string_length(node) > JSON_MAX_TEXT;
+}
+
 const char *
 json_text(struct arena *arena, json_t *node)
 {
@@ -402,7 +456,8 @@ json_text(struct arena *arena, json_t *node)
 	switch (json_typeof(node)) {
 	case JSON_STRING:
 		return arena_strndup(arena, json_string_value(node),
-		    json_string_length(node));
+		    json_is_long(node) ? text_cut(json_string_value(node),
+		    JSON_MAX_TEXT) : json_string_length(node));
 	case JSON_INTEGER:
 	case JSON_REAL:
 	case JSON_TRUE:

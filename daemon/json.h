@@ -17,13 +17,15 @@
 #define JSON_MAX_BYTES ((size_t)4194304)
 #define JSON_MAX_NODES ((size_t)200000)
 #define JSON_MAX_DEPTH 32
-#define JSON_MAX_TEXT ((size_t)65536)	/* one string or number, as written */
+#define JSON_MAX_TEXT ((size_t)65536)	/* one text, as json_text gives it */
 
 struct json_doc;
 
 /* Parses after a scan that refuses what is above the ceilings; duplicates and
- * bare NULs are refused, an escaped one becomes U+FFFD, a byte order mark in
- * front is skipped.  ERR_PROTOCOL names position and reason.
+ * bare NULs are refused, a byte order mark in front is skipped.  One odd text
+ * must not keep back the page it stands on: an escaped NUL and half a surrogate
+ * pair become U+FFFD, and a text may be as long as the page.
+ * ERR_PROTOCOL names position and reason.
  * The nodes live until json_free. */
 NPS_MUSTCHECK bool json_parse(const char *text, size_t len,
     struct json_doc **doc, struct err *err);
@@ -42,7 +44,10 @@ json_doc_cleanup(struct json_doc **doc)
 json_t *json_at(json_t *node, const char *path);
 /* The first of n candidate paths that is there and not null, or NULL. */
 json_t *json_first(json_t *node, const char *const *paths, size_t n);
-/* Text of a string, integer, real or boolean in arena; NULL for others. */
+/* A string of more than JSON_MAX_TEXT bytes. */
+bool json_is_long(const json_t *node);
+/* Text of a string, integer, real or boolean in arena; NULL for others.  A long
+ * one is cut between two characters. */
 const char *json_text(struct arena *arena, json_t *node);
 /* An integer, or a real without fraction.  False otherwise. */
 bool json_integer_value_of(json_t *node, long long *out);

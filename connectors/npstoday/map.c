@@ -159,6 +159,16 @@ score_map(json_t *item, const struct strlist *names, struct survey_answer *a,
 		(void)refuse(m, "score", "a whole number from 0 to 10");
 }
 
+/* Cut rather than left out: the score counts.  That it was is told. */
+static void
+comment_map(json_t *item, const struct strlist *names, struct arena *arena,
+    struct survey_answer *a, struct mapped *m)
+{
+	a->comment = fieldmap_text(item, names, arena);
+	if (m->reason[0] == '\0' && json_is_long(fieldmap_at(item, names)))
+		(void)refuse(m, "comment", "at most 64 KiB; it was cut");
+}
+
 bool
 npstoday_map_answer(const struct npstoday_settings *set, json_t *item,
     struct arena *arena, struct survey_answer *a, struct mapped *m)
@@ -176,7 +186,7 @@ npstoday_map_answer(const struct npstoday_settings *set, json_t *item,
 	if (!answer_times(set, item, arena, a, m))
 		return false;
 	score_map(item, &map->score, a, m);
-	a->comment = fieldmap_text(item, &map->comment, arena);
+	comment_map(item, &map->comment, arena, a, m);
 	answer_campaign(set, item, arena, a);
 	answer_person(set, item, arena, a);
 	m->skip = set->responses.foreign == FOREIGN_IGNORE &&

@@ -19,6 +19,7 @@
 struct seen {
 	char ids[256], log[1024], resume[256], watermark[64];
 	int n, pages, stop_after, stop_page;
+	size_t comments;	/* bytes of all */
 	struct survey_answer last;
 	struct arena *scratch;	/* emptied as the core does */
 };
@@ -31,6 +32,7 @@ seen_answer(void *arg, const struct survey_answer *a)
 
 	snprintf(seen->ids + len, sizeof(seen->ids) - len, "%s%s=%d",
 	    len == 0 ? "" : " ", a->answer_id, a->score);
+	seen->comments += a->comment == NULL ? 0 : strlen(a->comment);
 	seen->last = *a;
 	if (seen->scratch != NULL)
 		arena_reset(seen->scratch);
@@ -174,6 +176,33 @@ test_pulls(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(pulls); i++)
 		pull_run(&pulls[i]);
+}
+
+/* One comment that is too long, or cut in the middle of a character: its page
+ * is read, its score counts, and somebody is told of the first. */
+static void
+test_odd_comments(void **state)
+{
+	static char body[90000], comment[70001];
+	const struct sim_reply script[] = { { .body = body } };
+	struct seen seen = { .n = 0 };
+	struct rig rig;
+
+	(void)state;
+	memset(comment, 'a', sizeof(comment) - 1);
+	snprintf(body, sizeof(body), "[{\"id\":1,\"rating\":9},{\"id\":2,"
+	    "\"rating\":4,\"userComment\":\"%s\"},{\"id\":3,\"rating\":5,"
+	    "\"userComment\":\"x\\ud83d\"}]", comment);
+	struct simhttpd *sim = simhttpd_start(script, 1);
+	rig_open_http(&rig, simhttpd_url(sim), NO_PAGES);
+	const struct pull pull = { .from = 0, .until = rig.now };
+	assert_true(answers(&rig, &pull, &seen));
+	assert_string_equal(seen.ids, "1=9 2=4 3=5");
+	assert_int_equal(seen.comments, 65536 + strlen("x\xef\xbf\xbd"));
+	assert_int_equal(rig.quarantined, 1);
+	assert_null(simhttpd_problem(sim, true));
+	rig_close(&rig);
+	simhttpd_stop(sim);
 }
 
 /* ---- watermark and resume -------------------------------------------- */
@@ -906,6 +935,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pulls),
+		cmocka_unit_test(test_odd_comments),
 		cmocka_unit_test(test_watermark),
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_resume_keeps_mark),

@@ -66,7 +66,8 @@ rig_of(unsigned n)
 static void
 check_mapped(bool ok, const struct mapped *m)
 {
-	/* A reason beside a record that was read: of a score that is none. */
+	/* A reason beside a record that was read: of a score that is none; no
+	 * comment here is long. */
 	CHECK(ok ? m->reason[0] == '\0' || strncmp(m->reason, "score: ", 7) == 0
 	         : m->reason[0] != '\0');
 	CHECK(fuzz_is_line(m->reason) && fuzz_is_text(m->key));

@@ -177,6 +177,43 @@ test_answers(void **state)
 	assert_non_null(connect_answer_fault(&a));
 }
 
+/* An index takes no text of some thousand bytes: the statement would end, and
+ * with it the whole page. */
+static void
+test_keys_have_a_ceiling(void **state)
+{
+	struct survey_answer a = { .answer_id = "1", .score = 9,
+		.answered_at = 1, .changed_at = NO_TIME };
+	struct sent s = { .remote_id = "1", .created_at = NO_TIME,
+		.mailed_at = NO_TIME };
+	const char **const keys[] = { &a.ref, &a.remote_id, &a.contact_id,
+		&a.email, &a.phone, &a.campaign_id, &a.campaign };
+	const char **const others[] = { &s.ref, &s.campaign_id, &s.email,
+		&s.phone, &s.contact_id };
+	char text[514];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	a.comment = text;
+	for (size_t len = 512; len <= 513; len++) {
+		text[len] = '\0';
+		for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+			*keys[i] = text;
+			assert_int_equal(connect_answer_fault(&a) != NULL,
+			    len > 512);
+			*keys[i] = NULL;
+		}
+		for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+			*others[i] = text;
+			assert_int_equal(connect_sent_fault(&s) != NULL,
+			    len > 512);
+			*others[i] = NULL;
+		}
+		assert_null(connect_answer_fault(&a));
+		text[len] = 'x';
+	}
+}
+
 static void
 test_quarantine_has_a_ceiling(void **state)
 {
@@ -304,6 +341,7 @@ main(void)
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_contacts_and_activities),
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_keys_have_a_ceiling),
 		cmocka_unit_test(test_quarantine_has_a_ceiling),
 		cmocka_unit_test(test_quarantine_is_storable),
 		cmocka_unit_test(test_quarantine_without_memory),

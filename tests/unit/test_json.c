@@ -103,8 +103,8 @@ test_bytes(void **state)
 {
 	(void)state;
 	check_edge("1", " ", "", JSON_MAX_BYTES - 1);
-	check_edge("\"", "x", "\"", JSON_MAX_TEXT);
-	check_edge("{\"", "x", "\":1}", JSON_MAX_TEXT);
+	check_edge("\"", "x", "\"", JSON_MAX_BYTES - 2);
+	check_edge("{\"", "x", "\":1}", JSON_MAX_BYTES - 6);
 	/* As a real: jansson refuses long integers for their value. */
 	check_edge("0.", "0", "", JSON_MAX_TEXT - 2);
 }
@@ -143,8 +143,8 @@ static const struct {
 	BAD("[1 2]"), BAD("[1,]"), BAD("{\"a\"}"), BAD("{\"a\":}"),
 	BAD("{a:1}"), BAD("{'a':1}"), BAD("{\"a\":1,}"), BAD("{1:2}"),
 	BAD("\""), BAD("\"\\"), BAD("\"\\\""), BAD("\"\\x\""), BAD("\"\n\""),
-	BAD("\"\\u12\""), BAD("\"\\ud800\""), BAD("\"\\udc00\""),
-	BAD("\"\\ud800\\u0041\""), BAD("\"a\0b\""),
+	BAD("\"\\u12\""), BAD("\"\\ud8\""), BAD("\"\\ud80g\""),
+	BAD("\\ud800"), BAD("{\"a\"\\ud800:1}"), BAD("\"a\0b\""),
 	BAD("{\"a\0b\":1}"), BAD("{\"\\u0000\":1}"), BAD("1\0"), BAD("\0"),
 	BAD("\"\xff\""), BAD("\"\xc3\""), BAD("\"\xed\xa0\x80\""),
 	BAD("\"\xc0\xaf\""), BAD("{}\xef\xbb\xbf"),
@@ -208,6 +208,62 @@ test_escaped_nul(void **state)
 	    "\xef\xbf\xbd");
 	assert_string_equal(json_text(arena, json_at(root, "/a/2")), "x");
 	assert_string_equal(json_text(arena, json_at(root, "/c")), "\\u0000");
+}
+
+/* Nor one that is very long: it is read, and cut between two characters. */
+static void
+test_long_text(void **state)
+{
+	static const struct {
+		size_t n;	/* two bytes each, after one byte */
+		size_t kept;
+	} cases[] = { { 32767, 65535 }, { 32768, 65535 }, { 70000, 65535 },
+		{ 2000000, 65535 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(json_doc) struct json_doc *doc = NULL;
+		AUTO(buf) struct buf b;
+		buf_init(&b, JSON_MAX_BYTES);
+		buf_str(&b, "[\"x");
+		repeat(&b, "\xc3\xa6", cases[i].n);
+		buf_str(&b, "\",7]");
+		assert_true(json_parse(b.s, b.len, &doc, NULL));
+		json_t *text = json_at(json_root(doc), "0");
+		assert_int_equal(json_string_length(text), 1 + 2 * cases[i].n);
+		assert_int_equal(json_is_long(text), cases[i].n > 32767);
+		assert_int_equal(strlen(json_text(arena, text)),
+		    cases[i].kept);
+		assert_false(json_is_long(json_at(json_root(doc), "1")));
+		arena_reset(arena);
+	}
+}
+
+static void
+test_half_a_pair(void **state)
+{
+	static const struct {
+		const char *in, *text;
+	} cases[] = { { "\\ud83d", "\xef\xbf\xbd" },
+		{ "\\uDE00", "\xef\xbf\xbd" }, { "a\\ud83db", "a\xef\xbf\xbd" "b" },
+		{ "\\ud800\\u0041", "\xef\xbf\xbd" "A" },
+		{ "\\ud800\\ud83d\\ude00", "\xef\xbf\xbd\xf0\x9f\x98\x80" },
+		{ "\\ud83d\\ude00\\ude00", "\xf0\x9f\x98\x80\xef\xbf\xbd" },
+		{ "\\ude00\\ud83d", "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\\\\ud83d", "\\ud83d" }, { "\\\\\\ud83d", "\\\xef\xbf\xbd" },
+		{ "\\ud83d\\n", "\xef\xbf\xbd\n" },
+		{ "\\u00e6\\uD7FF\\ue000", "\xc3\xa6\xed\x9f\xbf\xee\x80\x80" } };
+	char in[80];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(json_doc) struct json_doc *doc = NULL;
+		(void)snprintf(in, sizeof(in), "[\"%s\"]", cases[i].in);
+		if (!json_parse(in, strlen(in), &doc, NULL))
+			fail_msg("refused: %s", in);
+		assert_string_equal(json_text(arena,
+		    json_at(json_root(doc), "0")), cases[i].text);
+	}
 }
 
 static void
@@ -370,6 +426,8 @@ main(void)
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_escaped_nul),
+		cmocka_unit_test(test_long_text),
+		cmocka_unit_test(test_half_a_pair),
 		cmocka_unit_test(test_message),
 		cmocka_unit_test(test_at),
 		cmocka_unit_test(test_first),

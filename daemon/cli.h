@@ -51,7 +51,8 @@ struct cli_command {
 /* One table per family; all end with .name == NULL. */
 extern const struct cli_command cli_run_commands[], cli_queue_commands[],
     cli_move_commands[], cli_report_commands[], cli_admin_commands[], cli_setup_commands[],
-    cli_backup_commands[], cli_privacy_commands[], cli_cockpit_commands[];
+    cli_backup_commands[], cli_privacy_commands[], cli_nps_commands[],
+    cli_cockpit_commands[];
 
 /* The value of an option of the command, "" for a switch, NULL = not given. */
 const char *cli_given(const struct cli *cli, const char *name);

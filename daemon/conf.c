@@ -32,6 +32,9 @@
 static const char *const throttle_choices[] = { "drop", "defer", NULL };
 static const char *const role_choices[] = { "send", "skip", NULL };
 static const char *const late_choices[] = { "send", "wait", NULL };
+static const char *const basis_choices[] = { "all", "latest", NULL };
+static const char *const interval_choices[] = { "adjusted", "wald", "wilson",
+	NULL };
 static const char *const target_choices[] = { "auto", "stderr", "syslog",
 	NULL };
 static const char *const level_choices[] = { "error", "warning", "notice",
@@ -192,6 +195,27 @@ static const struct opt watermark_opts[] = {
 	END
 };
 
+static const struct opt report_opts[] = {
+	{ .name = "basis", .type = OPT_CHOICE, .offset = AT(report.basis),
+	    .def = "all", .choices = basis_choices,
+	    .help = "answers that count" },
+	{ .name = "interval", .type = OPT_CHOICE,
+	    .offset = AT(report.interval), .def = "adjusted",
+	    .choices = interval_choices, .help = "of an NPS" },
+	INT("confidence", report.confidence, "95", 90, 95,
+	    "percent: 95 or 90"),
+	INT("hide_below", report.hide_below, "5", 1, 1000,
+	    "fewer answers than these show no figure"),
+	INT("plain_from", report.plain_from, "30", 1, 100000,
+	    "fewer than these are marked as few"),
+	BOOL("sign", report.sign, "true", "+25 rather than 25"),
+	INT("low_response_percent", report.low_response_percent, "2", 0, 100,
+	    "a lower response rate is said; 0 = never"),
+	INT("low_response_min", report.low_response_min, "200", 1, 100000000,
+	    "once so many surveys were delivered"),
+	END
+};
+
 const struct opt conf_opts[] = {
 	BOOL("enabled", enabled, "true", "false: no run does anything"),
 	BOOL("test", test, "false", "trial: --now allowed, addresses of "
@@ -222,6 +246,7 @@ const struct opt conf_opts[] = {
 	GROUP("reconcile", reconcile_opts, "rows whose outcome is unknown"),
 	GROUP("retention", retention_opts, "how long things are kept"),
 	GROUP("watermark", watermark_opts, "how far back a source is read"),
+	GROUP("report", report_opts, "what figures are shown, and how"),
 	GROUP("trigger", conf_trigger_codes, "what makes npsync ask"),
 	GROUP("policy", conf_policy_countries, "what a country's law asks for"),
 	{ .name = "crm", .type = OPT_GROUPLIST, .offset = AT(crm),

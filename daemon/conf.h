@@ -39,6 +39,7 @@ enum conf_from { FROM_SEND, FROM_ANSWER };
 struct conf_frequency {
 	int scope, max, days, from;	/* enum conf_scope, conf_from */
 };
+enum conf_basis { REPORT_BASIS_ALL, REPORT_BASIS_LATEST };
 /* Campaigns that count together; one that none names is its own. */
 enum conf_programme_kind { PROGRAMME_TRANSACTIONAL, PROGRAMME_RELATIONSHIP };
 struct conf_programme {
@@ -147,6 +148,14 @@ struct conf {
 	struct {
 		int overlap_s, lag_s, sweep_days;
 	} watermark;
+	struct {
+		int basis;		/* enum conf_basis */
+		int interval;		/* enum nps_method */
+		int confidence;		/* 95 or 90 */
+		int hide_below, plain_from;	/* answers */
+		bool sign;
+		int low_response_percent, low_response_min;
+	} report;
 	struct conf_trigger *triggers;	/* in order of priority: sale, loss, case,
 					 * meet, further codes by file order, inact */
 	size_t n_triggers;

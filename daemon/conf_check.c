@@ -365,10 +365,21 @@ check_writeback(const struct conf_load *l)
 	return true;
 }
 
+static bool
+check_report(const struct conf_load *l)
+{
+	const int confidence = l->conf->report.confidence;
+
+	return confidence == 90 || confidence == 95 ||
+	    conf_fail(l, "report.confidence", "expected 95 or 90; got %d",
+	        confidence);
+}
+
 bool
 conf_check(const struct conf_load *l)
 {
 	return check_top(l) && check_send(l) && check_preview(l) &&
 	    check_mail(l) &&
-	    check_domains(l) && check_identity(l) && check_writeback(l);
+	    check_domains(l) && check_identity(l) && check_writeback(l) &&
+	    check_report(l);
 }

@@ -32,7 +32,7 @@
 static const struct cli_command *const families[] = { cli_run_commands,
 	cli_queue_commands, cli_move_commands, cli_report_commands, cli_admin_commands,
 	cli_setup_commands, cli_backup_commands, cli_privacy_commands,
-	cli_cockpit_commands };
+	cli_nps_commands, cli_cockpit_commands };
 
 static const struct cli_command *
 find_command(const char *name)

@@ -7,45 +7,16 @@
 #include <string.h>
 
 #include "clock.h"
-#include "text.h"
+#include "html.h"
 
 #define CELL " style=\"padding:2px 10px 2px 0;text-align:left;" \
     "vertical-align:top\""
-
-/* What others wrote is text, whatever it looks like. */
-static void
-put(FILE *out, const char *s)
-{
-	char piece[TEXT_PIECE];
-	size_t took;
-
-	for (; s != NULL && (took = text_piece(s, piece)) > 0; s += took)
-		switch (piece[0]) {
-		case '<':
-			(void)fputs("&lt;", out);
-			break;
-		case '>':
-			(void)fputs("&gt;", out);
-			break;
-		case '&':
-			(void)fputs("&amp;", out);
-			break;
-		case '"':
-			(void)fputs("&quot;", out);
-			break;
-		case '\'':
-			(void)fputs("&#39;", out);
-			break;
-		default:
-			(void)fputs(piece, out);
-		}
-}
 
 static void
 put_in(FILE *out, const char *tag, const char *text)
 {
 	(void)fprintf(out, "<%s>", tag);
-	put(out, text);
+	html_put(out, text);
 	(void)fprintf(out, "</%s>\n", tag);
 }
 
@@ -55,7 +26,7 @@ put_line(FILE *out, const char *tag, const char *const *cells, size_t n)
 	(void)fputs("<tr>", out);
 	for (size_t i = 0; i < n; i++) {
 		(void)fprintf(out, "<%s" CELL ">", tag);
-		put(out, cells[i]);
+		html_put(out, cells[i]);
 		(void)fprintf(out, "</%s>", tag);
 	}
 	(void)fputs("</tr>\n", out);
@@ -90,7 +61,7 @@ put_group(FILE *out, const struct preview *p, enum preview_group group,
 	if (n == 0)
 		return;
 	(void)fputs("<h3>", out);
-	put(out, preview_heading(scratch, p, group));
+	html_put(out, preview_heading(scratch, p, group));
 	(void)fprintf(out, ": %zu</h3>\n", n);
 	table_begin(out, names, ARRAY_LEN(names));
 	for (size_t i = 0; i < p->n_rows && shown < PREVIEW_ROWS_MAX; i++) {
@@ -112,7 +83,7 @@ static void
 put_queue(FILE *out, const struct preview *p, struct arena *scratch)
 {
 	(void)fputs("<h2>npsync ", out);
-	put(out, p->tenant);
+	html_put(out, p->tenant);
 	(void)fprintf(out, ", the night to %s</h2>\n<p>%s.</p>\n",
 	    preview_day(scratch, p->zone, p->night),
 	    preview_counts(scratch, p));
@@ -136,9 +107,9 @@ put_held(FILE *out, const struct preview *p, struct arena *scratch)
 {
 	for (size_t i = 0; i < p->n_held; i++) {
 		(void)fprintf(out, "<p>%lld held (", p->held[i].n);
-		put(out, p->held[i].reason);
+		html_put(out, p->held[i].reason);
 		(void)fputs("): <code>", out);
-		put(out, preview_release(scratch, p->held[i].reason));
+		html_put(out, preview_release(scratch, p->held[i].reason));
 		(void)fputs("</code></p>\n", out);
 	}
 	arena_reset(scratch);
@@ -206,10 +177,10 @@ put_last_night(FILE *out, const struct preview *p, struct arena *scratch)
 	}
 	(void)fprintf(out, "<h3>The night to %s: ",
 	    preview_day(scratch, p->zone, p->last_night));
-	put(out, p->last_result);
+	html_put(out, p->last_result);
 	(void)fputs("</h3>\n<pre>", out);
 	for (size_t i = 0; i < p->n_last_lines; i++) {
-		put(out, p->last_lines[i]);
+		html_put(out, p->last_lines[i]);
 		(void)fputc('\n', out);
 	}
 	(void)fputs("</pre>\n", out);

@@ -17,7 +17,7 @@
 #include "err.h"	/* struct err, NPS_MUSTCHECK */
 #include "http.h"	/* struct http_req, http_res: plain data, no curl */
 #include "clock.h"	/* NO_TIME, NO_DAY: days are YYYYMMDD, local to the CRM */
-#define CONNECTOR_API 3
+#define CONNECTOR_API 4
 struct arena; struct http;
 
 /* ---- options: declared, so that the core checks, fills and documents ---- */
@@ -138,9 +138,10 @@ enum value_kind { VAL_CATEGORY, VAL_RELATION, VAL_STAGE, VAL_OWNER, VAL_TAG, VAL
 struct crm_tag_write {
 	const char *contact_id;
 	const char *prefix;	/* "NPSToday.Møde.": replaces any so begun ... */
-	const char *old;	/* ... and this one (campaign renamed), or NULL */
+	const char *old;	/* ... and this one tag ... */
 	const char *value;	/* "NPSToday.Møde.9"; NULL = remove */
-};
+	const char *old_prefix;	/* ... and any so begun (campaign renamed) */
+};			/* common/tagset.h makes of it what a card carries after */
 enum put_outcome { PUT_DONE, PUT_UNCHANGED, PUT_GONE, PUT_REJECTED, PUT_CONFLICT,
 	PUT_AGAIN, PUT_UNKNOWN };	/* CONFLICT: somebody else wrote: read again */
 struct put_result { enum put_outcome outcome; char remote_id[64], reason[128]; };
@@ -183,8 +184,12 @@ struct crm_connector {
 	/* Choices that must exist before use; existing ones stay. */
 	NPS_MUSTCHECK bool (*ensure_tags)(void *self, const char *const *tags,
 	    size_t n, struct err *);
-	/* Tags of up to tags_max cards: two pure functions, driven by the core.
-	 * step counts from 0 (read, write, ...); false + ERR_DONE = no more. */
+	/* Tags of up to tags_max cards, none of them twice: two pure functions,
+	 * driven by the core.  step counts from 0 (read, write, ...), before = the
+	 * answer to the step before; false + ERR_DONE = no more, and tags_result
+	 * gets that answer.  ERR_GONE, ERR_REJECTED: this card.  401, 408, 425, 429
+	 * and 5xx never come here: the core begins again at step 0, so a write must
+	 * say of which reading it goes out (If-Match), or not matter twice. */
 	size_t tags_max;
 	NPS_MUSTCHECK bool (*tags_request)(void *self, const struct crm_tag_write *,
 	    size_t n, int step, const struct http_res *before, struct http_req *,

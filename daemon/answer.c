@@ -106,12 +106,14 @@ DB_STMT(answer_page_upsert,
     "         $24 || '.' || g.tag_name || '.' || p.score, 'wanted'"
     "    FROM put p JOIN npsync.campaign g ON g.tenant_id = $1 AND g.campaign_id = p.campaign_id"
     "   WHERE p.contact_id IS NOT NULL AND p.score IS NOT NULL AND p.matched NOT IN ('anonymised', 'erased')"
-    "     AND g.tag_name IS NOT NULL"
+    "     AND g.tag_name IS NOT NULL AND g.tag_taken_by IS NULL"
     "   ORDER BY p.connector, p.contact_id, p.campaign_id, p.answered_at DESC, length(p.answer_id) DESC,"
     "            p.answer_id COLLATE \"C\" DESC"
     "  ON CONFLICT (tenant_id, connector, contact_id, campaign_id) DO UPDATE"
     "     SET answer_id = excluded.answer_id, answered_at = excluded.answered_at,"
-    "         tag_prefix = excluded.tag_prefix, tag = excluded.tag, reason = NULL,"
+    "         tag_prefix = excluded.tag_prefix, tag = excluded.tag, reason = NULL, tried_at = NULL,"
+    "         old_prefix = CASE WHEN t.tag_prefix <> excluded.tag_prefix"
+    "                           THEN coalesce(t.old_prefix, t.tag_prefix) ELSE t.old_prefix END,"
     /* Not done: another tag may have been written and its reply lost. */
     "         state = CASE WHEN t.state = 'done' AND t.applied_tag = excluded.tag THEN 'done'"
     "                      ELSE 'wanted' END"
@@ -129,35 +131,6 @@ DB_STMT(answer_page_upsert,
     "   FROM hit h LEFT JOIN old o USING (answer_id) LEFT JOIN put n USING (answer_id)"
     "  GROUP BY 1, 2");
 
-DB_STMT(tag_want_rows,
-    "SELECT contact_id, tag_prefix, applied_tag, tag, campaign_id, answer_id"
-    "  FROM npsync.tag_want WHERE tenant_id = $1 AND connector = $2"
-    "   AND state IN ('wanted', 'conflict') ORDER BY answered_at, contact_id LIMIT $3");
-DB_STMT(tag_want_result,
-    "UPDATE npsync.tag_want t"
-    "   SET state = r.state, reason = r.reason, tried_at = $3::timestamptz,"
-    "       applied_tag = CASE WHEN r.state = 'done' THEN t.tag ELSE t.applied_tag END,"
-    "       applied_at = CASE WHEN r.state = 'done' THEN $3::timestamptz ELSE t.applied_at END"
-    "  FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])"
-    "       AS r(contact_id, campaign_id, answer_id, tag, state, reason)"
-    " WHERE t.tenant_id = $1 AND t.connector = $2 AND t.contact_id = r.contact_id"
-    "   AND t.campaign_id = r.campaign_id AND t.answer_id = r.answer_id AND t.tag = r.tag");
-/* A card that one export lacked and that was read again since; and, once a day,
- * one that still carries another score of the campaign: the list of tags that the
- * write went by was not whole, or a run was killed between write and note. */
-DB_STMT(tag_want_again,
-    "UPDATE npsync.tag_want t SET state = 'wanted', reason = NULL"
-    "  FROM npsync.contact c"
-    " WHERE t.tenant_id = $1 AND t.connector = $2 AND t.state IN ('gone', 'done')"
-    "   AND c.tenant_id = $1 AND c.connector = $2 AND c.contact_id = t.contact_id"
-    "   AND NOT c.gone AND NOT c.anonymised"
-    "   AND (c.facts_at > t.tried_at OR EXISTS (SELECT 1 FROM npsync.cursor k"
-    "         WHERE k.tenant_id = $1 AND k.connector = $2 AND k.stream = 'contacts'"
-    "           AND k.pass = c.pass AND k.completed_at > t.tried_at))"
-    "   AND (t.state = 'gone' OR (t.tried_at < $3::timestamptz - interval '20 hours' AND EXISTS ("
-    "         SELECT 1 FROM unnest(c.tags) g WHERE g <> t.tag"
-    "            AND left(g, length(t.tag_prefix)) = t.tag_prefix"
-    "            AND substr(g, length(t.tag_prefix) + 1) ~ '^([0-9]|10)$')))");
 DB_STMT(answer_unplaced,
     "SELECT a.answer_id, extract(epoch from a.answered_at)::bigint, a.score,"
     "       coalesce(g.name, a.campaign_id), a.matched"
@@ -238,98 +211,6 @@ answer_page_put(struct answer_page *page, struct db *db,
 	db_arrays_reset(page->col, ANSWER_COLS);
 	page->n = 0;
 	return true;
-}
-
-bool
-tag_want_revive(struct db *db, long long tenant_id, const char *connector,
-    time_t now, struct arena *arena, struct err *err)
-{
-	struct db_args args;
-
-	db_args_init(&args, arena);
-	db_arg_int(&args, tenant_id);
-	db_arg_text(&args, connector);
-	db_arg_time(&args, now);
-	return db_query(db, &tag_want_again, &args, NULL, err);
-}
-
-bool
-tag_want_list(struct db *db, long long tenant_id, const char *connector,
-    int max, struct arena *arena, struct tag_wanted **rows, size_t *n,
-    struct err *err)
-{
-	AUTO(db_result) struct db_result *r = NULL;
-	struct db_args args;
-
-	db_args_init(&args, arena);
-	db_arg_int(&args, tenant_id);
-	db_arg_text(&args, connector);
-	db_arg_int(&args, max);
-	if (!db_query(db, &tag_want_rows, &args, &r, err))
-		return false;
-	*n = (size_t)db_rows(r);
-	*rows = arena_array(arena, *n + 1, sizeof(**rows));
-	if (*rows == NULL)
-		return err_nomem(err);
-	for (size_t i = 0; i < *n; i++) {
-		const int row = (int)i;
-		(*rows)[i] = (struct tag_wanted){
-			arena_strdup(arena, db_text(r, row, 0)),
-			arena_strdup(arena, db_text(r, row, 1)),
-			arena_strdup(arena, db_text(r, row, 2)),
-			arena_strdup(arena, db_text(r, row, 3)),
-			arena_strdup(arena, db_text(r, row, 4)),
-			arena_strdup(arena, db_text(r, row, 5)) };
-	}
-	return arena_failed(arena) ? err_nomem(err) : true;
-}
-
-static const char *
-state_of(enum put_outcome outcome)
-{
-	switch (outcome) {
-	case PUT_DONE:
-	case PUT_UNCHANGED:
-		return "done";
-	case PUT_GONE:
-		return "gone";
-	case PUT_REJECTED:
-		return "rejected";
-	case PUT_CONFLICT:
-		return "conflict";
-	case PUT_AGAIN:
-	case PUT_UNKNOWN:	/* idempotent: written again next time */
-		return "wanted";
-	}
-	return "wanted";
-}
-
-bool
-tag_want_done(struct db *db, long long tenant_id, const char *connector,
-    const struct tag_wanted *rows, const struct put_result *results, size_t n,
-    time_t now, struct arena *arena, struct err *err)
-{
-	struct db_array col[6];
-	struct db_args args;
-
-	db_arrays_init(col, 6);
-	for (size_t i = 0; i < n; i++) {
-		db_array_text(&col[0], rows[i].contact_id);
-		db_array_text(&col[1], rows[i].campaign_id);
-		db_array_text(&col[2], rows[i].answer_id);
-		db_array_text(&col[3], rows[i].tag);
-		db_array_text(&col[4], state_of(results[i].outcome));
-		db_array_text(&col[5], results[i].reason[0] != '\0'
-		    ? results[i].reason : NULL);
-	}
-	db_args_init(&args, arena);
-	db_arg_int(&args, tenant_id);
-	db_arg_text(&args, connector);
-	db_arg_time(&args, now);
-	db_arg_arrays(&args, col, 6);
-	const bool ok = db_query(db, &tag_want_result, &args, NULL, err);
-	db_arrays_free(col, 6);
-	return ok;
 }
 
 bool

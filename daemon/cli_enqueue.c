@@ -11,13 +11,12 @@
 #include "queue_enqueue.h"
 #include "stage_decide.h"
 
-#define BY_HAND "manual"
 #define LOCK_WAIT_MS 10000L
 
 const struct cli_opt cli_enqueue_opts[] = {
 	{ "contact", "CRM/ID", "whom: a CRM of the configuration and its card" },
 	{ "campaign", "ID", "campaign at the survey service" },
-	{ "trigger", "CODE", "whose rules hold (" BY_HAND ")" },
+	{ "trigger", "CODE", "whose rules hold (" QUEUE_BY_HAND ")" },
 	{ "reason", "TEXT", "why; kept in the history" },
 	{ "test", NULL, "a colleague (rules.own_domains), to see the survey: rules for "
 	    "customers do not hold" },
@@ -50,7 +49,7 @@ fill_trigger(struct cli *cli, struct queue_wish *w, struct err *err)
 {
 	const char *given = cli_given(cli, "trigger");
 
-	w->trigger = given != NULL ? given : BY_HAND;
+	w->trigger = given != NULL ? given : QUEUE_BY_HAND;
 	const struct conf_trigger *t = conf_trigger(cli->conf, w->trigger);
 	if (strcmp(w->trigger, "inact") == 0)
 		return err_set(err, ERR_USAGE, "--trigger: a silence is found by "
@@ -58,7 +57,7 @@ fill_trigger(struct cli *cli, struct queue_wish *w, struct err *err)
 	if (t == NULL)
 		return err_set(err, ERR_USAGE, "--trigger: the configuration has "
 		    "no trigger \"%s\"%s", w->trigger, given != NULL ? ""
-		    : "; add `" BY_HAND " = { campaign = ID; };` to `trigger`, or "
+		    : "; add `" QUEUE_BY_HAND " = { campaign = ID; };` to `trigger`, or "
 		      "name one");
 	return t->enabled || err_set(err, ERR_USAGE,
 	    "--trigger: trigger.%s is switched off", w->trigger);

@@ -13,11 +13,13 @@
 #include "clock.h"
 #include "connect.h"
 #include "erasure.h"
+#include "log.h"
 #include "night.h"
 #include "num.h"
 #include "quarantine.h"
 #include "queue.h"
 #include "runlog.h"
+#include "tag_command.h"
 
 /* ---- status ------------------------------------------------------------------- */
 static bool
@@ -120,6 +122,24 @@ say_unplaced(struct cli *cli, struct err *err)
 	return true;
 }
 
+static bool
+say_commands(struct cli *cli, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+
+	if (!tag_command_waiting(cli->db, cli->tenant.id, 20, cli->arena, &r,
+	        err))
+		return false;
+	if (db_rows(r) > 0)
+		(void)printf("\ntags on cards that are not done:\n");
+	for (int i = 0; i < db_rows(r); i++)
+		(void)printf("  %s/%s %s since %s: %s\n", db_text(r, i, 0),
+		    db_text(r, i, 1), log_quote(db_text(r, i, 2)),
+		    cli_when(cli->arena, cli->conf->timezone, db_time(r, i, 4)),
+		    db_text(r, i, 3));
+	return true;
+}
+
 static int
 status(struct cli *cli, struct err *err)
 {
@@ -132,7 +152,7 @@ status(struct cli *cli, struct err *err)
 	if (text)
 		(void)printf("\n");
 	if (!say_states(cli, err) || (text && (!say_quarantine(cli, err) ||
-	        !say_unplaced(cli, err))))
+	        !say_unplaced(cli, err) || !say_commands(cli, err))))
 		return err_exit_code(err->kind);
 	return 0;
 }
@@ -239,6 +259,17 @@ refresh_campaigns(struct cli *cli, struct err *err)
 	return ok;
 }
 
+static const char *
+campaign_tag(struct arena *arena, const struct db_result *r, int row)
+{
+	if (db_is_null(r, row, 2))
+		return "cannot stand in a tag";
+	if (db_is_null(r, row, 6))
+		return db_text(r, row, 2);
+	return arena_printf(arena, "none: campaign %s has that name",
+	    db_text(r, row, 6));
+}
+
 static int
 campaigns(struct cli *cli, struct err *err)
 {
@@ -256,7 +287,7 @@ campaigns(struct cli *cli, struct err *err)
 		return err_nomem(err), err_exit_code(err->kind);
 	for (int i = 0; i < db_rows(r); i++) {
 		const char *cells[] = { db_text(r, i, 0), db_text(r, i, 1),
-			db_is_null(r, i, 2) ? "cannot stand in a tag" : db_text(r, i, 2),
+			campaign_tag(cli->arena, r, i),
 			db_bool(r, i, 3) ? "yes" : "no", db_text(r, i, 4),
 			db_text(r, i, 5) };
 		table_row(t, cells);

@@ -8,6 +8,7 @@
 #include "cli_alarms.h"
 #include "cli_diff.h"
 #include "cli_doubts.h"
+#include "cli_fix.h"
 #include "cli_init.h"
 #include "cli_lists.h"
 #include "cli_preview.h"
@@ -91,20 +92,23 @@ check_keys(struct checklist *list)
 }
 
 /* ---- connectors ------------------------------------------------------------ */
-/* People put it on a card in the CRM, so it must be there to choose. */
+/* People put them on a card in the CRM, so they must be there to choose. */
 static void
-fix_tag(struct checklist *list, struct crm *crm, const char *what)
+fix_tags(struct checklist *list, struct crm *crm, const char *what)
 {
-	const char *const tag = list->cli->conf->rules.no_send_tag;
+	const char *const *tags = NULL;
 	struct err err = { .kind = ERR_NONE };
+	size_t n = 0;
 
 	if (crm->connector->ensure_tags == NULL)
 		warn(list, what, "its tags are free text, or cannot be written from "
 		    "here: there is nothing to fix");
-	else if (crm->connector->ensure_tags(crm->link.self, &tag, 1, &err))
-		ok(what, arena_printf(list->cli->arena, "has the tag %s", tag));
-	else
+	else if (!cli_fix_tags(list->cli, &tags, &n, &err) ||
+	    !crm->connector->ensure_tags(crm->link.self, tags, n, &err))
 		fail(list, what, &err);
+	for (size_t i = 0; err.kind == ERR_NONE && i < n; i++)
+		ok(what, arena_printf(list->cli->arena, "has the tag %s",
+		    tags[i]));
 }
 
 static void
@@ -122,7 +126,7 @@ check_crm(struct checklist *list, const struct conf_crm *conf)
 	else
 		fail(list, what, &err);
 	if (err.kind == ERR_NONE && cli_given(list->cli, "fix") != NULL)
-		fix_tag(list, &crm, what);
+		fix_tags(list, &crm, what);
 	crm_close(&crm);
 }
 
@@ -392,7 +396,7 @@ check_all(struct cli *cli, struct err *err)
 
 static const struct cli_opt check_opts[] = {
 	{ "diff", "FILE", "what this edited configuration would change, row by row" },
-	{ "fix", NULL, "make the tag in the CRM that stops surveys" },
+	{ "fix", NULL, "make the tags in the CRM that people set by hand" },
 	{ NULL, NULL, NULL }
 };
 
@@ -406,7 +410,7 @@ const struct cli_command cli_setup_commands[] = {
 	    check_all,
 	    "--diff: the settings that differ, and which rows of the queue would come\n"
 	    "otherwise. The file is not used for anything else.\n"
-	    "--fix: adds rules.no_send_tag to the tags of a CRM whose connector can; says\n"
-	    "which cannot.", 0 },
+	    "--fix: adds rules.no_send_tag, Skip and Ask.CAMPAIGN to the tags of a CRM whose\n"
+	    "connector can; says which cannot.", 0 },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }
 };

@@ -2,6 +2,7 @@
  * What a bound in a table cannot say: clock times, days, zones, domains.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "clock.h"
 #include "conf_load.h"
@@ -362,6 +363,14 @@ check_writeback(const struct conf_load *l)
 	if (*prefix == '\0' || strpbrk(prefix, ".;,\n\t") != NULL)
 		return conf_fail(l, "writeback.tag_prefix", "expected a word "
 		    "without dots; got \"%.40s\"", prefix);
+	/* Skip is for one time, NoSend for ever. */
+	const char *no_send = l->conf->rules.no_send_tag;
+	const size_t len = strlen(prefix);
+	if (strncmp(no_send, prefix, len) == 0 && no_send[len] == '.' &&
+	    (strcasecmp(no_send + len + 1, "Skip") == 0 ||
+	        strncasecmp(no_send + len + 1, "Ask.", 4) == 0))
+		return conf_fail(l, "rules.no_send_tag", "expected another tag: "
+		    "\"%.60s\" tells npsync something else", no_send);
 	return true;
 }
 

@@ -12,8 +12,8 @@ enum { C_ID, C_FULL, C_FIRST, C_LAST, C_EMAIL, C_STATE, C_DOMAIN, C_ROLE,
 	C_SEGMENT, C_DEPARTMENT, C_OWNER_ID, C_OWNER, C_OWNER_EMAIL, C_LINK,
 	C_EMPLOYED, C_CONSENT, C_CONSENT_AT, C_OPTED_OUT, C_NO_SEND,
 	C_COMPANY_NO_SEND, C_GONE, C_ANON, C_MOVED, C_TAGS, C_KEY1, C_KEY2, C_KEY3,
-	C_EXTRA };
-_Static_assert(C_EXTRA + 1 == CONTACT_COLS, "columns of a contact page");
+	C_EXTRA, C_COMMANDS };
+_Static_assert(C_COMMANDS + 1 == CONTACT_COLS, "columns of a contact page");
 /* Two days of hourly runs. */
 #define RECENT_PASSES 48
 
@@ -27,13 +27,13 @@ DB_STMT(contact_page_put,
     "                $30::text[], $31::boolean[], $32::boolean[], $33::timestamptz[],"
     "                $34::boolean[], $35::boolean[], $36::boolean[], $37::boolean[],"
     "                $38::boolean[], $39::text[], $40::text[], $41::bytea[], $42::bytea[],"
-    "                $43::bytea[], $44::text[]) WITH ORDINALITY"
+    "                $43::bytea[], $44::text[], $45::text[]) WITH ORDINALITY"
     "         AS p(contact_id, full_name, first_name, last_name, email, address_state,"
     "              address_domain, role_address, phone, mobile, language, country,"
     "              company_id, company, relation, segment, department, owner_id,"
     "              owner_name, owner_email, link, employed, consent, consent_at,"
     "              opted_out, no_send, company_no_send, gone, anonymised, moved_to,"
-    "              tags, key1, key2, key3, extra, ord)"
+    "              tags, key1, key2, key3, extra, commands, ord)"
     "   ORDER BY p.contact_id, p.ord DESC"
     /* An erased person: f is empty for it, only the keys come in. */
     "), erased AS MATERIALIZED ("
@@ -46,13 +46,14 @@ DB_STMT(contact_page_put,
     "         phone, mobile, language, country, company_id, company, relation, segment,"
     "         department, owner_id, owner_name, owner_email, link, employed, consent,"
     "         consent_at, opted_out, no_send, company_no_send, gone, anonymised, moved_to,"
-    "         tags, person, extra, pass, facts_at, erased)"
+    "         tags, commands, person, extra, pass, facts_at, erased)"
     "  SELECT $1, $2, p.contact_id, f.full_name, f.first_name, f.last_name, f.email,"
     "         coalesce(f.address_state, 'none'), f.address_domain, coalesce(f.role_address, false),"
     "         f.phone, f.mobile, f.language, f.country, f.company_id,"
     "         f.company, f.relation, f.segment, f.department, f.owner_id, f.owner_name, f.owner_email,"
     "         f.link, f.employed, f.consent, f.consent_at, p.opted_out, p.no_send, p.company_no_send,"
     "         p.gone, p.anonymised, p.moved_to, coalesce(f.tags, '{}')::text[],"
+    "         coalesce(f.commands, '{}')::text[],"
     "         array_remove(ARRAY[p.key1, p.key2, p.key3], NULL), f.extra::jsonb, $4, $8::timestamptz,"
     "         f.contact_id IS NULL"
     "    FROM page p LEFT JOIN page f ON f.contact_id = p.contact_id"
@@ -75,7 +76,7 @@ DB_STMT(contact_page_put,
     "         consent_at = excluded.consent_at, opted_out = excluded.opted_out,"
     "         no_send = excluded.no_send, company_no_send = excluded.company_no_send,"
     "         gone = excluded.gone, anonymised = excluded.anonymised,"
-    "         moved_to = excluded.moved_to, tags = excluded.tags, person = excluded.person,"
+    "         moved_to = excluded.moved_to, tags = excluded.tags, commands = excluded.commands, person = excluded.person,"
     "         extra = excluded.extra, pass = excluded.pass, facts_at = excluded.facts_at,"
     "         erased = excluded.erased,"
     "         last_activity_on = CASE WHEN NOT excluded.erased THEN c.last_activity_on END,"
@@ -206,15 +207,27 @@ has_tag(const char *const *tags, const char *wanted, struct arena *scratch)
 	return false;
 }
 
+static bool
+is_command(const char *tag, const char *prefix, struct arena *scratch)
+{
+	const char *campaign;
+
+	return tag_command_read(scratch, tag, prefix, &campaign) !=
+	    TAG_NO_COMMAND;
+}
+
+/* prefix NULL = all of them; else the commands among them. */
 static const char *
-tags_literal(const char *const *tags, struct arena *scratch)
+tags_literal(const char *const *tags, const char *prefix,
+    struct arena *scratch)
 {
 	struct db_array array;
 	struct db_args args;
 
 	db_array_init(&array);
 	for (; tags != NULL && *tags != NULL; tags++)
-		db_array_text(&array, *tags);
+		if (prefix == NULL || is_command(*tags, prefix, scratch))
+			db_array_text(&array, *tags);
 	db_args_init(&args, scratch);
 	db_arg_array(&args, &array);
 	const char *text = args.failed ? NULL : arena_strdup(scratch, args.v[0]);
@@ -315,7 +328,9 @@ contact_page_add(struct contact_page *page, const struct contact_rules *rules,
 	    has_tag(c->company_tags, rules->no_send_tag, scratch));
 	db_array_bool(&col[C_GONE], c->gone);
 	db_array_bool(&col[C_ANON], c->anonymised);
-	db_array_text(&col[C_TAGS], tags_literal(c->tags, scratch));
+	db_array_text(&col[C_TAGS], tags_literal(c->tags, NULL, scratch));
+	db_array_text(&col[C_COMMANDS], rules->tag_prefix == NULL ? "{}"
+	    : tags_literal(c->tags, rules->tag_prefix, scratch));
 	/* The first key is the address, or the card where there is none. */
 	db_array_text(&col[C_KEY1], keys.has_address ? keys.address : NULL);
 	db_array_text(&col[C_KEY2], keys.has_phone && keys.has_address ? keys.phone : NULL);

@@ -14,13 +14,14 @@ struct contact_rules {
 	const unsigned char *secret;	/* IDENTITY_SECRET_BYTES */
 	const char *connector;		/* configured name */
 	const char *no_send_tag;
+	const char *tag_prefix;		/* of commands; NULL = none */
 	bool match_phone;
 	const char *phone_prefix;
 };
 
 /* A page being filled; at most CONTACT_PAGE_MAX rows. */
 #define PAGE_ROWS_MAX 5000
-#define CONTACT_COLS 35
+#define CONTACT_COLS 36
 struct contact_page {
 	struct db_array col[CONTACT_COLS];
 	size_t n;

@@ -40,6 +40,8 @@ DB_STMT(erase_answers,
     " WHERE a.tenant_id = $1 AND " SUBJECT_ANSWER("a"));
 DB_STMT(erase_tags,
     "DELETE FROM npsync.tag_want t WHERE t.tenant_id = $1 AND " SUBJECT_CARD("t"));
+DB_STMT(erase_commands,
+    "DELETE FROM npsync.tag_command t WHERE t.tenant_id = $1 AND " SUBJECT_CARD("t"));
 DB_STMT(erase_plans,
     "DELETE FROM npsync.planned_activity a WHERE a.tenant_id = $1 AND " SUBJECT_CARD("a"));
 /* The card's keys stay, and with them `opted_out`. */
@@ -49,7 +51,7 @@ DB_STMT(erase_contacts,
     "       role_address = false, phone = NULL, mobile = NULL, language = NULL, country = NULL,"
     "       company_id = NULL, company = NULL, company_since = NULL, relation = NULL, segment = NULL,"
     "       department = NULL, owner_id = NULL, owner_name = NULL, owner_email = NULL,"
-    "       link = NULL, employed = NULL, consent = NULL, consent_at = NULL, tags = '{}',"
+    "       link = NULL, employed = NULL, consent = NULL, consent_at = NULL, tags = '{}', commands = '{}',"
     "       last_activity_on = NULL, last_won_on = NULL, extra = NULL"
     " WHERE c.tenant_id = $1 AND NOT c.erased AND " SUBJECT_CARD("c"));
 DB_STMT(erase_records,
@@ -238,6 +240,7 @@ take_all(struct db *db, struct subject *s, long long id, struct arena *arena,
 		int args;
 	} tables[] = { { "effects", &erase_effects, 6 },
 		{ "answers", &erase_answers, 4 }, { "tags", &erase_tags, 3 },
+		{ "commands", &erase_commands, 3 },
 		{ "plans", &erase_plans, 3 }, { "contacts", &erase_contacts, 3 },
 		{ "unreadable records", &erase_records, 5 } };
 

@@ -10,6 +10,7 @@
 #include "stage_alarms.h"
 #include "stage_audit.h"
 #include "stage_collect.h"
+#include "stage_command.h"
 #include "stage_decide.h"
 #include "stage_erase.h"
 #include "stage_forecast.h"
@@ -154,7 +155,8 @@ transfer(struct night *n, struct err *err)
 	size_t n_waiting = 0;
 
 	if (!night_count_left(n, err) ||
-	    !stage_refresh(s, waiting, &n_waiting, err))
+	    !stage_refresh(s, waiting, &n_waiting, err) ||
+	    !stage_command(s, err))
 		return false;
 	arena_reset(n->arena);
 	if (wants(n, RUN_DECIDE) && !stage_decide(s, waiting, n_waiting, err))
@@ -226,11 +228,13 @@ audit(struct night *n, struct err *err)
 	return night_audit(n, err);
 }
 
+/* What people say by tags on the cards counts from now on, in every run. */
 static bool
 pull(struct night *n, struct err *err)
 {
 	return !wants(n, RUN_PULL) || (stage_pull(&n->stage, err) &&
-	    statistics_refresh(n->stage.db, n->scratch, err));
+	    statistics_refresh(n->stage.db, n->scratch, err) &&
+	    stage_command(&n->stage, err));
 }
 
 /* To a service that keeps no mail: who was decided last night, in the hour of

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "spool.h"
+#include "stage_command.h"
 #include "stage_pull.h"
 
 static bool
@@ -23,7 +24,8 @@ load_and_show(struct night *n, struct spool *spool, dry_run_fn *show, void *arg,
 	if (!tenant_pretend(s->db, s->tenant, err) ||
 	    !runlog_begin(&n->log, s->db, n->run_arena, s->tenant->id, "manual",
 	        s->night, s->tenant->epoch, n->options->actor, s->conf->digest, err) ||
-	    !stage_pull_from_spool(s, spool, err))
+	    !stage_pull_from_spool(s, spool, err) ||
+	    !stage_command_within(s, err))
 		return false;
 	const int night = night_next_transfer(s->conf, clock_now(), &moment);
 	night_say(n, "dry run, nothing is kept:");

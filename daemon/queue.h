@@ -13,7 +13,7 @@ enum queue_state { QUEUE_QUEUED, QUEUE_SUPPRESSED, QUEUE_EXPIRED, QUEUE_EXCLUDED
 	QUEUE_HELD, QUEUE_SENDING, QUEUE_SENT, QUEUE_DEFERRED, QUEUE_FAILED,
 	QUEUE_UNKNOWN, QUEUE_STATES };
 enum queue_actor { ACTOR_DECIDE, ACTOR_PUSH, ACTOR_SETTLE, ACTOR_REFRESH,
-	ACTOR_ADMIN, QUEUE_ACTORS };
+	ACTOR_ADMIN, ACTOR_TAG, QUEUE_ACTORS };
 
 const char *queue_state_name(enum queue_state state);
 /* The table of allowed moves.  queued, deferred -> sending belong to the claim

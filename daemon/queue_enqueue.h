@@ -7,6 +7,9 @@
 #include "connector.h"
 #include "db.h"
 
+/* The trigger of rows that people ask for. */
+#define QUEUE_BY_HAND "manual"
+
 /* An event of that day; the same once more finds the row of the first time. */
 struct queue_wish {
 	const char *connector, *contact_id, *trigger, *campaign;

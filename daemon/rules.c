@@ -17,7 +17,7 @@ const char *const rules_reasons[] = { "gone", "anonymised", "excluded", "paused"
 static const char *const words[][2] = {
 	{ "gone", "the contact exists no longer in the CRM" },
 	{ "anonymised", "the contact was anonymised" },
-	{ "excluded", "taken out by an administrator" },
+	{ "excluded", "taken out by hand" },
 	{ "paused", "sending is paused, or for rows like this one" },
 	{ "trigger_off", "this trigger is switched off" },
 	{ "internal", "own employee" },

@@ -15,6 +15,7 @@ stage_contact_rules(const struct stage *stage, const struct crm *crm)
 
 	return (struct contact_rules){ .secret = stage->tenant->secret,
 		.connector = crm->link.name, .no_send_tag = conf->rules.no_send_tag,
+		.tag_prefix = conf->writeback.tag_prefix,
 		.match_phone = stage_matches_phone(conf),
 		.phone_prefix = conf->identity.phone_prefix };
 }

@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "erasure.h"
 #include "log.h"
+#include "tag_write.h"
 
 #define STEP_BATCH 1000
 
@@ -119,6 +120,12 @@ cannot(struct eraser *e, const struct erasure_step *const *steps, size_t n,
 
 /* ---- tags in a CRM ----------------------------------------------------------- */
 static bool
+breathe(void *stage, struct err *err)
+{
+	return stage_breathe(stage, err);
+}
+
+static bool
 put_tags(struct eraser *e, struct crm *crm,
     const struct erasure_step *const *steps, size_t n, struct err *err)
 {
@@ -126,13 +133,15 @@ put_tags(struct eraser *e, struct crm *crm,
 	struct crm_tag_write *writes = arena_array(arena, n, sizeof(*writes));
 	struct put_result *results = arena_array(arena, n, sizeof(*results));
 	struct err why = { .kind = ERR_NONE };
+	struct tag_writer writer;
 
 	if (writes == NULL || results == NULL)
 		return err_nomem(err);
+	tag_writer_init(&writer, crm, e->stage->log->arena, breathe, e->stage);
 	for (size_t i = 0; i < n; i++)
 		writes[i] = (struct crm_tag_write){ steps[i]->target,
-			steps[i]->tag_prefix, steps[i]->tag, NULL };
-	if (!crm->connector->put_tags(crm->link.self, writes, n, results, &why)) {
+			steps[i]->tag_prefix, steps[i]->tag, NULL, NULL };
+	if (!tag_write(&writer, writes, n, results, &why)) {
 		if (err_ends_run(why.kind)) {
 			*err = why;
 			return false;
@@ -174,7 +183,7 @@ erase_tags(struct eraser *e, const struct erasure_step **steps,
 		if (n == 0)
 			continue;
 		const bool ok = crm->link.self == NULL ||
-		        crm->connector->put_tags == NULL
+		        !tag_write_can(crm)
 		    ? cannot(e, steps, n, &crm->link.problem,
 		        "its connector writes no tags: remove them there", err)
 		    : put_tags(e, crm, steps, n, err);

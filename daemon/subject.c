@@ -60,6 +60,8 @@ DB_STMT(subject_counts,
     "   AND " SUBJECT_ANSWER("a")
     " UNION ALL SELECT 'tags', count(*) FROM npsync.tag_want t WHERE t.tenant_id = $1"
     "   AND " SUBJECT_CARD("t")
+    " UNION ALL SELECT 'commands', count(*) FROM npsync.tag_command t WHERE t.tenant_id = $1"
+    "   AND " SUBJECT_CARD("t")
     " UNION ALL SELECT 'plans', count(*) FROM npsync.planned_activity a WHERE a.tenant_id = $1"
     "   AND " SUBJECT_CARD("a")
     " UNION ALL SELECT 'effects', count(*) FROM npsync.effect f WHERE f.tenant_id = $1"

@@ -31,6 +31,9 @@ DB_STMT(export_answers,
 DB_STMT(export_tags,
     "SELECT (" ROW("t") ")::text FROM npsync.tag_want t WHERE t.tenant_id = $1"
     "   AND " SUBJECT_CARD("t") " ORDER BY t.answered_at, t.campaign_id");
+DB_STMT(export_commands,
+    "SELECT (" ROW("t") ")::text FROM npsync.tag_command t WHERE t.tenant_id = $1"
+    "   AND " SUBJECT_CARD("t") " ORDER BY t.seen_at, t.command");
 DB_STMT(export_optouts,
     "SELECT jsonb_build_object('source', o.source, 'scope', o.scope, 'at', min(o.at))::text"
     "  FROM npsync.opt_out o WHERE o.tenant_id = $1 AND o.person_key = ANY ($4::bytea[])"
@@ -63,6 +66,7 @@ static const struct section {
 	{ "planned_activities", &export_plans, 3 },
 	{ "queue", &export_queue, 4 }, { "sends", &export_sends, 4 },
 	{ "answers", &export_answers, 4 }, { "tags", &export_tags, 3 },
+	{ "commands", &export_commands, 3 },
 	{ "opt_outs", &export_optouts, 4 }, { "effects", &export_effects, 5 },
 	{ "unreadable_records", &export_records, 5 },
 	{ "audit", &export_audit, 5 }, { "erasures", &export_erasures, 4 } };

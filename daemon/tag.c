@@ -138,6 +138,30 @@ characters_check(const char *name, struct err *err)
 		s - (const uint8_t *)name);
 }
 
+/* folded is the fold of a whole name. */
+static bool
+is_ask(const char *folded)
+{
+	return strcmp(folded, "ask") == 0 || strncmp(folded, "ask.", 4) == 0;
+}
+
+/* What stands behind the prefix for other things than answers. */
+static bool
+words_check(const char *folded, struct err *err)
+{
+	if (folded[0] == '\0')
+		return err_set(err, ERR_CONFIG, "campaign name: empty");
+	if (strcmp(folded, "nosend") == 0)
+		return err_set(err, ERR_CONFIG,
+		    "campaign name: \"NoSend\" is the tag of people who want "
+		    "no surveys");
+	if (strcmp(folded, "skip") == 0 || is_ask(folded))
+		return err_set(err, ERR_CONFIG,
+		    "campaign name: \"Skip\", \"Ask\" and \"Ask.\" begin tags "
+		    "that tell npsync something");
+	return true;
+}
+
 bool
 tag_campaign_check(const char *campaign, struct err *err)
 {
@@ -155,13 +179,7 @@ tag_campaign_check(const char *campaign, struct err *err)
 	const char *folded = tag_campaign_fold(scratch, campaign);
 	if (folded == NULL)
 		return err_nomem(err);
-	if (folded[0] == '\0')
-		return err_set(err, ERR_CONFIG, "campaign name: empty");
-	if (strcmp(folded, "nosend") == 0)
-		return err_set(err, ERR_CONFIG,
-		    "campaign name: \"NoSend\" is the tag of people who want "
-		    "no surveys");
-	return true;
+	return words_check(folded, err);
 }
 
 char *
@@ -210,4 +228,48 @@ tag_score(struct arena *arena, const char *tag, const char *prefix,
 	if (strncmp(t, begin, len) != 0)
 		return TAG_NO_SCORE;
 	return score_of(t + len);
+}
+
+enum tag_word
+tag_command_read(struct arena *arena, const char *tag, const char *prefix,
+    const char **campaign)
+{
+	const char *t = tag_campaign_fold(arena, tag);
+	const char *p = tag_campaign_fold(arena, prefix);
+
+	*campaign = NULL;
+	if (t == NULL || p == NULL)
+		return TAG_NO_COMMAND;
+	const size_t len = strlen(p);
+	if (strncmp(t, p, len) != 0 || t[len] != '.')
+		return TAG_NO_COMMAND;
+	t += len + 1;
+	if (strcmp(t, "skip") == 0)
+		return TAG_SKIP;
+	if (strncmp(t, "ask.", 4) != 0)
+		return TAG_NO_COMMAND;
+	/* "Ask. Møde": the blank is no part of a name. */
+	*campaign = tag_campaign_fold(arena, t + 4);
+	if (*campaign != NULL && **campaign != '\0')
+		return TAG_ASK;
+	*campaign = NULL;
+	return TAG_NO_COMMAND;
+}
+
+char *
+tag_skip_build(struct arena *arena, const char *prefix)
+{
+	const char *p = tag_normalise(arena, prefix);
+
+	return p == NULL ? NULL : arena_printf(arena, "%s.Skip", p);
+}
+
+char *
+tag_ask_build(struct arena *arena, const char *prefix, const char *campaign)
+{
+	const char *p = tag_normalise(arena, prefix);
+	const char *c = tag_normalise(arena, campaign);
+
+	return p == NULL || c == NULL ? NULL
+	    : arena_printf(arena, "%s.Ask.%s", p, c);
 }

@@ -5,48 +5,10 @@
 #include "put.h"
 
 #include <string.h>
-#include <uninorm.h>
 
-#include "num.h"
+#include "common/tagset.h"
 
 /* ---- tags ----------------------------------------------------------- */
-
-/* Composed letters, as the core writes them. */
-static const char *
-nfc(struct arena *arena, const char *s)
-{
-	const size_t len = strlen(s);
-	size_t room = 3 * len + 1;	/* NFC grows UTF-8 threefold at most */
-
-	uint8_t *out = arena_alloc(arena, room);
-
-	if (out == NULL)
-		return s;
-	uint8_t *end = u8_normalize(UNINORM_NFC, (const uint8_t *)s, len, out,
-	    &room);
-	return end == out ? (const char *)out : s;
-}
-
-/* "9" behind the prefix, not "2.9" of another campaign. */
-static bool
-is_score(const char *s)
-{
-	long long score;
-
-	return num_parse(s, 0, 10, &score) && *s != '-' &&
-	    strlen(s) == (score == 10 ? 2u : 1u);
-}
-
-static bool
-is_replaced(const struct crm_tag_write *write, const char *tag)
-{
-	const size_t len = write->prefix == NULL ? 0 : strlen(write->prefix);
-
-	if (write->old != NULL && strcmp(tag, write->old) == 0)
-		return true;
-	return len > 0 && strncmp(tag, write->prefix, len) == 0 &&
-	    is_score(tag + len);
-}
 
 void
 put_add_old(struct batch *batch, struct item *item, const char *tag)
@@ -66,12 +28,12 @@ put_add_old(struct batch *batch, struct item *item, const char *tag)
 static bool
 meet_tag(struct batch *batch, struct item *item, const char *tag)
 {
-	const char *composed = nfc(batch->arena, tag);
+	const char *composed = tagset_compose(batch->arena, tag);
 
 	if (item->write->value != NULL &&
 	    strcmp(composed, item->write->value) == 0)
 		return true;
-	if (is_replaced(item->write, composed))
+	if (tagset_replaces(item->write, composed))
 		put_add_old(batch, item, tag);
 	return false;
 }
@@ -272,7 +234,7 @@ meet_removal(struct batch *batch, struct item *item, const char *tag)
 {
 	const char *value = item->write->value;
 
-	if (value != NULL && strcmp(nfc(batch->arena, tag), value) == 0)
+	if (value != NULL && strcmp(tagset_compose(batch->arena, tag), value) == 0)
 		put_end_item(item, PUT_AGAIN, "a list in out.dir still says to "
 		    "remove this tag");
 	for (struct old *old = item->old; old != NULL; old = old->next)

@@ -108,6 +108,7 @@ CREATE TABLE npsync.contact (
   erased           boolean NOT NULL DEFAULT false,  -- nothing of the person is kept (opt_out, source erased)
   moved_to         text,                     -- survivor of a merge
   tags             text[] NOT NULL DEFAULT '{}',
+  commands         text[] NOT NULL DEFAULT '{}',   -- those of the tags that tell npsync something
   person           bytea[] NOT NULL,         -- keyed hashes: [1] = address, or the card where there is none
   merged_keys      bytea[] NOT NULL DEFAULT '{}',  -- of cards that were merged into this one
   address_key      bytea GENERATED ALWAYS AS (person[1]) STORED,
@@ -118,6 +119,7 @@ CREATE TABLE npsync.contact (
   facts_at         timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, connector, contact_id)
 ) WITH (fillfactor = 70);
+CREATE INDEX contact_commands ON npsync.contact (tenant_id) WHERE commands <> '{}';
 CREATE INDEX contact_address ON npsync.contact (tenant_id, address_key);
 CREATE INDEX contact_moved ON npsync.contact (tenant_id, connector, moved_to) WHERE moved_to IS NOT NULL;
 CREATE INDEX contact_silent ON npsync.contact (tenant_id, last_activity_on) WHERE last_won_on IS NOT NULL AND NOT gone;
@@ -224,6 +226,8 @@ CREATE TABLE npsync.campaign (
   campaign_id text NOT NULL,
   name        text NOT NULL,         -- as the service has it
   tag_name    text,                  -- NFC, trimmed; null = cannot stand in a tag
+  tag_fold    text,                  -- the same in small letters: what people take for one name
+  tag_taken_by text,                 -- the campaign that had this name first: this one gets no tags
   listed      boolean NOT NULL,      -- in the service's last complete list
   seen_at     timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, campaign_id)
@@ -260,6 +264,7 @@ CREATE TABLE npsync.tag_want (
   answer_id   text NOT NULL,
   answered_at timestamptz NOT NULL,
   tag_prefix  text NOT NULL,         -- "NPSToday.Møde.": what the tag replaces
+  old_prefix  text,                  -- of the name before; its tags go with the next write
   tag         text NOT NULL,
   applied_tag text,                  -- what we wrote last
   applied_at  timestamptz,
@@ -269,6 +274,23 @@ CREATE TABLE npsync.tag_want (
   PRIMARY KEY (tenant_id, connector, contact_id, campaign_id)
 );
 CREATE INDEX tag_want_open ON npsync.tag_want (tenant_id, connector) WHERE state IN ('wanted', 'conflict');
+
+-- What a person told npsync by a tag on a card (Skip, Ask.<campaign>), until the
+-- card shows the tag no more.
+CREATE TABLE npsync.tag_command (
+  tenant_id     bigint NOT NULL REFERENCES npsync.tenant,
+  connector     text NOT NULL,
+  contact_id    text NOT NULL,
+  command       text NOT NULL,       -- 'skip', 'ask.<campaign in small letters>'
+  tag           text NOT NULL,       -- as the card spells it
+  campaign_fold text,                -- of Ask
+  state         text NOT NULL CHECK (state IN ('open', 'acted', 'removed', 'refused')),
+  reason        text,                -- why it is open, or the tag was not removed
+  seen_at       timestamptz NOT NULL,
+  acted_at      timestamptz,
+  tried_at      timestamptz,         -- when the CRM last said what became of the removal
+  PRIMARY KEY (tenant_id, connector, contact_id, command)
+);
 
 -- One intended write other than survey and tag.
 CREATE TABLE npsync.effect (

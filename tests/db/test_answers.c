@@ -12,6 +12,7 @@
 #include "answer.h"
 #include "campaign.h"
 #include "fixture.h"
+#include "tag_want.h"
 
 /* ---- pages -------------------------------------------------------------------- */
 static void
@@ -101,8 +102,8 @@ wanted(struct fixture *f, struct tag_wanted **list)
 	struct err err = { 0 };
 	size_t n = 0;
 
-	if (!tag_want_list(f->db, f->tenant.id, "crm", 100, f->run, list, &n,
-	        &err))
+	if (!tag_want_list(f->db, f->tenant.id, "crm", clock_now() + 1, 100,
+	        f->run, list, &n, &err))
 		fail_msg("%s", err.msg);
 	return n;
 }
@@ -185,6 +186,125 @@ test_renamed_campaign(void **state)
 	assert_string_equal(list[0].prefix, "NPSToday.Besøg.");
 	assert_string_equal(list[0].old, "NPSToday.Møde.9");
 	assert_string_equal(list[0].tag, "NPSToday.Besøg.8");
+}
+
+static void
+rename_tags(struct fixture *f, const char *prefix, long long expected)
+{
+	struct err err = { 0 };
+	long long n = -1;
+
+	if (!tag_want_rename(f->db, &f->tenant, prefix, f->scratch, &n, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(n, expected);
+}
+
+/* G6: without a new answer, on every card; also one that was not written yet. */
+static void
+test_rename_rewrites(void **state)
+{
+	struct fixture *f = *state;
+	struct tag_wanted *list;
+	struct survey_answer anna = answer("1", 9, 0), bo = answer("2", 4, 0);
+
+	setup(f);
+	fixture_card(f, "bo", NULL);
+	bo.contact_id = "crm:bo";
+	(void)put_answer(f, &anna);
+	write_all(f);
+	(void)put_answer(f, &bo);
+	rename_tags(f, "NPSToday", 0);
+	name_campaign(f, "7749", "Møde v2.0/nord");
+	rename_tags(f, "NPSToday", 2);
+	rename_tags(f, "NPSToday", 0);
+	assert_int_equal(wanted(f, &list), 2);
+	assert_string_equal(list[0].contact_id, "anna");
+	assert_string_equal(list[0].prefix, "NPSToday.Møde v2.0/nord.");
+	assert_string_equal(list[0].old_prefix, "NPSToday.Møde.");
+	assert_string_equal(list[0].old, "NPSToday.Møde.9");
+	assert_string_equal(list[0].tag, "NPSToday.Møde v2.0/nord.9");
+	assert_string_equal(list[1].old_prefix, "NPSToday.Møde.");
+	assert_null(list[1].old);
+	assert_string_equal(list[1].tag, "NPSToday.Møde v2.0/nord.4");
+	/* Again before it was written: what may stand there is the first name. */
+	name_campaign(f, "7749", "Besøg");
+	rename_tags(f, "NPSToday", 2);
+	assert_int_equal(wanted(f, &list), 2);
+	assert_string_equal(list[0].old_prefix, "NPSToday.Møde.");
+	write_all(f);
+	assert_int_equal(wanted(f, &list), 0);
+	assert_string_equal(fixture_text(f, "SELECT string_agg(tag || state ||"
+	    " coalesce(old_prefix, ''), ' ' ORDER BY contact_id) FROM"
+	    " npsync.tag_want WHERE tenant_id = $1"), "NPSToday.Besøg.9done"
+	    " NPSToday.Besøg.4done");
+	/* Another prefix in the configuration is another name of all. */
+	rename_tags(f, "NPS", 2);
+	assert_int_equal(wanted(f, &list), 2);
+	assert_string_equal(list[0].tag, "NPS.Besøg.9");
+	assert_string_equal(list[0].old_prefix, "NPSToday.Besøg.");
+}
+
+/* Two campaigns that take each other's name: neither write takes the other's
+ * new tag away. */
+static void
+test_names_are_swapped(void **state)
+{
+	struct fixture *f = *state;
+	struct tag_wanted *list;
+	struct survey_answer meet = answer("1", 9, 0), sale = answer("2", 9, 0);
+
+	setup(f);
+	sale.campaign_id = "7751";
+	(void)put_answer(f, &meet);
+	(void)put_answer(f, &sale);
+	write_all(f);
+	name_campaign(f, "7749", "Tredje");
+	name_campaign(f, "7751", "Møde");
+	name_campaign(f, "7749", "Salg");
+	rename_tags(f, "NPSToday", 2);
+	assert_int_equal(wanted(f, &list), 2);
+	assert_string_equal(list[0].tag, "NPSToday.Salg.9");
+	assert_null(list[0].old);
+	assert_null(list[0].old_prefix);
+	assert_string_equal(list[1].tag, "NPSToday.Møde.9");
+	assert_null(list[1].old);
+	assert_null(list[1].old_prefix);
+}
+
+static const char *
+named(struct fixture *f)
+{
+	return fixture_text(f, "SELECT string_agg(campaign_id || coalesce('<' ||"
+	    " tag_taken_by, ''), ' ' ORDER BY campaign_id) FROM npsync.campaign"
+	    " WHERE tenant_id = $1");
+}
+
+/* G13: who had the name keeps it; the other gets no tags, and is told. */
+static void
+test_names_collide(void **state)
+{
+	struct fixture *f = *state;
+	struct survey_answer a = answer("1", 9, 0), b = answer("2", 3, 60);
+
+	setup(f);
+	b.campaign_id = "12";
+	name_campaign(f, "12", "MØDE ");
+	assert_string_equal(named(f), "12<7749 7749 7751");
+	(void)put_answer(f, &a);
+	(void)put_answer(f, &b);
+	assert_string_equal(tags(f, "anna"), "NPSToday.Møde.9 wanted");
+	write_all(f);
+	/* One that is renamed to a name in use does not take it either. */
+	name_campaign(f, "7749", "Salg");
+	assert_string_equal(named(f), "12 7749<7751 7751");
+	rename_tags(f, "NPSToday", 0);
+	assert_string_equal(tags(f, "anna"), "NPSToday.Møde.9 done");
+	/* Given free again. */
+	name_campaign(f, "7751", "Handel");
+	name_campaign(f, "7749", "Salg");
+	assert_string_equal(named(f), "12 7749 7751");
+	rename_tags(f, "NPSToday", 1);
+	assert_string_equal(tags(f, "anna"), "NPSToday.Salg.9 wanted");
 }
 
 /* G5, and a campaign whose name cannot stand in a tag. */
@@ -675,6 +795,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_newer_score),
 		cmocka_unit_test(test_renamed_campaign),
+		cmocka_unit_test(test_rename_rewrites),
+		cmocka_unit_test(test_names_are_swapped),
+		cmocka_unit_test(test_names_collide),
 		cmocka_unit_test(test_campaign_names),
 		cmocka_unit_test(test_older_answer_comes_late),
 		cmocka_unit_test(test_equal_times),

@@ -588,7 +588,7 @@ test_throttle_fact(void **state)
 	fixture_exec(f, "UPDATE npsync.person_send SET campaign = '7749'"
 	    " WHERE tenant_id = $1");
 	fixture_exec(f, "INSERT INTO npsync.campaign VALUES"
-	    " ($1, '7749', 'Møde', 'Møde', true, '2026-01-01Z')");
+	    " ($1, '7749', 'Møde', 'Møde', 'møde', NULL, true, '2026-01-01Z')");
 	const struct rules_night night = fixture_rules_night(f);
 	assert_true(decide_preview(f->db, &f->conf, &night, f->scratch, &r, &err));
 	assert_int_equal(db_rows(r), 1);

@@ -77,7 +77,7 @@ make_world(struct fixture *f)
 
 	fixture_tenant(f);
 	fixture_exec(f, "INSERT INTO npsync.campaign VALUES ($1::bigint, '4',"
-	    " 'Meet', 'Meet', true, now())");
+	    " 'Meet', 'Meet', 'meet', NULL, true, now())");
 	pull(f, "k1", ADDRESS, PHONE);
 	pull(f, "k2", "canary.quill@KUNDE.example", NULL);
 	fixture_card(f, "other", "tags = '{VIP}'");
@@ -104,8 +104,11 @@ make_world(struct fixture *f)
 	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.tag_want"
 	    " WHERE tenant_id = $1"), 0);	/* two cards: ambiguous */
 	fixture_exec(f, "INSERT INTO npsync.tag_want VALUES ($1::bigint, 'crm',"
-	    " 'k1', '4', 'a1', now(), 'NPSToday.Meet.', 'NPSToday.Meet.9',"
+	    " 'k1', '4', 'a1', now(), 'NPSToday.Meet.', NULL, 'NPSToday.Meet.9',"
 	    " 'NPSToday.Meet.9', now(), now(), 'done', NULL)");
+	fixture_exec(f, "INSERT INTO npsync.tag_command VALUES ($1::bigint,"
+	    " 'crm', 'k1', 'ask.canary.quill', 'NPSToday.Ask.canary.quill',"
+	    " 'canary.quill', 'open', NULL, now(), NULL, NULL)");
 	fixture_exec(f, "INSERT INTO npsync.planned_activity VALUES"
 	    " ($1::bigint, 'crm', 'k1', 'canary.quill', '2026-06-01', 1)");
 	fixture_exec(f, "INSERT INTO npsync.effect VALUES ($1::bigint, 'mail',"

@@ -975,7 +975,7 @@ put_tags(const struct crm_tag_write *writes, size_t n)
 static void
 put_one(const char *id, const char *value, enum put_outcome outcome)
 {
-	const struct crm_tag_write write = { id, MEET, NULL, value };
+	const struct crm_tag_write write = { id, MEET, NULL, value, NULL };
 
 	if (!put_tags(&write, 1))
 		fail_msg("%s", w.err.msg);
@@ -989,14 +989,14 @@ static void
 writes_sheets(void **state)
 {
 	const struct crm_tag_write writes[] = {
-		{ "K1", MEET, NULL, MEET "9" },
-		{ "æ;ø\"å", MEET, NULL, MEET "10" },
-		{ "=K3", MEET, NULL, MEET "1" },
-		{ "@K4", MEET, NULL, MEET "2" },
-		{ "", MEET, NULL, MEET "3" },
-		{ "\uff1dK5", MEET, NULL, MEET "3" },
-		{ "K6", "=x.", NULL, "=x.3" },
-		{ "K1", MEET, NULL, MEET "9" },
+		{ "K1", MEET, NULL, MEET "9", NULL },
+		{ "æ;ø\"å", MEET, NULL, MEET "10", NULL },
+		{ "=K3", MEET, NULL, MEET "1", NULL },
+		{ "@K4", MEET, NULL, MEET "2", NULL },
+		{ "", MEET, NULL, MEET "3", NULL },
+		{ "\uff1dK5", MEET, NULL, MEET "3", NULL },
+		{ "K6", "=x.", NULL, "=x.3", NULL },
+		{ "K1", MEET, NULL, MEET "9", NULL },
 	};
 	static const enum put_outcome outcomes[] = { PUT_DONE, PUT_DONE,
 		PUT_REJECTED, PUT_REJECTED, PUT_REJECTED, PUT_REJECTED,
@@ -1062,8 +1062,8 @@ lists_replaced_tags(void **state)
 	put_one("K1", MEET "10", PUT_DONE);
 	assert_int_equal(find_out("", name), 2);
 	/* A batch with others puts down only what is new. */
-	const struct crm_tag_write two[] = { { "K1", MEET, NULL, MEET "10" },
-		{ "K2", MEET, NULL, MEET "8" } };
+	const struct crm_tag_write two[] = { { "K1", MEET, NULL, MEET "10", NULL },
+		{ "K2", MEET, NULL, MEET "8", NULL } };
 	assert_true(put_tags(two, 2));
 	assert_int_equal(result[0].outcome, PUT_DONE);
 	assert_string_equal(result[0].remote_id, "");
@@ -1105,18 +1105,20 @@ static void
 replaces_what_was_not_imported_yet(void **state)
 {
 	const struct crm_tag_write renamed = { "K1", MEET, "NPSToday.Meet.4",
-		MEET "5" };
-	const struct crm_tag_write removal = { "K1", MEET, NULL, NULL };
+		MEET "5", "NPSToday.Meeting." };
+	const struct crm_tag_write removal = { "K1", MEET, NULL, NULL, NULL };
 	char name[300];
 
 	(void)state;
-	put("tags.csv", "contact_id;tag\nK9;" MEET "1\n");
+	put("tags.csv", "contact_id;tag\nK9;" MEET "1\nK1;NPSToday.Meeting.6\n"
+	    "K1;NPSToday.Meeting.2.6\n");
 	open_world("tags = { file = \"tags.csv\"; }; " OUT);
 	put_one("K1", MEET "3", PUT_DONE);
 	assert_true(put_tags(&renamed, 1));
 	assert_int_equal(result[0].outcome, PUT_DONE);
 	assert_int_equal(find_out("tags-", name), 2);
-	expect_out("remove-", HEAD "K1;" MEET "3\r\nK1;NPSToday.Meet.4\r\n");
+	expect_out("remove-", HEAD "K1;" MEET "3\r\nK1;NPSToday.Meeting.6\r\n"
+	    "K1;NPSToday.Meet.4\r\n");
 	/* Removal alone: what is known, once. */
 	empty_dir(w.out);
 	assert_true(put_tags(&removal, 1));
@@ -1144,9 +1146,9 @@ knows_composed_letters(void **state)
 	open_world("tags = { file = \"tags.csv\"; }; " OUT);
 	const struct crm_tag_write writes[] = {
 		{ "K1", "NPSToday.Caf\xc3\xa9.", NULL,
-		    "NPSToday.Caf\xc3\xa9.10" },
+		    "NPSToday.Caf\xc3\xa9.10", NULL },
 		{ "K2", "NPSToday.Caf\xc3\xa9.", NULL,
-		    "NPSToday.Caf\xc3\xa9.10" },
+		    "NPSToday.Caf\xc3\xa9.10", NULL },
 	};
 	assert_true(put_tags(writes, 2));
 	assert_int_equal(result[0].outcome, PUT_DONE);
@@ -1159,9 +1161,9 @@ static void
 takes_keys_from_a_column(void **state)
 {
 	const struct crm_tag_write writes[] = {
-		{ "K1", MEET, NULL, MEET "1" }, { "K2", MEET, NULL, MEET "2" },
-		{ "K3", MEET, NULL, MEET "3" }, { "K4", MEET, NULL, MEET "4" },
-		{ "K5", MEET, NULL, MEET "5" }, { "K6", MEET, NULL, MEET "6" },
+		{ "K1", MEET, NULL, MEET "1", NULL }, { "K2", MEET, NULL, MEET "2", NULL },
+		{ "K3", MEET, NULL, MEET "3", NULL }, { "K4", MEET, NULL, MEET "4", NULL },
+		{ "K5", MEET, NULL, MEET "5", NULL }, { "K6", MEET, NULL, MEET "6", NULL },
 	};
 	/* The file ends inside a text, so nobody is gone. */
 	static const enum put_outcome outcomes[] = { PUT_DONE, PUT_REJECTED,
@@ -1199,7 +1201,7 @@ leaves_no_half_sheet(void **state)
 	(void)state;
 	put("deals.csv", "deal_id;contact_id;close_date;status\n");
 	open_world("deals = { file = \"deals.csv\"; }; " OUT);
-	const struct crm_tag_write write = { "K1", MEET, NULL, MEET "9" };
+	const struct crm_tag_write write = { "K1", MEET, NULL, MEET "9", NULL };
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	(void)signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tiny), 0);

@@ -206,7 +206,8 @@ fixture_tenant(struct fixture *f)
 		fail_msg("%s", err.msg);
 	configure(f);
 	f->rules = (struct contact_rules){ f->tenant.secret, "crm",
-		f->conf.rules.no_send_tag, false, "+45" };
+		f->conf.rules.no_send_tag, f->conf.writeback.tag_prefix, false,
+		"+45" };
 	f->stage = (struct stage){ .db = f->db, .conf = &f->conf,
 		.tenant = &f->tenant, .log = &f->log, .arena = f->arena,
 		.scratch = f->scratch, .cancelled = never };

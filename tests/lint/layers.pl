@@ -54,7 +54,7 @@ sub rank {
 	return 2 if $base =~ /^stage/;
 	my ($first) = $base =~ /^([^_]+)/;
 	return 1 if $base =~ $noun || $first =~ $noun;
-	return 1 if $base =~ /^tag_want/;
+	return 1 if $base =~ /^tag_(want|command)/;
 	return 0;
 }
 # Why $from may not use $to, both files; undef = it may.

@@ -13,6 +13,7 @@
 #define PREFIX "NPSToday"
 #define MOEDE_NFD "M\x6f\xcc\x88" "de"	/* o + U+0308 */
 #define MOEDE_NFC "M\xc3\xb6" "de"
+#define MOEDE_NFC_SMALL "m\xc3\xb6" "de"
 
 static struct arena *arena;
 
@@ -93,12 +94,14 @@ test_campaign_check(void **state)
 {
 	static const char *const good[] = { "Møde", "Salg", "v2.0 DK",
 		"NoSend 2", "Send", "a/b", "\"quoted\"", MOEDE_NFD, "9", "10",
-		".", "\xf0\x9f\x98\x80", "\xd7\xa9\xd7\x9c" };
+		".", "\xf0\x9f\x98\x80", "\xd7\xa9\xd7\x9c", "Asking", "Skip 2",
+		"Skip.it" };
 	static const char *const bad[] = { NULL, "", " ", "\t", "NoSend",
 		"nosend", "NOSEND", " NoSend ", "\xc2\xa0NoSend",
 		"a\nb", "a\x1b[31m", "\x7f", "\xc2\x85", "a\xe2\x80\xa8" "b",
 		"a\xe2\x80\x8b", "a\xe2\x80\xae" "b", "\xef\xbb\xbf" "a",
-		"No\xe2\x80\x8bSend", "\xff", "a\xc3" };
+		"No\xe2\x80\x8bSend", "\xff", "a\xc3", "Skip", "SKIP ", "Ask",
+		"ask.me", "Ask." };
 	struct err err;
 
 	(void)state;
@@ -126,6 +129,51 @@ test_campaign_fold(void **state)
 	    tag_campaign_fold(arena, "Salg2"));
 	assert_string_equal(tag_campaign_fold(arena, " "), "");
 	assert_null(tag_campaign_fold(arena, "\xff"));
+}
+
+static void
+test_command(void **state)
+{
+	static const struct {
+		const char *tag;
+		enum tag_word command;
+		const char *campaign;
+	} cases[] = {
+		{ "NPSToday.Skip", TAG_SKIP, NULL },
+		{ " npstoday.SKIP\t", TAG_SKIP, NULL },
+		{ "NPSToday.Ask.Møde", TAG_ASK, "møde" },
+		{ "NPSToday.ask. MØDE ", TAG_ASK, "møde" },
+		{ "NPSToday.Ask.v2.0 DK", TAG_ASK, "v2.0 dk" },
+		{ "NPSToday.Ask.9", TAG_ASK, "9" },
+		{ "NPSToday.Ask." MOEDE_NFD, TAG_ASK, MOEDE_NFC_SMALL },
+		{ "NPSToday.Skip.9", TAG_NO_COMMAND, NULL },
+		{ "NPSToday.Skip.", TAG_NO_COMMAND, NULL },
+		{ "NPSToday.Skipper", TAG_NO_COMMAND, NULL },
+		{ "NPSToday.Ask", TAG_NO_COMMAND, NULL },
+		{ "NPSToday.Ask.", TAG_NO_COMMAND, NULL },
+		{ "NPSToday.Ask.  ", TAG_NO_COMMAND, NULL },
+		{ "NPSToday.NoSend", TAG_NO_COMMAND, NULL },
+		{ "NPSToday.Møde.9", TAG_NO_COMMAND, NULL },
+		{ "NPSToday", TAG_NO_COMMAND, NULL },
+		{ "Skip", TAG_NO_COMMAND, NULL },
+		{ "Other.Skip", TAG_NO_COMMAND, NULL },
+		{ "\xff", TAG_NO_COMMAND, NULL },
+	};
+	const char *campaign;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		if (tag_command_read(arena, cases[i].tag, PREFIX, &campaign) !=
+		    cases[i].command)
+			fail_msg("%s", cases[i].tag);
+		if (cases[i].campaign == NULL)
+			assert_null(campaign);
+		else
+			assert_string_equal(campaign, cases[i].campaign);
+	}
+	assert_string_equal(tag_skip_build(arena, PREFIX), "NPSToday.Skip");
+	assert_string_equal(tag_ask_build(arena, PREFIX, " Møde"),
+	    "NPSToday.Ask.Møde");
 }
 
 static void
@@ -307,6 +355,7 @@ main(void)
 		cmocka_unit_test(test_normalise_is_idempotent),
 		cmocka_unit_test(test_campaign_check),
 		cmocka_unit_test(test_campaign_fold),
+		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_build),
 		cmocka_unit_test(test_score),
 		cmocka_unit_test(test_names_round_trip),

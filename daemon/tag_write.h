@@ -1,0 +1,37 @@
+/*
+ * tag_write.h - puts tags on cards through a connector: its blocking put_tags,
+ * or its two pure functions, several cards in flight.
+ */
+#ifndef NPSYNC_TAG_WRITE_H
+#define NPSYNC_TAG_WRITE_H
+
+#include "connect.h"
+
+struct tag_writer {
+	struct crm *crm;
+	struct arena *arena;	/* of the run: remembers which tags exist */
+	/* Between rounds and while nothing moves; false ends the writing. */
+	bool (*breathe)(void *arg, struct err *err);
+	void *arg;
+	double backoff_s, backoff_max_s;
+	struct tag_ensured *ensured;
+	bool renewed;		/* once in a run */
+};
+/* The usual back-off; the rest is zero. */
+void tag_writer_init(struct tag_writer *w, struct crm *crm,
+    struct arena *arena, bool (*breathe)(void *arg, struct err *err), void *arg);
+/* Has the connector a way to write tags at all? */
+bool tag_write_can(const struct crm *crm);
+/* Writes of one card go one after the other.  On false the connector's part is
+ * over (ERR_DONE: the configuration asks for no tags), or the run: results hold
+ * what was learned until then, the others are PUT_AGAIN. */
+NPS_MUSTCHECK bool tag_write(struct tag_writer *w,
+    const struct crm_tag_write *writes, size_t n, struct put_result *results,
+    struct err *err);
+
+/* ---- tag_write_http.c ------------------------------------------------------------ */
+NPS_MUSTCHECK bool tag_write_http(struct tag_writer *w,
+    const struct crm_tag_write *writes, size_t n, struct put_result *results,
+    struct arena *arena, struct err *err);
+
+#endif

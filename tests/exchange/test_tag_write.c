@@ -1,0 +1,641 @@
+/*
+ * Tags over HTTP: a CRM that gives a card with its version and takes it back with
+ * If-Match, one card a call, or several at once without versions.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/tagset.h"
+#include "simhttpd.h"
+#include "tag_write.h"
+
+#define MEET "NPSToday.Meet."
+#define CARD_MAX 16
+
+/* ---- the connector ---------------------------------------------------------- */
+static struct {
+	const char *base;
+	struct arena *scratch;
+	const char *token;
+	int renewals, ensured;
+	const char *refused;	/* a card that a batch must not hold */
+} crm;
+
+static const char *const *
+lines_of(struct arena *arena, const char *text)
+{
+	const char **lines = arena_array(arena, CARD_MAX, sizeof(*lines));
+	size_t n = 0;
+
+	while (lines != NULL && *text != '\0' && n < CARD_MAX - 1) {
+		const size_t len = strcspn(text, "\n");
+		lines[n++] = arena_strndup(arena, text, len);
+		text += len + (text[len] == '\n');
+	}
+	return (const char *const *)lines;
+}
+
+static bool
+make(struct http_req *req, const char *method, const char *path,
+    const char *version, const char *body)
+{
+	const char *(*headers)[2] = arena_array(crm.scratch, 3, sizeof(*headers));
+
+	headers[0][0] = "Authorization";
+	headers[0][1] = crm.token;
+	if (version != NULL) {
+		headers[1][0] = "If-Match";
+		headers[1][1] = version;
+	}
+	*req = (struct http_req){ .method = method,
+		.url = arena_printf(crm.scratch, "%s%s", crm.base, path),
+		.headers = (const char *const (*)[2])headers, .body = body,
+		.body_len = body == NULL ? 0 : strlen(body) };
+	return true;
+}
+
+static bool
+write_card(const struct crm_tag_write *write, const struct http_res *card,
+    const char *path, struct http_req *req, struct err *err)
+{
+	const char *const *set, *body = "";
+	bool changed;
+
+	if (!tagset_apply(crm.scratch, lines_of(crm.scratch, card->body), write,
+	        &set, &changed, err))
+		return false;
+	if (!changed)
+		return err_set(err, ERR_DONE, "nothing to write");
+	for (; *set != NULL; set++)
+		body = arena_printf(crm.scratch, "%s%s\n", body, *set);
+	return make(req, "PATCH", path, arena_strdup(crm.scratch, card->etag),
+	    body);
+}
+
+static bool
+one_request(void *self, const struct crm_tag_write *writes, size_t n, int step,
+    const struct http_res *before, struct http_req *req, struct err *err)
+{
+	const char *path = arena_printf(crm.scratch, "/cards/%s",
+	    writes[0].contact_id);
+
+	(void)self;
+	assert_int_equal(n, 1);
+	if (step == 0)
+		return make(req, "GET", path, NULL, NULL);
+	if (step > 1 || before->status != 200)
+		return err_set(err, ERR_DONE, "no more");
+	return write_card(writes, before, path, req, err);
+}
+
+static bool
+one_result(void *self, const struct http_res *res, struct put_result *results,
+    size_t n, struct err *err)
+{
+	(void)self;
+	(void)n;
+	switch (res->status) {
+	case 200:
+	case 204:
+		results[0].outcome = PUT_DONE;
+		return true;
+	case 404:
+		results[0].outcome = PUT_GONE;
+		return true;
+	case 412:
+		results[0].outcome = PUT_CONFLICT;
+		return true;
+	case 422:
+		results[0].outcome = PUT_REJECTED;
+		(void)snprintf(results[0].reason, sizeof(results[0].reason),
+		    "read only");
+		return true;
+	default:
+		return err_set(err, ERR_PROTOCOL, "HTTP %ld", res->status);
+	}
+}
+
+static bool
+all_request(void *self, const struct crm_tag_write *writes, size_t n, int step,
+    const struct http_res *before, struct http_req *req, struct err *err)
+{
+	const char *body = "";
+
+	(void)self;
+	(void)before;
+	if (step > 0)
+		return err_set(err, ERR_DONE, "no more");
+	for (size_t i = 0; i < n; i++) {
+		if (crm.refused != NULL &&
+		    strcmp(writes[i].contact_id, crm.refused) == 0)
+			return err_set(err, ERR_REJECTED, "not a number");
+		body = arena_printf(crm.scratch, "%s%s=%s\n", body,
+		    writes[i].contact_id, writes[i].value);
+	}
+	return make(req, "POST", "/batch", NULL, body);
+}
+
+/* A letter a card: d(one), r(ejected), g(one from there). */
+static bool
+all_result(void *self, const struct http_res *res, struct put_result *results,
+    size_t n, struct err *err)
+{
+	(void)self;
+	if (strlen(res->body) != n)
+		return err_set(err, ERR_PROTOCOL, "an answer for other cards");
+	for (size_t i = 0; i < n; i++)
+		results[i].outcome = res->body[i] == 'd' ? PUT_DONE
+		    : res->body[i] == 'g' ? PUT_GONE : PUT_REJECTED;
+	return true;
+}
+
+static bool
+renew(void *self, struct err *err)
+{
+	(void)self;
+	(void)err;
+	crm.renewals++;
+	crm.token = "new";
+	return true;
+}
+
+static bool
+ensure(void *self, const char *const *tags, size_t n, struct err *err)
+{
+	(void)self;
+	(void)tags;
+	(void)err;
+	crm.ensured += (int)n;
+	return true;
+}
+
+static const struct crm_connector one = { .tags_max = 1,
+	.tags_request = one_request, .tags_result = one_result, .renew = renew,
+	.ensure_tags = ensure };
+static const struct crm_connector all = { .tags_max = 3,
+	.tags_request = all_request, .tags_result = all_result };
+
+/* ---- a run -------------------------------------------------------------------- */
+static struct world {
+	struct simhttpd *sim;
+	struct crm crm;
+	struct arena *arena;
+	struct tag_writer writer;
+	struct put_result result[32];
+	struct err err;
+	int breaths;		/* -1 = for ever */
+} w;
+
+static bool
+breathe(void *arg, struct err *err)
+{
+	(void)arg;
+	if (w.breaths > 0)
+		w.breaths--;
+	return w.breaths != 0 || err_set(err, ERR_CANCELLED, "stopped");
+}
+
+static bool
+never(void)
+{
+	return false;
+}
+
+static void
+begin(const struct crm_connector *connector, const struct sim_reply *script,
+    size_t n)
+{
+	struct http_settings http = http_defaults;
+
+	http.backoff_s = 0.01;
+	w = (struct world){ .sim = simhttpd_start(script, n),
+		.arena = arena_new((size_t)1 << 20), .breaths = -1 };
+	assert_non_null(w.sim);
+	w.crm.connector = connector;
+	w.crm.link.name = "crm";
+	w.crm.link.self = &crm;
+	w.crm.link.scratch = arena_new((size_t)1 << 20);
+	memset(&crm, 0, sizeof(crm));
+	crm.base = simhttpd_url(w.sim);
+	crm.scratch = w.crm.link.scratch;
+	crm.token = "old";
+	if (!http_open(&http, never, &w.crm.link.http, &w.err))
+		fail_msg("%s", w.err.msg);
+	tag_writer_init(&w.writer, &w.crm, w.arena, breathe, NULL);
+	w.writer.backoff_s = 0.01;
+	w.writer.backoff_max_s = 0.02;
+}
+
+static void
+end(void)
+{
+	const char *problem = simhttpd_problem(w.sim, true);
+
+	if (problem != NULL)
+		fail_msg("%s", problem);
+	simhttpd_stop(w.sim);
+	http_close(w.crm.link.http);
+	arena_free(w.crm.link.scratch);
+	arena_free(w.arena);
+}
+
+static bool
+put(const struct crm_tag_write *writes, size_t n)
+{
+	w.err = (struct err){ .kind = ERR_NONE };
+	return tag_write(&w.writer, writes, n, w.result, &w.err);
+}
+
+static void
+expect(const struct crm_tag_write *writes, size_t n,
+    const enum put_outcome *outcomes)
+{
+	if (!put(writes, n))
+		fail_msg("%s", w.err.msg);
+	for (size_t i = 0; i < n; i++)
+		if (w.result[i].outcome != outcomes[i])
+			fail_msg("write %zu: %d %s", i, (int)w.result[i].outcome,
+			    w.result[i].reason);
+}
+
+static struct crm_tag_write
+wish(const char *card, const char *tag)
+{
+	return (struct crm_tag_write){ .contact_id = card, .prefix = MEET,
+		.value = tag };
+}
+
+static void
+expect_one(const char *tag, enum put_outcome outcome)
+{
+	const struct crm_tag_write write = wish("K1", tag);
+
+	expect(&write, 1, &outcome);
+}
+
+#define ETAG(v) "ETag: \"" v "\"\r\n"
+#define MATCH(v) "If-Match: \"" v "\"\r\n"
+#define OTHERS "Kunde\nNPSToday.Sale.7\nNPSToday.NoSend\nNPSToday.Skip\n"    \
+	MEET "2.8\n" MEET "07\n"
+/* Reads of the card, and the write that must follow. */
+#define GET(v, tags) { .want = "GET /cards/K1 ", .headers = ETAG(v), .body = tags }
+#define PATCH(v, tags, code) { .want = MATCH(v), .status = code }
+
+/* ---- cases -------------------------------------------------------------------- */
+static void
+test_writes(void **state)
+{
+	static const struct sim_reply script[] = {
+		GET("1", OTHERS MEET "9\n"),
+		PATCH("1", "", 204),
+		GET("2", OTHERS MEET "10\n"),
+	};
+
+	(void)state;
+	begin(&one, script, ARRAY_LEN(script));
+	expect_one(MEET "10", PUT_DONE);
+	assert_string_equal(simhttpd_body(w.sim, 1), OTHERS MEET "10\n");
+	/* As after a kill between the write and the note of it. */
+	expect_one(MEET "10", PUT_UNCHANGED);
+	assert_int_equal(crm.ensured, 1);
+	end();
+}
+
+static void
+test_conflict(void **state)
+{
+	static const struct sim_reply script[] = {
+		GET("1", "Kunde\n"),
+		PATCH("1", "", 412),
+		GET("2", "Kunde\nVIP\n" MEET "3\n"),
+		PATCH("2", "", 204),
+	};
+
+	(void)state;
+	begin(&one, script, ARRAY_LEN(script));
+	expect_one(MEET "9", PUT_DONE);
+	/* What the other one wrote meanwhile is still there. */
+	assert_string_equal(simhttpd_body(w.sim, 3), "Kunde\nVIP\n" MEET "9\n");
+	end();
+}
+
+static void
+test_conflict_for_ever(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET", .headers = ETAG("1"), .repeat = 3 },
+		{ .target = "PATCH", .status = 412, .repeat = 3 },
+	};
+
+	(void)state;
+	begin(&one, script, ARRAY_LEN(script));
+	expect_one(MEET "9", PUT_CONFLICT);
+	assert_int_equal(simhttpd_requests(w.sim), 8);
+	end();
+}
+
+/* The reply to the write is lost: it is looked up, not written twice. */
+static void
+test_cut_after_the_write(void **state)
+{
+	static const struct sim_reply script[] = {
+		GET("1", "Kunde\n"),
+		{ .want = MATCH("1"), .mode = SIM_CLOSE },
+		GET("2", "Kunde\n" MEET "9\n"),
+	};
+
+	(void)state;
+	begin(&one, script, ARRAY_LEN(script));
+	expect_one(MEET "9", PUT_UNCHANGED);
+	end();
+}
+
+/* ... and it stays so: nobody knows, the next run looks again. */
+static void
+test_never_answered(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET", .headers = ETAG("1"), .repeat = 3 },
+		{ .target = "PATCH", .mode = SIM_CLOSE, .repeat = 3 },
+	};
+
+	(void)state;
+	begin(&one, script, ARRAY_LEN(script));
+	expect_one(MEET "9", PUT_UNKNOWN);
+	end();
+}
+
+static void
+test_renewal(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .want = "Authorization: old", .status = 401 },
+		{ .want = "Authorization: new", .headers = ETAG("1") },
+		PATCH("1", "", 204),
+		{ .want = "Authorization: new", .status = 401 },
+	};
+
+	(void)state;
+	begin(&one, script, ARRAY_LEN(script));
+	expect_one(MEET "9", PUT_DONE);
+	assert_int_equal(crm.renewals, 1);
+	/* Once in a run. */
+	const struct crm_tag_write write = wish("K1", MEET "8");
+	assert_false(put(&write, 1));
+	assert_int_equal(w.err.kind, ERR_AUTH);
+	assert_int_equal(w.result[0].outcome, PUT_AGAIN);
+	assert_int_equal(crm.renewals, 1);
+	end();
+}
+
+static void
+test_tries_again(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .status = 503 },
+		{ .status = 429, .headers = "Retry-After: 1\r\n" },
+		GET("1", "Kunde\n"),
+		{ .want = MATCH("1"), .status = 500 },
+		GET("1", "Kunde\n"),
+		PATCH("1", "", 204),
+	};
+
+	(void)state;
+	begin(&one, script, ARRAY_LEN(script));
+	expect_one(MEET "9", PUT_DONE);
+	end();
+}
+
+/* Each card comes to its own end, several in flight. */
+static void
+test_many(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET /cards/K1 ", .headers = ETAG("1") },
+		{ .target = "PATCH /cards/K1 ", .status = 204 },
+		{ .target = "GET /cards/K2 ", .status = 404 },
+		{ .target = "GET /cards/K3 ", .headers = ETAG("3") },
+		{ .target = "PATCH /cards/K3 ", .status = 422 },
+		{ .target = "GET /cards/K4 ", .headers = ETAG("4"),
+		    .body = MEET "4\n" },
+		{ .target = "GET /cards/K5 ", .status = 503, .repeat = 3 },
+		{ .target = "GET /cards/K6 ", .headers = ETAG("6") },
+		{ .target = "PATCH /cards/K6 ", .status = 204 },
+	};
+	static const enum put_outcome outcomes[] = { PUT_DONE, PUT_GONE,
+		PUT_REJECTED, PUT_UNCHANGED, PUT_AGAIN, PUT_DONE };
+	struct crm_tag_write writes[6];
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		static const char *const cards[] = { "K1", "K2", "K3", "K4",
+			"K5", "K6" };
+		writes[i] = wish(cards[i], MEET "4");
+	}
+	begin(&one, script, ARRAY_LEN(script));
+	expect(writes, 6, outcomes);
+	assert_string_equal(w.result[2].reason, "read only");
+	assert_string_equal(w.result[4].reason, "HTTP 503");
+	assert_int_equal(crm.ensured, 1);
+	end();
+}
+
+/* Two campaigns of one card: the second reads what the first has written. */
+static void
+test_one_card_twice(void **state)
+{
+	static const struct sim_reply script[] = {
+		GET("1", "Kunde\n"),
+		PATCH("1", "", 204),
+		GET("2", "Kunde\n" MEET "9\n"),
+		PATCH("2", "", 204),
+	};
+	static const enum put_outcome outcomes[] = { PUT_DONE, PUT_DONE };
+	const struct crm_tag_write writes[] = { wish("K1", MEET "9"),
+		{ .contact_id = "K1", .prefix = "NPSToday.Sale.",
+		    .value = "NPSToday.Sale.5" } };
+
+	(void)state;
+	begin(&one, script, ARRAY_LEN(script));
+	expect(writes, 2, outcomes);
+	assert_string_equal(simhttpd_body(w.sim, 3),
+	    "Kunde\n" MEET "9\nNPSToday.Sale.5\n");
+	end();
+}
+
+/* A batch; one that the connector refuses goes alone, the others without it. */
+static void
+test_batches(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .want = "A=1\nB=2\nC=3\n", .body = "drg" },
+		{ .want = "A=1\n", .body = "d" },
+		{ .want = "C=3\n", .body = "d" },
+	};
+	static const enum put_outcome first[] = { PUT_DONE, PUT_REJECTED,
+		PUT_GONE }, second[] = { PUT_DONE, PUT_REJECTED, PUT_DONE };
+	const struct crm_tag_write writes[] = { wish("A", "1"), wish("B", "2"),
+		wish("C", "3") };
+
+	(void)state;
+	begin(&all, script, ARRAY_LEN(script));
+	expect(writes, 3, first);
+	crm.refused = "B";
+	expect(writes, 3, second);
+	assert_string_equal(w.result[1].reason, "not a number");
+	end();
+}
+
+/* The service is away: a few requests, and the connector's part is over. */
+static void
+test_service_away(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .status = 503, .repeat = 40 },
+	};
+	struct crm_tag_write writes[32];
+
+	(void)state;
+	begin(&one, script, ARRAY_LEN(script));
+	for (size_t i = 0; i < 32; i++)
+		writes[i] = wish(arena_printf(w.arena, "K%zu", i), MEET "1");
+	assert_false(put(writes, 32));
+	assert_int_equal(w.err.kind, ERR_RETRY);
+	for (size_t i = 0; i < 32; i++)
+		assert_int_equal(w.result[i].outcome, PUT_AGAIN);
+	assert_in_range(simhttpd_requests(w.sim), 8, 12);
+	simhttpd_stop(w.sim);
+	http_close(w.crm.link.http);
+	arena_free(w.crm.link.scratch);
+	arena_free(w.arena);
+}
+
+/* A signal: what is in flight ends, nothing begins. */
+static void
+test_stopped(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET", .headers = ETAG("1"), .delay_ms = 300 },
+		{ .target = "PATCH", .status = 204 },
+	};
+	const struct crm_tag_write writes[] = { wish("K1", MEET "1"),
+		{ .contact_id = "K1", .prefix = MEET, .value = MEET "2" } };
+
+	(void)state;
+	begin(&one, script, ARRAY_LEN(script));
+	w.breaths = 2;
+	assert_false(put(writes, 2));
+	assert_int_equal(w.err.kind, ERR_CANCELLED);
+	assert_int_equal(w.result[0].outcome, PUT_DONE);
+	assert_int_equal(w.result[1].outcome, PUT_AGAIN);
+	end();
+}
+
+/* ---- only own tags: 100,000 random sets ----------------------------------------- */
+static uint32_t
+next_random(uint32_t *seed, uint32_t below)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return (*seed >> 8) % below;
+}
+
+static const char *const stock[] = { "Kunde", "NPSToday.NoSend", MEET "0",
+	MEET "7", MEET "10", MEET "11", MEET "07", MEET "2.9", MEET,
+	"NPSToday.Meet", "NPSToday.Meeting.9", "NPSToday.Skip",
+	"NPSToday.Ask.Meet", "npstoday.Meet.9", "NPSToday.Cafe\xcc\x81.9",
+	"NPSToday.Old.3", "NPSToday.Old.2.3", "x" MEET "9", "", " " MEET "9" };
+
+static bool
+is_own(const struct crm_tag_write *write, const char *tag)
+{
+	static const char *const own[] = { MEET "0", MEET "7", MEET "10" };
+
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		if (strcmp(own[i], tag) == 0)
+			return true;
+	return (write->old_prefix != NULL && strcmp(tag, "NPSToday.Old.3") == 0) ||
+	    (write->old != NULL && strcmp(tag, write->old) == 0);
+}
+
+/* The others in their order, and the value once. */
+static void
+check_set(const struct crm_tag_write *write, const char *const *before,
+    const char *const *after)
+{
+	size_t values = 0;
+
+	for (; *before != NULL; before++) {
+		if (is_own(write, *before))
+			continue;
+		while (*after != NULL && write->value != NULL &&
+		    strcmp(*after, write->value) == 0) {
+			values++;
+			after++;
+		}
+		assert_non_null(*after);
+		assert_string_equal(*after, *before);
+		after++;
+	}
+	for (; *after != NULL; after++, values++)
+		assert_string_equal(*after, write->value);
+	assert_int_equal(values, write->value != NULL);
+}
+
+static void
+test_only_own_tags_change(void **state)
+{
+	static const char *const values[] = { MEET "7", MEET "0", NULL };
+	AUTO(arena) struct arena *arena = arena_new((size_t)1 << 20);
+	uint32_t seed = 20261126;
+
+	(void)state;
+	for (int i = 0; i < 100000; i++) {
+		const char *tags[9], *const *after, *const *again;
+		struct err err = { 0 };
+		bool changed;
+		size_t n = next_random(&seed, 8);
+		arena_reset(arena);
+		tags[n] = NULL;
+		while (n > 0)
+			tags[--n] = stock[next_random(&seed, ARRAY_LEN(stock))];
+		const struct crm_tag_write write = { .contact_id = "K",
+			.prefix = MEET,
+			.old = next_random(&seed, 3) == 0 ? "NPSToday.Skip" : NULL,
+			.value = values[next_random(&seed, 3)],
+			.old_prefix = next_random(&seed, 3) == 0 ? "NPSToday.Old."
+			                                         : NULL };
+		assert_true(tagset_apply(arena, tags, &write, &after, &changed,
+		    &err));
+		check_set(&write, tags, after);
+		/* Once more there is nothing to do. */
+		assert_true(tagset_apply(arena, after, &write, &again, &changed,
+		    &err));
+		assert_false(changed);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_writes),
+		cmocka_unit_test(test_conflict),
+		cmocka_unit_test(test_conflict_for_ever),
+		cmocka_unit_test(test_cut_after_the_write),
+		cmocka_unit_test(test_never_answered),
+		cmocka_unit_test(test_renewal),
+		cmocka_unit_test(test_tries_again),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_one_card_twice),
+		cmocka_unit_test(test_batches),
+		cmocka_unit_test(test_service_away),
+		cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_only_own_tags_change),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -30,6 +30,11 @@ BASE_CFLAGS := -std=c11 $(OPT) $(if $(SAN),,$(HARDEN)) $(SAN) $(WARN) $(WERROR)
 BASE_LDFLAGS := $(SAN) -pie -Wl,-z,relro,-z,now,-z,noexecstack
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lunistring -lm
 TEST_LIBS := -lcmocka
+# For the tests, a hundred links: gold and lld take a third of bfd's time.  The
+# program itself is linked by the compiler's own.  Of clang's sanitizers gold
+# has hundreds of warnings.  FASTLD=: the compiler's own for all.
+FASTLD ?= $(firstword $(foreach l,$(if $(findstring clang,$(CC)),,gold) lld,$(if \
+	$(wildcard $(addsuffix /ld.$(l),$(subst :, ,$(PATH)))),-fuse-ld=$(l))))
 SIM_LIBS := -lmicrohttpd -ljansson
 
 DAEMON_SRC := $(wildcard daemon/*.c)
@@ -62,7 +67,7 @@ $(O)/npsync: $(O)/daemon/main.o $(LIB_OBJ)
 # Tests link the objects themselves, not an archive: the statement table of
 # db.h must be complete in every one.
 $(O)/tests/%: $(O)/tests/%.o $(TESTLIB_OBJ) $(LIB_OBJ)
-	$(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(TEST_LIBS)
+	$(CC) $(BASE_LDFLAGS) $(FASTLD) $(LDFLAGS) -o $@ $^ $(LIBS) $(TEST_LIBS)
 
 # The program and tests/torture with failpoints (daemon/failpoint.h) and with
 # allocations of ours that can fail (tests/lib/allocfault.h).
@@ -74,15 +79,15 @@ $(O)/fault/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(BASE_CPPFLAGS) -DNPSYNC_FAILPOINTS $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(O)/npsync-fault: $(O)/daemon/main.o $(O)/tests/lib/allocfault.o $(FAULT_OBJ)
-	$(CC) $(BASE_LDFLAGS) $(LDFLAGS) $(WRAP) -o $@ $^ $(LIBS)
+	$(CC) $(BASE_LDFLAGS) $(FASTLD) $(LDFLAGS) $(WRAP) -o $@ $^ $(LIBS)
 $(O)/tests/torture/%: $(O)/tests/torture/%.o $(TESTLIB_OBJ) $(FAULT_OBJ)
-	$(CC) $(BASE_LDFLAGS) $(LDFLAGS) $(WRAP) -o $@ $^ $(LIBS) $(TEST_LIBS)
+	$(CC) $(BASE_LDFLAGS) $(FASTLD) $(LDFLAGS) $(WRAP) -o $@ $^ $(LIBS) $(TEST_LIBS)
 $(O)/tests/unit/test_allocfault: LDFLAGS += $(WRAP)
 
 # Test servers: one program per file, its further parts in parts/<name>/.
 define SIM_RULE
 $(O)/tests/sim/$(1): $(call obj,tests/sim/$(1).c $(wildcard tests/sim/parts/$(1)/*.c))
-	$$(CC) $$(BASE_LDFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(SIM_LIBS)
+	$$(CC) $$(BASE_LDFLAGS) $$(FASTLD) $$(LDFLAGS) -o $$@ $$^ $$(SIM_LIBS)
 endef
 $(foreach s,$(SIMS),$(eval $(call SIM_RULE,$(s))))
 

@@ -41,11 +41,11 @@ for group; do
 	check) more="$build $runtime libcmocka-dev strace python3-aiosmtpd
 		python3-asyncssh" ;;
 	lint) more="$build binutils perl-base pmccabe codespell shellcheck mandoc" ;;
-	clang) more="clang libclang-rt-dev llvm" ;;
+	clang) more="clang libclang-rt-dev llvm lld" ;;
 	analyze) more="$build clang-tidy" ;;
 	ci) more="$build $runtime libcmocka-dev strace python3-aiosmtpd
 		python3-asyncssh binutils perl-base pmccabe
-		codespell shellcheck mandoc clang libclang-rt-dev llvm" ;;
+		codespell shellcheck mandoc clang libclang-rt-dev llvm lld" ;;
 	*) usage ;;
 	esac
 	packages="$packages $more"

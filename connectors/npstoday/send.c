@@ -258,12 +258,14 @@ reason_set(const struct npstoday_settings *set, const struct http_res *res,
     const char *what, struct push_result *out)
 {
 	const size_t quote = (size_t)set->log_error_bytes;
-	int n = snprintf(out->reason, sizeof(out->reason), "HTTP %ld: %s",
+	/* Our words stand before the colon, in front of all that is not ours. */
+	int n = snprintf(out->reason, sizeof(out->reason), "HTTP %ld, %s",
 	    res->status, what);
 
-	if (n < 0 || (size_t)n + 4 > sizeof(out->reason) || quote == 0 ||
+	if (n < 0 || (size_t)n + 5 > sizeof(out->reason) || quote == 0 ||
 	    res->body_len == 0 || is_html(res))
 		return;
+	out->reason[n++] = ':';
 	out->reason[n++] = ' ';
 	/* What is shown is cut, not what is looked at: the first half of an
 	 * address does not look like one. */
@@ -403,7 +405,7 @@ status_words(long status)
 		return "redirected; check base_url";
 	if (status == 429)
 		return "too many calls";
-	return status >= 500 ? "the service failed:" : "answered:";
+	return status >= 500 ? "the service failed" : "answered";
 }
 
 bool

@@ -681,23 +681,23 @@ test_reasons(void **state)
 		const char *conf, *body, *reason;
 	} cases[] = {
 		{ "", "{\"Message\":\"john.doe+x@example.com is invalid\"}",
-		    "HTTP 400: answered: {\"Message\":\"*** is invalid\"}" },
+		    "HTTP 400, answered: {\"Message\":\"*** is invalid\"}" },
 		{ "", "bad number +4512345678, campaign 7749",
-		    "HTTP 400: answered: bad number ***, campaign 7749" },
-		{ "", "a\r\nb\tc", "HTTP 400: answered: a  b c" },
-		{ "", "M\xc3\xb8" "de \xff", "HTTP 400: answered: M\xc3\xb8"
+		    "HTTP 400, answered: bad number ***, campaign 7749" },
+		{ "", "a\r\nb\tc", "HTTP 400, answered: a  b c" },
+		{ "", "M\xc3\xb8" "de \xff", "HTTP 400, answered: M\xc3\xb8"
 		    "de \\xff" },
-		{ "", "", "HTTP 400: answered:" },
-		{ "", "<html>john@example.com", "HTTP 400: answered:" },
-		{ "log_error_bytes = 0;", "secret", "HTTP 400: answered:" },
-		{ "log_error_bytes = 3;", "secret", "HTTP 400: answered: sec" },
+		{ "", "", "HTTP 400, answered" },
+		{ "", "<html>john@example.com", "HTTP 400, answered" },
+		{ "log_error_bytes = 0;", "secret", "HTTP 400, answered" },
+		{ "log_error_bytes = 3;", "secret", "HTTP 400, answered: sec" },
 		/* Cut in an address: its first half is no less personal. */
 		{ "log_error_bytes = 8;", "to john.doe@example.com",
-		    "HTTP 400: answered: to ***" },
+		    "HTTP 400, answered: to ***" },
 		{ "", "?to=john%40example.com x",
-		    "HTTP 400: answered: *** x" },
+		    "HTTP 400, answered: *** x" },
 		{ "", "\"john\\u0040example.com\"",
-		    "HTTP 400: answered: \"***\"" },
+		    "HTTP 400, answered: \"***\"" },
 	};
 
 	(void)state;
@@ -731,7 +731,7 @@ test_reason_cut(void **state)
 	struct http_res res = response(400, NULL, body);
 	assert_true(npstoday_survey.push_result(rig.self, &res, &result,
 	    &rig.err));
-	assert_string_equal(result.reason, "HTTP 400: answered: *** xx ***");
+	assert_string_equal(result.reason, "HTTP 400, answered: *** xx ***");
 	rig_close(&rig);
 }
 

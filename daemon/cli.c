@@ -222,13 +222,22 @@ cli_is_embedded(const struct cli *cli)
 }
 
 static bool
+open_connection(struct cli *cli, const char *conninfo, struct err *err)
+{
+	if (!db_open(conninfo, &cli->db, err))
+		return false;
+	db_set_timeout(cli->db, cli->conf->database_timeout_s);
+	return true;
+}
+
+static bool
 open_embedded(struct cli *cli, struct err *err)
 {
 	if (!embedded_drop_root(cli->conf->state_dir, err) ||
 	    !embedded_start(cli->conf->state_dir, &cli->cluster, err))
 		return false;
 	cli->lock_dir = cli->conf->state_dir;
-	return db_open(embedded_conninfo(cli->cluster), &cli->db, err);
+	return open_connection(cli, embedded_conninfo(cli->cluster), err);
 }
 
 static bool
@@ -239,7 +248,7 @@ open_server(struct cli *cli, struct err *err)
 	if (stat(cli->conf->state_dir, &st) == 0 && S_ISDIR(st.st_mode) &&
 	    access(cli->conf->state_dir, W_OK) == 0)
 		cli->lock_dir = cli->conf->state_dir;
-	return db_open(cli->conf->database, &cli->db, err);
+	return open_connection(cli, cli->conf->database, err);
 }
 
 bool

@@ -227,6 +227,8 @@ const struct opt conf_opts[] = {
 	    .def = "/var/lib/npsync", .help = "database, locks, dumps" },
 	STR("database", database, "", "libpq connection; empty = a private "
 	    "PostgreSQL in state_dir"),
+	SECONDS("database_timeout", database_timeout_s, "20m", 1, 86400,
+	    "so long one statement may take"),
 	GROUP("embedded", embedded_opts, "the private PostgreSQL"),
 	GROUP("log", log_opts, "log"),
 	GROUP("send", send_opts, "when surveys leave"),

@@ -79,6 +79,7 @@ struct conf {
 	const char *file, *dir;		/* of the configuration */
 	bool enabled, test;		/* test: --now allowed, loopback only */
 	const char *tenant, *timezone, *state_dir, *database;
+	int database_timeout_s;
 	const char *log_target, *log_level;
 	struct {
 		const char *at, *window;

@@ -8,13 +8,18 @@
 
 #include <libpq-fe.h>
 
+#include "clock.h"
+#include "db_wait.h"
 #include "environment.h"
 #include "failpoint.h"
 
 #define VERSION_MIN 150000
+#define WAIT_S 1200
 
 struct db {
 	PGconn *conn;
+	int wait_s;		/* for the answer to one statement */
+	bool silent;		/* it was waited for in vain */
 	const char *sent;	/* name of a statement not yet finished */
 	bool in_flight;		/* ... whose answer is still on the wire */
 	bool sent_in_tx;	/* ... which a rollback undoes */
@@ -91,8 +96,15 @@ advice(const char *sqlstate, enum err_kind kind)
 
 /* DETAIL, HINT and CONTEXT hold values of rows: never taken. */
 static bool
-fail(PGconn *conn, const PGresult *res, const char *what, struct err *err)
+fail(const struct db *db, const PGresult *res, const char *what,
+    struct err *err)
 {
+	PGconn *conn = db->conn;
+
+	if (db->silent)
+		return err_set(err, ERR_DB_AWAY, "%s%s: no answer within %d s "
+		    "(database_timeout)", advice("", ERR_DB_AWAY), what,
+		    db->wait_s);
 	const char *sqlstate = field(res, PG_DIAG_SQLSTATE, "");
 	const enum err_kind kind = kind_of(conn, sqlstate);
 	const char *msg = field(res, PG_DIAG_MESSAGE_PRIMARY,
@@ -112,7 +124,7 @@ fail(PGconn *conn, const PGresult *res, const char *what, struct err *err)
 }
 
 static bool
-result_check(PGconn *conn, const PGresult *res, const char *what,
+result_check(const struct db *db, const PGresult *res, const char *what,
     struct err *err)
 {
 	const ExecStatusType status = PQresultStatus(res);
@@ -121,7 +133,7 @@ result_check(PGconn *conn, const PGresult *res, const char *what,
 	    status == PGRES_EMPTY_QUERY)
 		return true;
 	if (status == PGRES_FATAL_ERROR)
-		return fail(conn, res, what, err);
+		return fail(db, res, what, err);
 	return err_set(err, ERR_BUG, "%s: unexpected answer %s", what,
 	    PQresStatus(status));
 }
@@ -210,9 +222,20 @@ db_open(const char *conninfo, struct db **db, struct err *err)
 		db_close(new);
 		return false;
 	}
+	new->wait_s = WAIT_S;
 	(void)PQsetNoticeReceiver(new->conn, notice_drop, NULL);
+	if (PQsetnonblocking(new->conn, 1) != 0) {
+		db_close(new);
+		return err_nomem(err);
+	}
 	*db = new;
 	return true;
+}
+
+void
+db_set_timeout(struct db *db, int seconds)
+{
+	db->wait_s = seconds;
 }
 
 void
@@ -236,6 +259,33 @@ cut(const struct db *db, const char *what, struct err *err)
 	    advice("", ERR_DB_AWAY), what);
 }
 
+static int64_t
+wait_end(const struct db *db)
+{
+	return clock_boottime_ms() + (int64_t)db->wait_s * 1000;
+}
+
+static PGresult *
+last_result(struct db *db)
+{
+	return db_wait_last(db->conn, wait_end(db), &db->silent);
+}
+
+/* Without arguments, so that sql may hold several statements. */
+static PGresult *
+run(struct db *db, const char *sql)
+{
+	return PQsendQuery(db->conn, sql) == 1 ? last_result(db) : NULL;
+}
+
+static bool
+send_params(struct db *db, const struct db_stmt *stmt,
+    const struct db_args *args)
+{
+	return PQsendQueryParams(db->conn, stmt->sql, args == NULL ? 0 : args->n,
+	    NULL, args == NULL ? NULL : args->v, NULL, NULL, 0) == 1;
+}
+
 /* Waits for a sent statement and keeps what came back for db_finish. */
 static void
 settle(struct db *db)
@@ -243,19 +293,9 @@ settle(struct db *db)
 	if (!db->in_flight)
 		return;
 	db->in_flight = false;
-	for (;;) {
-		AUTO(pgresult) PGresult *res = PQgetResult(db->conn);
-
-		if (res == NULL)
-			break;
-		if (db->kept_err.kind == ERR_NONE && result_check(db->conn,
-		    res, db->sent, &db->kept_err)) {
-			PQclear(db->kept);
-			db->kept = steal(&res);
-		}
-	}
-	if (db->kept == NULL && db->kept_err.kind == ERR_NONE)
-		(void)fail(db->conn, NULL, db->sent, &db->kept_err);
+	AUTO(pgresult) PGresult *res = last_result(db);
+	if (result_check(db, res, db->sent, &db->kept_err))
+		db->kept = steal(&res);
 	if (!db->sent_in_tx && !FAILPOINT("db.after", db->sent))
 		(void)cut(db, db->sent, &db->kept_err);
 }
@@ -303,10 +343,9 @@ db_query(struct db *db, const struct db_stmt *stmt, const struct db_args *args,
 	const bool commits = PQtransactionStatus(db->conn) == PQTRANS_IDLE;
 	if (commits && !FAILPOINT("db.before", stmt->name))
 		(void)cut(db, stmt->name, NULL);
-	AUTO(pgresult) PGresult *res = PQexecParams(db->conn, stmt->sql,
-	    args == NULL ? 0 : args->n, NULL, args == NULL ? NULL : args->v,
-	    NULL, NULL, 0);
-	if (!result_check(db->conn, res, stmt->name, err))
+	AUTO(pgresult) PGresult *res = send_params(db, stmt, args)
+	    ? last_result(db) : NULL;
+	if (!result_check(db, res, stmt->name, err))
 		return false;
 	if (commits && !FAILPOINT("db.after", stmt->name))
 		return cut(db, stmt->name, err);
@@ -327,9 +366,9 @@ db_send(struct db *db, const struct db_stmt *stmt, const struct db_args *args,
 		    stmt->name, db->sent);
 	if (!in_tx && !FAILPOINT("db.before", stmt->name))
 		(void)cut(db, stmt->name, NULL);
-	if (PQsendQueryParams(db->conn, stmt->sql, args == NULL ? 0 : args->n,
-	    NULL, args == NULL ? NULL : args->v, NULL, NULL, 0) != 1)
-		return fail(db->conn, NULL, stmt->name, err);
+	if (!send_params(db, stmt, args))
+		return fail(db, NULL, stmt->name, err);
+	db_wait_sent(db->conn, wait_end(db), &db->silent);
 	db->sent = stmt->name;
 	db->in_flight = true;
 	db->sent_in_tx = in_tx;
@@ -363,8 +402,8 @@ static bool
 script(struct db *db, const char *sql, const char *what, struct err *err)
 {
 	settle(db);
-	AUTO(pgresult) PGresult *res = PQexec(db->conn, sql);
-	return result_check(db->conn, res, what, err);
+	AUTO(pgresult) PGresult *res = run(db, sql);
+	return result_check(db, res, what, err);
 }
 
 bool
@@ -399,8 +438,8 @@ db_commit(struct db *db, struct err *err)
 		return err_set(err, ERR_BUG, "commit: not in a transaction");
 	if (!FAILPOINT("db.before", "commit"))
 		(void)cut(db, "commit", NULL);
-	AUTO(pgresult) PGresult *res = PQexec(db->conn, "COMMIT");
-	if (!result_check(db->conn, res, "commit", err))
+	AUTO(pgresult) PGresult *res = run(db, "COMMIT");
+	if (!result_check(db, res, "commit", err))
 		return false;
 	if (!FAILPOINT("db.after", "commit"))
 		return cut(db, "commit", err);
@@ -420,7 +459,7 @@ db_rollback(struct db *db)
 	const PGTransactionStatusType status = PQtransactionStatus(db->conn);
 	if (status != PQTRANS_INTRANS && status != PQTRANS_INERROR)
 		return;
-	PQclear(PQexec(db->conn, "ROLLBACK"));
+	PQclear(run(db, "ROLLBACK"));
 	if (db->sent_in_tx)
 		forget(db);
 }

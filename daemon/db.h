@@ -73,6 +73,9 @@ struct db_result;
 NPS_MUSTCHECK bool db_open(const char *conninfo, struct db **db,
     struct err *err);
 void db_close(struct db *db);
+/* So long the server may take for one statement; 20 minutes if not set.  Then
+ * it is ERR_DB_AWAY, and so is whatever follows. */
+void db_set_timeout(struct db *db, int seconds);
 /* args may be NULL.  *result is owned by the caller (AUTO(db_result)); result
  * may be NULL when the rows do not matter. */
 NPS_MUSTCHECK bool db_query(struct db *db, const struct db_stmt *stmt,

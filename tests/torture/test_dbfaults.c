@@ -235,6 +235,100 @@ test_cuts(void **state)
 		cut_check(&cuts[i], i);
 }
 
+/* ---- the server is there and says nothing ---------------------------------------- */
+static const struct db_stmt large = { "large", "SELECT length($1::text)" };
+
+/* More than the sockets on the way hold. */
+static bool
+by_large(struct db *db, struct err *err)
+{
+	const size_t n = (size_t)24 << 20;
+	AUTO(arena) struct arena *arena = arena_new(2 * n);
+	char *text = arena_alloc(arena, n);
+	struct db_args args;
+
+	assert_non_null(text);
+	memset(text, 'x', n - 1);
+	db_args_init(&args, arena);
+	db_arg_text(&args, text);
+	return db_send(db, &large, &args, err) && db_finish(db, NULL, err);
+}
+
+static const struct {
+	bool (*way)(struct db *, struct err *);
+	struct faultproxy_rule rule;
+} silences[] = {
+	/* It does not arrive; it is done, and the answer does not arrive. */
+	{ by_query, { .message = 'P', .what = FAULTPROXY_STALL } },
+	{ by_query, { .way = FAULTPROXY_DOWN, .message = 'C',
+	    .text = "INSERT", .what = FAULTPROXY_STALL } },
+	/* In the middle of the answer. */
+	{ by_send, { .way = FAULTPROXY_DOWN, .message = 'Z',
+	    .what = FAULTPROXY_STALL } },
+	{ by_send, { .message = 'P', .what = FAULTPROXY_STALL } },
+	{ by_tx, { .message = 'Q', .text = "BEGIN", .what = FAULTPROXY_STALL } },
+	{ by_tx, { .message = 'Q', .text = "COMMIT", .what = FAULTPROXY_STALL } },
+	{ by_tx, { .way = FAULTPROXY_DOWN, .message = 'C', .text = "COMMIT",
+	    .what = FAULTPROXY_STALL } },
+	{ by_large, { .message = 'P', .what = FAULTPROXY_STALL } },
+};
+
+/* Nothing waits for ever: not the statement, nor what follows, nor the end. */
+static void
+test_silence(void **state)
+{
+	char upstream[200], conninfo[200];
+
+	(void)state;
+	const char *name = strstr(testdb_conninfo(), "dbname=");
+	(void)snprintf(upstream, sizeof(upstream), "%s/.s.PGSQL.5432",
+	    testdb_dir());
+	for (size_t i = 0; i < ARRAY_LEN(silences); i++) {
+		struct faultproxy *proxy = faultproxy_open(upstream,
+		    FAULTPROXY_PGSQL);
+		(void)snprintf(conninfo, sizeof(conninfo), "host=127.0.0.1 "
+		    "port=%d user=npsync %s sslmode=disable gssencmode=disable",
+		    faultproxy_port(proxy), name);
+		struct db *db = open_as(conninfo, "");
+		struct err err = { 0 };
+		db_set_timeout(db, 1);
+		faultproxy_rule(proxy, &silences[i].rule);
+		const int64_t start = clock_boottime_ms();
+		assert_false(silences[i].way(db, &err));
+		assert_int_equal(err.kind, ERR_DB_AWAY);
+		assert_non_null(strstr(err.msg, "no answer within 1 s"));
+		/* An earlier answer that comes late is not taken for a new one. */
+		faultproxy_calm(proxy);
+		assert_false(db_query(db, &one, NULL, NULL, &err));
+		assert_int_equal(err.kind, ERR_DB_AWAY);
+		assert_false(db_begin(db, 0, &err));
+		assert_false(db_send(db, &one, NULL, &err));
+		db_rollback(db);
+		db_close(db);
+		assert_true(clock_boottime_ms() - start >= 1000);
+		assert_true(clock_boottime_ms() - start < 20000);
+		assert_int_equal(faultproxy_seen(proxy).fired, 1);
+		faultproxy_close(proxy);
+	}
+}
+
+/* A statement that takes its time is none: its answer comes. */
+static void
+test_slow(void **state)
+{
+	static const struct db_stmt slow = { "slow", "SELECT pg_sleep(1.2)" };
+	struct err err = { 0 };
+	struct db *db = open_as(testdb_conninfo(), "");
+
+	(void)state;
+	db_set_timeout(db, 60);
+	assert_true(db_query(db, &slow, NULL, NULL, &err));
+	db_set_timeout(db, 1);
+	assert_false(db_query(db, &slow, NULL, NULL, &err));
+	assert_int_equal(err.kind, ERR_DB_AWAY);
+	db_close(db);
+}
+
 /* ---- the server dies ----------------------------------------------------------------- */
 static bool
 insert_one(struct db *db, int n)
@@ -411,6 +505,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_failpoints),
 		cmocka_unit_test(test_cuts),
+		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_slow),
 		cmocka_unit_test_setup_teardown(test_server_dies, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_sessions_die, setup,

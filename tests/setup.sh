@@ -16,7 +16,8 @@ libcrypt-dev"
 # procps, util-linux, curl: the demo and the tests start and ask servers.
 # strace makes system calls fail; python3-aiosmtpd is a mail server, and brings
 # the parser that reads what it was sent; python3-asyncssh is an SFTP server that
-# needs no service of the machine.
+# needs no service of the machine.  pgbouncer would start one: ci only, and where
+# it is not, its test is skipped.
 runtime="postgresql tzdata ca-certificates procps util-linux curl"
 SERVER_MIN=15
 RETRY="-o DPkg::Lock::Timeout=300 -o Acquire::Retries=3"
@@ -44,7 +45,7 @@ for group; do
 	clang) more="clang libclang-rt-dev llvm lld" ;;
 	analyze) more="$build clang-tidy" ;;
 	ci) more="$build $runtime libcmocka-dev strace python3-aiosmtpd
-		python3-asyncssh binutils perl-base pmccabe
+		python3-asyncssh pgbouncer binutils perl-base pmccabe
 		codespell shellcheck mandoc clang libclang-rt-dev llvm lld" ;;
 	*) usage ;;
 	esac

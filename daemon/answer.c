@@ -7,7 +7,48 @@
 #include "tag.h"
 
 enum { A_ID, A_REF, A_REMOTE, A_CARD_CONNECTOR, A_CARD_ID, A_KEY, A_CAMPAIGN,
-	A_SCORE, A_COMMENT, A_ANSWERED, A_CHANGED, A_CONTACT_ME, A_ANON, A_OPTOUT };
+	A_SCORE, A_COMMENT, A_ANSWERED, A_CHANGED, A_CONTACT_ME, A_ANON, A_OPTOUT,
+	A_EMAIL };
+
+/* Of the cards with an address the only one, or the one asked last; n = all. */
+#define ADDRESS_CARD(key) \
+	"SELECT CASE WHEN x.n = 1 OR x.asked IS NOT NULL THEN x.connector END AS connector," \
+	"                CASE WHEN x.n = 1 OR x.asked IS NOT NULL THEN x.contact_id END AS contact_id, x.n" \
+	"           FROM (SELECT c.connector, c.contact_id, count(*) OVER () AS n, s.asked" \
+	"                   FROM npsync.contact c" \
+	"                   LEFT JOIN LATERAL (SELECT max(q.due_night) AS asked FROM npsync.queue q" \
+	"                         WHERE q.tenant_id = $1 AND q.connector = c.connector" \
+	"                           AND q.contact_id = c.contact_id AND q.state IN ('sent', 'unknown')) s ON true" \
+	"                  WHERE c.tenant_id = $1 AND c.address_key = " key " AND NOT c.gone" \
+	"                  ORDER BY s.asked DESC NULLS LAST, c.connector, c.contact_id LIMIT 1) x"
+
+/* Of the answers in "put p" the newest for each card and campaign. */
+#define TAG_CTE(prefix) \
+	"), tag AS (" \
+	"  INSERT INTO npsync.tag_want AS t (tenant_id, connector, contact_id, campaign_id, answer_id," \
+	"         answered_at, tag_prefix, tag, state)" \
+	"  SELECT DISTINCT ON (p.connector, p.contact_id, p.campaign_id) $1::bigint, p.connector, p.contact_id," \
+	"         p.campaign_id, p.answer_id, p.answered_at, " prefix " || '.' || g.tag_name || '.'," \
+	"         " prefix " || '.' || g.tag_name || '.' || p.score, 'wanted'" \
+	"    FROM put p JOIN npsync.campaign g ON g.tenant_id = $1 AND g.campaign_id = p.campaign_id" \
+	"   WHERE p.contact_id IS NOT NULL AND p.score IS NOT NULL AND p.matched NOT IN ('anonymised', 'erased')" \
+	"     AND g.tag_name IS NOT NULL AND g.tag_taken_by IS NULL" \
+	"   ORDER BY p.connector, p.contact_id, p.campaign_id, p.answered_at DESC, length(p.answer_id) DESC," \
+	"            p.answer_id COLLATE \"C\" DESC" \
+	"  ON CONFLICT (tenant_id, connector, contact_id, campaign_id) DO UPDATE" \
+	"     SET answer_id = excluded.answer_id, answered_at = excluded.answered_at," \
+	"         tag_prefix = excluded.tag_prefix, tag = excluded.tag, reason = NULL," \
+	"         tried_at = CASE WHEN t.state = 'done' AND t.applied_tag = excluded.tag THEN t.tried_at END," \
+	"         old_prefix = CASE WHEN t.tag_prefix <> excluded.tag_prefix" \
+	"                           THEN coalesce(t.old_prefix, t.tag_prefix) ELSE t.old_prefix END," \
+	/* Not done: another tag may have been written and its reply lost. */ \
+	"         state = CASE WHEN t.state = 'done' AND t.applied_tag = excluded.tag THEN 'done'" \
+	"                      ELSE 'wanted' END" \
+	/* Equal times: the greater id; ids are numbers at most services. */ \
+	"   WHERE (excluded.answered_at, length(excluded.answer_id), excluded.answer_id COLLATE \"C\")" \
+	"         >= (t.answered_at, length(t.answer_id), t.answer_id COLLATE \"C\")" \
+	"     AND (excluded.tag, excluded.answer_id, excluded.answered_at) IS DISTINCT FROM (t.tag, t.answer_id, t.answered_at)" \
+	"  RETURNING 1"
 
 /*
  * One page: upsert, match, tag.  Matching asks in order: our reference, the
@@ -26,7 +67,7 @@ DB_STMT(answer_page_upsert,
     "), page AS MATERIALIZED ("
     "  SELECT DISTINCT ON (p.answer_id) p.answer_id, p.ref, p.remote_id, p.card_connector,"
     "         p.card_id, p.address_key, p.campaign_id, p.score, p.comment, p.answered_at,"
-    "         p.changed_at, p.wants_contact, p.opted_out, p.ord,"
+    "         p.changed_at, p.wants_contact, p.opted_out, p.email, p.ord,"
     "         p.anonymised OR p.address_key IN (SELECT person_key FROM erased)"
     "         IS TRUE OR p.ref IN (SELECT ref FROM erased_ref) IS TRUE"
     "         OR EXISTS (SELECT 1 FROM npsync.contact c WHERE c.tenant_id = $1"
@@ -34,10 +75,11 @@ DB_STMT(answer_page_upsert,
     "         AS anonymised"
     "    FROM unnest($10::text[], $11::text[], $12::text[], $13::text[], $14::text[],"
     "                $15::bytea[], $16::text[], $17::int[], $18::text[], $19::timestamptz[],"
-    "                $20::timestamptz[], $21::boolean[], $22::boolean[], $23::boolean[]) WITH ORDINALITY"
+    "                $20::timestamptz[], $21::boolean[], $22::boolean[], $23::boolean[], $24::text[])"
+    "         WITH ORDINALITY"
     "         AS p(answer_id, ref, remote_id, card_connector, card_id, address_key,"
     "              campaign_id, score, comment, answered_at, changed_at, wants_contact,"
-    "              anonymised, opted_out, ord)"
+    "              anonymised, opted_out, email, ord)"
     "   WHERE EXISTS (SELECT 1 FROM e)"
     "   ORDER BY p.answer_id, p.changed_at DESC NULLS LAST, p.ord DESC"
     "), hit AS MATERIALIZED ("
@@ -57,15 +99,7 @@ DB_STMT(answer_page_upsert,
     "    LEFT JOIN npsync.contact k ON k.tenant_id = $1 AND k.connector = p.card_connector"
     "         AND k.contact_id = p.card_id AND NOT p.anonymised"
     "    LEFT JOIN LATERAL ("
-    "         SELECT CASE WHEN x.n = 1 OR x.asked IS NOT NULL THEN x.connector END AS connector,"
-    "                CASE WHEN x.n = 1 OR x.asked IS NOT NULL THEN x.contact_id END AS contact_id, x.n"
-    "           FROM (SELECT c.connector, c.contact_id, count(*) OVER () AS n, s.asked"
-    "                   FROM npsync.contact c"
-    "                   LEFT JOIN LATERAL (SELECT max(q.due_night) AS asked FROM npsync.queue q"
-    "                         WHERE q.tenant_id = $1 AND q.connector = c.connector"
-    "                           AND q.contact_id = c.contact_id AND q.state IN ('sent', 'unknown')) s ON true"
-    "                  WHERE c.tenant_id = $1 AND c.address_key = p.address_key AND NOT c.gone"
-    "                  ORDER BY s.asked DESC NULLS LAST, c.connector, c.contact_id LIMIT 1) x"
+    ADDRESS_CARD("p.address_key")
     "         ) a ON NOT p.anonymised"
     "), old AS MATERIALIZED ("
     "  SELECT w.* FROM npsync.answer w JOIN page p ON p.answer_id = w.answer_id WHERE w.tenant_id = $1"
@@ -98,30 +132,16 @@ DB_STMT(answer_page_upsert,
     "                           ELSE coalesce(w.contact_id, excluded.contact_id) END"
     "   WHERE coalesce(excluded.changed_at, '-infinity') >= coalesce(w.changed_at, '-infinity')"
     "  RETURNING w.*"
-    "), tag AS ("
-    "  INSERT INTO npsync.tag_want AS t (tenant_id, connector, contact_id, campaign_id, answer_id,"
-    "         answered_at, tag_prefix, tag, state)"
-    "  SELECT DISTINCT ON (p.connector, p.contact_id, p.campaign_id) $1::bigint, p.connector, p.contact_id,"
-    "         p.campaign_id, p.answer_id, p.answered_at, $24 || '.' || g.tag_name || '.',"
-    "         $24 || '.' || g.tag_name || '.' || p.score, 'wanted'"
-    "    FROM put p JOIN npsync.campaign g ON g.tenant_id = $1 AND g.campaign_id = p.campaign_id"
-    "   WHERE p.contact_id IS NOT NULL AND p.score IS NOT NULL AND p.matched NOT IN ('anonymised', 'erased')"
-    "     AND g.tag_name IS NOT NULL AND g.tag_taken_by IS NULL"
-    "   ORDER BY p.connector, p.contact_id, p.campaign_id, p.answered_at DESC, length(p.answer_id) DESC,"
-    "            p.answer_id COLLATE \"C\" DESC"
-    "  ON CONFLICT (tenant_id, connector, contact_id, campaign_id) DO UPDATE"
-    "     SET answer_id = excluded.answer_id, answered_at = excluded.answered_at,"
-    "         tag_prefix = excluded.tag_prefix, tag = excluded.tag, reason = NULL, tried_at = NULL,"
-    "         old_prefix = CASE WHEN t.tag_prefix <> excluded.tag_prefix"
-    "                           THEN coalesce(t.old_prefix, t.tag_prefix) ELSE t.old_prefix END,"
-    /* Not done: another tag may have been written and its reply lost. */
-    "         state = CASE WHEN t.state = 'done' AND t.applied_tag = excluded.tag THEN 'done'"
-    "                      ELSE 'wanted' END"
-    /* Equal times: the greater id; ids are numbers at most services. */
-    "   WHERE (excluded.answered_at, length(excluded.answer_id), excluded.answer_id COLLATE \"C\")"
-    "         >= (t.answered_at, length(t.answer_id), t.answer_id COLLATE \"C\")"
-    "     AND (excluded.tag, excluded.answer_id, excluded.answered_at) IS DISTINCT FROM (t.tag, t.answer_id, t.answered_at)"
-    "  RETURNING 1"
+    /* The address goes to who may ask the CRM for it, once a week. */
+    "), search AS ("
+    "  INSERT INTO npsync.answer_search AS s (tenant_id, address_key, email, wanted_at)"
+    "  SELECT DISTINCT ON (p.address_key) $1::bigint, p.address_key, p.email, $8::timestamptz"
+    "    FROM page p JOIN hit h USING (answer_id) LEFT JOIN old o USING (answer_id)"
+    "   WHERE h.matched = 'none' AND p.email IS NOT NULL AND p.address_key IS NOT NULL"
+    "     AND o.contact_id IS NULL AND o.matched IS DISTINCT FROM 'erased'"
+    "  ON CONFLICT (tenant_id, address_key) DO UPDATE SET email = excluded.email, wanted_at = excluded.wanted_at"
+    "   WHERE s.asked_at < excluded.wanted_at - interval '7 days'"
+    TAG_CTE("$25")
     ")"
     " SELECT CASE WHEN o.answer_id IS NULL THEN 'new'"
     "             WHEN n.answer_id IS NOT NULL AND (n.score, n.comment, n.answered_at, n.contact_id)"
@@ -131,12 +151,35 @@ DB_STMT(answer_page_upsert,
     "   FROM hit h LEFT JOIN old o USING (answer_id) LEFT JOIN put n USING (answer_id)"
     "  GROUP BY 1, 2");
 
+/* Cards came in since, or one of several was asked. */
+DB_STMT(answer_place_again,
+    "WITH e AS MATERIALIZED ("
+    "  SELECT 1 FROM npsync.tenant WHERE tenant_id = $1 AND epoch = $2"
+    "     AND lease_until > now() FOR SHARE"
+    "), hit AS MATERIALIZED ("
+    "  SELECT o.answer_id, a.connector, a.contact_id FROM npsync.answer o JOIN LATERAL ("
+    ADDRESS_CARD("o.address_key")
+    "         ) a ON a.contact_id IS NOT NULL OR (o.matched = 'none' AND a.n > 1)"
+    "   WHERE o.tenant_id = $1 AND o.matched IN ('ambiguous', 'none') AND EXISTS (SELECT 1 FROM e)"
+    "     AND NOT EXISTS (SELECT 1 FROM npsync.opt_out x WHERE x.tenant_id = $1"
+    "            AND x.source = 'erased' AND x.person_key = o.address_key)"
+    "), put AS ("
+    "  UPDATE npsync.answer w SET connector = h.connector, contact_id = h.contact_id,"
+    "         matched = CASE WHEN h.contact_id IS NULL THEN 'ambiguous' ELSE 'address' END"
+    "    FROM hit h WHERE w.tenant_id = $1 AND w.answer_id = h.answer_id RETURNING w.*"
+    TAG_CTE("$3")
+    ")"
+    " SELECT count(contact_id), count(*) - count(contact_id) FROM put");
+DB_STMT(answer_homeless,
+    "SELECT count(*) FROM npsync.answer WHERE tenant_id = $1 AND matched = 'none'");
 DB_STMT(answer_unplaced,
     "SELECT a.answer_id, extract(epoch from a.answered_at)::bigint, a.score,"
-    "       coalesce(g.name, a.campaign_id), a.matched"
+    "       coalesce(g.name, a.campaign_id),"
+    "       (SELECT string_agg(c.connector || '/' || c.contact_id, ', ' ORDER BY c.connector, c.contact_id)"
+    "          FROM npsync.contact c WHERE c.tenant_id = $1 AND c.address_key = a.address_key AND NOT c.gone)"
     "  FROM npsync.answer a LEFT JOIN npsync.campaign g ON g.tenant_id = $1"
     "       AND g.campaign_id = a.campaign_id"
-    " WHERE a.tenant_id = $1 AND a.matched IN ('ambiguous', 'none')"
+    " WHERE a.tenant_id = $1 AND a.matched = 'ambiguous'"
     " ORDER BY a.answered_at DESC NULLS LAST LIMIT $2");
 
 void
@@ -144,6 +187,7 @@ answer_page_init(struct answer_page *page)
 {
 	db_arrays_init(page->col, ANSWER_COLS);
 	page->n = 0;
+	page->may_search = false;
 }
 
 void
@@ -191,6 +235,8 @@ answer_page_add(struct answer_page *page, const struct survey_answer *a,
 	db_array_bool(&col[A_CONTACT_ME], a->wants_contact);
 	db_array_bool(&col[A_ANON], a->anonymised);
 	db_array_bool(&col[A_OPTOUT], a->opted_out);
+	db_array_text(&col[A_EMAIL], page->may_search && has_address &&
+	    !a->anonymised ? address : NULL);
 	page->n++;
 	return arena_failed(scratch) ? err_nomem(err) : true;
 }
@@ -210,6 +256,40 @@ answer_page_put(struct answer_page *page, struct db *db,
 		return false;
 	db_arrays_reset(page->col, ANSWER_COLS);
 	page->n = 0;
+	return true;
+}
+
+bool
+answer_place(struct db *db, const struct tenant *tenant,
+    const char *tag_prefix, struct arena *arena, long long *placed,
+    long long *ambiguous, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant->id);
+	db_arg_int(&args, tenant->epoch);
+	db_arg_text(&args, tag_prefix);
+	if (!db_query(db, &answer_place_again, &args, &r, err))
+		return false;
+	*placed = db_int(r, 0, 0);
+	*ambiguous = db_int(r, 0, 1);
+	return true;
+}
+
+bool
+answer_count_homeless(struct db *db, long long tenant_id, struct arena *arena,
+    long long *n, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	if (!db_query(db, &answer_homeless, &args, &r, err))
+		return false;
+	*n = db_int(r, 0, 0);
 	return true;
 }
 

@@ -7,15 +7,18 @@
 
 #include "connector.h"
 #include "cursor.h"
+#include "tenant.h"
 
-#define ANSWER_COLS 14
+#define ANSWER_COLS 15
 struct answer_page {
 	struct db_array col[ANSWER_COLS];
 	size_t n;
+	bool may_search;	/* a CRM can be asked for an address */
 };
 void answer_page_init(struct answer_page *page);
 void answer_page_free(struct answer_page *page);
-/* secret hashes the address; the address itself is not kept. */
+/* secret hashes the address; the address itself is kept (answer_search.h) only
+ * where it fits no card and may_search is set. */
 NPS_MUSTCHECK bool answer_page_add(struct answer_page *page,
     const struct survey_answer *a, const unsigned char *secret,
     struct arena *scratch, struct err *err);
@@ -27,8 +30,17 @@ NPS_MUSTCHECK bool answer_page_put(struct answer_page *page, struct db *db,
     const struct cursor_move *move, const char *tag_prefix,
     struct arena *scratch, struct db_result **result, struct err *err);
 
-/* Answers that belong to several cards, or to none: answered_at, score,
- * campaign, matched. */
+/* Answers that fitted no card, or several, once more: cards came in since, or one
+ * of the several was asked.  *placed have their card now, *ambiguous several. */
+NPS_MUSTCHECK bool answer_place(struct db *db, const struct tenant *tenant,
+    const char *tag_prefix, struct arena *arena,
+    long long *placed, long long *ambiguous, struct err *err);
+
+/* How many belong to no card. */
+NPS_MUSTCHECK bool answer_count_homeless(struct db *db, long long tenant_id,
+    struct arena *arena, long long *n, struct err *err);
+/* Answers that belong to several cards: answer_id, answered_at, score, campaign,
+ * the cards ("crm/17, crm/35"). */
 NPS_MUSTCHECK bool answer_list_unplaced(struct db *db, long long tenant_id,
     int max, struct arena *arena, struct db_result **result, struct err *err);
 

@@ -105,6 +105,18 @@ say_quarantine(struct cli *cli, struct err *err)
 }
 
 static bool
+say_homeless(struct cli *cli, struct err *err)
+{
+	long long n = 0;
+
+	if (!answer_count_homeless(cli->db, cli->tenant.id, cli->arena, &n, err))
+		return false;
+	if (n > 0)
+		(void)printf("\nanswers of nobody the CRM knows: %lld\n", n);
+	return true;
+}
+
+static bool
 say_unplaced(struct cli *cli, struct err *err)
 {
 	AUTO(db_result) struct db_result *r = NULL;
@@ -112,14 +124,16 @@ say_unplaced(struct cli *cli, struct err *err)
 	if (!answer_list_unplaced(cli->db, cli->tenant.id, 20, cli->arena, &r, err))
 		return false;
 	if (db_rows(r) > 0)
-		(void)printf("\nanswers without one card to carry their tag:\n");
+		(void)printf("\nanswers that several cards fit, none of them asked:\n");
 	for (int i = 0; i < db_rows(r); i++)
 		(void)printf("  answer %s of %s, score %s, '%s': %s\n",
 		    db_text(r, i, 0), cli_when(cli->arena, cli->conf->timezone,
-		        db_time(r, i, 1)), db_text(r, i, 2), db_text(r, i, 3),
-		    strcmp(db_text(r, i, 4), "none") == 0 ? "no contact found"
-		                                          : "several contacts fit");
-	return true;
+		        db_time(r, i, 1)),
+		    db_is_null(r, i, 2) ? "none" : db_text(r, i, 2),
+		    db_is_null(r, i, 3) ? "" : db_text(r, i, 3),
+		    db_is_null(r, i, 4) ? "the cards are gone by now"
+		                        : db_text(r, i, 4));
+	return say_homeless(cli, err);
 }
 
 static bool

@@ -42,6 +42,9 @@ DB_STMT(erase_tags,
     "DELETE FROM npsync.tag_want t WHERE t.tenant_id = $1 AND " SUBJECT_CARD("t"));
 DB_STMT(erase_commands,
     "DELETE FROM npsync.tag_command t WHERE t.tenant_id = $1 AND " SUBJECT_CARD("t"));
+DB_STMT(erase_searches,
+    "DELETE FROM npsync.answer_search t WHERE t.tenant_id = $1 AND t.address_key = ANY ($4::bytea[])"
+    "   AND $2::text[] IS NOT NULL AND $3::text[] IS NOT NULL");
 DB_STMT(erase_plans,
     "DELETE FROM npsync.planned_activity a WHERE a.tenant_id = $1 AND " SUBJECT_CARD("a"));
 /* The card's keys stay, and with them `opted_out`. */
@@ -241,6 +244,7 @@ take_all(struct db *db, struct subject *s, long long id, struct arena *arena,
 	} tables[] = { { "effects", &erase_effects, 6 },
 		{ "answers", &erase_answers, 4 }, { "tags", &erase_tags, 3 },
 		{ "commands", &erase_commands, 3 },
+		{ "searches", &erase_searches, 4 },
 		{ "plans", &erase_plans, 3 }, { "contacts", &erase_contacts, 3 },
 		{ "unreadable records", &erase_records, 5 } };
 

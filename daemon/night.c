@@ -14,6 +14,7 @@
 #include "stage_decide.h"
 #include "stage_erase.h"
 #include "stage_forecast.h"
+#include "stage_place.h"
 #include "stage_pull.h"
 #include "stage_push.h"
 #include "stage_refresh.h"
@@ -203,7 +204,8 @@ collect(struct night *n, struct err *err)
 		return true;
 	if (!n->listed && !list_campaigns(n, err))
 		return false;
-	return s->survey->link.failed || stage_collect(s, err);
+	return s->survey->link.failed ||
+	    (stage_collect(s, err) && stage_place(s, err));
 }
 
 static bool

@@ -210,6 +210,7 @@ sweep_stream(const struct collector *ended, stream_fn *pull_stream,
 		return true;
 	collector_init(&c, stage);
 	c.sweep = true;
+	c.answers.may_search = ended->answers.may_search;
 	const bool ok = sweep_read(&c, ended->move.stream, pull_stream, err);
 	link_quarantine_clear(&stage->survey->link);
 	collector_free(&c);
@@ -320,6 +321,17 @@ pull_answers(struct collector *c, const struct pull *pull, struct err *err)
 	    on_answer, on_answers_checkpoint, c, err);
 }
 
+/* For whom an answer fits that no known card does (stage_place.c). */
+static bool
+crm_can_be_asked(const struct stage *stage)
+{
+	for (size_t i = 0; i < stage->n_crm; i++)
+		if (stage->crm[i].connector->find_contact != NULL &&
+		    (stage->crm[i].connector->info.whole & CRM_CAP_CONTACTS) == 0)
+			return true;
+	return false;
+}
+
 static bool
 collect_answers(struct stage *stage, struct err *err)
 {
@@ -328,6 +340,7 @@ collect_answers(struct stage *stage, struct err *err)
 	if (stage->survey->connector->pull_answers == NULL)
 		return true;
 	collector_init(&c, stage);
+	c.answers.may_search = crm_can_be_asked(stage);
 	bool ok = read_stream(&c, "answers", pull_answers, err);
 	count_answers(&c);
 	count_opt_outs(&c, c.n_opt_outs);

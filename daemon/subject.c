@@ -62,6 +62,8 @@ DB_STMT(subject_counts,
     "   AND " SUBJECT_CARD("t")
     " UNION ALL SELECT 'commands', count(*) FROM npsync.tag_command t WHERE t.tenant_id = $1"
     "   AND " SUBJECT_CARD("t")
+    " UNION ALL SELECT 'searches', count(*) FROM npsync.answer_search t WHERE t.tenant_id = $1"
+    "   AND t.address_key = ANY ($4::bytea[])"
     " UNION ALL SELECT 'plans', count(*) FROM npsync.planned_activity a WHERE a.tenant_id = $1"
     "   AND " SUBJECT_CARD("a")
     " UNION ALL SELECT 'effects', count(*) FROM npsync.effect f WHERE f.tenant_id = $1"

@@ -34,6 +34,10 @@ DB_STMT(export_tags,
 DB_STMT(export_commands,
     "SELECT (" ROW("t") ")::text FROM npsync.tag_command t WHERE t.tenant_id = $1"
     "   AND " SUBJECT_CARD("t") " ORDER BY t.seen_at, t.command");
+DB_STMT(export_searches,
+    "SELECT jsonb_build_object('email', t.email, 'wanted_at', t.wanted_at, 'asked_at', t.asked_at)::text"
+    "  FROM npsync.answer_search t WHERE t.tenant_id = $1 AND t.address_key = ANY ($4::bytea[])"
+    "   AND $2::text[] IS NOT NULL AND $3::text[] IS NOT NULL");
 DB_STMT(export_optouts,
     "SELECT jsonb_build_object('source', o.source, 'scope', o.scope, 'at', min(o.at))::text"
     "  FROM npsync.opt_out o WHERE o.tenant_id = $1 AND o.person_key = ANY ($4::bytea[])"
@@ -67,6 +71,7 @@ static const struct section {
 	{ "queue", &export_queue, 4 }, { "sends", &export_sends, 4 },
 	{ "answers", &export_answers, 4 }, { "tags", &export_tags, 3 },
 	{ "commands", &export_commands, 3 },
+	{ "searches", &export_searches, 4 },
 	{ "opt_outs", &export_optouts, 4 }, { "effects", &export_effects, 5 },
 	{ "unreadable_records", &export_records, 5 },
 	{ "audit", &export_audit, 5 }, { "erasures", &export_erasures, 4 } };

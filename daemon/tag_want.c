@@ -21,7 +21,7 @@ DB_STMT(tag_want_renamed,
     "    SET tag_prefix = n.begins, tag = n.begins || substr(t.tag, length(t.tag_prefix) + 1),"
     "        old_prefix = nullif(coalesce(t.old_prefix, t.tag_prefix), n.begins),"
     "        state = CASE WHEN t.state = 'gone' THEN 'gone' ELSE 'wanted' END,"
-    "        reason = NULL, tried_at = NULL"
+    "        reason = NULL, tried_at = CASE WHEN t.state = 'gone' THEN t.tried_at END"
     "   FROM n WHERE t.tenant_id = $1 AND t.campaign_id = n.campaign_id AND t.tag_prefix <> n.begins");
 /* What belongs to another campaign by now is left to that one's own write. */
 DB_STMT(tag_want_rows,

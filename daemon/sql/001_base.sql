@@ -253,7 +253,19 @@ CREATE TABLE npsync.answer (
   PRIMARY KEY (tenant_id, answer_id)
 );
 CREATE INDEX answer_seen ON npsync.answer (tenant_id, first_seen_at);
+CREATE INDEX answer_unplaced ON npsync.answer (tenant_id, address_key) WHERE matched IN ('ambiguous', 'none');
 CREATE INDEX answer_contact ON npsync.answer (tenant_id, connector, contact_id) WHERE contact_id IS NOT NULL;
+
+-- Addresses of answers that fit no known card, for a CRM that can be asked for
+-- one; the address itself stands here until that was done.
+CREATE TABLE npsync.answer_search (
+  tenant_id   bigint NOT NULL REFERENCES npsync.tenant,
+  address_key bytea NOT NULL,
+  email       text,                  -- null = every CRM was asked
+  wanted_at   timestamptz NOT NULL,
+  asked_at    timestamptz,
+  PRIMARY KEY (tenant_id, address_key)
+);
 
 -- The tag a contact should carry per campaign; the newest answer wins.
 CREATE TABLE npsync.tag_want (

@@ -595,6 +595,7 @@ test_address_of_several_cards(void **state)
 	assert_true(answer_list_unplaced(f->db, f->tenant.id, 10, f->scratch, &r,
 	    &err));
 	assert_int_equal(db_rows(r), 1);
+	assert_string_equal(db_text(r, 0, 4), "crm/one, crm/two");
 	(void)sent_row(f, "two", "x", 20260301);
 	(void)fixture_row(f, T_MEET, "one", "state = 'failed',"
 	    " due_night = '2026-03-15'");
@@ -789,6 +790,53 @@ test_any_order(void **state)
 	}
 }
 
+/* A thousand cards get the same twelve answers twice, each card in an order of its
+ * own: all end with the same tag. */
+#define CARDS 1000
+#define EACH 12
+
+static void
+put_round(struct fixture *f, unsigned char order[CARDS][2 * EACH], int round)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct survey_answer *list = arena_array(f->run, CARDS, sizeof(*list));
+
+	for (int c = 0; c < CARDS; c++) {
+		const int which = order[c][round] % EACH;
+		list[c] = answer(arena_printf(f->run, "%d", 100000 + 100 * c +
+		    which), which * 7 % 11, which % 4 * 60);
+		list[c].contact_id = arena_printf(f->run, "crm:c%d", c);
+	}
+	put_answers(f, list, CARDS, &r);
+}
+
+static void
+test_a_thousand_orders(void **state)
+{
+	static unsigned char order[CARDS][2 * EACH];
+	struct fixture *f = *state;
+	unsigned seed = 20261126;
+
+	setup(f);
+	fixture_exec(f, "INSERT INTO npsync.contact (tenant_id, connector,"
+	    " contact_id, address_state, person, facts_at) SELECT $1, 'crm',"
+	    " 'c' || n, 'none', ARRAY[convert_to('c' || n, 'UTF8')], now()"
+	    " FROM generate_series(0, 999) n");
+	for (int c = 0; c < CARDS; c++)
+		for (unsigned i = 0; i < 2 * EACH; i++) {
+			seed = seed * 1103515245u + 12345u;
+			const unsigned k = (seed >> 8) % (i + 1);
+			order[c][i] = order[c][k];
+			order[c][k] = (unsigned char)i;
+		}
+	for (int round = 0; round < 2 * EACH; round++)
+		put_round(f, order, round);
+	/* Answers 3, 7 and 11 are the newest, and 11 has the greatest number. */
+	assert_string_equal(fixture_text(f, "SELECT string_agg(x, ', ') FROM"
+	    " (SELECT tag || ' ' || count(*) AS x FROM npsync.tag_want"
+	    " WHERE tenant_id = $1 GROUP BY tag) y"), "NPSToday.Møde.0 1000");
+}
+
 int
 main(void)
 {
@@ -815,6 +863,7 @@ main(void)
 		cmocka_unit_test(test_results_of_writing),
 		cmocka_unit_test(test_lost_lease),
 		cmocka_unit_test(test_any_order),
+		cmocka_unit_test(test_a_thousand_orders),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_start, fixture_stop);

@@ -106,6 +106,9 @@ make_world(struct fixture *f)
 	fixture_exec(f, "INSERT INTO npsync.tag_want VALUES ($1::bigint, 'crm',"
 	    " 'k1', '4', 'a1', now(), 'NPSToday.Meet.', NULL, 'NPSToday.Meet.9',"
 	    " 'NPSToday.Meet.9', now(), now(), 'done', NULL)");
+	fixture_exec(f, "INSERT INTO npsync.answer_search SELECT $1::bigint,"
+	    " address_key, '" ADDRESS "', now(), NULL FROM npsync.contact"
+	    " WHERE tenant_id = $1 AND contact_id = 'k1'");
 	fixture_exec(f, "INSERT INTO npsync.tag_command VALUES ($1::bigint,"
 	    " 'crm', 'k1', 'ask.canary.quill', 'NPSToday.Ask.canary.quill',"
 	    " 'canary.quill', 'open', NULL, now(), NULL, NULL)");

@@ -203,8 +203,8 @@ put_months(struct report_pen *pen, const struct report_block *b)
 	    "<figure>\n", pen->out);
 	report_svg_months(pen, months);
 	(void)fprintf(pen->out, "<figcaption>Line and band: NPS and its interval, "
-	    "in the month of the answer. A ring is a month with few answers "
-	    "(fewer than %d).</figcaption>\n</figure>\n</section>\n",
+	    "in the month of the answer. A ring: fewer than %d answers."
+	    "</figcaption>\n</figure>\n</section>\n",
 	    pen->conf->report.plain_from);
 }
 
@@ -316,7 +316,7 @@ put_rates(struct report_pen *pen, const struct report_figures *f)
 	put_step(pen, "sent", f->sent, f->pushed,
 	    share_of(pen, f->sent, f->pushed, "handed over"));
 	put_step(pen, "delivered", delivered, f->pushed, delivered < 0
-	    ? "not known: nothing tells which mails came back"
+	    ? "not known: nothing tells what came back"
 	    : share_of(pen, delivered, f->sent, "sent"));
 	put_step(pen, "answered", f->answered, f->pushed, arena_printf(a,
 	    "%s, %s%s%s", share_of(pen, f->answered, f->pushed,

@@ -77,6 +77,11 @@ done
 url=http://127.0.0.1:$(cat "$dir/port")
 sed -e "s|@DIR@|$dir|g" -e "s|@PORT@|$(cat "$dir/port")|g" -e "s|@NOW@|$today_utc|g" \
 	"$here/npsync.conf.in" >"$dir/npsync.conf"
+# The campaigns that the report adds up.
+cat >>"$dir/npsync.conf" <<'EOT'
+programmes = ( { name = "moments";
+	campaigns = [ "7749", "7750", "7751", "7752", "7754", "7755", "7756" ]; } );
+EOT
 
 say "1. Go-live, $tue 08:00: the first run reads the CRM's history and queues nobody"
 export_at 1
@@ -138,6 +143,8 @@ give
 say "7. What became of everybody"
 at "$thu 08:00" status
 at "$thu 08:00" runs
+at "$thu 08:00" report --last 3
+at "$thu 08:00" report --last 3 --suppressed
 echo
 echo "NPS tags on the CRM's contacts:"
 grep -a 'NPSToday\.' "$dir/export/tags.csv" | tr -d '\r' | sed 's/^/    /'

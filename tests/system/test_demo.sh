@@ -25,6 +25,10 @@ check "a row is taken out by its number" \
 	said '^\$ npsync exclude [0-9]+ --reason customer is on holiday --yes'
 check "people are asked in the night" said '^\$ npsync run night'
 check "answers come back as tags" said 'NPSToday\.Møde\.10'
+check "the report adds up a programme" said '^all +[+-]?[0-9]+ .* few answers$'
+check "the report hides the few answers of a campaign" \
+	said '^Møde +- .* fewer than 5 answers$'
+check "the report says who blocked whom" said '^who blocked whom: [1-9]'
 check "the customer on holiday is not asked" said '^excluded +by '
 [ $failed = 0 ] || echo "# ${out//$'\n'/$'\n# '}"
 echo "1..$n"

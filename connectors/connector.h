@@ -137,7 +137,7 @@ struct crm_contact {
 enum value_kind { VAL_CATEGORY, VAL_RELATION, VAL_STAGE, VAL_OWNER, VAL_TAG, VAL_FIELD };
 struct crm_tag_write {
 	const char *contact_id;
-	const char *prefix;	/* "NPSToday.Møde.": replaces any so begun ... */
+	const char *prefix;	/* "NPSToday.Møde.": replaces any so begun ...; NULL */
 	const char *old;	/* ... and this one tag ... */
 	const char *value;	/* "NPSToday.Møde.9"; NULL = remove */
 	const char *old_prefix;	/* ... and any so begun (campaign renamed) */
@@ -145,11 +145,15 @@ struct crm_tag_write {
 enum put_outcome { PUT_DONE, PUT_UNCHANGED, PUT_GONE, PUT_REJECTED, PUT_CONFLICT,
 	PUT_AGAIN, PUT_UNKNOWN };	/* CONFLICT: somebody else wrote: read again */
 struct put_result { enum put_outcome outcome; char remote_id[64], reason[128]; };
-struct crm_effect {		/* field, answer, feed, task */
+/* Fields: the CRM's names; "" empties one.  Answer: subject = campaign, text =
+ * comment or NULL, fields = answered_at, score, type, campaign_id, member_id,
+ * wants_contact.  Feed: text.  Task: employee (NULL = whom the CRM takes),
+ * subject, text or NULL, day. */
+struct crm_effect {
 	const char *ref;	/* ours; idempotent kinds use it as external id */
 	const char *contact_id, *employee_id, *subject, *text;
 	const char *const (*fields)[2];	/* ends with {NULL,NULL} */
-	int day;		/* a task's; NO_DAY */
+	int day;		/* a task's, an answer's; NO_DAY */
 };
 typedef bool crm_event_fn(void *arg, const struct crm_event *ev);
 typedef bool crm_key_fn(void *arg, const struct crm_key *key);
@@ -158,8 +162,10 @@ typedef bool crm_contact_fn(void *arg, const struct crm_contact *c);
 typedef bool crm_value_fn(void *arg, const char *id, const char *label, long count);
 #define CRM_PULL(member, emit_fn) NPS_MUSTCHECK bool (*member)(void *self, \
 	const struct pull *, emit_fn *, checkpoint_fn *, void *arg, struct err *)
+/* n <= effects_max.  False: what the connector left in the results counts; the
+ * core has set them to PUT_UNKNOWN before. */
 #define CRM_PUT(member) NPS_MUSTCHECK bool (*member)(void *self, \
-	const struct crm_effect *, struct put_result *, struct err *)
+	const struct crm_effect *, size_t n, struct put_result *, struct err *)
 #define CONNECTOR_COMMON struct connector_info info; \
 	NPS_MUSTCHECK bool (*open)(const struct connector_env *, void **self, struct err *); \
 	void (*close)(void *self);	/* accepts a half-open self */ \
@@ -201,6 +207,7 @@ struct crm_connector {
 	 * ERR_DONE: the configuration asks for no tags. */
 	NPS_MUSTCHECK bool (*put_tags)(void *self, const struct crm_tag_write *,
 	    size_t n, struct put_result *results, struct err *);
+	size_t effects_max;	/* of one call below; 0 = 1 */
 	CRM_PUT(put_fields);	/* idempotent */
 	CRM_PUT(put_answer);	/* idempotent: upsert by ref */
 	CRM_PUT(post_feed);	/* at most once */

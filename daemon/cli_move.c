@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "audit.h"
+#include "cli_effects.h"
 #include "cli_enqueue.h"
 #include "cli_queue.h"
 #include "clock.h"
@@ -21,6 +22,8 @@ static const struct cli_opt filter_opts[] = { FILTER_OPTS };
 static const struct cli_opt resolve_opts[] = {
 	{ "sent", NULL, "the people were asked" },
 	{ "not-sent", NULL, "they were not, and will not be" },
+	{ "effect", "KIND/SUBJECT", "instead of rows: a write to the CRM, "
+	    "from `npsync status`" },
 	{ "after-restore", "TIME", "no survey left after TIME (2026-11-24T04:10)" },
 	FILTER_OPTS };
 
@@ -222,6 +225,9 @@ resolve(struct cli *cli, struct err *err)
 	}
 	if (after != NULL)
 		return cli_after_restore(cli, after, err);
+	if (cli_given(cli, "effect") != NULL)
+		return cli_effects_resolve(cli, cli_given(cli, "effect"), sent,
+		    err);
 	return move_rows(cli, "unknown", sent ? QUEUE_SENT : QUEUE_FAILED, err);
 }
 
@@ -248,7 +254,8 @@ const struct cli_command cli_move_commands[] = {
 	    "night where the service lists its respondents, else you.\n"
 	    "--after-restore TIME: after a restored backup. Rows of events up to TIME\n"
 	    "are taken out and their people count as asked on that day; what came\n"
-	    "later goes on. TIME is local; choose the last transfer if in doubt.",
+	    "later goes on. TIME is local; choose the last transfer if in doubt.\n"
+	    "--effect: with --not-sent the write is done again.",
 	    CLI_ARGS_MAX },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }
 };

@@ -7,6 +7,7 @@
 #include "campaign.h"
 #include "cli.h"
 #include "cli_alarms.h"
+#include "cli_effects.h"
 #include "cli_lists.h"
 #include "cli_pause.h"
 #include "cli_preview.h"
@@ -166,7 +167,8 @@ status(struct cli *cli, struct err *err)
 	if (text)
 		(void)printf("\n");
 	if (!say_states(cli, err) || (text && (!say_quarantine(cli, err) ||
-	        !say_unplaced(cli, err) || !say_commands(cli, err))))
+	        !say_unplaced(cli, err) || !say_commands(cli, err) ||
+	        !cli_effects_say(cli, err))))
 		return err_exit_code(err->kind);
 	return 0;
 }

@@ -154,10 +154,18 @@ static const struct opt identity_opts[] = {
 static const struct opt writeback_opts[] = {
 	STR("tag_prefix", writeback.tag_prefix, "NPSToday",
 	    "tags are PREFIX.CAMPAIGN.SCORE"),
-	LIST("fields", writeback.fields, "[]", "fields of the card to fill"),
+	{ .name = "fields", .type = OPT_GROUPLIST,
+	    .offset = AT(writeback.fields), .sub = conf_field_opts,
+	    .size = sizeof(struct conf_field), .def = "[]",
+	    .help = "fields of the card, and what they show" },
+	INT("comment_max", writeback.comment_max, "255", 1, 100000,
+	    "characters of a comment in a field of the card"),
 	BOOL("history", writeback.history, "false",
 	    "write each answer as a record of its own"),
 	BOOL("feed", writeback.feed, "false", "post each answer to the feed"),
+	GROUP("task", conf_task_opts, "a task for low scores"),
+	BOOL("opt_outs", writeback.opt_outs, "true",
+	    "tag who declined at the survey service with rules.no_send_tag"),
 	END
 };
 

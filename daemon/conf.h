@@ -68,6 +68,17 @@ struct conf_survey {
 	int line;
 };
 
+/* What a field of a card can show: one entry of writeback.fields. */
+enum conf_value { VALUE_AVERAGE_TOTAL, VALUE_AVERAGE_30D, VALUE_RECENT_DATE,
+	VALUE_RECENT_SCORE, VALUE_RECENT_TYPE, VALUE_RECENT_COMMENT,
+	VALUE_NEXT_CAMPAIGN, VALUE_NEXT_DATE, VALUE_LAST_ASKED, VALUE_NOT_BEFORE,
+	VALUE_ASKED_COUNT, VALUE_OPTED_OUT };
+struct conf_field {
+	int value;		/* enum conf_value */
+	const char *field;	/* the CRM's name of it */
+};
+enum conf_task_to { TASK_TO_OWNER, TASK_TO_EMPLOYEE };
+
 /* A credential that `secret set --expires` gave an end. */
 struct conf_expiry {
 	struct conf_expiry *next;
@@ -133,8 +144,15 @@ struct conf {
 	} identity;
 	struct {
 		const char *tag_prefix;
-		struct strlist fields;
-		bool history, feed;
+		struct grouplist fields;	/* struct conf_field */
+		int comment_max;		/* characters, on a card */
+		bool history, feed, opt_outs;
+		struct {
+			int at_most;		/* -1 = no tasks */
+			int due_days;		/* working days */
+			int to;			/* enum conf_task_to */
+			const char *subject, *contact_subject;
+		} task;
 	} writeback;
 	struct conf_alarm alarm;
 	struct {

@@ -371,7 +371,7 @@ check_writeback(const struct conf_load *l)
 	        strncasecmp(no_send + len + 1, "Ask.", 4) == 0))
 		return conf_fail(l, "rules.no_send_tag", "expected another tag: "
 		    "\"%.60s\" tells npsync something else", no_send);
-	return true;
+	return conf_check_writeback(l);
 }
 
 static bool

@@ -51,6 +51,11 @@ extern const struct opt conf_alarm_opts[];	/* offsets of struct conf */
 /* After the triggers. */
 NPS_MUSTCHECK bool conf_check_alarm(const struct conf_load *l);
 
+/* ---- conf_writeback.c -------------------------------------------------- */
+extern const struct opt conf_field_opts[];
+extern const struct opt conf_task_opts[];	/* offsets of struct conf */
+NPS_MUSTCHECK bool conf_check_writeback(const struct conf_load *l);
+
 /* ---- conf_driver.c ----------------------------------------------------- */
 extern const struct opt conf_crm_opts[], conf_survey_opts[];
 extern const struct opt conf_mail_opts[];	/* offsets of struct conf */

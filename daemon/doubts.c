@@ -318,6 +318,37 @@ doubt_pilot(const struct doubts *d)
 		    "when the trial is over");
 }
 
+/* ---- writeback --------------------------------------------------------- */
+/* What a connector of a CRM cannot write. */
+static void
+doubt_writeback(const struct doubts *d)
+{
+	const struct conf *conf = d->conf;
+	const struct {
+		const char *key, *what;
+		bool on;
+		uint32_t cap;
+	} wishes[] = {
+		{ "writeback.fields", "fields of a card",
+		    conf->writeback.fields.n > 0, CRM_CAP_FIELDS },
+		{ "writeback.history", "a record for each answer",
+		    conf->writeback.history, CRM_CAP_ANSWERS },
+		{ "writeback.feed", "a post in the feed", conf->writeback.feed,
+		    CRM_CAP_FEED },
+		{ "writeback.task", "a task", conf->writeback.task.at_most >= 0,
+		    CRM_CAP_TASKS } };
+
+	for (size_t i = 0; i < ARRAY_LEN(wishes); i++)
+		for (size_t k = 0; k < conf->n_crm && wishes[i].on; k++) {
+			const struct conf_crm *crm = &conf->crm[k];
+			if ((crm->connector->info.caps & wishes[i].cap) == 0)
+				say(d, wishes[i].key, arena_printf(d->arena,
+				    "does nothing in crm \"%s\": the connector "
+				    "%s cannot write %s", crm->name,
+				    crm->driver, wishes[i].what));
+		}
+}
+
 void
 doubts_find(const struct conf *conf, struct arena *arena, doubt_fn *fn,
     void *arg)
@@ -340,4 +371,5 @@ doubts_find(const struct conf *conf, struct arena *arena, doubt_fn *fn,
 	doubt_company(&d);
 	doubt_consent(&d);
 	doubt_pilot(&d);
+	doubt_writeback(&d);
 }

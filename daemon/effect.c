@@ -42,6 +42,12 @@ static const char *const names[] = { [EFFECT_WANTED] = "wanted",
 	[EFFECT_DOING] = "doing", [EFFECT_DONE] = "done",
 	[EFFECT_UNKNOWN] = "unknown", [EFFECT_FAILED] = "failed" };
 
+const char *
+effect_state_name(enum effect_state state)
+{
+	return names[state];
+}
+
 static void
 put_key(struct db_args *args, struct arena *arena, long long tenant_id,
     const struct effect *effect)

@@ -1,7 +1,8 @@
 /*
- * effect.h - table effect: writes that happen at most once.  The intent is
- * committed before the first byte leaves, the outcome after; what nobody knows
- * is shown, never repeated.
+ * effect.h - table effect: writes other than surveys and tags.  Of those that
+ * happen at most once the intent is committed before the first byte leaves, the
+ * outcome after; what nobody knows is shown, never repeated.  Those that may be
+ * repeated stay wanted until they are done.
  */
 #ifndef NPSYNC_EFFECT_H
 #define NPSYNC_EFFECT_H
@@ -77,5 +78,48 @@ NPS_MUSTCHECK bool effect_list_targets(struct db *db, long long tenant_id,
 NPS_MUSTCHECK bool effect_count_told(struct db *db, long long tenant_id,
     time_t since, struct arena *arena, struct db_result **result,
     struct err *err);
+
+/* Posts and tasks are wanted for answers that were given, and met, so lately: a
+ * first import of old answers causes none, and a row that retention removed is
+ * not wanted again. */
+#define EFFECT_FRESH_DAYS 7
+/* One that the other side puts off so often has failed. */
+#define EFFECT_TRIES_MAX 100
+
+/* ---- many of one kind and target: effect_batch.c -------------------------- */
+struct effect_set {
+	const char *kind, *target;
+	const char *const *subject;
+	size_t n;
+};
+/* wanted -> doing, all in one statement, under the lease.  begun[i] = false: it
+ * was not wanted any more. */
+NPS_MUSTCHECK bool effect_begin_all(struct db *db, const struct tenant *tenant,
+    const struct effect_set *set, time_t now, struct arena *arena, bool *begun,
+    struct err *err);
+/* EFFECT_WANTED: not done, another try; from EFFECT_TRIES_MAX on it has failed.
+ * hash = of what was written, or NULL. */
+struct effect_outcome {
+	enum effect_state state;
+	const char *reason, *hash;
+};
+/* from: EFFECT_DOING, or EFFECT_WANTED for kinds that may be repeated. */
+NPS_MUSTCHECK bool effect_end_all(struct db *db, long long tenant_id,
+    const struct effect_set *set, enum effect_state from,
+    const struct effect_outcome *outcomes, time_t now, struct arena *arena,
+    struct err *err);
+/* Writes to a CRM that somebody should look at: unknown, or failed or put off
+ * since a moment.  Columns: kind, target, state ("wanted" = put off), reason,
+ * subject and moment of the newest, count.  Unknown ones stand each alone. */
+NPS_MUSTCHECK bool effect_list_doubtful(struct db *db, long long tenant_id,
+    time_t since, struct arena *arena, struct db_result **result,
+    struct err *err);
+/* What somebody found out of a post or task: unknown -> EFFECT_DONE, or
+ * EFFECT_WANTED to write it again.  *n = rows. */
+NPS_MUSTCHECK bool effect_resolve(struct db *db, long long tenant_id,
+    const char *kind, const char *subject, enum effect_state to, time_t now,
+    struct arena *arena, long long *n, struct err *err);
+/* As it stands in the table. */
+const char *effect_state_name(enum effect_state state);
 
 #endif

@@ -302,7 +302,8 @@ stages(struct night *n, struct err *err)
 {
 	return settle(n, err) && pull(n, err) &&
 	    decide_and_push(n, err) && forecast(n, err) && collect(n, err) &&
-	    (!wants(n, RUN_WRITEBACK) || stage_writeback(&n->stage, err)) &&
+	    (!wants(n, RUN_WRITEBACK) || (stage_writeback(&n->stage, err) &&
+	        night_write_effects(n, err))) &&
 	    (!wants(n, RUN_ALARMS) ||
 	        stage_alarms(&n->stage, &n->mail, err)) &&
 	    audit(n, err) && tidy(n, err) && preview(n, err);

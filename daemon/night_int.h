@@ -67,6 +67,10 @@ NPS_MUSTCHECK bool night_send_preview(struct night *n, struct err *err);
  * this too. */
 NPS_MUSTCHECK bool night_health(struct night *n, bool ok, struct err *err);
 
+/* ---- night_effects.c ------------------------------------------------------------- */
+/* Fields, records, posts and tasks in the CRMs, and the tag of who declined. */
+NPS_MUSTCHECK bool night_write_effects(struct night *n, struct err *err);
+
 /* ---- night_settings.c ------------------------------------------------------------ */
 /* Keeps the settings of this run; those that differ from the run before of its
  * kind are logged, and told at the end. */

@@ -10,8 +10,8 @@
 /* The stages in the order of a night, for array_position. */
 #define RUNLOG_ORDER                                                         \
 	"ARRAY['settle','pull','refresh','command','decide','push','forecast'," \
-	"'collect','place','writeback','alarms','audit','erase','retention','health'," \
-	"'preview']"
+	"'collect','place','writeback','effects','alarms','audit','erase','retention'," \
+	"'health','preview']"
 
 /* Counts of one run, kept in memory and written with the run's end; a killed
  * run has none, its rows speak for it. */

@@ -14,6 +14,9 @@
 #include "clock.h"
 
 #define DAY_S 86400
+/* A post or mail is wanted for some days only (EFFECT_FRESH_DAYS): its row goes
+ * well after them, whatever is configured. */
+#define EFFECT_DAYS_MIN 30
 
 /* $1 tenant, $2 epoch, $3 what is older goes, $4 at most. */
 #define FENCE                                                                \
@@ -63,11 +66,17 @@ DB_STMT(retention_audit,
     "  SELECT u.audit_id FROM npsync.audit u WHERE u.tenant_id = $1"
     "     AND EXISTS (SELECT 1 FROM e) AND u.at < $3::timestamptz LIMIT $4)"
     " DELETE FROM npsync.audit u USING old o WHERE u.tenant_id = $1 AND u.audit_id = o.audit_id");
+/* What a card shows, a record of an answer and the tag of a refusal would be
+ * written again without their row: it lives as long as the card. */
 DB_STMT(retention_effect,
     FENCE "old AS MATERIALIZED ("
     "  SELECT f.kind, f.target, f.subject FROM npsync.effect f WHERE f.tenant_id = $1"
-    "     AND EXISTS (SELECT 1 FROM e) AND f.state IN ('done', 'failed', 'unknown')"
-    "     AND f.updated_at < $3::timestamptz LIMIT $4)"
+    "     AND EXISTS (SELECT 1 FROM e) AND CASE"
+    "         WHEN f.kind = 'history' THEN NOT EXISTS (SELECT 1 FROM npsync.answer a"
+    "              WHERE a.tenant_id = $1 AND a.answer_id = f.subject)"
+    "         WHEN f.kind IN ('field', 'opt_out') THEN NOT EXISTS (SELECT 1 FROM npsync.contact c"
+    "              WHERE c.tenant_id = $1 AND c.connector = f.target AND c.contact_id = f.subject)"
+    "         ELSE f.state <> 'doing' AND f.updated_at < $3::timestamptz END LIMIT $4)"
     " DELETE FROM npsync.effect f USING old o WHERE f.tenant_id = $1"
     "    AND (f.kind, f.target, f.subject) = (o.kind, o.target, o.subject)");
 /* One that has ended pauses nobody; who made it stands in the audit. */
@@ -142,6 +151,8 @@ stage_retention(struct stage *stage, struct err *err)
 	const time_t comment =
 	    now - (time_t)conf->retention.comment_days * DAY_S;
 	const time_t logs = now - (time_t)conf->retention.log_days * DAY_S;
+	const time_t effects_kept = now - (time_t)EFFECT_DAYS_MIN * DAY_S;
+	const time_t effect = queue < effects_kept ? queue : effects_kept;
 	/* Who moved a row is told as long as the row. */
 	const time_t audit = queue < logs ? queue : logs;
 
@@ -151,6 +162,6 @@ stage_retention(struct stage *stage, struct err *err)
 	    sweep(stage, &retention_run, "runs", logs, err) &&
 	    sweep(stage, &retention_record, "unreadable", logs, err) &&
 	    sweep(stage, &retention_pause, "pauses", logs, err) &&
-	    sweep(stage, &retention_effect, "effects", queue, err) &&
+	    sweep(stage, &retention_effect, "effects", effect, err) &&
 	    sweep(stage, &retention_audit, "audit", audit, err);
 }

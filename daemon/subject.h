@@ -48,8 +48,15 @@ NPS_MUSTCHECK bool subject_find(struct db *db, const struct tenant *tenant,
 	"(" a ".address_key = ANY ($4::bytea[]) OR " SUBJECT_CARD(a)         \
 	" OR " a ".queue_id IN (SELECT x.queue_id FROM npsync.queue x"       \
 	" WHERE x.tenant_id = $1 AND " SUBJECT_ROW("x") "))"
-/* A mail to the person. */
-#define SUBJECT_EFFECT(a) "lower(" a ".target) = ANY ($5::text[])"
+/* A mail to the person; a write to a card of theirs, or about their answer. */
+#define SUBJECT_EFFECT(a)                                                    \
+	"(lower(" a ".target) = ANY ($5::text[])"                            \
+	" OR " a ".kind IN ('field', 'opt_out') AND EXISTS (SELECT 1"        \
+	" FROM unnest($2::text[], $3::text[]) AS p(connector, id)"           \
+	" WHERE p.connector = " a ".target AND p.id = " a ".subject)"        \
+	" OR " a ".kind IN ('history', 'feed', 'task', 'webhook') AND " a ".subject IN (" \
+	"SELECT y.answer_id FROM npsync.answer y WHERE y.tenant_id = $1"     \
+	" AND " SUBJECT_ANSWER("y") "))"
 /* Not one of today: without it, it would go out twice. */
 #define SUBJECT_OLD_EFFECT(a)                                                \
 	"(" SUBJECT_EFFECT(a) " AND (" a ".kind <> 'mail'"                   \

@@ -306,7 +306,8 @@ const struct crm_connector files_crm = {
 		.opts = files_opts,
 		.settings_size = sizeof(struct files_settings),
 		.caps = STREAMS | CRM_CAP_FIND | CRM_CAP_VALUES |
-		    CRM_CAP_TAGS,
+		    CRM_CAP_TAGS | CRM_CAP_FIELDS | CRM_CAP_ANSWERS |
+		    CRM_CAP_FEED | CRM_CAP_TASKS,
 		.whole = STREAMS },
 	.open = files_open,
 	.close = files_close,
@@ -319,4 +320,9 @@ const struct crm_connector files_crm = {
 	.list_values = files_list_values,
 	.tags_max = FILES_PAGE,
 	.put_tags = files_put_tags,
+	.effects_max = FILES_PAGE,
+	.put_fields = files_put_fields,
+	.put_answer = files_put_answer,
+	.post_feed = files_post_feed,
+	.put_task = files_put_task,
 };

@@ -8,7 +8,8 @@
  * map.c, map_contact.c, cells.c   a row as the border's struct
  * lookup.c   companies and tags, the only rows held in memory
  * values.c   the values that stand in the files, counted
- * put.c, put_sheet.c   tags as an import sheet
+ * put.c, put_met.c, put_sheet.c   tags as an import sheet
+ * put_effects.c   fields, answers, posts and tasks as import sheets
  */
 #ifndef NPSYNC_FILES_H
 #define NPSYNC_FILES_H
@@ -149,6 +150,19 @@ NPS_MUSTCHECK bool files_put_tags(void *self,
 /* Puts a finished file "WHAT-DAY-HASH.csv" into out.dir, or nothing. */
 NPS_MUSTCHECK bool files_put_sheet(const struct files *f, const char *what,
     const struct buf *content, char name[64], struct err *err);
+/* The same, "WHAT-TIME-HASH.csv", which a later import may replace value by
+ * value: names sort by age.  Nothing when the newest one says the same.
+ * *there: it stands in out.dir, also after a failure. */
+NPS_MUSTCHECK bool files_put_dated(const struct files *f, const char *what,
+    const struct buf *content, char name[64], bool *there, struct err *err);
+NPS_MUSTCHECK bool files_put_fields(void *self, const struct crm_effect *,
+    size_t n, struct put_result *, struct err *err);
+NPS_MUSTCHECK bool files_put_answer(void *self, const struct crm_effect *,
+    size_t n, struct put_result *, struct err *err);
+NPS_MUSTCHECK bool files_post_feed(void *self, const struct crm_effect *,
+    size_t n, struct put_result *, struct err *err);
+NPS_MUSTCHECK bool files_put_task(void *self, const struct crm_effect *,
+    size_t n, struct put_result *, struct err *err);
 /* For each row of two fields in the sheets that still lie in out.dir. */
 typedef void files_lying_fn(void *arg, const char *key, const char *tag);
 NPS_MUSTCHECK bool files_read_sheets(const struct files *f, const char *what,

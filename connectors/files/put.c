@@ -50,8 +50,8 @@ chain_contact(struct batch *batch, struct item *item)
 	return true;
 }
 
-static bool
-prepare(struct batch *batch, const struct crm_tag_write *writes,
+bool
+put_prepare(struct batch *batch, const struct crm_tag_write *writes,
     struct put_result *results, struct err *err)
 {
 	files_lookup_init(&batch->by_contact, batch->arena);
@@ -210,7 +210,9 @@ files_put_tags(void *self, const struct crm_tag_write *writes, size_t n,
 	if (*batch.f->set->out.dir == '\0')
 		return err_set(err, ERR_DONE, "files: out.dir is not set: no "
 		    "tags are written");
-	if (!prepare(&batch, writes, results, err) ||
+	if (n == 0)
+		return true;
+	if (!put_prepare(&batch, writes, results, err) ||
 	    !put_read_export(&batch, err) || !put_find_keys(&batch, err) ||
 	    !put_read_lying(&batch, err))
 		return false;

@@ -33,6 +33,10 @@ struct batch {
 	struct files_lookup by_contact, by_key;	/* to struct item */
 };
 
+/* The items of the writes, with their results at PUT_DONE. */
+NPS_MUSTCHECK bool put_prepare(struct batch *batch,
+    const struct crm_tag_write *writes, struct put_result *results,
+    struct err *err);
 /* The first end of an item counts. */
 void put_end_item(struct item *item, enum put_outcome outcome,
     const char *reason);

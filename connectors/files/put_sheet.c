@@ -75,21 +75,17 @@ remove_leftovers(const struct files *f, int dir, const char *what,
 	return true;
 }
 
-bool
-files_put_sheet(const struct files *f, const char *what,
-    const struct buf *content, char name[64], struct err *err)
+/* *there: the file stands under its name, whatever failed then. */
+static bool
+put_named(const struct files *f, const char *what, const char *name,
+    const struct buf *content, bool *there, struct err *err)
 {
 	const char *path = f->set->out.dir;
 	AUTO_FD int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	char day[16], tmp[72];
+	char tmp[72];
 
 	if (dir == -1)
 		return err_errno(err, ERR_CONFIG, "%s (out.dir): open", path);
-	/* The same rows have the same name: a repeat puts no second sheet. */
-	(void)snprintf(name, 64, "%s-%s-%016" PRIx64 ".csv", what,
-	    day_iso(day, clock_day(f->zone,
-	    f->env.now(f->env.clock))),
-	    files_hash(buf_text(content), content->len));
 	(void)snprintf(tmp, sizeof(tmp), ".%s.tmp", name);
 	if (!remove_leftovers(f, dir, what, err))
 		return false;
@@ -99,8 +95,72 @@ files_put_sheet(const struct files *f, const char *what,
 		(void)unlinkat(dir, tmp, 0);
 		return false;
 	}
+	*there = true;
 	return fsync(dir) == 0 ||
 	    err_errno(err, ERR_SYSTEM, "%s: fsync", path);
+}
+
+bool
+files_put_sheet(const struct files *f, const char *what,
+    const struct buf *content, char name[64], struct err *err)
+{
+	char day[16];
+	bool there = false;
+
+	/* The same rows have the same name: a repeat puts no second sheet. */
+	(void)snprintf(name, 64, "%s-%s-%016" PRIx64 ".csv", what,
+	    day_iso(day, clock_day(f->zone,
+	    f->env.now(f->env.clock))),
+	    files_hash(buf_text(content), content->len));
+	return put_named(f, what, name, content, &there, err);
+}
+
+/* The newest sheet has this content. */
+static bool
+is_newest(const struct files *f, const char *what, const char *hash,
+    char name[64], bool *is, struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new(LIST_BYTES);
+	const char **names, *last = NULL;
+	char pattern[32];
+
+	*is = false;
+	if (arena == NULL)
+		return err_nomem(err);
+	(void)snprintf(pattern, sizeof(pattern), "%s-*.csv", what);
+	if (!files_list(f->set->out.dir, pattern, arena, &names, err))
+		return false;
+	for (; *names != NULL; names++)
+		last = *names;
+	const size_t len = last == NULL ? 0 : strlen(last), tail = strlen(hash);
+	if (len >= 64 || len < tail || strcmp(last + len - tail, hash) != 0)
+		return true;
+	(void)snprintf(name, 64, "%s", last);
+	*is = true;
+	return true;
+}
+
+bool
+files_put_dated(const struct files *f, const char *what,
+    const struct buf *content, char name[64], bool *there, struct err *err)
+{
+	char iso[32], hash[32], stamp[32];
+	size_t n = 0;
+
+	(void)snprintf(hash, sizeof(hash), "-%016" PRIx64 ".csv",
+	    files_hash(buf_text(content), content->len));
+	if (!is_newest(f, what, hash, name, there, err))
+		return false;
+	if (*there)
+		return true;
+	/* "2026-11-25T021003Z": names in the order in which they were made. */
+	for (const char *s = clock_iso(iso, f->env.now(f->env.clock));
+	     *s != '\0'; s++)
+		if (*s != ':')
+			stamp[n++] = *s;
+	stamp[n] = '\0';
+	(void)snprintf(name, 64, "%s-%s%s", what, stamp, hash);
+	return put_named(f, what, name, content, there, err);
 }
 
 /* ---- reading -------------------------------------------------------- */

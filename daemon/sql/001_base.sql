@@ -309,14 +309,17 @@ CREATE TABLE npsync.effect (
   tenant_id    bigint NOT NULL REFERENCES npsync.tenant,
   kind         text NOT NULL CHECK (kind IN ('field', 'history', 'feed', 'task', 'mail', 'webhook', 'opt_out')),
   target       text NOT NULL,        -- connector, address of a mail, ...
-  subject      text NOT NULL,        -- answer, queue row or card
+  subject      text NOT NULL,        -- answer (history, feed, task), card (field, opt_out), or what a mail is about
   state        text NOT NULL CHECK (state IN ('wanted', 'doing', 'done', 'unknown', 'failed')),
   reason       text,
   updated_at   timestamptz NOT NULL,
   how          text,                 -- of a mail or webhook about an answer: 'once da', 'digest da'; null = not tried any more
+  payload_hash text,                 -- field, history: of what is wanted, or was written last
+  tries        int NOT NULL DEFAULT 0,
   PRIMARY KEY (tenant_id, kind, target, subject)
 );
 CREATE INDEX effect_open ON npsync.effect (tenant_id, kind, updated_at) WHERE state IN ('wanted', 'failed') AND how IS NOT NULL;
+CREATE INDEX effect_crm ON npsync.effect (tenant_id, kind, target) WHERE state IN ('wanted', 'doing', 'unknown');
 
 -- Records nobody could read.
 CREATE TABLE npsync.quarantine (

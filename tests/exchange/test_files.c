@@ -1373,6 +1373,123 @@ reads_the_public_sample(void **state)
 	    "Prospecting (Prospecting) 500\n", "");
 }
 
+/* ---- fields, answers, posts, tasks ---------------------------------- */
+
+static const char *const panel[][2] = { { "NPS, average", "8.0" },
+	{ "NPS note", "=1+1" }, { "NPS next", "" }, { NULL, NULL } };
+static const char *const record[][2] = { { "answered_at",
+	"2026-11-24T10:00:00Z" }, { "score", "6" }, { "type",
+	"0-6 detractor" }, { "campaign_id", "4" }, { "member_id", "77" },
+	{ "wants_contact", "no" }, { NULL, NULL } };
+
+/* Values that a later import replaces: sheets in the order of their making. */
+static void
+writes_fields(void **state)
+{
+	const struct crm_effect effects[] = {
+		{ .ref = "K1", .contact_id = "K1", .fields = panel },
+		{ .ref = "=K2", .contact_id = "=K2", .fields = panel } };
+	const char *second[][2] = { { "NPS, average", "7.5" },
+		{ "NPS note", "\xf0\x9f\x98\x80" }, { "NPS next", "x" },
+		{ NULL, NULL } };
+	const struct crm_effect later = { .ref = "K1", .contact_id = "K1",
+		.fields = (const char *const (*)[2])second };
+	char first[300], name[300];
+
+	(void)state;
+	put("deals.csv", "deal_id;contact_id;close_date;status\n");
+	open_world("deals = { file = \"deals.csv\"; }; " OUT);
+	assert_true(files_crm.put_fields(w.self, NULL, 0, NULL, &w.err));
+	assert_true(files_crm.put_fields(w.self, effects, 2, result, &w.err));
+	assert_int_equal(result[0].outcome, PUT_DONE);
+	assert_int_equal(result[1].outcome, PUT_REJECTED);
+	expect_out("", "contact.contactkey;NPS, average;NPS note;NPS next\r\n"
+	    "K1;8.0;\" =1+1\";\r\n");
+	assert_int_equal(find_out("fields-2026-11-25T120000Z-", first), 1);
+	assert_string_equal(result[0].remote_id, first);
+	/* The same after a crash: no second sheet. */
+	w.now += 60;
+	assert_true(files_crm.put_fields(w.self, effects, 1, result, &w.err));
+	assert_int_equal(find_out("", name), 1);
+	assert_true(files_crm.put_fields(w.self, &later, 1, result, &w.err));
+	assert_int_equal(find_out("fields-2026-11-25T120100Z-", name), 1);
+	expect_file(name, "contact.contactkey;NPS, average;NPS note;NPS next\r\n"
+	    "K1;7.5;\xf0\x9f\x98\x80;x\r\n");
+	/* Back to what the first sheet says: that one is older. */
+	w.now += 60;
+	assert_true(files_crm.put_fields(w.self, effects, 1, result, &w.err));
+	assert_int_equal(find_out("", name), 3);
+	empty_dir(w.out);
+	open_world("deals = { file = \"deals.csv\"; }; out = { "
+	    "dir = \"%OUT%\"; charset = \"windows-1252\"; }; ");
+	assert_true(files_crm.put_fields(w.self, &later, 1, result, &w.err));
+	assert_int_equal(result[0].outcome, PUT_REJECTED);
+	assert_int_equal(find_out("", name), 0);
+}
+
+static void
+writes_answers_posts_and_tasks(void **state)
+{
+	const struct crm_effect answers[] = {
+		{ .ref = "1", .contact_id = "K1", .subject = "M\xc3\xb8" "de",
+		    .text = "slow;\n\"very\"", .fields = record,
+		    .day = 20261124 },
+		{ .ref = "2", .contact_id = "K1", .subject = "Salg",
+		    .fields = record } };
+	const struct crm_effect post = { .ref = "1", .contact_id = "K1",
+		.text = "NPS 6", .day = 20261124 };
+	const struct crm_effect task = { .ref = "1", .contact_id = "K1",
+		.employee_id = "kam", .subject = "Follow up",
+		.day = 20261127 };
+
+	(void)state;
+	put("deals.csv", "deal_id;contact_id;close_date;status\n");
+	open_world("deals = { file = \"deals.csv\"; }; " OUT);
+	assert_true(files_crm.put_answer(w.self, answers, 2, result, &w.err));
+	expect_out("answers-", "contact.contactkey;answer_id;answered_at;score;"
+	    "type;campaign;campaign_id;member_id;wants_contact;comment\r\n"
+	    "K1;1;2026-11-24T10:00:00Z;6;0-6 detractor;M\xc3\xb8" "de;4;77;no;"
+	    "\"slow;\n\"\"very\"\"\"\r\n"
+	    "K1;2;2026-11-24T10:00:00Z;6;0-6 detractor;Salg;4;77;no;\r\n");
+	assert_true(files_crm.post_feed(w.self, &post, 1, result, &w.err));
+	expect_out("feed-", "contact.contactkey;answer_id;date;text\r\n"
+	    "K1;1;2026-11-24;NPS 6\r\n");
+	assert_true(files_crm.put_task(w.self, &task, 1, result, &w.err));
+	expect_out("tasks-", "contact.contactkey;answer_id;employee;due;subject;"
+	    "text\r\nK1;1;kam;2026-11-27;Follow up;\r\n");
+	open_world("deals = { file = \"deals.csv\"; }; ");
+	expect_error(files_crm.put_task(w.self, NULL, 0, NULL, &w.err), ERR_DONE,
+	    "out.dir");
+}
+
+/* Keys and cards are looked up as for tags; what was not written may be tried
+ * again. */
+static void
+knows_the_cards_of_effects(void **state)
+{
+	const struct crm_effect effects[] = {
+		{ .ref = "1", .contact_id = "K1", .text = "a" },
+		{ .ref = "2", .contact_id = "K9", .text = "b" },
+		{ .ref = "3", .contact_id = "K2", .text = "c" } };
+	char name[300];
+
+	(void)state;
+	put("contacts.csv", "contact_id;email;no\nK1;a@b.dk;n1\nK2;c@d.dk;\n");
+	open_world(CONTACTS "out = { dir = \"%OUT%\"; key = \"no\"; }; ");
+	assert_true(files_crm.post_feed(w.self, effects, 3, result, &w.err));
+	assert_int_equal(result[0].outcome, PUT_DONE);
+	assert_int_equal(result[1].outcome, PUT_GONE);
+	assert_int_equal(result[2].outcome, PUT_REJECTED);
+	expect_out("feed-", "contact.contactkey;answer_id;date;text\r\n"
+	    "n1;1;;a\r\n");
+	empty_dir(w.out);
+	assert_int_equal(rmdir(w.out), 0);
+	assert_false(files_crm.post_feed(w.self, effects, 1, result, &w.err));
+	assert_int_equal(result[0].outcome, PUT_AGAIN);
+	assert_int_equal(mkdir(w.out, 0700), 0);
+	assert_int_equal(find_out("", name), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -1405,6 +1522,9 @@ main(void)
 		TEST(knows_composed_letters),
 		TEST(takes_keys_from_a_column),
 		TEST(leaves_no_half_sheet),
+		TEST(writes_fields),
+		TEST(writes_answers_posts_and_tasks),
+		TEST(knows_the_cards_of_effects),
 		TEST(stays_flat),
 		TEST(reads_the_public_sample),
 	};

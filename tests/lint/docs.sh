@@ -75,7 +75,7 @@ options() {
 		type = rest
 		sub(/ .*/, "", type)
 		sub(/^[a-z]+ */, "", rest)
-		sub(/^([0-9.]+[.][.][0-9.]+|>= [0-9]+) +/, "", rest)
+		sub(/^(-?[0-9.]+[.][.][0-9.]+|>= [0-9]+) +/, "", rest)
 		if (type == "choice")
 			sub(/^[^ ]+ +/, "", rest)
 		def = "-"
@@ -123,7 +123,7 @@ in_sample=$(sample_keys | sed 's/;[[:blank:]]*$//; s/\(\t[0-9]*\)\.0$/\1/')
 check_sample() {	# check_sample PATH DEFAULT
 	local leaf=${1##*.} value
 	case $1 in
-	trigger.* | crm | crm.* | rules.frequency.* | programmes.* | policy.* | \
+	trigger.* | crm | crm.* | rules.frequency.* | programmes.* | policy.* | writeback.fields.* | writeback.task.* | \
 	    alarm.rules.* | alarm.managers.*)
 		has "$(cat "$sample")" "(^|[^a-z_])$leaf([^a-z_]|\$)" ||
 			bad "$sample" "expected the key $1"

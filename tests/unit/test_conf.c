@@ -116,6 +116,10 @@ test_defaults(void **state)
 	assert_string_equal(conf->writeback.tag_prefix, "NPSToday");
 	assert_int_equal(conf->writeback.fields.n, 0);
 	assert_false(conf->writeback.history || conf->writeback.feed);
+	assert_true(conf->writeback.opt_outs);
+	assert_int_equal(conf->writeback.comment_max, 255);
+	assert_int_equal(conf->writeback.task.at_most, -1);
+	assert_int_equal(conf->writeback.task.due_days, 2);
 	assert_int_equal(conf->retention.queue_days, 400);
 	assert_int_equal(conf->retention.comment_days, 365);
 	assert_int_equal(conf->retention.log_days, 90);
@@ -290,6 +294,19 @@ static const struct { const char *text, *msg; } mistakes[] = {
 	{ "writeback = { tag_prefix = \"NPS.Today\"; };", "5: "
 	    "writeback.tag_prefix: expected a word without dots; got "
 	    "\"NPS.Today\"" },
+	{ "writeback = { fields = [ \"average_total\" ]; };", "5: "
+	    "writeback.fields: expected a list of groups, ( { ... }, { ... } ); "
+	    "got \"average_total\"" },
+	{ "writeback = { fields = ( { value = \"next_date\"; field = \"\"; } );"
+	    " };", "5: writeback.fields.[0].field: expected the name of a "
+	    "field of the CRM" },
+	{ "writeback = { fields = ( { value = \"next_date\"; field = \"A\"; }, "
+	    "{ value = \"recent_date\"; field = \"a\"; } ); };", "5: "
+	    "writeback.fields.[1].field: expected each field once; got \"a\" "
+	    "again" },
+	{ "writeback = { task = { at_most = 11; }; };", "5: "
+	    "writeback.task.at_most: expected a whole number from -1 to 10; "
+	    "got 11" },
 	{ "budget = { year = -1; };", "5: budget.year: expected a whole "
 	    "number from 0 to 100000000; got -1" },
 	{ "policy = { XX = { require_consent = true; }; };", "5: policy.XX: "
@@ -698,6 +715,10 @@ static const struct { const char *text; bool changes; } digests[] = {
 	{ "programmes = ( { name = \"a\"; campaigns = [ \"1\" ]; } );", true },
 	{ "policy = { SE = { }; };", false },
 	{ "writeback = { tag_prefix = \"N\"; };", true },
+	{ "writeback = { opt_outs = false; };", true },
+	{ "writeback = { task = { at_most = 6; }; };", true },
+	{ "writeback = { fields = ( { value = \"next_date\"; field = \"A\"; } );"
+	    " };", true },
 	{ "trigger = { meet = { campaign = 1; }; };", true },
 	{ "trigger = { meet = { campaign = 2; }; };", true },
 	{ "trigger = { meet = { campaign = ( { language = \"sv\"; id = 2; } );"

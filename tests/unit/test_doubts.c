@@ -147,6 +147,16 @@ static const struct {
 	    "back than retention.queue_days = 400; raise that" },
 	{ RULES("company_days = 500; company_max = 0;"), NULL },
 	/* A trial. */
+	/* What the connector cannot write. */
+	{ RULES("") "writeback = { fields = ( { value = \"next_date\"; "
+	    "field = \"A\"; } ); };", "writeback.fields: does nothing in crm "
+	    "\"main\": the connector fake cannot write fields of a card" },
+	{ RULES("") "writeback = { history = true; };", "writeback.history: does "
+	    "nothing in crm \"main\": the connector fake cannot write a record "
+	    "for each answer" },
+	{ RULES("") "writeback = { feed = true; };", "writeback.feed: does..." },
+	{ RULES("") "writeback = { task = { at_most = 0; }; };",
+	    "writeback.task: does..." },
 	{ RULES("") "pilot = { companies = [ \"A\" ]; };",
 	    "pilot: is set: nobody else is asked; take the group out when the "
 	    "trial is over" },

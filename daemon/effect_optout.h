@@ -1,0 +1,20 @@
+/*
+ * effect_optout.h - effects of the kind opt_out: who declined at the survey
+ * service gets the tag in the CRM that stops all surveys.  Once a card; whoever
+ * takes the tag away again is not overruled.
+ */
+#ifndef NPSYNC_EFFECT_OPTOUT_H
+#define NPSYNC_EFFECT_OPTOUT_H
+
+#include "effect.h"
+
+/* Under the lease.  *n = cards that became wanted. */
+NPS_MUSTCHECK bool optout_want(struct db *db, const struct tenant *tenant,
+    const char *connector, time_t now, struct arena *arena, long long *n,
+    struct err *err);
+/* Wanted cards, but for those tried since now. */
+NPS_MUSTCHECK bool optout_wish_list(struct db *db, long long tenant_id,
+    const char *connector, time_t now, int max, struct arena *arena,
+    const char ***cards, size_t *n, struct err *err);
+
+#endif

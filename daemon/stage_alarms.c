@@ -158,12 +158,24 @@ send_rows(struct post *p, const struct alarms_letter *letter,
 	if (db_is_null(begun, 0, 0))
 		return true;
 	const enum effect_state state = alarms_state(alarms_mail(s->conf,
-	    letter, s->arena, p->problem, &why));
+	    letter, s->scratch, p->problem, &why));
+	arena_reset(s->scratch);
 	p->away |= !alarms_note(s, "alarms", "mail", state, &why, &p->in_a_row,
 	    p->problem);
 	return effect_end_rows(s->db, s->tenant->id, "mail", letter->to,
 	    subjects, state, state == EFFECT_DONE ? NULL : why.msg,
 	    clock_now(), s->arena, err);
+}
+
+static bool
+is_about(const char *subject, const char *id)
+{
+	const size_t len = strlen(id);
+
+	return strncmp(subject, PREFIX, strlen(PREFIX)) == 0 &&
+	    strncmp(subject + strlen(PREFIX), id, len) == 0 &&
+	    subject[strlen(PREFIX) + len] == '/' &&
+	    strchr(subject + strlen(PREFIX) + len + 1, '/') == NULL;
 }
 
 /* Everybody who was or is to be told of the answer. */
@@ -175,8 +187,7 @@ told_of(const struct post *p, const struct answer_alarm *a)
 
 	for (int i = 0; text != NULL && i < db_rows(p->targets); i++) {
 		const char *target = db_text(p->targets, i, 0);
-		const char *id = id_of(arena, db_text(p->targets, i, 1));
-		if (id == NULL || strcmp(id, a->id) != 0 ||
+		if (!is_about(db_text(p->targets, i, 1), a->id) ||
 		    strcmp(target, last) == 0)
 			continue;
 		text = arena_printf(arena, "%s%s%s", text,

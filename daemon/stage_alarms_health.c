@@ -114,7 +114,10 @@ write_to(struct stage *s, const char *to, const struct alarms_change *changes,
 		(void)err_nomem(why);
 		return MAIL_NOT_SENT;
 	}
-	return alarms_mail(s->conf, &letter, s->arena, problem, why);
+	const enum mail_outcome outcome = alarms_mail(s->conf, &letter,
+	    s->scratch, problem, why);
+	arena_reset(s->scratch);
+	return outcome;
 }
 
 static bool

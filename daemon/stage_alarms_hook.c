@@ -102,7 +102,7 @@ answer_body(const struct hook *h, const struct answer_alarm *a,
 		ok = ok && put_text(o, "comment", a->comment);
 	if (h->conf->person)
 		ok = ok && put_person(o, a);
-	return body_of(o, ok, h->stage->arena);
+	return body_of(o, ok, h->stage->scratch);
 }
 
 static const char *
@@ -115,7 +115,7 @@ change_body(const struct hook *h, const struct alarms_change *c,
 	    put_text(o, "state", c->raised ? "raised" : "over") &&
 	    put_time(o, "since", c->since) && put_text(o, "detail", c->detail);
 
-	return body_of(o, ok, h->stage->arena);
+	return body_of(o, ok, h->stage->scratch);
 }
 
 /* ---- one post ------------------------------------------------------------ */
@@ -130,7 +130,7 @@ signature_of(const struct hook *h, const char *body)
 	    (const unsigned char *)body, strlen(body), md, &len) == NULL)
 		return NULL;
 	text_hex(hex, md, len);
-	return arena_printf(h->stage->arena, SIGNATURE "%s", hex);
+	return arena_printf(h->stage->scratch, SIGNATURE "%s", hex);
 }
 
 /* 4xx: it was there and said no; the next run asks again. */
@@ -168,7 +168,7 @@ post(struct hook *h, const char *body, struct err *why)
 		(void)err_nomem(why);
 		return EFFECT_FAILED;
 	}
-	const bool whole = http_do(h->http, &req, h->stage->arena, &res, why);
+	const bool whole = http_do(h->http, &req, h->stage->scratch, &res, why);
 	/* Its path may be a key, so it is named nowhere. */
 	if (whole)
 		(void)err_set(why, ERR_RETRY, "HTTP %ld", res.status);
@@ -176,7 +176,9 @@ post(struct hook *h, const char *body, struct err *why)
 		(void)err_set(why, why->kind, "%s%s%.140s",
 		    http_phase_name(res.phase), *res.problem != '\0' ? ": " :
 		    "", res.problem);
-	return state_of(http_classify(&res));
+	const enum effect_state state = state_of(http_classify(&res));
+	arena_reset(h->stage->scratch);
+	return state;
 }
 
 static bool

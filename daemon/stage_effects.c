@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "effect_optout.h"
 #include "log.h"
+#include "tag_write.h"
 
 #define LIST_MAX 500
 #define LIST_BYTES ((size_t)64 << 20)	/* with comments of their longest */
@@ -29,6 +30,7 @@ struct effects {
 	struct panel_next *next;
 	time_t started;		/* what was tried since waits for another run */
 	struct arena *arena;	/* of what is listed */
+	struct tag_writer tags;
 	const char *source;	/* in the counts */
 };
 struct wish {
@@ -256,7 +258,6 @@ put_no_send(struct effects *e, const struct wish *wishes, size_t n,
     struct put_result *results, struct err *err)
 {
 	const char *tag = e->stage->conf->rules.no_send_tag;
-	const struct crm_connector *c = e->crm->connector;
 	struct crm_tag_write *writes =
 	    arena_array(e->stage->scratch, n + 1, sizeof(*writes));
 
@@ -265,10 +266,7 @@ put_no_send(struct effects *e, const struct wish *wishes, size_t n,
 	for (size_t i = 0; i < n; i++)
 		writes[i] = (struct crm_tag_write){ .value = tag,
 			.contact_id = wishes[i].write.contact_id };
-	if (n > 0 && c->ensure_tags != NULL &&
-	    !c->ensure_tags(e->crm->link.self, &tag, 1, err))
-		return false;
-	return c->put_tags(e->crm->link.self, writes, n, results, err);
+	return n == 0 || tag_write(&e->tags, writes, n, results, err);
 }
 
 static bool
@@ -329,8 +327,15 @@ outcome_word(const struct kind *kind, enum put_outcome outcome)
 	                                            : words[outcome];
 }
 
+static bool
+is_ended(enum put_outcome outcome)
+{
+	return outcome != PUT_UNKNOWN && outcome != PUT_AGAIN &&
+	    outcome != PUT_CONFLICT;
+}
+
 /* all = false: the call failed; of what may be repeated only that counts which
- * the connector had told before. */
+ * came to an end, for a CRM that is away is no refusal. */
 static bool
 note(struct effects *e, const struct kind *kind, const struct wish *wishes,
     const struct put_result *results, size_t n, bool all, struct err *err)
@@ -345,7 +350,7 @@ note(struct effects *e, const struct kind *kind, const struct wish *wishes,
 	if (subject == NULL || out == NULL)
 		return err_nomem(err);
 	for (size_t i = 0; i < n; i++) {
-		if (!all && !kind->once && results[i].outcome == PUT_UNKNOWN)
+		if (!all && !kind->once && !is_ended(results[i].outcome))
 			continue;
 		subject[k] = wishes[i].subject;
 		out[k++] = outcome_of(kind, &wishes[i], &results[i]);
@@ -416,11 +421,12 @@ write_all(struct effects *e, const struct kind *kind, struct wish *wishes,
     size_t n, struct err *err)
 {
 	const size_t max = e->crm->connector->effects_max;
-	const size_t step = kind->put_of == no_put
-	    ? e->crm->connector->tags_max : max;
+	/* The writer of tags makes its own portions. */
+	const size_t most = kind->put_of == no_put ? LIST_MAX
+	    : max == 0 ? 1 : max;
 
-	for (size_t i = 0; i < n; i += step == 0 ? 1 : step) {
-		const size_t left = n - i, most = step == 0 ? 1 : step;
+	for (size_t i = 0; i < n; i += most) {
+		const size_t left = n - i;
 		if (!write_some(e, kind, wishes + i, left < most ? left : most,
 		        err) || !stage_breathe(e->stage, err))
 			return false;
@@ -460,7 +466,7 @@ can(const struct effects *e, const struct kind *kind)
 	const struct crm_connector *c = e->crm->connector;
 
 	return kind->on(e->stage->conf) && (kind->put_of == no_put
-	    ? c->put_tags != NULL : kind->put_of(c) != NULL);
+	    ? tag_write_can(e->crm) : kind->put_of(c) != NULL);
 }
 
 static bool
@@ -480,6 +486,12 @@ write_crm(struct effects *e, struct err *err)
 		    "error=%s", link->name, kinds[i].name, log_quote(err->msg));
 	}
 	return true;
+}
+
+static bool
+breathe(void *arg, struct err *err)
+{
+	return stage_breathe(arg, err);
 }
 
 /* Posts and tasks of a run that died are shown, never repeated. */
@@ -517,6 +529,8 @@ stage_effects(struct stage *stage, struct panel_next *next, struct err *err)
 			.next = next, .started = clock_now(), .arena = arena };
 		if (e.crm->link.self == NULL || e.crm->link.failed)
 			continue;
+		tag_writer_init(&e.tags, e.crm, stage->log->arena, breathe,
+		    stage);
 		if (!write_crm(&e, err))
 			return false;
 	}

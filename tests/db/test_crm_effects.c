@@ -157,7 +157,8 @@ begin(struct fixture *f)
 	f->conf.retention.comment_days = 365;
 	f->conf.retention.queue_days = 400;
 	f->conf.retention.log_days = 1;
-	fixture_exec(f, "INSERT INTO npsync.campaign VALUES ($1::bigint, '4',"
+	fixture_exec(f, "INSERT INTO npsync.campaign (tenant_id, campaign_id,"
+	    " name, tag_name, listed, seen_at) VALUES ($1::bigint, '4',"
 	    " 'Møde', 'Møde', true, now())");
 }
 

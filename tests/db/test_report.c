@@ -35,8 +35,9 @@ begin(struct fixture *f)
 	f->conf.report.plain_from = 30;
 	f->conf.report.confidence = 95;
 	f->conf.report.sign = true;
-	fixture_exec(f, "INSERT INTO npsync.campaign SELECT $1::bigint, i, 'C' || i,"
-	    " 'C' || i, true, '2026-01-01Z' FROM unnest(ARRAY['1','2','3','4','5']) i");
+	fixture_exec(f, "INSERT INTO npsync.campaign (tenant_id, campaign_id, name,"
+	    " listed, seen_at) SELECT $1::bigint, i, 'C' || i, true,"
+	    " '2026-01-01Z' FROM unnest(ARRAY['1','2','3','4','5']) i");
 }
 
 /* A survey of a card that left at a moment. */

@@ -58,9 +58,9 @@ sql(const char *text)
 static void
 fill(void)
 {
-	sql("INSERT INTO npsync.campaign VALUES (1, '7749', 'M\xc3\xb8" "de', 'x',"
-	    " true, '2026-11-01Z'), (1, '9000', '=Relation', NULL, true,"
-	    " '2026-11-01Z')");
+	sql("INSERT INTO npsync.campaign (tenant_id, campaign_id, name, listed,"
+	    " seen_at) VALUES (1, '7749', 'M\xc3\xb8" "de', true, '2026-11-01Z'),"
+	    " (1, '9000', '=Relation', true, '2026-11-01Z')");
 	sql("INSERT INTO npsync.contact (tenant_id, connector, contact_id,"
 	    " full_name, email, address_state, company, person, facts_at) SELECT 1,"
 	    " 'crm', 'c' || i, 'Name ' || i, 'n' || i || '@kunde.example', 'ok',"

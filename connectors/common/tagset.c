@@ -52,33 +52,49 @@ tagset_replaces(const struct crm_tag_write *write, const char *tag)
 	    is_score_of(write->old_prefix, tag);
 }
 
+static bool
+is_value(const struct crm_tag_write *write, const char *tag)
+{
+	return write->value != NULL && strcmp(tag, write->value) == 0;
+}
+
+/* Goes or stays, whatever else stands there; `old` may be spelled as the card
+ * spells it. */
+static bool
+goes(const struct crm_tag_write *write, const char *raw, const char *tag)
+{
+	if (is_value(write, tag))
+		return false;
+	return tagset_replaces(write, tag) ||
+	    (write->old != NULL && strcmp(raw, write->old) == 0);
+}
+
 bool
 tagset_apply(struct arena *arena, const char *const *tags,
     const struct crm_tag_write *write, const char *const **out, bool *changed,
     struct err *err)
 {
+	static const char *const none[] = { NULL };
 	size_t n = 0, kept = 0;
-	bool has_value = false;
+	bool has_value = write->value == NULL;
 
-	while (tags != NULL && tags[n] != NULL)
+	if (tags == NULL)
+		tags = none;
+	while (tags[n] != NULL)
 		n++;
 	const char **set = arena_array(arena, n + 2, sizeof(*set));
 	if (set == NULL)
 		return err_nomem(err);
 	for (size_t i = 0; i < n; i++) {
 		const char *tag = tagset_compose(arena, tags[i]);
-		const bool is_value = write->value != NULL &&
-		    strcmp(tag, write->value) == 0;
-		/* `old` may stand there as the card spells it. */
-		if (tagset_replaces(write, tag) || (is_value && has_value) ||
-		    (write->old != NULL && !is_value &&
-		        strcmp(tags[i], write->old) == 0))
+		const bool value = is_value(write, tag);
+		if (goes(write, tags[i], tag) || (value && has_value))
 			continue;
-		has_value |= is_value;
+		has_value |= value;
 		set[kept++] = tags[i];
 	}
-	*changed = kept < n || (write->value != NULL && !has_value);
-	if (write->value != NULL && !has_value)
+	*changed = kept < n || !has_value;
+	if (!has_value)
 		set[kept++] = write->value;
 	set[kept] = NULL;
 	*out = set;

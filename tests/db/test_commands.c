@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "campaign.h"
+#include "cli_fix.h"
 #include "fixture.h"
 #include "stage_command.h"
 #include "stage_writeback.h"
@@ -464,6 +465,33 @@ test_lost_lease(void **state)
 	assert_string_equal(command(f), "");
 }
 
+/* check --fix: what people may want to set, and no more. */
+static void
+test_tags_to_choose(void **state)
+{
+	struct fixture *f = *state;
+	const char *const *tags = NULL;
+	struct err err = { 0 };
+	size_t n = 0;
+
+	setup(f);
+	struct cli cli = { .conf = &f->conf, .db = f->db, .arena = f->run,
+		.tenant = f->tenant };
+	name_campaign(f, "4", "Opfølgning v2.0");	/* of trigger meet */
+	name_campaign(f, "5", "NoSend");
+	name_campaign(f, "3", "OPFØLGNING V2.0");
+	if (!cli_fix_tags(&cli, &tags, &n, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(n, 3);
+	assert_string_equal(tags[0], "NPSToday.NoSend");
+	assert_string_equal(tags[1], SKIP);
+	assert_string_equal(tags[2], "NPSToday.Ask.Opfølgning v2.0");
+	/* check runs without a database too. */
+	cli.db = NULL;
+	assert_true(cli_fix_tags(&cli, &tags, &n, &err));
+	assert_int_equal(n, 2);
+}
+
 int
 main(void)
 {
@@ -479,6 +507,7 @@ main(void)
 		cmocka_unit_test(test_refused_and_failed),
 		cmocka_unit_test(test_cards),
 		cmocka_unit_test(test_lost_lease),
+		cmocka_unit_test(test_tags_to_choose),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_start, fixture_stop);

@@ -448,8 +448,10 @@ test_many(void **state)
 static void
 test_one_card_twice(void **state)
 {
+	/* Slow, so that a second reading would not wait for the first writing. */
 	static const struct sim_reply script[] = {
-		GET("1", "Kunde\n"),
+		{ .want = "GET /cards/K1 ", .headers = ETAG("1"), .body = "Kunde\n",
+		    .delay_ms = 200 },
 		PATCH("1", "", 204),
 		GET("2", "Kunde\n" MEET "9\n"),
 		PATCH("2", "", 204),

@@ -38,7 +38,7 @@ fi
 packages=
 for group; do
 	case $group in
-	demo) more="$build $runtime" ;;
+	demo) more="$build $runtime python3-aiosmtpd" ;;
 	check) more="$build $runtime libcmocka-dev strace python3-aiosmtpd
 		python3-asyncssh" ;;
 	lint) more="$build binutils perl-base pmccabe codespell shellcheck mandoc" ;;

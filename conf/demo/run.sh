@@ -9,11 +9,14 @@ npsync=$(cd "$build" && pwd)/npsync
 sims=$(cd "$build/tests/sim" && pwd)
 dir=$(mktemp -d "${TMPDIR:-/tmp}/npsync-demo.XXXXXX")
 service=
+mailbox=
 
 finish() {
 	local status=$?
-	[ -z "$service" ] || kill "$service" 2>/dev/null || true
-	[ -z "$service" ] || wait "$service" 2>/dev/null || true
+	for server in $service $mailbox; do
+		kill "$server" 2>/dev/null || true
+		wait "$server" 2>/dev/null || true
+	done
 	rm -rf "$dir"
 	if [ "$status" -ne 0 ]; then echo "demo: failed ($status)" >&2; fi
 	exit "$status"
@@ -63,25 +66,25 @@ thu=$(date -d "$tue + 2 days" +%F)
 utc() { date -u -d "$1" +%Y-%m-%dT%H:%M:%SZ; }
 today_utc=$(utc "$tue 20:00")
 
-mkdir -m 700 "$dir/export" "$dir/import" "$dir/state" "$dir/service"
+mkdir -m 700 "$dir/export" "$dir/import" "$dir/state" "$dir/service" \
+	"$dir/mail"
 (umask 077 && printf 'demo-key-0123456789eOE\n' >"$dir/npsync-key.new" &&
 	mv "$dir/npsync-key.new" "$dir/npstoday.key")
 "$sims/npstoday" --ledger "$dir/service" --key-file "$dir/npstoday.key" \
 	--port-file "$dir/port" --die-with-parent \
 	--campaigns '7749=Møde,7750=Salg,7751=Tabt salg,7752=Sag lukket,7753=Stilhed,7754=Affär,7755=Salg (NO),7756=Kauppa' &
 service=$!
-for _ in $(seq 100); do
-	[ -s "$dir/port" ] && break
+# A mail server that keeps what it is given.
+/usr/bin/python3 "$here/../../tests/lib/smtpd.py" "$dir/mail" &
+mailbox=$!
+for _ in $(seq 200); do
+	[ -s "$dir/port" ] && [ -s "$dir/mail/port" ] && break
 	sleep 0.05
 done
 url=http://127.0.0.1:$(cat "$dir/port")
 sed -e "s|@DIR@|$dir|g" -e "s|@PORT@|$(cat "$dir/port")|g" -e "s|@NOW@|$today_utc|g" \
+	-e "s|@SMTP@|$(cat "$dir/mail/port")|g" \
 	"$here/npsync.conf.in" >"$dir/npsync.conf"
-# The campaigns that the report adds up.
-cat >>"$dir/npsync.conf" <<'EOT'
-programmes = ( { name = "moments";
-	campaigns = [ "7749", "7750", "7751", "7752", "7754", "7755", "7756" ]; } );
-EOT
 
 say "1. Go-live, $tue 08:00: the first run reads the CRM's history and queues nobody"
 export_at 1
@@ -143,8 +146,24 @@ give
 say "7. What became of everybody"
 at "$thu 08:00" status
 at "$thu 08:00" runs
-at "$thu 08:00" report --last 3
-at "$thu 08:00" report --last 3 --suppressed
 echo
 echo "NPS tags on the CRM's contacts:"
 grep -a 'NPSToday\.' "$dir/export/tags.csv" | tr -d '\r' | sed 's/^/    /'
+
+say "8. What a manager sees: the mail about an unhappy customer, and the number"
+# The first letter of the day, as a mail reader shows it.
+/usr/bin/python3 - "$dir/mail/1.eml" <<'EOF'
+import email
+import email.policy
+import sys
+
+with open(sys.argv[1], "rb") as f:
+    mail = email.message_from_bytes(f.read(), policy=email.policy.default)
+for name in "From", "To", "Subject":
+    print(f"    {name}: {mail[name]}")
+print()
+for line in mail.get_body(("plain",)).get_content().splitlines():
+    print(f"    {line}".rstrip())
+EOF
+at "$thu 08:00" report --last 3
+at "$thu 08:00" report --last 3 --suppressed

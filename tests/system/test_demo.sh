@@ -25,6 +25,8 @@ check "a row is taken out by its number" \
 	said '^\$ npsync exclude [0-9]+ --reason customer is on holiday --yes'
 check "people are asked in the night" said '^\$ npsync run night'
 check "answers come back as tags" said 'NPSToday\.Møde\.10'
+check "a low score is mailed to the account manager" \
+	said '^    To: .+@npsync-demo\.example$'
 check "the report adds up a programme" said '^all +[+-]?[0-9]+ .* few answers$'
 check "the report hides the few answers of a campaign" \
 	said '^Møde +- .* fewer than 5 answers$'

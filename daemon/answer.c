@@ -69,7 +69,7 @@ DB_STMT(answer_page_upsert,
     "         p.card_id, p.address_key, p.campaign_id, p.score, p.comment, p.answered_at,"
     "         p.changed_at, p.wants_contact, p.opted_out, p.email, p.ord,"
     "         p.anonymised OR p.address_key IN (SELECT person_key FROM erased)"
-    "         IS TRUE OR p.ref IN (SELECT ref FROM erased_ref) IS TRUE"
+    "         IS TRUE OR lower(p.ref) IN (SELECT ref FROM erased_ref) IS TRUE"
     "         OR EXISTS (SELECT 1 FROM npsync.contact c WHERE c.tenant_id = $1"
     "               AND c.connector = p.card_connector AND c.contact_id = p.card_id AND c.erased)"
     "         AS anonymised"
@@ -92,7 +92,10 @@ DB_STMT(answer_page_upsert,
     "              WHEN a.contact_id IS NOT NULL THEN 'address' WHEN a.n > 1 THEN 'ambiguous'"
     "              ELSE 'none' END AS matched"
     "    FROM page p"
-    "    LEFT JOIN npsync.queue r ON r.tenant_id = $1 AND r.client_ref::text = p.ref AND NOT p.anonymised"
+    /* As uuid, so that the index of client_ref is used; a service may give it
+     * back in capitals. */
+    "    LEFT JOIN npsync.queue r ON r.tenant_id = $1 AND NOT p.anonymised AND r.client_ref"
+    "         = CASE WHEN p.ref ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN p.ref::uuid END"
     "    LEFT JOIN LATERAL (SELECT min(q.queue_id) AS queue_id, min(q.connector) AS connector,"
     "                min(q.contact_id) AS contact_id FROM npsync.queue q"
     "          WHERE q.tenant_id = $1 AND q.remote_id = p.remote_id HAVING count(*) = 1) m ON NOT p.anonymised"

@@ -543,10 +543,13 @@ test_matching(void **state)
 	(void)sent_row(f, "by remote", "r-3", FIXTURE_NIGHT);
 	const char *ref = fixture_text(f, "SELECT client_ref FROM npsync.queue"
 	    " WHERE tenant_id = $1 AND queue_id = %lld", row);
+	const char *capitals = fixture_text(f, "SELECT upper('%s')"
+	    " WHERE $1::bigint > 0", ref);
 	const struct {
 		const char *id, *ref, *remote, *card, *email, *place;
 	} cases[] = {
 		{ "1", ref, NULL, NULL, NULL, "ref crm by ref t" },
+		{ "11", capitals, NULL, NULL, NULL, "ref crm by ref t" },
 		{ "2", ref, "r-2", "crm:anna", "address@x.dk",
 		    "ref crm by ref t" },
 		{ "3", "ours no more", "r-2", "crm:anna", NULL,

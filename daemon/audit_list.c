@@ -6,7 +6,7 @@
 /*
  * A command notes its moves first and itself after them, so a move belongs to
  * the first note of the same person and action that follows within a minute: to
- * one and no other.
+ * one and no other.  Tags note each row by its number.
  */
 DB_STMT(audit_rows,
     "WITH moved AS ("
@@ -20,7 +20,7 @@ DB_STMT(audit_rows,
     "  SELECT m.*, (SELECT u.audit_id FROM npsync.audit u WHERE u.tenant_id = $1 AND u.actor = m.actor"
     "                  AND u.action IN (m.action, 'after-restore') AND u.at >= m.at"
     "                  AND u.at <= m.at + interval '60 s'"
-    "                ORDER BY u.at, u.subject LIMIT 1) AS audit_id"
+    "                ORDER BY u.subject = 'row ' || m.queue_id DESC, u.at, u.subject LIMIT 1) AS audit_id"
     "    FROM moved m"
     "), noted AS ("
     "  SELECT audit_id, count(*) AS n, array_agg(queue_id) AS ids FROM own"

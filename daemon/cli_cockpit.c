@@ -1,5 +1,5 @@
 /*
- * cli_cockpit.c - the table of the family: audit.
+ * cli_cockpit.c - the table of the family.
  */
 #include "cli_cockpit.h"
 
@@ -26,5 +26,15 @@ const struct cli_command cli_cockpit_commands[] = {
 	    cli_audit_opts, cli_audit,
 	    "Commands and moves of rows by people, and by tags of the CRM (actor \"tag\").\n"
 	    "--owners: the share of rows taken out, per account manager.", 0 },
+	{ "resync", "answers|events", "Read answers or events once more",
+	    cli_resync_opts, cli_resync,
+	    "answers: known ones are brought up to date, tags follow with the next run.\n"
+	    "events: those nobody has met are recorded as before_start; nobody is asked.\n"
+	    "Sends nothing, and no later run sends anything because of it.", 1 },
+	{ "export", "", "Write the CSV files of export.dir now", cli_export_opts,
+	    cli_export, "Each night does it as well.", 0 },
+	{ "why", "ROW|CONTACT|ADDRESS", "Why somebody was asked, or not",
+	    cli_why_opts, cli_why,
+	    "As explain; --letter: a letter to the person, in their language.", 1 },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }
 };

@@ -110,9 +110,8 @@ explain_table(struct cli *cli, const struct queue_picked *rows, size_t n,
 	return ok && late.kind == ERR_NONE;
 }
 
-/* No row: why, if that is known. */
-static int
-say_nothing(struct cli *cli, struct err *err)
+int
+cli_explain_nothing(struct cli *cli, struct err *err)
 {
 	if (cli_say_erased(cli, cli->args[0]))
 		return 0;
@@ -121,31 +120,37 @@ say_nothing(struct cli *cli, struct err *err)
 	return 1;
 }
 
-int
-cli_explain(struct cli *cli, struct err *err)
+bool
+cli_explain_pick(struct cli *cli, struct queue_picked **rows, size_t *n,
+    struct err *err)
 {
 	struct queue_filter f = { .before_day = NO_DAY };
-	struct queue_picked *rows = NULL;
 	long long id = 0;
-	size_t n = 0;
 
-	if (cli->n_args != 1) {
-		err_set(err, ERR_USAGE,
-		    "npsync explain: expected one row id, contact id or address");
-		return 64;
-	}
+	if (cli->n_args != 1)
+		return err_set(err, ERR_USAGE, "npsync %s: expected one row id, "
+		    "contact id or address", cli->command->name);
 	if (!cli_open(cli, false, err))
-		return err_exit_code(err->kind);
+		return false;
 	if (num_parse(cli->args[0], 1, INT64_MAX, &id)) {
 		f.ids = &id;
 		f.n_ids = 1;
 	} else {
 		f.contact = cli->args[0];
 	}
-	if (!queue_pick(cli->db, cli->tenant.id, &f, cli->arena, &rows, &n, err))
+	return queue_pick(cli->db, cli->tenant.id, &f, cli->arena, rows, n, err);
+}
+
+int
+cli_explain(struct cli *cli, struct err *err)
+{
+	struct queue_picked *rows = NULL;
+	size_t n = 0;
+
+	if (!cli_explain_pick(cli, &rows, &n, err))
 		return err_exit_code(err->kind);
 	if (n == 0)
-		return say_nothing(cli, err);
+		return cli_explain_nothing(cli, err);
 	bool ok = true;
 	if (cli->format != TABLE_TEXT)
 		ok = explain_table(cli, rows, n, err);

@@ -25,5 +25,12 @@ bool cli_say_erased(struct cli *cli, const char *address);
 
 /* npsync explain. */
 int cli_explain(struct cli *cli, struct err *err);
+/* Opens the installation and finds the rows of the one argument: a row, a card or
+ * an address. */
+struct queue_picked;
+NPS_MUSTCHECK bool cli_explain_pick(struct cli *cli,
+    struct queue_picked **rows, size_t *n, struct err *err);
+/* There are none: why, if that is known; the exit code. */
+int cli_explain_nothing(struct cli *cli, struct err *err);
 
 #endif

@@ -35,6 +35,7 @@ static const char *const late_choices[] = { "send", "wait", NULL };
 static const char *const basis_choices[] = { "all", "latest", NULL };
 static const char *const interval_choices[] = { "adjusted", "wald", "wilson",
 	NULL };
+static const char *const separator_choices[] = { "comma", "semicolon", NULL };
 static const char *const target_choices[] = { "auto", "stderr", "syslog",
 	NULL };
 static const char *const level_choices[] = { "error", "warning", "notice",
@@ -169,6 +170,28 @@ static const struct opt writeback_opts[] = {
 	END
 };
 
+static const struct opt letter_opts[] = {
+	STR("sender", letter.sender, "",
+	    "who asks, as people know you; empty = the tenant's name"),
+	STR("contact", letter.contact, "",
+	    "where to say no; empty = by answering"),
+	STR("basis", letter.basis, "",
+	    "the legal basis in your words; empty = consent or legitimate interest"),
+	END
+};
+
+static const struct opt export_opts[] = {
+	{ .name = "dir", .type = OPT_PATH, .offset = AT(export.dir),
+	    .def = "", .help = "folder for CSV files after each night; empty = none" },
+	BOOL("personal", export.personal, "false",
+	    "addresses, names, cards and comments too"),
+	WORD("separator", export.separator, "comma", separator_choices,
+	    "between the cells"),
+	BOOL("bom", export.bom, "false",
+	    "a byte order mark, so that Excel takes them for UTF-8"),
+	END
+};
+
 static const struct opt reconcile_opts[] = {
 	INT("second_look_min", reconcile.second_look_min, "15", 1, 10080,
 	    "minutes between two lists that must both lack a respondent"),
@@ -253,6 +276,8 @@ const struct opt conf_opts[] = {
 	GROUP("identity", identity_opts, "who is the same person"),
 	GROUP("writeback", writeback_opts, "what goes back to the CRM"),
 	GROUP("alarm", conf_alarm_opts, "which answers are told to whom"),
+	GROUP("letter", letter_opts, "letters of npsync why --letter"),
+	GROUP("export", export_opts, "files for reporting tools"),
 	GROUP("reconcile", reconcile_opts, "rows whose outcome is unknown"),
 	GROUP("retention", retention_opts, "how long things are kept"),
 	GROUP("watermark", watermark_opts, "how far back a source is read"),

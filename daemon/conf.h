@@ -156,6 +156,14 @@ struct conf {
 	} writeback;
 	struct conf_alarm alarm;
 	struct {
+		const char *sender, *contact, *basis;	/* "" = not said */
+	} letter;
+	struct {
+		const char *dir;		/* "" = none */
+		const char *separator;		/* "comma" | "semicolon" */
+		bool personal, bom;
+	} export;
+	struct {
 		int keep_dumps;
 	} embedded;
 	struct {

@@ -26,6 +26,22 @@ NPS_MUSTCHECK bool event_page_send(struct event_page *page, struct db *db,
     const struct cursor_move *move, bool baseline, int night,
     struct arena *scratch, struct err *err);
 
+/*
+ * Events read once more (`npsync resync events`): one whose key was never met is
+ * recorded as a row that ended as before_start, so nobody is asked; others stay
+ * as they are.  The cursor is not moved.  *recorded = how many; ERR_BUSY: the
+ * lease of `epoch` is lost.
+ */
+struct event_again {
+	long long tenant_id, epoch;
+	const char *connector;
+	time_t now;
+	int night;
+};
+NPS_MUSTCHECK bool event_page_record(struct event_page *page, struct db *db,
+    const struct event_again *again, struct arena *scratch,
+    long long *recorded, struct err *err);
+
 /* Contacts that fell silent (domain section 3, vectors section 2): a won deal
  * on or before won_until, last activity in [silent_from, silent_until], nothing
  * planned from `today` on, this silence never met.  At most `max` of them.

@@ -13,6 +13,7 @@
 #include "stage_command.h"
 #include "stage_decide.h"
 #include "stage_erase.h"
+#include "stage_export.h"
 #include "stage_forecast.h"
 #include "stage_place.h"
 #include "stage_pull.h"
@@ -280,6 +281,21 @@ forecast(struct night *n, struct err *err)
 	    : stage_forecast(&n->stage, err);
 }
 
+/* Files for others: a disk that fails does not fail the night. */
+static bool
+export(struct night *n, struct err *err)
+{
+	struct err problem;
+
+	if (n->options->kind == RUN_HOURLY || !wants(n, RUN_WRITEBACK))
+		return true;
+	if (!stage_export(&n->stage, &problem, err))
+		return false;
+	if (problem.kind != ERR_NONE)
+		night_say(n, "no files for reporting tools: %s", problem.msg);
+	return true;
+}
+
 /* What is to be erased at others and was refused; what was kept long enough. */
 static bool
 tidy(struct night *n, struct err *err)
@@ -306,7 +322,7 @@ stages(struct night *n, struct err *err)
 	        night_write_effects(n, err))) &&
 	    (!wants(n, RUN_ALARMS) ||
 	        stage_alarms(&n->stage, &n->mail, err)) &&
-	    audit(n, err) && tidy(n, err) && preview(n, err);
+	    audit(n, err) && export(n, err) && tidy(n, err) && preview(n, err);
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */

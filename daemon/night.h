@@ -55,6 +55,18 @@ NPS_MUSTCHECK bool night_erase(struct db *db, const struct conf *conf,
     const struct run_options *options, const struct night_erasure *erasure,
     long long *id, struct err *err);
 
+/* `npsync resync`: answers or events since a day once more, under the lease.
+ * Nobody is decided or sent to. */
+struct night_resync {
+	bool events;		/* else answers */
+	time_t since;		/* NO_TIME = all */
+	const char *detail;	/* for the audit */
+};
+NPS_MUSTCHECK bool night_resync(struct db *db, const struct conf *conf,
+    struct tenant *tenant, const char *lock_dir,
+    const struct run_options *options, const struct night_resync *what,
+    struct err *err);
+
 /* The night whose decision an administrator looks at now: the coming transfer
  * night; *moment = when it decides. */
 int night_next_transfer(const struct conf *conf, time_t now, time_t *moment);

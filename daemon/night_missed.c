@@ -13,7 +13,7 @@
 /* Runs by hand outside the window, newest first, do not hide a held night. */
 DB_STMT(night_ended_runs,
     "SELECT night, extract(epoch from started_at)::bigint FROM npsync.run"
-    " WHERE tenant_id = $1 AND run_id <> $2 AND kind <> 'hourly' AND result IN ('ok', 'partial')"
+    " WHERE tenant_id = $1 AND run_id <> $2 AND kind IN ('night', 'manual') AND result IN ('ok', 'partial')"
     " ORDER BY night DESC, started_at DESC LIMIT 1000");
 
 /* The newest that was held; NO_DAY = none. */

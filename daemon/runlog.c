@@ -16,7 +16,10 @@ DB_STMT(run_begin,
     " VALUES ($1, $2, $3::date, $4, $5, $6, $7::timestamptz) RETURNING run_id");
 DB_STMT(run_end,
     "WITH ended AS ("
-    "  UPDATE npsync.run SET ended_at = $3::timestamptz, result = $4, detail = $5"
+    "  UPDATE npsync.run SET ended_at = $3::timestamptz, result = $4, detail = $5,"
+    "         watermarks = (SELECT string_agg(k.connector || '/' || k.stream || ' ' || left(k.watermark, 100),"
+    "                                         ', ' ORDER BY k.connector, k.stream)"
+    "                         FROM npsync.cursor k WHERE k.tenant_id = $1 AND k.watermark IS NOT NULL)"
     "   WHERE tenant_id = $1 AND run_id = $2 RETURNING run_id)"
     " INSERT INTO npsync.run_count (tenant_id, run_id, stage, source, outcome, reason, n)"
     " SELECT $1, e.run_id, c.stage, c.source, c.outcome, c.reason, c.n"
@@ -37,7 +40,7 @@ DB_STMT(run_list,
     "          AND c.run_id = r.run_id AND c.stage = 'collect' AND c.outcome IN ('new', 'updated')), 0),"
     "       coalesce((SELECT sum(n) FROM npsync.run_count c WHERE c.tenant_id = $1"
     "          AND c.run_id = r.run_id AND c.stage = 'writeback' AND c.outcome = 'written'), 0),"
-    "       left(r.settings_digest, 6), r.detail"
+    "       left(r.settings_digest, 6), r.detail, r.watermarks"
     "  FROM npsync.run r WHERE r.tenant_id = $1"
     " ORDER BY r.started_at DESC, r.run_id DESC LIMIT $2");
 DB_STMT(run_list_counts,
@@ -45,10 +48,12 @@ DB_STMT(run_list_counts,
     " WHERE tenant_id = $1 AND run_id = $2"
     " ORDER BY array_position(" RUNLOG_ORDER ", stage),"
     "          source, outcome <> 'seen', outcome, reason");
+DB_STMT(run_watermarks,
+    "SELECT watermarks FROM npsync.run WHERE tenant_id = $1 AND run_id = $2");
 DB_STMT(run_last,
     "SELECT extract(epoch from max(started_at) FILTER (WHERE result = 'ok'))::bigint,"
     "       extract(epoch from max(started_at))::bigint"
-    "  FROM npsync.run WHERE tenant_id = $1");
+    "  FROM npsync.run WHERE tenant_id = $1 AND kind <> 'resync'");
 
 bool
 runlog_begin(struct runlog *log, struct db *db, struct arena *arena,
@@ -292,8 +297,8 @@ runlog_list(struct db *db, long long tenant_id, int n, const char *zone,
 	if (!db_query(db, &run_list, &args, &r, err))
 		return false;
 	for (int i = 0; i < db_rows(r); i++) {
-		const char *cells[14];
-		for (int c = 0; c < 14; c++)
+		const char *cells[15];
+		for (int c = 0; c < 15; c++)
 			cells[c] = db_text(r, i, c);
 		cells[3] = time_or_empty(arena, zone, db_time(r, i, 3));
 		cells[4] = time_or_empty(arena, zone, db_time(r, i, 4));
@@ -336,5 +341,23 @@ runlog_last(struct db *db, long long tenant_id, struct arena *arena,
 		return false;
 	*last_good = db_time(r, 0, 0);
 	*last = db_time(r, 0, 1);
+	return true;
+}
+
+bool
+runlog_watermarks(struct db *db, long long tenant_id, long long run_id,
+    struct arena *arena, const char **watermarks, struct err *err)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct db_args args;
+
+	*watermarks = NULL;
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_int(&args, run_id);
+	if (!db_query(db, &run_watermarks, &args, &r, err))
+		return false;
+	if (db_rows(r) > 0)
+		*watermarks = arena_strdup(arena, db_text(r, 0, 0));
 	return true;
 }

@@ -10,8 +10,8 @@
 /* The stages in the order of a night, for array_position. */
 #define RUNLOG_ORDER                                                         \
 	"ARRAY['settle','pull','refresh','command','decide','push','forecast'," \
-	"'collect','place','writeback','effects','alarms','audit','erase','retention'," \
-	"'health','preview']"
+	"'collect','place','writeback','effects','alarms','audit','export','erase'," \
+	"'retention','health','preview','resync']"
 
 /* Counts of one run, kept in memory and written with the run's end; a killed
  * run has none, its rows speak for it. */
@@ -50,6 +50,11 @@ NPS_MUSTCHECK bool runlog_list(struct db *db, long long tenant_id, int n,
     const char *zone, struct table *table, struct arena *arena, struct err *err);
 NPS_MUSTCHECK bool runlog_list_counts(struct db *db, long long tenant_id,
     long long run_id, struct table *table, struct arena *arena, struct err *err);
+/* "crm/events 2026-12-01T19:00:00Z, ...", of all streams when the run ended; NULL
+ * = it did not. */
+NPS_MUSTCHECK bool runlog_watermarks(struct db *db, long long tenant_id,
+    long long run_id, struct arena *arena, const char **watermarks,
+    struct err *err);
 /* Start of the newest run that ended well, and of the newest at all; NO_TIME. */
 NPS_MUSTCHECK bool runlog_last(struct db *db, long long tenant_id,
     struct arena *arena, time_t *last_good, time_t *last, struct err *err);

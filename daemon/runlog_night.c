@@ -4,13 +4,13 @@
 
 DB_STMT(runlog_newest_night,
     "SELECT r.night, coalesce(r.result, 'killed') FROM npsync.run r"
-    " WHERE r.tenant_id = $1 AND r.kind <> 'hourly' AND r.night <= $2::date"
+    " WHERE r.tenant_id = $1 AND r.kind IN ('night', 'manual') AND r.night <= $2::date"
     " ORDER BY r.night DESC, r.started_at DESC, r.run_id DESC LIMIT 1");
 
 DB_STMT(runlog_night_counts,
     "SELECT c.stage, c.source, c.outcome, c.reason, sum(c.n)::bigint"
     "  FROM npsync.run r JOIN npsync.run_count c ON c.tenant_id = $1 AND c.run_id = r.run_id"
-    " WHERE r.tenant_id = $1 AND r.kind <> 'hourly' AND r.night = $2::date"
+    " WHERE r.tenant_id = $1 AND r.kind IN ('night', 'manual') AND r.night = $2::date"
     " GROUP BY 1, 2, 3, 4"
     " ORDER BY array_position(" RUNLOG_ORDER ", c.stage),"
     "          c.stage, c.source, c.outcome, c.reason");

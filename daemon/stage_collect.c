@@ -30,6 +30,8 @@ struct collector {
 	long long n_opt_outs, n_phones, new_opt_outs;
 	bool sweep;		/* a look back: the cursor stays where it is */
 	struct cursor_swept swept;
+	bool again;		/* a look back that a person wants */
+	time_t from;
 	struct err err;
 };
 
@@ -66,15 +68,17 @@ begin(struct collector *c, const char *stream, struct pull *pull,
 	*pull = c->sweep ? cursor_pull_sweep(&c->cursor, stage->conf, clock_now())
 	                 : cursor_pull(&c->cursor, stage->conf, clock_now());
 	/* Its pages belong to the pass before. */
-	c->move.pass -= c->sweep ? 1 : 0;
+	c->move.pass -= c->sweep && c->cursor.resume == NULL ? 1 : 0;
+	if (c->again)
+		pull->from = c->from;
 	return true;
 }
 
-/* A sweep's pages leave the place and the watermark alone. */
+/* A look back leaves the watermark alone, and the place of a broken pass. */
 static void
 move_set(struct collector *c, const char *resume, const char *watermark)
 {
-	c->move.resume = c->sweep ? NULL : resume;
+	c->move.resume = c->sweep ? c->cursor.resume : resume;
 	c->move.watermark = c->sweep ? NULL : watermark;
 	c->move.complete = !c->sweep && watermark != NULL;
 	c->move.now = clock_now();
@@ -264,9 +268,9 @@ count_placed(struct collector *c, const char *outcome, const char *matched,
 {
 	struct stage *stage = c->stage;
 
-	if (!c->sweep)
-		runlog_count(stage->log, "collect", stage->survey->link.name,
-		    outcome, matched, n);
+	if (!c->sweep || c->again)
+		runlog_count(stage->log, c->again ? "resync" : "collect",
+		    stage->survey->link.name, outcome, matched, n);
 	else if (strcmp(outcome, "same") != 0)
 		c->swept.late += n;
 }
@@ -298,17 +302,18 @@ count_answers(struct collector *c)
 {
 	struct runlog *log = c->stage->log;
 	const char *source = c->stage->survey->link.name;
+	const char *as = c->again ? "resync" : "collect";
 	const long bad = c->stage->survey->link.n_quarantined;
-	const long long placed = runlog_source(log, "collect", source, "new") +
-	    runlog_source(log, "collect", source, "updated") +
-	    runlog_source(log, "collect", source, "same");
+	const long long placed = runlog_source(log, as, source, "new") +
+	    runlog_source(log, as, source, "updated") +
+	    runlog_source(log, as, source, "same");
 
-	runlog_count(log, "collect", source, "seen", NULL,
+	runlog_count(log, as, source, "seen", NULL,
 	    c->emitted + bad - c->faulty);
 	if (bad > 0)
-		runlog_count(log, "collect", source, "quarantined", NULL, bad);
+		runlog_count(log, as, source, "quarantined", NULL, bad);
 	/* The same answer on two pages of one pass. */
-	runlog_count(log, "collect", source, "repeated", NULL,
+	runlog_count(log, as, source, "repeated", NULL,
 	    c->emitted - c->faulty - placed);
 }
 
@@ -431,6 +436,27 @@ stage_collect(struct stage *stage, struct err *err)
 	stage->survey->link.problem = *err;
 	log_ev(LOG_LEVEL_ERROR, "collect", "error=%s", log_quote(err->msg));
 	return true;
+}
+
+bool
+stage_collect_again(struct stage *stage, time_t from, struct err *err)
+{
+	struct collector c;
+
+	if (stage->survey->connector->pull_answers == NULL)
+		return err_set(err, ERR_CONFIG, "%s lists no answers",
+		    stage->survey->link.name);
+	collector_init(&c, stage);
+	c.sweep = c.again = true;
+	c.from = from;
+	bool ok = read_stream(&c, "answers", pull_answers, err);
+	count_answers(&c);
+	if (ok && !quarantine_put(stage->db, stage->tenant->id,
+	        stage->log->run_id, &stage->survey->link, stage->scratch, err))
+		ok = false;
+	link_quarantine_clear(&stage->survey->link);
+	collector_free(&c);
+	return ok || err_wrap(err, "%s answers", stage->survey->link.name);
 }
 
 bool

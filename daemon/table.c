@@ -225,6 +225,12 @@ starts_formula(const char *s)
 	return false;
 }
 
+static char
+separator(const struct table *t)
+{
+	return t->format == TABLE_CSV ? ',' : ';';
+}
+
 static void
 csv_cell(struct table *t, const char *cell, bool number)
 {
@@ -235,7 +241,8 @@ csv_cell(struct table *t, const char *cell, bool number)
 		(void)buf_char(b, '\'');
 	(void)buf_str(b, cell);
 	/* A line that is empty would be no row at all. */
-	if (strpbrk(buf_text(b), "\",\r\n") == NULL &&
+	if (strpbrk(buf_text(b), t->format == TABLE_CSV ? "\",\r\n"
+	        : "\";\r\n") == NULL &&
 	    !(t->n == 1 && b->len == 0)) {
 		(void)fputs(buf_text(b), t->out);
 		return;
@@ -254,7 +261,7 @@ csv_row(struct table *t, const char *const *cells)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		if (i > 0)
-			(void)fputc(',', t->out);
+			(void)fputc(separator(t), t->out);
 		csv_cell(t, cell_text(cells[i]), t->columns[i].right);
 	}
 	(void)fputs("\r\n", t->out);
@@ -265,7 +272,7 @@ csv_heading(struct table *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		if (i > 0)
-			(void)fputc(',', t->out);
+			(void)fputc(separator(t), t->out);
 		csv_cell(t, t->columns[i].name, false);
 	}
 	(void)fputs("\r\n", t->out);
@@ -297,6 +304,7 @@ table_open(FILE *out, enum table_format format,
 		text_heading(t);
 		break;
 	case TABLE_CSV:
+	case TABLE_SEMICOLON:
 		csv_heading(t);
 		break;
 	case TABLE_JSON:
@@ -318,6 +326,7 @@ table_row(struct table *table, const char *const *cells)
 		json_row(table, cells);
 		break;
 	case TABLE_CSV:
+	case TABLE_SEMICOLON:
 		csv_row(table, cells);
 		break;
 	}

@@ -8,7 +8,8 @@
 
 #include "err.h"
 
-enum table_format { TABLE_TEXT, TABLE_JSON, TABLE_CSV };
+/* TABLE_SEMICOLON: CSV as spreadsheets of the Nordic countries read it. */
+enum table_format { TABLE_TEXT, TABLE_JSON, TABLE_CSV, TABLE_SEMICOLON };
 
 struct table_column {
 	const char *name;	/* machine name; heading in capitals */

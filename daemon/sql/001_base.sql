@@ -23,7 +23,7 @@ CREATE TABLE npsync.tenant (
 CREATE TABLE npsync.run (
   tenant_id       bigint NOT NULL REFERENCES npsync.tenant,
   run_id          bigint GENERATED ALWAYS AS IDENTITY,
-  kind            text NOT NULL CHECK (kind IN ('night', 'hourly', 'manual')),
+  kind            text NOT NULL CHECK (kind IN ('night', 'hourly', 'manual', 'resync')),
   night           date NOT NULL,
   epoch           bigint NOT NULL,
   actor           text NOT NULL,
@@ -32,6 +32,7 @@ CREATE TABLE npsync.run (
   ended_at        timestamptz,
   result          text,          -- ok, partial, failed, cancelled; null = running or killed
   detail          text,          -- the sentence of the error
+  watermarks      text,          -- of all streams, at its end
   PRIMARY KEY (tenant_id, run_id)
 );
 
@@ -447,10 +448,11 @@ SELECT r.tenant_id, r.run_id, r.kind, r.night, r.started_at, r.ended_at, r.resul
 
 -- What the figures below are made of: the answers with a score, but for those
 -- of colleagues who tried it. Facts are those of the transfer; of an answer to a
--- survey that others sent, those of the card now.
+-- survey that others sent, those of the card now; of somebody who was erased or
+-- anonymised, none.
 CREATE VIEW npsync.v_nps_answer AS
 SELECT a.tenant_id, a.campaign_id, coalesce(p.name, a.campaign_id) AS campaign_name,
-       to_char(a.answered_at AT TIME ZONE t.timezone, 'YYYY-MM') AS month, a.score,
+       to_char(coalesce(a.answered_at, a.first_seen_at) AT TIME ZONE t.timezone, 'YYYY-MM') AS month, a.score,
        q.trigger, q.employee_id AS employee,
        CASE WHEN q.queue_id IS NULL THEN c.owner_name ELSE q.owner END AS owner,
        CASE WHEN q.queue_id IS NULL THEN c.department ELSE q.department END AS department,
@@ -461,8 +463,11 @@ SELECT a.tenant_id, a.campaign_id, coalesce(p.name, a.campaign_id) AS campaign_n
   JOIN npsync.tenant t ON t.tenant_id = a.tenant_id
   LEFT JOIN npsync.campaign p ON p.tenant_id = a.tenant_id AND p.campaign_id = a.campaign_id
   LEFT JOIN npsync.queue q ON q.tenant_id = a.tenant_id AND q.queue_id = a.queue_id
+       AND a.matched NOT IN ('anonymised', 'erased')
   LEFT JOIN npsync.contact c ON c.tenant_id = a.tenant_id AND c.connector = a.connector AND c.contact_id = a.contact_id
- WHERE a.score IS NOT NULL AND a.matched NOT IN ('anonymised', 'erased') AND NOT coalesce(q.test, false);
+       AND a.matched NOT IN ('anonymised', 'erased')
+ WHERE a.score IS NOT NULL
+   AND NOT EXISTS (SELECT 1 FROM npsync.queue x WHERE x.tenant_id = a.tenant_id AND x.queue_id = a.queue_id AND x.test);
 
 -- Never over campaigns: each may belong to another programme. A float would
 -- round halves to even, a numeric away from zero.

@@ -108,6 +108,31 @@ test_each_deed_once(void **state)
 	    "bo pause trigger meet (0: fair)\n");
 }
 
+/* Tags note each row in a line of its own: the move stands there. */
+static void
+test_notes_by_row(void **state)
+{
+	struct fixture *f = *state;
+	const struct audit_filter all = { .since = NO_TIME, .max = 100 };
+	AUTO(db_result) struct db_result *r = NULL;
+	struct err err = { 0 };
+	long long row[2];
+
+	fixture_tenant(f);
+	fixture_card(f, "anna", NULL);
+	for (int i = 0; i < 2; i++)
+		row[i] = fixture_row(f, T_MEET, "anna", NULL);
+	moves(f, row, 2, ACTOR_ADMIN, "tag", QUEUE_EXCLUDED, "tag Skip");
+	for (int i = 0; i < 2; i++)
+		note(f, "tag", "exclude", arena_printf(f->run, "row %lld", row[i]),
+		    NULL);
+	assert_true(audit_list(f->db, f->tenant.id, &all, f->scratch, &r, &err));
+	assert_int_equal(db_rows(r), 2);
+	for (int i = 0; i < 2; i++)
+		assert_string_equal(db_text(r, i, 3), arena_printf(f->run,
+		    "row %s", db_text(r, i, 6)));
+}
+
 static const char *
 owners(struct fixture *f, time_t since)
 {
@@ -156,6 +181,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_deed_once),
+		cmocka_unit_test(test_notes_by_row),
 		cmocka_unit_test(test_owners),
 	};
 

@@ -90,8 +90,9 @@ test_what_counts(void **state)
 	    " ($1, 'none', '5', NULL, 'none', now()),"
 	    " ($1, 'gone', '5', 0, 'erased', now()),"
 	    " ($1, 'anon', '5', 0, 'anonymised', now())");
+	/* Who was erased or anonymised has answered, and is nobody's. */
 	assert_string_equal(figures(f, "campaign", "true"),
-	    "5 1 0 0 1 100; 6 1 0 0 1 100");
+	    "5 1 0 2 3 -33; 6 1 0 0 1 100");
 	assert_string_equal(figures(f, "trigger", "trigger = 'meet'"),
 	    "5 1 0 0 1 100");
 	/* The facts of the transfer, else of the card. */
@@ -106,7 +107,7 @@ test_what_counts(void **state)
 	assert_string_equal(figures(f, "company", "company = 'Kunde A/S'"),
 	    "6 1 0 0 1 100");
 	assert_string_equal(figures(f, "segment", "segment IS NULL"),
-	    "5 1 0 0 1 100; 6 1 0 0 1 100");
+	    "5 1 0 2 3 -33; 6 1 0 0 1 100");
 	assert_string_equal(figures(f, "country", "country = 'DK'"),
 	    "6 1 0 0 1 100");
 	/* In another zone it was still April. */

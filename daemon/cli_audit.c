@@ -97,31 +97,36 @@ show_owners(struct cli *cli, time_t since, struct err *err)
 	return true;
 }
 
+static bool
+parse(struct cli *cli, struct audit_filter *f, bool owners, struct err *err)
+{
+	const char *limit = cli_given(cli, "limit");
+	long long max = 200;
+
+	f->actor = cli_given(cli, "actor");
+	f->action = cli_given(cli, "action");
+	if (limit != NULL && !num_parse(limit, 1, 100000, &max))
+		return err_set(err, ERR_USAGE, "--limit: expected 1 to 100000");
+	if (owners && (f->actor != NULL || f->action != NULL || limit != NULL))
+		return err_set(err, ERR_USAGE, "npsync audit: --owners takes no "
+		    "filter but --since");
+	f->max = (int)max;
+	if (!cli_load(cli, false, err) || !cli_since(cli, &f->since, err))
+		return false;
+	if (owners && f->since == NO_TIME)
+		f->since = clock_now() - (time_t)OWNERS_DAYS * 86400;
+	return true;
+}
+
 int
 cli_audit(struct cli *cli, struct err *err)
 {
 	const bool owners = cli_given(cli, "owners") != NULL;
-	const char *limit = cli_given(cli, "limit");
-	struct audit_filter f = { .actor = cli_given(cli, "actor"),
-		.action = cli_given(cli, "action") };
-	long long max = 200;
+	struct audit_filter f = { .since = NO_TIME };
 
-	if (limit != NULL && !num_parse(limit, 1, 100000, &max)) {
-		err_set(err, ERR_USAGE, "--limit: expected 1 to 100000");
-		return 64;
-	}
-	if (owners && (f.actor != NULL || f.action != NULL || limit != NULL)) {
-		err_set(err, ERR_USAGE, "npsync audit: --owners takes no filter "
-		    "but --since");
-		return 64;
-	}
-	if (!cli_load(cli, false, err) || !cli_since(cli, &f.since, err) ||
-	    !cli_open(cli, false, err))
+	if (!parse(cli, &f, owners, err) || !cli_open(cli, false, err))
 		return err_exit_code(err->kind);
-	f.max = (int)max;
-	if (!owners)
-		return show_audit(cli, &f, err) ? 0 : err_exit_code(err->kind);
-	if (f.since == NO_TIME)
-		f.since = clock_now() - (time_t)OWNERS_DAYS * 86400;
-	return show_owners(cli, f.since, err) ? 0 : err_exit_code(err->kind);
+	const bool ok = owners ? show_owners(cli, f.since, err)
+	                       : show_audit(cli, &f, err);
+	return ok ? 0 : err_exit_code(err->kind);
 }

@@ -54,8 +54,8 @@ show_run(struct cli *cli, long long run_id, struct err *err)
 	return ok && say_watermarks(cli, run_id, err);
 }
 
-static int
-runs(struct cli *cli, struct err *err)
+static bool
+show_runs(struct cli *cli, int n, struct err *err)
 {
 	static const struct table_column columns[] = { { "run", true, 0 },
 		{ "kind", false, 0 }, { "night", false, 0 }, { "started", false, 0 },
@@ -64,6 +64,25 @@ runs(struct cli *cli, struct err *err)
 		{ "unknown", true, 0 }, { "answers", true, 0 }, { "tags", true, 0 },
 		{ "settings", false, 0 }, { "detail", false, 60 },
 		{ "watermarks", false, 0 } };
+	/* The last column is too wide for a terminal. */
+	struct table *t = table_open(stdout, cli->format, columns,
+	    ARRAY_LEN(columns) - (cli->format == TABLE_TEXT ? 1 : 0));
+	struct err late;
+
+	if (t == NULL)
+		return err_nomem(err);
+	const bool ok = runlog_list(cli->db, cli->tenant.id, n,
+	    cli->conf->timezone, t, cli->arena, err);
+	if (!table_close(t, &late) && ok) {
+		*err = late;
+		return false;
+	}
+	return ok;
+}
+
+static int
+runs(struct cli *cli, struct err *err)
+{
 	const char *limit = cli_given(cli, "limit");
 	long long n = 20, id;
 
@@ -77,20 +96,8 @@ runs(struct cli *cli, struct err *err)
 	}
 	if (!cli_open(cli, false, err))
 		return err_exit_code(err->kind);
-	if (cli->n_args > 0)
-		return show_run(cli, id, err) ? 0 : err_exit_code(err->kind);
-	/* The last column is too wide for a terminal. */
-	struct table *t = table_open(stdout, cli->format, columns,
-	    ARRAY_LEN(columns) - (cli->format == TABLE_TEXT ? 1 : 0));
-	if (t == NULL)
-		return err_nomem(err), err_exit_code(err->kind);
-	bool ok = runlog_list(cli->db, cli->tenant.id, (int)n,
-	    cli->conf->timezone, t, cli->arena, err);
-	struct err late;
-	if (!table_close(t, &late) && ok) {
-		*err = late;
-		ok = false;
-	}
+	const bool ok = cli->n_args > 0 ? show_run(cli, id, err)
+	                                : show_runs(cli, (int)n, err);
 	return ok ? 0 : err_exit_code(err->kind);
 }
 

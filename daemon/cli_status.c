@@ -104,21 +104,28 @@ read_plan(struct cli *cli, struct status *s, struct err *err)
 }
 
 static bool
-read_all(struct cli *cli, struct status *s, struct err *err)
+read_runs(struct cli *cli, struct status *s, int today, struct err *err)
 {
 	struct db *db = cli->db;
 	const long long id = cli->tenant.id;
 	struct arena *a = cli->arena;
-	const int today = clock_day(cli->conf->timezone, clock_now());
-	time_t moment;
 
-	s->machine_zone = machine_zone(a);
-	s->transfer_night = night_next_transfer(cli->conf, clock_now(), &moment);
 	return runlog_last_kinds(db, id, a, &s->list[STATUS_RUNS], err) &&
 	    runlog_streams(db, id, a, &s->list[STATUS_STREAMS], err) &&
 	    runlog_nights(db, id, cli->conf->timezone, today,
 	        STATUS_NIGHT_COUNT, a, &s->list[STATUS_NIGHTS], err) &&
-	    queue_count_states(db, id, a, &s->list[STATUS_STATES], err) &&
+	    runlog_read_night(db, id, today, a, &s->last_night, &s->last_log,
+	        &s->last_result, err) && read_plan(cli, s, err);
+}
+
+static bool
+read_rest(struct cli *cli, struct status *s, struct err *err)
+{
+	struct db *db = cli->db;
+	const long long id = cli->tenant.id;
+	struct arena *a = cli->arena;
+
+	return queue_count_states(db, id, a, &s->list[STATUS_STATES], err) &&
 	    runlog_unknown_effects(db, id, a, &s->list[STATUS_EFFECTS], err) &&
 	    pause_list(db, id, clock_now(), a, &s->list[STATUS_PAUSES], err) &&
 	    quarantine_list(db, id, LISTED_MAX, a,
@@ -129,9 +136,18 @@ read_all(struct cli *cli, struct status *s, struct err *err)
 	    tag_command_waiting(db, id, LISTED_MAX, a,
 	        &s->list[STATUS_COMMANDS], err) &&
 	    alarm_list(db, id, a, &s->list[STATUS_ALARMS], err) &&
-	    erasure_open(db, id, a, &s->erasures, err) &&
-	    runlog_read_night(db, id, today, a, &s->last_night, &s->last_log,
-	        &s->last_result, err) && read_plan(cli, s, err);
+	    erasure_open(db, id, a, &s->erasures, err);
+}
+
+static bool
+read_all(struct cli *cli, struct status *s, struct err *err)
+{
+	const int today = clock_day(cli->conf->timezone, clock_now());
+	time_t moment;
+
+	s->machine_zone = machine_zone(cli->arena);
+	s->transfer_night = night_next_transfer(cli->conf, clock_now(), &moment);
+	return read_runs(cli, s, today, err) && read_rest(cli, s, err);
 }
 
 static bool

@@ -314,6 +314,13 @@ preview(struct night *n, struct err *err)
 }
 
 static bool
+last(struct night *n, struct err *err)
+{
+	return audit(n, err) && export(n, err) && tidy(n, err) &&
+	    preview(n, err);
+}
+
+static bool
 stages(struct night *n, struct err *err)
 {
 	return settle(n, err) && pull(n, err) &&
@@ -322,7 +329,7 @@ stages(struct night *n, struct err *err)
 	        night_write_effects(n, err))) &&
 	    (!wants(n, RUN_ALARMS) ||
 	        stage_alarms(&n->stage, &n->mail, err)) &&
-	    audit(n, err) && export(n, err) && tidy(n, err) && preview(n, err);
+	    last(n, err);
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */

@@ -78,9 +78,15 @@ struct queue_unknown {
 	const char *client_ref, *campaign, *email, *mobile, *connector, *contact_id;
 	time_t claimed_at, absent_at;	/* absent_at: NO_TIME = never missed */
 	bool retried;			/* was proven absent once before */
+	bool listed;			/* a list of the service showed it */
 };
 /* Claimed after a moment, newest first; at most `max`. */
 NPS_MUSTCHECK bool queue_list_unknown(struct db *db, long long tenant_id,
+    time_t claimed_after, int max, struct arena *arena,
+    struct queue_unknown **rows, size_t *n, struct err *err);
+/* Sent, claimed after that moment, and shown by a list since then: a list of
+ * that time that lacks one of them has holes. */
+NPS_MUSTCHECK bool queue_list_witnesses(struct db *db, long long tenant_id,
     time_t claimed_after, int max, struct arena *arena,
     struct queue_unknown **rows, size_t *n, struct err *err);
 /* These were not in a complete listing; the first moment stays. */

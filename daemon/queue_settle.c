@@ -16,16 +16,21 @@
 DB_STMT(queue_orphans,
     "SELECT queue_id, attempt FROM npsync.queue"
     " WHERE tenant_id = $1 AND state = 'sending' AND epoch < $2");
-DB_STMT(queue_unknown_rows,
-    "SELECT q.queue_id, q.attempt, q.client_ref, q.campaign, c.email, c.mobile, q.connector,"
-    "       q.contact_id, extract(epoch from h.at)::bigint, extract(epoch from q.absent_at)::bigint,"
-    "       EXISTS (SELECT 1 FROM npsync.queue_history x WHERE x.tenant_id = $1"
-    "               AND x.queue_id = q.queue_id AND x.from_state = 'unknown' AND x.to_state = 'deferred')"
-    "  FROM npsync.queue q" CLAIMED_AT
-    "  LEFT JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = q.connector"
-    "       AND c.contact_id = q.contact_id"
-    " WHERE q.tenant_id = $1 AND q.state = 'unknown' AND h.at >= $2::timestamptz"
-    " ORDER BY h.at DESC, q.queue_id DESC LIMIT $3");
+#define LOOKED_FOR                                                           \
+	"SELECT q.queue_id, q.attempt, q.client_ref, q.campaign, c.email, c.mobile, q.connector," \
+	"       q.contact_id, extract(epoch from h.at)::bigint, extract(epoch from q.absent_at)::bigint," \
+	"       EXISTS (SELECT 1 FROM npsync.queue_history x WHERE x.tenant_id = $1" \
+	"               AND x.queue_id = q.queue_id AND x.from_state = 'unknown' AND x.to_state = 'deferred')," \
+	"       q.listed_at IS NOT NULL"                                     \
+	"  FROM npsync.queue q" CLAIMED_AT                                   \
+	"  LEFT JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = q.connector" \
+	"       AND c.contact_id = q.contact_id"                             \
+	" WHERE q.tenant_id = $1 AND h.at >= $2::timestamptz"
+#define NEWEST " ORDER BY h.at DESC, q.queue_id DESC LIMIT $3"
+
+DB_STMT(queue_unknown_rows, LOOKED_FOR " AND q.state = 'unknown'" NEWEST);
+DB_STMT(queue_listed_rows, LOOKED_FOR " AND q.state = 'sent'"
+    " AND q.listed_at >= $2::timestamptz" NEWEST);
 DB_STMT(queue_absent_rows,
     "UPDATE npsync.queue SET absent_at = $3::timestamptz"
     " WHERE tenant_id = $1 AND queue_id = ANY ($2::bigint[]) AND state = 'unknown'"
@@ -92,12 +97,13 @@ unknown_fill(struct queue_unknown *u, const struct db_result *r, int row,
 	u->claimed_at = db_time(r, row, 8);
 	u->absent_at = db_time(r, row, 9);
 	u->retried = db_bool(r, row, 10);
+	u->listed = db_bool(r, row, 11);
 }
 
-bool
-queue_list_unknown(struct db *db, long long tenant_id, time_t claimed_after,
-    int max, struct arena *arena, struct queue_unknown **rows, size_t *n,
-    struct err *err)
+static bool
+list_looked_for(struct db *db, const struct db_stmt *stmt, long long tenant_id,
+    time_t claimed_after, int max, struct arena *arena,
+    struct queue_unknown **rows, size_t *n, struct err *err)
 {
 	AUTO(db_result) struct db_result *r = NULL;
 	struct db_args args;
@@ -106,7 +112,7 @@ queue_list_unknown(struct db *db, long long tenant_id, time_t claimed_after,
 	db_arg_int(&args, tenant_id);
 	db_arg_time(&args, claimed_after);
 	db_arg_int(&args, max);
-	if (!db_query(db, &queue_unknown_rows, &args, &r, err))
+	if (!db_query(db, stmt, &args, &r, err))
 		return false;
 	*n = (size_t)db_rows(r);
 	*rows = arena_array(arena, *n + 1, sizeof(**rows));
@@ -115,6 +121,24 @@ queue_list_unknown(struct db *db, long long tenant_id, time_t claimed_after,
 	for (size_t i = 0; i < *n; i++)
 		unknown_fill(&(*rows)[i], r, (int)i, arena);
 	return arena_failed(arena) ? err_nomem(err) : true;
+}
+
+bool
+queue_list_unknown(struct db *db, long long tenant_id, time_t claimed_after,
+    int max, struct arena *arena, struct queue_unknown **rows, size_t *n,
+    struct err *err)
+{
+	return list_looked_for(db, &queue_unknown_rows, tenant_id, claimed_after,
+	    max, arena, rows, n, err);
+}
+
+bool
+queue_list_witnesses(struct db *db, long long tenant_id, time_t claimed_after,
+    int max, struct arena *arena, struct queue_unknown **rows, size_t *n,
+    struct err *err)
+{
+	return list_looked_for(db, &queue_listed_rows, tenant_id, claimed_after,
+	    max, arena, rows, n, err);
 }
 
 bool

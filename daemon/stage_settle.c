@@ -2,7 +2,9 @@
  * How this stage can double or lose, and what stops it:
  *  - a row that may have arrived is sent again: only a proven absence leads
  *    back to the queue: two complete listings, apart in time, both of them with
- *    a younger respondent, the first one noted on the row;
+ *    a younger respondent, the first one noted on the row; a row that any list
+ *    has shown is not absent, and a list that lacks one of ours that an earlier
+ *    one showed (a page, or some at the edge of pages, left out) proves nothing;
  *  - somebody else's respondent is taken for ours: our reference decides; a
  *    match by campaign, person and time counts only where the service's id is
  *    no other row's;
@@ -21,6 +23,7 @@
 #include "queue.h"
 
 #define LOOKED_UP_MAX 2000
+#define WITNESSES_MAX 500
 #define DAY_S 86400
 
 /* ---- rows of dead runs ----------------------------------------------------------- */
@@ -43,13 +46,13 @@ settle_orphans(struct stage *stage, struct err *err)
 /* ---- unknown rows ---------------------------------------------------------------- */
 struct lookup {
 	struct stage *stage;
-	struct queue_unknown *rows;
+	struct queue_unknown *rows, *witnesses;
 	struct sent *wanted;
 	enum find_answer *answers;
 	struct push_result *found;
 	struct queue_move *moves;
 	bool *bound;		/* its respondent is another row's already */
-	size_t n, n_moves;
+	size_t n, n_witnesses, n_moves;
 	struct db_array absent, matched;
 };
 
@@ -154,12 +157,31 @@ take_absent(struct lookup *l, size_t i)
 	}
 }
 
+/* Witnesses stand behind the rows.  A list without one of them has holes, and
+ * so may the next one, at the same places. */
+static void
+hear_witnesses(struct lookup *l)
+{
+	size_t holes = 0;
+
+	for (size_t i = 0; i < l->n_witnesses; i++)
+		holes += l->answers[l->n + i] == FIND_ABSENT;
+	for (size_t i = 0; i < l->n; i++)
+		if (l->answers[i] == FIND_ABSENT && (holes > 0 || l->rows[i].listed))
+			l->answers[i] = FIND_CANNOT_SAY;
+	if (holes > 0)
+		log_ev(LOG_LEVEL_WARNING, "settle", "missing=%zu hint=%s", holes,
+		    log_quote("the service's list lacks people that it showed "
+		        "before: nobody is taken for absent"));
+}
+
 static bool
 take_answers(struct lookup *l, struct err *err)
 {
 	struct stage *stage = l->stage;
 	size_t moved;
 
+	hear_witnesses(l);
 	if (!find_bound(l, err))
 		return false;
 	for (size_t i = 0; i < l->n; i++) {
@@ -186,7 +208,8 @@ take_answers(struct lookup *l, struct err *err)
 static void
 want(struct lookup *l, size_t i)
 {
-	const struct queue_unknown *row = &l->rows[i];
+	const struct queue_unknown *row = i < l->n ? &l->rows[i]
+	    : &l->witnesses[i - l->n];
 
 	l->wanted[i] = (struct sent){ .ref = row->client_ref,
 		.campaign_id = row->campaign, .email = row->email,
@@ -200,18 +223,33 @@ static bool
 lookup_open(struct lookup *l, struct err *err)
 {
 	struct arena *arena = l->stage->scratch;
+	const size_t n = l->n + l->n_witnesses;
 
-	l->wanted = arena_array(arena, l->n + 1, sizeof(*l->wanted));
-	l->answers = arena_array(arena, l->n + 1, sizeof(*l->answers));
-	l->found = arena_array(arena, l->n + 1, sizeof(*l->found));
+	l->wanted = arena_array(arena, n + 1, sizeof(*l->wanted));
+	l->answers = arena_array(arena, n + 1, sizeof(*l->answers));
+	l->found = arena_array(arena, n + 1, sizeof(*l->found));
 	l->moves = arena_array(arena, l->n + 1, sizeof(*l->moves));
 	l->bound = arena_array(arena, l->n + 1, sizeof(*l->bound));
 	if (l->wanted == NULL || l->answers == NULL || l->found == NULL ||
 	    l->moves == NULL || l->bound == NULL)
 		return err_nomem(err);
-	for (size_t i = 0; i < l->n; i++)
+	for (size_t i = 0; i < n; i++)
 		want(l, i);
 	return arena_failed(arena) ? err_nomem(err) : true;
+}
+
+/* Of the time that the list is asked for, which begins at the oldest row. */
+static bool
+list_witnesses(struct lookup *l, struct err *err)
+{
+	struct stage *stage = l->stage;
+	time_t from = l->rows[0].claimed_at;
+
+	for (size_t i = 1; i < l->n; i++)
+		if (l->rows[i].claimed_at < from)
+			from = l->rows[i].claimed_at;
+	return queue_list_witnesses(stage->db, stage->tenant->id, from,
+	    WITNESSES_MAX, stage->scratch, &l->witnesses, &l->n_witnesses, err);
 }
 
 static bool
@@ -222,10 +260,10 @@ look_up(struct lookup *l, struct err *err)
 
 	if (l->n == 0)
 		return true;
-	if (!lookup_open(l, err))
+	if (!list_witnesses(l, err) || !lookup_open(l, err))
 		return false;
-	if (survey->connector->find_sent(survey->link.self, l->wanted, l->n,
-	        l->answers, l->found, &failed))
+	if (survey->connector->find_sent(survey->link.self, l->wanted,
+	        l->n + l->n_witnesses, l->answers, l->found, &failed))
 		return take_answers(l, err);
 	if (err_ends_run(failed.kind)) {
 		*err = failed;

@@ -223,10 +223,26 @@ absence_of(const struct npstoday *n, const struct search *search,
 	return FIND_ABSENT;
 }
 
+/* Each listing is cut into other pages than the one before and begins
+ * elsewhere, so that what one leaves out between two pages stands inside a page
+ * of the next.  61 and 7: minutes, hours and days all move both. */
+static void
+cut_anew(struct feed *feed, struct paging_settings *paging, time_t now)
+{
+	const time_t minute = now / 60;
+
+	*paging = *feed->paging;
+	const time_t sizes = paging->size / 4 < 60 ? paging->size / 4 + 1 : 61;
+	paging->size -= (int)(minute % sizes);
+	feed->paging = paging;
+	feed->overlap_h += 24 * (int)(minute % 7);
+}
+
 static bool
 search_run(struct npstoday *n, struct search *search, struct err *err)
 {
-	const struct feed feed = members_feed(n->set);
+	struct feed feed = members_feed(n->set);
+	struct paging_settings paging;
 	const struct feed_sink sink = { .each = search_item,
 		.each_arg = search, .partial = &search->partial };
 	time_t oldest = oldest_of(search->wanted, search->count);
@@ -235,6 +251,7 @@ search_run(struct npstoday *n, struct search *search, struct err *err)
 		.watermark = oldest == NO_TIME ? NULL
 					       : clock_iso(since, oldest) };
 
+	cut_anew(&feed, &paging, n->env->now(n->env->clock));
 	if (!npstoday_feed_read(n, &feed, &pull, &sink, err))
 		return false;
 	search->partial = search->partial || has_moved(search);

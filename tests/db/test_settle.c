@@ -253,6 +253,102 @@ test_absence_takes_two_looks(void **state)
 	fixture_assert_history(f);
 }
 
+/* Sent, and then shown by the service's list or not. */
+static long long
+witness(struct fixture *f, int rank, bool shown, const char **ref)
+{
+	struct queue_claimed *rows = NULL;
+	const long long row = fixture_due(f, rank);
+
+	assert_int_equal(fixture_claim(f, 1, &rows), 1);
+	assert_int_equal(fixture_move(f, ACTOR_PUSH, row, rows[0].attempt,
+	    QUEUE_SENT), 1);
+	if (shown)
+		fixture_exec(f, "UPDATE npsync.queue SET listed_at ="
+		    " to_timestamp(%lld) WHERE tenant_id = $1 AND"
+		    " queue_id = %lld", (long long)clock_now(), row);
+	*ref = arena_strdup(f->run, rows[0].client_ref);
+	return row;
+}
+
+/* The same hole twice: whom it lacks may be there. */
+static void
+test_a_list_without_a_witness_proves_nothing(void **state)
+{
+	struct fixture *f = *state;
+	const char *ref, *known, *never_shown;
+
+	serve(f);
+	const long long row = lose(f, 1, &ref);
+	later(1);
+	(void)witness(f, 2, true, &known);
+	(void)witness(f, 3, false, &never_shown);
+	say(ref, FIND_ABSENT, NULL);
+	say(known, FIND_ABSENT, NULL);
+	say(never_shown, FIND_ABSENT, NULL);
+	for (int i = 0; i < 3; i++) {
+		later(31);
+		settle(f);
+	}
+	assert_string_equal(fixture_state(f, row), "unknown");
+	assert_string_equal(fixture_text(f, "SELECT absent_at::text FROM"
+	    " npsync.queue WHERE tenant_id = $1 AND queue_id = %lld", row), "");
+	assert_int_equal(runlog_source(&f->log, "settle", "fake", "cannot_say"),
+	    3);
+	assert_int_equal(runlog_source(&f->log, "settle", "fake", "seen"), 3);
+	/* It is whole again; one that was never shown says nothing. */
+	it.says[1].answer = FIND_FOUND;
+	for (int i = 0; i < 2; i++) {
+		later(31);
+		settle(f);
+	}
+	assert_string_equal(fixture_text(f, "SELECT state FROM npsync.queue"
+	    " WHERE tenant_id = $1 AND queue_id = %lld", row), "deferred");
+}
+
+/* Those from before the row are not in the list that is asked for. */
+static void
+test_a_witness_is_younger(void **state)
+{
+	struct fixture *f = *state;
+	const char *ref, *known;
+
+	serve(f);
+	(void)witness(f, 1, true, &known);
+	later(1);
+	const long long row = lose(f, 2, &ref);
+	say(ref, FIND_ABSENT, NULL);
+	say(known, FIND_ABSENT, NULL);
+	for (int i = 0; i < 2; i++) {
+		later(31);
+		settle(f);
+	}
+	assert_string_equal(fixture_text(f, "SELECT state FROM npsync.queue"
+	    " WHERE tenant_id = $1 AND queue_id = %lld", row), "deferred");
+}
+
+/* The audit saw it in between. */
+static void
+test_who_was_shown_is_not_absent(void **state)
+{
+	struct fixture *f = *state;
+	const char *ref;
+
+	serve(f);
+	const long long row = lose(f, 1, &ref);
+	say(ref, FIND_ABSENT, NULL);
+	later(31);
+	settle(f);
+	fixture_exec(f, "UPDATE npsync.queue SET listed_at = to_timestamp(%lld)"
+	    " WHERE tenant_id = $1 AND queue_id = %lld",
+	    (long long)clock_now(), row);
+	for (int i = 0; i < 3; i++) {
+		later(31);
+		settle(f);
+	}
+	assert_string_equal(fixture_state(f, row), "unknown");
+}
+
 /* The request may still be on its way. */
 static void
 test_absence_right_after_the_send_is_no_look(void **state)
@@ -675,6 +771,9 @@ main(void)
 		cmocka_unit_test(test_a_match_needs_a_respondent_of_its_own),
 		cmocka_unit_test(test_a_match_of_two_proves_nothing),
 		cmocka_unit_test(test_absence_takes_two_looks),
+		cmocka_unit_test(test_a_list_without_a_witness_proves_nothing),
+		cmocka_unit_test(test_a_witness_is_younger),
+		cmocka_unit_test(test_who_was_shown_is_not_absent),
 		cmocka_unit_test(test_absence_right_after_the_send_is_no_look),
 		cmocka_unit_test(test_absent_twice_is_given_up),
 		cmocka_unit_test(test_a_list_that_breaks_proves_nothing),

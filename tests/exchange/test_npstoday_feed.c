@@ -824,8 +824,9 @@ static const struct find_case finds[] = {
 static void
 find_run(const struct find_case *c)
 {
+	/* Two days and, at that minute, three more. */
 	const struct sim_reply script[] = { {
-		.want = "modifiedAfter=2026-11-22T22%3A00%3A00Z",
+		.want = "modifiedAfter=2026-11-19T22%3A00%3A00Z",
 		.body = c->body } };
 	struct simhttpd *sim = simhttpd_start(script, 1);
 	struct push_result found = { .remote_id = "" };
@@ -844,9 +845,48 @@ find_run(const struct find_case *c)
 	    strcmp(found.remote_id, c->remote_id) != 0)))
 		fail_msg("%s: answer %d outcome %d id \"%s\"", c->name,
 		    (int)answer, (int)found.outcome, found.remote_id);
-	assert_null(simhttpd_problem(sim, true));
+	if (simhttpd_problem(sim, true) != NULL)
+		fail_msg("%s: %s", c->name, simhttpd_problem(sim, true));
 	rig_close(&rig);
 	simhttpd_stop(sim);
+}
+
+/* Looks minutes, an hour or a day apart have other pages and beginnings. */
+static void
+test_find_is_cut_anew(void **state)
+{
+	static const struct {
+		int minutes;	/* later */
+		const char *want;
+	} cases[] = {
+		{ 0, "modifiedAfter=2026-11-19T22%3A00%3A00Z&page=1&pageSize=473 " },
+		{ 15, "modifiedAfter=2026-11-18T22%3A00%3A00Z&page=1&pageSize=458 " },
+		{ 60, "modifiedAfter=2026-11-22T22%3A00%3A00Z&page=1&pageSize=474 " },
+		{ 1440, "modifiedAfter=2026-11-21T22%3A00%3A00Z&page=1&pageSize=497 " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct sim_reply script[] = { { .want = cases[i].want,
+			.body = "[]" } };
+		struct simhttpd *sim = simhttpd_start(script, 1);
+		struct push_result found = { .remote_id = "" };
+		enum find_answer answer;
+		const struct sent wanted = { .ref = "r1", .campaign_id = "7",
+			.created_at = rig_time(SENT_AT), .mailed_at = NO_TIME };
+		struct rig rig;
+
+		rig_open_http(&rig, simhttpd_url(sim),
+		    "members = { enabled = true; };");
+		rig.now += cases[i].minutes * 60;
+		if (!npstoday_survey.find_sent(rig.self, &wanted, 1, &answer,
+			&found, &rig.err))
+			fail_msg("%s", rig.err.msg);
+		if (simhttpd_problem(sim, true) != NULL)
+			fail_msg("%s", simhttpd_problem(sim, true));
+		rig_close(&rig);
+		simhttpd_stop(sim);
+	}
 }
 
 static void
@@ -951,6 +991,7 @@ main(void)
 		cmocka_unit_test(test_optouts),
 		cmocka_unit_test(test_sent),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_find_is_cut_anew),
 		cmocka_unit_test(test_find_one_page),
 		cmocka_unit_test(test_find_young),
 		cmocka_unit_test(test_find_disabled),

@@ -313,6 +313,14 @@ preview(struct night *n, struct err *err)
 	    night_send_preview(n, err);
 }
 
+/* To the CRMs: tags, then all else. */
+static bool
+writeback(struct night *n, struct err *err)
+{
+	return !wants(n, RUN_WRITEBACK) || (stage_writeback(&n->stage, err) &&
+	    night_write_effects(n, err));
+}
+
 static bool
 last(struct night *n, struct err *err)
 {
@@ -325,9 +333,7 @@ stages(struct night *n, struct err *err)
 {
 	return settle(n, err) && pull(n, err) &&
 	    decide_and_push(n, err) && forecast(n, err) && collect(n, err) &&
-	    (!wants(n, RUN_WRITEBACK) || (stage_writeback(&n->stage, err) &&
-	        night_write_effects(n, err))) &&
-	    (!wants(n, RUN_ALARMS) ||
+	    writeback(n, err) && (!wants(n, RUN_ALARMS) ||
 	        stage_alarms(&n->stage, &n->mail, err)) &&
 	    last(n, err);
 }

@@ -50,6 +50,8 @@ nights_iso(int64_t t)
 static const char conf_text[] =
     "tenant = \"nights\";\n"
     "state_dir = \"%s\";\n"
+    /* The oracle knows no refusal by a tag that npsync wrote. */
+    "writeback = { opt_outs = false; };\n"
     "rules = { own_domains = [ \"egen.example\" ]; throttle_days = %d; "
     "count_foreign = %s; company_max = 0; flood_floor = 0; };\n"
     "trigger = {\n"

@@ -84,6 +84,16 @@ put_score(json_t *o, int score)
 	    put_text(o, "band", template_band("en", score));
 }
 
+static bool
+put_survey(json_t *o, const struct answer_alarm *a)
+{
+	return put_text(o, "campaign_id", a->campaign_id) &&
+	    put_text(o, "campaign", a->campaign) &&
+	    put_text(o, "trigger", a->trigger) &&
+	    put_time(o, "answered_at", a->answered_at) &&
+	    put(o, "test", json_boolean(a->test));
+}
+
 static const char *
 answer_body(const struct hook *h, const struct answer_alarm *a,
     const char *key)
@@ -92,11 +102,7 @@ answer_body(const struct hook *h, const struct answer_alarm *a,
 	bool ok = put_head(o, h, "answer", key) &&
 	    put_text(o, "answer_id", a->id) && put_score(o, a->score) &&
 	    put(o, "wants_contact", json_boolean(a->wants_contact)) &&
-	    put_text(o, "campaign_id", a->campaign_id) &&
-	    put_text(o, "campaign", a->campaign) &&
-	    put_text(o, "trigger", a->trigger) &&
-	    put_time(o, "answered_at", a->answered_at) &&
-	    put(o, "test", json_boolean(a->test));
+	    put_survey(o, a);
 
 	if (h->conf->comment)
 		ok = ok && put_text(o, "comment", a->comment);

@@ -99,7 +99,7 @@ static const struct {
 	{ FALLBACK "rules = ( { when = \"contact\"; to = [ \"owner\" ]; at_most "
 	    "= 9; } );", "at_most belongs to" },
 	{ FALLBACK "rules = ( { when = \"low\"; to = [ \"owner\" ]; triggers = "
-	    "[ \"case\" ]; } );", "can never fire: no trigger \"case\"" },
+	    "[ \"project\" ]; } );", "can never fire: no trigger \"project\"" },
 	{ FALLBACK "rules = ( { when = \"low\"; to = [ \"owner\" ]; campaigns = "
 	    "[ \"M\xc3\xb8" "de\" ]; } );", "expected campaign ids" },
 	{ FALLBACK "rules = ( { when = \"low\"; to = [ \"owner\" ]; }, { when = "

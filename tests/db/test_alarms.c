@@ -60,7 +60,8 @@ begin(struct fixture *f)
 		.webhook = { .name = "hook", .url = "", .secret = KEY,
 		    .ca_file = "" }, .health = { .language = "da" } };
 	set_rules(f, low_to_owner, 1);
-	fixture_exec(f, "INSERT INTO npsync.campaign VALUES ($1, '1',"
+	fixture_exec(f, "INSERT INTO npsync.campaign (tenant_id,"
+	    " campaign_id, name, tag_name, listed, seen_at) VALUES ($1, '1',"
 	    " 'Møde', 'Møde', true, now())");
 	fixture_card(f, "anna", "owner_name = 'Ole Owner', owner_email = '"
 	    OWNER "', link = 'https://crm.example/anna', department = 'Salg'");
@@ -518,7 +519,8 @@ put_payload(struct fixture *f, int i)
 	char id[16];
 
 	(void)snprintf(id, sizeof(id), "c%d", i);
-	fixture_exec(f, "INSERT INTO npsync.campaign VALUES ($1, '%s', %s,"
+	fixture_exec(f, "INSERT INTO npsync.campaign (tenant_id,"
+	    " campaign_id, name, tag_name, listed, seen_at) VALUES ($1, '%s', %s,"
 	    " NULL, true, now())", id, quoted(f, word, seed));
 	fixture_card(f, id, NULL);
 	fixture_exec(f, "UPDATE npsync.contact SET full_name = %s, %s = %s,"

@@ -329,13 +329,18 @@ last(struct night *n, struct err *err)
 }
 
 static bool
+alarms(struct night *n, struct err *err)
+{
+	return !wants(n, RUN_ALARMS) ||
+	    stage_alarms(&n->stage, &n->mail, err);
+}
+
+static bool
 stages(struct night *n, struct err *err)
 {
 	return settle(n, err) && pull(n, err) &&
 	    decide_and_push(n, err) && forecast(n, err) && collect(n, err) &&
-	    writeback(n, err) && (!wants(n, RUN_ALARMS) ||
-	        stage_alarms(&n->stage, &n->mail, err)) &&
-	    last(n, err);
+	    writeback(n, err) && alarms(n, err) && last(n, err);
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */

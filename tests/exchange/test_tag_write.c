@@ -212,6 +212,8 @@ begin(const struct crm_connector *connector, const struct sim_reply *script,
 	struct http_settings http = http_defaults;
 
 	http.backoff_s = 0.01;
+	/* Its pause would be waited out. */
+	http.breaker = (struct breaker_settings){ 0 };
 	w = (struct world){ .sim = simhttpd_start(script, n),
 		.arena = arena_new((size_t)1 << 20), .breaths = -1 };
 	assert_non_null(w.sim);

@@ -29,7 +29,10 @@ DB_STMT(nights_hash,
     " (SELECT coalesce(sum(hash_record_extended(a, 0)), 0) FROM npsync.answer a WHERE tenant_id = $1),"
     " (SELECT coalesce(sum(hash_record_extended(o, 0)), 0) FROM npsync.opt_out o WHERE tenant_id = $1),"
     " (SELECT coalesce(sum(hash_record_extended(e, 0)), 0) FROM npsync.event_seen e WHERE tenant_id = $1),"
-    " (SELECT coalesce(sum(hash_record_extended(w, 0)), 0) FROM npsync.tag_want w WHERE tenant_id = $1)");
+    /* A tag that is put off is tried by each run. */
+    " (SELECT coalesce(sum(hashtextextended((to_jsonb(w) - CASE WHEN w.state = 'wanted'"
+    "               THEN 'tried_at' ELSE '' END)::text, 0)), 0)"
+    "    FROM npsync.tag_want w WHERE tenant_id = $1)");
 
 /* ---- runs ---------------------------------------------------------------------- */
 static bool

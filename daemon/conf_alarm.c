@@ -1,6 +1,8 @@
 /*
  * alarm: its options, and rules that cannot be meant so.
  */
+#include "conf_alarm.h"
+
 #include <stdio.h>
 #include <string.h>
 

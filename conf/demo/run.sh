@@ -83,8 +83,21 @@ for _ in $(seq 200); do
 done
 url=http://127.0.0.1:$(cat "$dir/port")
 sed -e "s|@DIR@|$dir|g" -e "s|@PORT@|$(cat "$dir/port")|g" -e "s|@NOW@|$today_utc|g" \
-	-e "s|@SMTP@|$(cat "$dir/mail/port")|g" \
 	"$here/npsync.conf.in" >"$dir/npsync.conf"
+cat >>"$dir/npsync.conf" <<EOT
+# What the report adds up: surveys of one programme.
+programmes = ( { name = "moments";
+	campaigns = [ "7749", "7750", "7751", "7752", "7754", "7755", "7756" ]; } );
+# A low score is mailed to the account manager.
+mail = {
+	smtp_url = "smtp://127.0.0.1:$(cat "$dir/mail/port")";
+	from = "npsync@npsync-demo.example";
+};
+alarm = {
+	rules = ( { when = "low"; to = [ "owner" ]; language = "da"; } );
+	fallback = "service@npsync-demo.example";
+};
+EOT
 
 say "1. Go-live, $tue 08:00: the first run reads the CRM's history and queues nobody"
 export_at 1

@@ -778,16 +778,19 @@ start(void **state)
 {
 	if (tmpdir_make(state) != 0 || chmod(tmpdir, 0777) != 0)
 		return -1;
+	/* Gives up root: a server started before could not be stopped. */
+	const int rc = fixture_start(state);
 	mailbox_make(&box, tmpdir_path("mail"));
 	mailbox_start(&box, NULL);
 	(void)snprintf(smtp_url, sizeof(smtp_url), "smtp://127.0.0.1:%d",
 	    box.port);
-	return fixture_start(state);
+	return rc;
 }
 
 static int
 stop(void **state)
 {
+	mailbox_stop(&box);
 	const int rc = fixture_stop(state);
 
 	/* Files of root stay where it was given up. */

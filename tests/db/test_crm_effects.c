@@ -194,14 +194,14 @@ static void
 answer(struct fixture *f, const char *id, const char *card, int score,
     const char *comment, time_t at)
 {
-	char iso[32];
+	char iso[32], seen[32];
 
+	(void)clock_iso(iso, at);
 	fixture_exec(f, "INSERT INTO npsync.answer (tenant_id, answer_id,"
 	    " campaign_id, score, comment, answered_at, changed_at, matched,"
 	    " connector, contact_id, first_seen_at) VALUES ($1, '%s', '4', %d,"
 	    " nullif('%s', ''), '%s', '%s', 'card', 'crm', '%s', '%s')", id,
-	    score, comment, clock_iso(iso, at), iso, card,
-	    clock_iso(iso, clock_now()));
+	    score, comment, iso, iso, card, clock_iso(seen, clock_now()));
 }
 
 static const char *

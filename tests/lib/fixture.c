@@ -163,6 +163,9 @@ configure(struct fixture *f)
 	conf->rules.role_address = "send";
 	conf->rules.count_foreign = true;
 	conf->writeback.tag_prefix = "NPSToday";
+	conf->writeback.task.at_most = -1;
+	conf->mail.smtp_url = conf->alarm.webhook.url = "";
+	conf->alarm.templates = conf->export.dir = "";
 	conf->calendar = (struct calendar){ .zone = FIXTURE_ZONE,
 		.weekdays = 0x1f, .holidays = holidays, .n_holidays = 1,
 		.window_from_min = 23 * 60, .window_until_min = 6 * 60,

@@ -60,7 +60,7 @@ objects() {	# all that test_nights is linked from, but for FILE
 			[ ! -e "$build/${f%.c}.o" ] ||
 			echo "$build/${f%.c}.o"
 	done
-	echo "$build/gen/registry.o $build/gen/embed.o $build/gen/migrations.o"
+	echo "$build"/gen/*.o
 	echo "$build/tests/system/test_nights.o"
 }
 
@@ -80,7 +80,7 @@ sow() {	# NAME: the program with the defect
 	    libconfig openssl libidn2) -c -o "$dir/$1.o" "$dir/$1.c" &&
 	    "${CC:-cc}" $san -o "$dir/$1" "$dir/$1.o" $(objects) \
 	    $(pkg-config --libs libpq libcurl jansson libconfig openssl \
-	    libidn2) -lunistring -lcmocka
+	    libidn2) -lunistring -lm -lcmocka
 }
 
 caught() {	# NAME

@@ -82,7 +82,7 @@ DB_STMT(answer_page_upsert,
     "              anonymised, opted_out, email, ord)"
     "   WHERE EXISTS (SELECT 1 FROM e)"
     "   ORDER BY p.answer_id, p.changed_at DESC NULLS LAST, p.ord DESC"
-    "), hit AS MATERIALIZED ("
+    "), found AS MATERIALIZED ("
     "  SELECT p.answer_id,"
     "         coalesce(r.queue_id, m.queue_id) AS queue_id,"
     "         coalesce(r.connector, m.connector, k.connector, a.connector) AS connector,"
@@ -104,6 +104,12 @@ DB_STMT(answer_page_upsert,
     "    LEFT JOIN LATERAL ("
     ADDRESS_CARD("p.address_key")
     "         ) a ON NOT p.anonymised"
+    /* A card that was merged since: followed once. */
+    "), hit AS MATERIALIZED ("
+    "  SELECT f.answer_id, f.queue_id, f.connector, coalesce(o.moved_to, f.contact_id) AS contact_id,"
+    "         f.matched"
+    "    FROM found f LEFT JOIN npsync.contact o ON o.tenant_id = $1 AND o.connector = f.connector"
+    "         AND o.contact_id = f.contact_id"
     "), old AS MATERIALIZED ("
     "  SELECT w.* FROM npsync.answer w JOIN page p ON p.answer_id = w.answer_id WHERE w.tenant_id = $1"
     "), put AS ("

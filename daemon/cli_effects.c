@@ -53,6 +53,8 @@ cli_effects_say(struct cli *cli, struct err *err)
 			    "there, then `npsync resolve --effect`):\n");
 		say_unknown(cli, r, i);
 	}
+	if (unknown > 0 && db_int(r, 0, 7) > db_rows(r))
+		(void)printf("  and %lld more\n", db_int(r, 0, 7) - db_rows(r));
 	for (int i = 0; i < db_rows(r); i++) {
 		if (is_unknown(r, i))
 			continue;

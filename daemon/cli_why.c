@@ -85,10 +85,18 @@ compose(const struct conf *conf, const struct db_result *r)
 {
 	const char *state = db_text(r, 0, QL_STATE);
 	const char *trigger = db_text(r, 0, QL_TRIGGER);
+	const enum letter_outcome became = outcome(state);
+	const bool asked = became == LETTER_ASKED ||
+	    became == LETTER_PERHAPS_ASKED;
+	const bool consent = !db_is_null(r, 0, QL_CONSENT) &&
+	    db_bool(r, 0, QL_CONSENT);
 
-	return (struct letter){ .outcome = outcome(state),
+	return (struct letter){ .outcome = became,
 		.reason = reason(state, db_text(r, 0, QL_REASON)),
-		.trigger = trigger, .name = db_text(r, 0, QL_NAME),
+		/* With another address the card may be another's. */
+		.trigger = trigger, .name = asked &&
+		    !db_bool(r, 0, QL_SAME_ADDRESS) ? NULL
+		    : db_text(r, 0, QL_NAME),
 		.employee = db_text(r, 0, QL_OWNER),
 		.department = db_text(r, 0, QL_DEPARTMENT),
 		.company = db_text(r, 0, QL_COMPANY),
@@ -101,7 +109,8 @@ compose(const struct conf *conf, const struct db_result *r)
 		    : db_bool(r, 0, QL_CONSENT) ? LETTER_CONSENT_YES
 		                                : LETTER_CONSENT_NO,
 		.consent_day = local_day(conf, db_time(r, 0, QL_CONSENT_AT)),
-		.consent_needed = consent_needed(conf, trigger,
+		/* Who was asked without one was asked on another basis. */
+		.consent_needed = consent && consent_needed(conf, trigger,
 		    db_text(r, 0, QL_COUNTRY)),
 		.sender = *conf->letter.sender != '\0' ? conf->letter.sender
 		    : conf->tenant,

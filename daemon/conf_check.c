@@ -8,6 +8,7 @@
 #include "conf_load.h"
 #include "identity.h"
 #include "mail.h"
+#include "tag.h"
 
 static bool
 is_digits(const char *s, size_t n)
@@ -358,11 +359,14 @@ static bool
 check_writeback(const struct conf_load *l)
 {
 	const char *prefix = l->conf->writeback.tag_prefix;
+	const char *plain = tag_normalise(l->arena, prefix);
 
-	/* A tag is read as prefix up to its first dot. */
-	if (*prefix == '\0' || strpbrk(prefix, ".;,\n\t") != NULL)
+	/* A tag is read as prefix up to its first dot, in composed letters. */
+	if (*prefix == '\0' || strpbrk(prefix, ".;,\n\t") != NULL ||
+	    plain == NULL || strcmp(plain, prefix) != 0)
 		return conf_fail(l, "writeback.tag_prefix", "expected a word "
-		    "without dots; got \"%.40s\"", prefix);
+		    "without dots, in composed letters and with no blanks around; "
+		    "got \"%.40s\"", prefix);
 	/* Skip is for one time, NoSend for ever. */
 	const char *no_send = l->conf->rules.no_send_tag;
 	const size_t len = strlen(prefix);

@@ -173,10 +173,11 @@ DB_STMT(effect_outcome_rows,
     " WHERE f.tenant_id = $1 AND f.kind = $2 AND f.target = $3"
     "   AND f.subject = ANY ($4::text[]) AND f.state = 'doing'");
 DB_STMT(effect_open,
-    "SELECT f.target, f.subject, f.how FROM npsync.effect f"
+    "SELECT f.target, f.subject, f.how, extract(epoch from f.updated_at)::bigint FROM npsync.effect f"
     " WHERE f.tenant_id = $1 AND f.kind = $2 AND f.state IN ('wanted', 'failed')"
     "   AND f.how IS NOT NULL"
-    " ORDER BY f.updated_at, f.target, f.subject LIMIT $3");
+    /* At once before lists, and new ones before those that were refused. */
+    " ORDER BY f.how LIKE 'digest%', f.state DESC, f.updated_at, f.target, f.subject LIMIT $3");
 DB_STMT(effect_over,
     "WITH e AS MATERIALIZED ("
     "  SELECT 1 FROM npsync.tenant WHERE tenant_id = $1 AND epoch = $7"

@@ -33,6 +33,7 @@ DB_STMT(answer_history_wanted,
     "     SET state = 'wanted', payload_hash = excluded.payload_hash, reason = NULL, tries = 0,"
     "         updated_at = excluded.updated_at"
     "   WHERE f.payload_hash IS DISTINCT FROM excluded.payload_hash"
+    "     AND f.reason IS DISTINCT FROM 'the comment is gone here'"
     COUNTED);
 DB_STMT(answer_feed_wanted,
     FENCE

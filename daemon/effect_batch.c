@@ -30,13 +30,13 @@ DB_STMT(effect_outcome_all,
 
 DB_STMT(effect_doubtful,
     "SELECT kind, target, state, max(reason), max(subject),"
-    "       extract(epoch from max(updated_at))::bigint, count(*)"
+    "       extract(epoch from max(updated_at))::bigint, count(*), count(*) OVER ()"
     "  FROM npsync.effect WHERE tenant_id = $1"
     "   AND (state = 'unknown' OR updated_at >= $2::timestamptz"
     "        AND (state = 'failed' OR state = 'wanted' AND tries > 0))"
     "   AND kind IN ('field', 'history', 'feed', 'task', 'opt_out')"
     " GROUP BY kind, target, state, CASE WHEN state = 'unknown' THEN subject END"
-    " ORDER BY state DESC, kind, 2, 5 LIMIT 50");
+    " ORDER BY state = 'unknown', state DESC, kind, 2, 5 LIMIT 50");
 
 DB_STMT(effect_settled,
     "UPDATE npsync.effect SET state = $4, reason = NULL, tries = 0, updated_at = $5::timestamptz"

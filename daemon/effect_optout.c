@@ -10,12 +10,18 @@ DB_STMT(optout_wanted,
     "  SELECT DISTINCT o.person_key FROM npsync.opt_out o WHERE o.tenant_id = $1"
     "     AND o.source = 'survey' AND o.scope = 'all'"
     "), put AS ("
-    "  INSERT INTO npsync.effect (tenant_id, kind, target, subject, state, updated_at)"
+    "  INSERT INTO npsync.effect AS f (tenant_id, kind, target, subject, state, updated_at)"
     "  SELECT DISTINCT $1::bigint, 'opt_out', $3, c.contact_id, 'wanted', $4::timestamptz"
     "    FROM npsync.contact c, unnest(c.person) k JOIN declined d ON d.person_key = k"
     "   WHERE c.tenant_id = $1 AND c.connector = $3 AND EXISTS (SELECT 1 FROM e)"
     "     AND NOT c.no_send AND NOT c.opted_out AND NOT c.gone AND NOT c.anonymised AND NOT c.erased"
-    "  ON CONFLICT DO NOTHING RETURNING 1)"
+    /* A card that was gone and has been read again. */
+    "  ON CONFLICT (tenant_id, kind, target, subject) DO UPDATE"
+    "     SET state = 'wanted', reason = NULL, tries = 0, updated_at = excluded.updated_at"
+    "   WHERE f.state = 'failed' AND f.reason = 'gone' AND EXISTS (SELECT 1 FROM npsync.contact x"
+    "         WHERE x.tenant_id = $1 AND x.connector = $3 AND x.contact_id = f.subject"
+    "           AND NOT x.gone AND x.facts_at > f.updated_at)"
+    "  RETURNING 1)"
     " SELECT (SELECT count(*) FROM e), (SELECT count(*) FROM put)");
 DB_STMT(optout_wishes,
     "SELECT f.subject FROM npsync.effect f"

@@ -29,6 +29,16 @@ DB_STMT(erasure_put,
     "  RETURNING erasure_id)"
     " SELECT erasure_id FROM again UNION ALL SELECT erasure_id FROM put");
 
+/* What was written beside tags cannot be taken back. */
+DB_STMT(erasure_note_effects,
+    "UPDATE npsync.erasure r SET by_hand = ARRAY(SELECT unnest(r.by_hand) UNION"
+    "   SELECT 'what was written in ' || f.target || ' (' || f.kind || '): remove it there'"
+    "     FROM npsync.effect f WHERE f.tenant_id = $1"
+    "      AND f.kind IN ('field', 'history', 'feed', 'task')"
+    "      AND (f.state IN ('doing', 'done', 'unknown') OR f.kind IN ('field', 'history'))"
+    "      AND " SUBJECT_EFFECT("f") " ORDER BY 1)"
+    " WHERE r.tenant_id = $1 AND r.erasure_id = $6");
+
 /* ---- what goes, table by table: each counts its rows ---------------------- */
 DB_STMT(erase_effects,
     "DELETE FROM npsync.effect f WHERE f.tenant_id = $1 AND " SUBJECT_OLD_EFFECT("f")
@@ -231,6 +241,19 @@ take_texts(struct db *db, struct subject *s, long long id,
 	    add_count(db, s->tenant_id, id, "texts", n, arena, err);
 }
 
+/* A note for people. */
+static bool
+note_effects(struct db *db, struct subject *s, long long id,
+    struct arena *arena, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	subject_args(&args, s, 5);
+	db_arg_int(&args, id);
+	return db_query(db, &erasure_note_effects, &args, NULL, err);
+}
+
 /* What tells an effect or an answer of the person stands in the queue: that
  * goes after them. */
 static bool
@@ -269,5 +292,6 @@ erasure_begin(struct db *db, const struct tenant *tenant, struct subject *s,
 
 	return put(db, tenant, s, order, open, arena, id, err) &&
 	    put_steps(db, s, order, *id, arena, err) &&
+	    note_effects(db, s, *id, arena, err) &&
 	    take_all(db, s, *id, arena, err);
 }

@@ -158,6 +158,7 @@ transfer(struct night *n, struct err *err)
 
 	if (!night_count_left(n, err) ||
 	    !stage_refresh(s, waiting, &n_waiting, err) ||
+	    (wants(n, RUN_DECIDE) && !stage_decide_requeue(s, err)) ||
 	    !stage_command(s, err))
 		return false;
 	arena_reset(n->arena);

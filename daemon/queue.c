@@ -62,8 +62,8 @@ static const struct {
 
 /*
  * One row per person: none of its keys belongs to a better row that is still
- * due, to a row being sent, or to sends that a frequency rule counts; and no
- * pause that was made meanwhile means it.  MATERIALIZED,
+ * due, to a row being sent, or to sends that a frequency rule counts; no pause
+ * that was made meanwhile means it, and it has not declined.  MATERIALIZED,
  * because `IN (SELECT .. LIMIT n FOR UPDATE)` may take far more than n.
  * unnest(q.person) in FROM keeps the look-ups a few index probes per row.
  */
@@ -104,6 +104,14 @@ DB_STMT(queue_claim_rows,
     "            AND (p.campaign IS NULL OR p.campaign = q.campaign)"
     "            AND (p.company IS NULL OR p.company IN (h.company_id, h.company))"
     "            AND (p.country IS NULL OR p.country = upper(h.country)))"
+    /* What came in since the night decided: the next one gives it its reason. */
+    "     AND NOT EXISTS (SELECT 1 FROM npsync.contact h"
+    "          WHERE h.tenant_id = $1 AND h.connector = q.connector AND h.contact_id = q.contact_id"
+    "            AND (h.gone OR h.anonymised OR (NOT q.test AND (h.no_send OR h.company_no_send"
+    "                 OR h.opted_out OR h.employed IS FALSE))))"
+    "     AND (q.test OR NOT EXISTS (SELECT 1 FROM unnest(q.person) k"
+    "           JOIN npsync.opt_out x ON x.tenant_id = $1 AND x.person_key = k"
+    "            AND x.scope IN ('all', q.campaign)))"
     "     AND NOT EXISTS (SELECT 1 FROM unnest(q.person) k"
     "           JOIN npsync.queue o ON o.tenant_id = $1 AND o.person_key = k"
     "            AND o.state = 'sending')"

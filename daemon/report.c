@@ -260,7 +260,8 @@ take_rows(struct report *rep, const struct db_result *r, struct arena *arena,
 			blocks[rep->n_blocks++] = (struct report_block){
 				.name = arena_strdup(arena, db_text(r, i, 1)),
 				.kind = kind_of(rep->conf, db_text(r, i, 0)),
-				.all = figures_of(r, i), .groups = &groups[met] };
+				.all = figures_of(r, i), .groups = &groups[met],
+				.key = arena_strdup(arena, db_text(r, i, 0)) };
 			continue;
 		}
 		groups[met++] = (struct report_group){

@@ -59,6 +59,7 @@ struct report_block {
 	struct report_figures all;
 	const struct report_group *groups;
 	size_t n_groups;
+	const char *key;	/* tells two of one name apart */
 };
 struct report_query {
 	struct report_period period;

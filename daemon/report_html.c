@@ -173,8 +173,7 @@ months_of(struct report_pen *pen, const struct report_block *b)
 	int day = r->query.period.from;
 
 	for (size_t i = 0; i < r->n_blocks && found == NULL; i++)
-		if (strcmp(known(r->blocks[i].name), known(b->name)) == 0 &&
-		    strcmp(r->blocks[i].kind, b->kind) == 0)
+		if (strcmp(known(r->blocks[i].key), known(b->key)) == 0)
 			found = &r->blocks[i];
 	if (full == NULL || groups == NULL || found == NULL)
 		return NULL;

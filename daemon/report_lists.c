@@ -105,7 +105,7 @@ DB_STMT(report_people,
     "         CASE WHEN c.contact_id IS NULL OR c.gone THEN 'gone' WHEN c.anonymised OR c.erased THEN 'anonymised'"
     "              WHEN c.employed IS FALSE THEN 'left_company'"
     "              WHEN c.no_send THEN 'no_send' WHEN c.company_no_send THEN 'company_no_send'"
-    "              WHEN c.opted_out OR EXISTS (SELECT 1 FROM unnest(s.person) k"
+    "              WHEN c.opted_out OR EXISTS (SELECT 1 FROM unnest(s.person || c.person || c.merged_keys) k"
     "                JOIN npsync.opt_out o ON o.tenant_id = $1 AND o.person_key = k"
     "                 AND o.scope IN ('all', s.campaign)) THEN 'opted_out'"
     "              WHEN c.address_state <> 'ok' THEN 'no_address' END AS silent"

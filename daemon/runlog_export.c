@@ -6,7 +6,9 @@
 #define EPOCH(column) "extract(epoch from " column ")::bigint"
 
 DB_STMT(files_log,
-    "SELECT " EPOCH("v.created") ", v.source, v.state, v.reason, " EPOCH("v.transferred") ","
+    "SELECT " EPOCH("v.created") ", v.source, v.state,"
+    /* Behind the colon stands what somebody said, perhaps of a person. */
+    "       CASE WHEN v.state = 'excluded' THEN 'excluded' ELSE split_part(v.reason, ':', 1) END, " EPOCH("v.transferred") ","
     "       " EPOCH("v.send_at") ", v.campaign, v.campaign_name, v.queue_id, v.connector, v.due_night,"
     "       v.test, v.recipient, v.employee, v.contact_id"
     "  FROM npsync.v_log v WHERE v.tenant_id = $1" IN_SPAN("v.created")

@@ -6,14 +6,18 @@
 static const struct {
 	const char *name, *columns, *personal;
 } views[] = {
+	/* Behind the colon of a reason, and in a run's detail, stands what
+	 * somebody said. */
 	{ "v_log", "created, source, employee, transferred, campaign, "
-	    "campaign_name, queue_id, connector, state, reason, due_night, "
-	    "send_at, test", "recipient, contact_id" },
+	    "campaign_name, queue_id, connector, state, CASE WHEN state = "
+	    "'excluded' THEN 'excluded' ELSE split_part(reason, ':', 1) END AS "
+	    "reason, due_night, send_at, test",
+	    "recipient, contact_id, reason AS reason_text" },
 	{ "v_answers", "answer_id, answered_at, score, band, campaign_id, "
 	    "campaign_name, matched, queue_id, trigger, owner, department, "
 	    "company, segment, country, test", "comment, connector, contact_id" },
-	{ "v_run", "run_id, kind, night, started_at, ended_at, result, detail, "
-	    "stage, source, outcome, reason, n", NULL },
+	{ "v_run", "run_id, kind, night, started_at, ended_at, result, "
+	    "stage, source, outcome, reason, n", "detail" },
 #define COUNTS "promoters, passives, detractors, n, nps"
 #define NPS(by, column)                                                      \
 	{ "v_nps_by_" by, "campaign_id, campaign_name, " column COUNTS, NULL }

@@ -25,6 +25,7 @@
 struct open_row {
 	const char *target, *subject, *language;
 	const struct answer_alarm *a;
+	time_t since;
 	bool digest, contact, taken;
 };
 struct post {
@@ -77,6 +78,7 @@ row_of(const struct post *p, const struct db_result *r, int i)
 		.language = arena_strdup(arena, blank == NULL ? "en"
 		                                              : blank + 1),
 		.a = find_answer(p, id_of(arena, subject)),
+		.since = db_time(r, i, 3),
 		.digest = strncmp(how, "digest", 6) == 0,
 		.contact = slash != NULL && strcmp(slash, "/contact") == 0 };
 }
@@ -326,13 +328,20 @@ send_digests(struct post *p, struct err *err)
 	struct civil c;
 	bool tried;
 
-	clock_local(s->conf->timezone, clock_now(), &c);
-	if (c.hour * 60 + c.minute < s->conf->alarm.digest_min)
-		return true;
+	const char *zone = s->conf->timezone;
+	const time_t now = clock_now();
+	clock_local(zone, now, &c);
+	/* Before today's list only what yesterday's should have held: no run may
+	 * have come between its hour and midnight. */
+	const bool early = c.hour * 60 + c.minute < s->conf->alarm.digest_min;
+	const int of = day_add(clock_day(zone, now), early ? -1 : 0);
+	const time_t due = clock_day_start(zone, of) +
+	    (time_t)s->conf->alarm.digest_min * 60;
 	const char *begin = arena_printf(s->arena, "digest %s/",
-	    day_iso(day, s->today));
+	    day_iso(day, of));
 	for (size_t i = 0; i < p->n && !p->away; i++) {
-		if (p->rows[i].taken || !p->rows[i].digest)
+		if (p->rows[i].taken || !p->rows[i].digest ||
+		    (early && p->rows[i].since >= due))
 			continue;
 		if (!effect_was_tried(s->db, s->tenant->id, "mail",
 		        p->rows[i].target, begin, s->arena, &tried, err))

@@ -116,7 +116,8 @@ alarms_note(struct stage *stage, const char *what, const char *source,
 
 	runlog_count(stage->log, what, source, "seen", NULL, 1);
 	runlog_count(stage->log, what, source, outcome, NULL, 1);
-	*in_a_row = state == EFFECT_FAILED ? *in_a_row + 1 : 0;
+	/* Silence too: each one costs a mail for good. */
+	*in_a_row = state == EFFECT_DONE ? 0 : *in_a_row + 1;
 	if (state == EFFECT_DONE)
 		return true;
 	log_ev(LOG_LEVEL_ERROR, what, "outcome=%s error=%s", outcome,

@@ -42,6 +42,21 @@ owner_of(struct arena *arena, const struct answer_alarm *a)
 	return arena_printf(arena, "%s <%s>", a->owner_name, a->owner_email);
 }
 
+/* By the rules; 6 and below where none says. */
+static bool
+is_low(const struct conf *conf, int score)
+{
+	const struct conf_alarm_rule *r = conf->alarm.rules.v;
+	bool high = false;
+
+	for (size_t i = 0; i < conf->alarm.rules.n; i++) {
+		if (r[i].when == ALARM_LOW && score <= r[i].at_most)
+			return true;
+		high |= r[i].when == ALARM_HIGH && score >= r[i].at_least;
+	}
+	return !high && score <= 6;
+}
+
 const struct template_value *
 alarms_values(struct arena *arena, const struct conf *conf,
     const char *language, const struct answer_alarm *a, bool score,
@@ -53,8 +68,8 @@ alarms_values(struct arena *arena, const struct conf *conf,
 		{ "score", a->score < 0 ? "-" :
 		    arena_printf(arena, "%d", a->score) },
 		{ "band", template_band(language, a->score) },
-		{ "why", template_why(language, score && a->score <= 6,
-		    score && a->score > 6, contact) },
+		{ "why", template_why(language, score && is_low(conf, a->score),
+		    score && !is_low(conf, a->score), contact) },
 		{ "comment", a->comment }, { "campaign", a->campaign },
 		{ "trigger", a->trigger == NULL ? NULL :
 		    template_trigger(language, a->trigger) },

@@ -186,8 +186,8 @@ count_outcome(struct stage *stage, const struct db_result *r, int row,
 	runlog_count(stage->log, "late", trigger, "seen", NULL, late);
 }
 
-static bool
-requeue(struct stage *stage, struct err *err)
+bool
+stage_decide_requeue(struct stage *stage, struct err *err)
 {
 	struct db_args args;
 
@@ -254,7 +254,7 @@ stage_decide(struct stage *stage, const char *const *waiting, size_t n_waiting,
 		.night = stage->night, .moment = clock_now(), .waiting = waiting,
 		.n_waiting = n_waiting };
 
-	return requeue(stage, err) &&
+	return stage_decide_requeue(stage, err) &&
 	    statistics_refresh(stage->db, stage->arena, err) &&
 	    decide(stage, &night, err);
 }

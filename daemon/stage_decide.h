@@ -10,6 +10,9 @@
 /* Marks due_night or a reason on every undecided row; counts go to the run. */
 NPS_MUSTCHECK bool stage_decide(struct stage *stage,
     const char *const *waiting, size_t n_waiting, struct err *err);
+/* Its first step, also on its own: before the tags on the cards are obeyed, or a
+ * Skip would miss the rows that come back. */
+NPS_MUSTCHECK bool stage_decide_requeue(struct stage *stage, struct err *err);
 
 /* The same of a rehearsal, at any moment: facts of any age, no requeue, no
  * count, no alarm. */

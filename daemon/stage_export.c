@@ -216,8 +216,9 @@ bool
 stage_export(struct stage *stage, struct err *problem, struct err *err)
 {
 	*problem = (struct err){ .kind = ERR_NONE };
+	arena_reset(stage->scratch);
 	if (*stage->conf->export.dir == '\0')
-		return true;
+		return tell(stage, problem, err);
 	for (int i = 0; i < EXPORT_FILES; i++) {
 		struct err one;
 		arena_reset(stage->scratch);

@@ -40,7 +40,11 @@ DB_STMT(retention_comment,
     "  SELECT a.answer_id FROM npsync.answer a"
     "   WHERE a.tenant_id = $1 AND EXISTS (SELECT 1 FROM e) AND a.comment IS NOT NULL"
     "     AND coalesce(greatest(a.answered_at, a.changed_at), a.first_seen_at) < $3::timestamptz"
-    "   LIMIT $4)"
+    "   LIMIT $4"
+    /* Its record in the CRM keeps the words: never written again from here. */
+    "), told AS ("
+    "  UPDATE npsync.effect f SET reason = 'the comment is gone here' FROM old o"
+    "   WHERE f.tenant_id = $1 AND f.kind = 'history' AND f.subject = o.answer_id AND f.state = 'done')"
     " UPDATE npsync.answer a SET comment = NULL FROM old o"
     "  WHERE a.tenant_id = $1 AND a.answer_id = o.answer_id");
 /* The newest that ended well tells `npsync status` since when it does not. */

@@ -385,6 +385,7 @@ CREATE TABLE npsync.audit (
   detail    text,
   PRIMARY KEY (tenant_id, audit_id)
 );
+CREATE INDEX audit_at ON npsync.audit (tenant_id, at);
 
 -- An erasure that was asked for: what stays of it names nobody.
 CREATE TABLE npsync.erasure (
@@ -433,12 +434,16 @@ SELECT q.tenant_id, q.created_at AS created, q.trigger AS source, c.email AS rec
 CREATE VIEW npsync.v_answers AS
 SELECT a.tenant_id, a.answer_id, a.answered_at, a.score,
        CASE WHEN a.score >= 9 THEN 'promoter' WHEN a.score >= 7 THEN 'passive' WHEN a.score >= 0 THEN 'detractor' END AS band,
-       a.comment, a.campaign_id, p.name AS campaign_name, a.matched, a.connector, a.contact_id,
+       a.comment, a.campaign_id, p.name AS campaign_name, a.matched,
+       CASE WHEN a.matched NOT IN ('anonymised', 'erased') THEN a.connector END AS connector,
+       CASE WHEN a.matched NOT IN ('anonymised', 'erased') THEN a.contact_id END AS contact_id,
        q.queue_id, q.trigger, q.owner, q.department, q.company, q.segment, q.country,
-       coalesce(q.test, false) AS test
+       EXISTS (SELECT 1 FROM npsync.queue x WHERE x.tenant_id = a.tenant_id AND x.queue_id = a.queue_id AND x.test) AS test
   FROM npsync.answer a
   LEFT JOIN npsync.campaign p ON p.tenant_id = a.tenant_id AND p.campaign_id = a.campaign_id
-  LEFT JOIN npsync.queue q ON q.tenant_id = a.tenant_id AND q.queue_id = a.queue_id;
+  -- Whoever is anonymised cannot be found again by their row.
+  LEFT JOIN npsync.queue q ON q.tenant_id = a.tenant_id AND q.queue_id = a.queue_id
+       AND a.matched NOT IN ('anonymised', 'erased');
 
 CREATE VIEW npsync.v_run AS
 SELECT r.tenant_id, r.run_id, r.kind, r.night, r.started_at, r.ended_at, r.result, r.detail,
@@ -453,7 +458,7 @@ SELECT r.tenant_id, r.run_id, r.kind, r.night, r.started_at, r.ended_at, r.resul
 CREATE VIEW npsync.v_nps_answer AS
 SELECT a.tenant_id, a.campaign_id, coalesce(p.name, a.campaign_id) AS campaign_name,
        to_char(coalesce(a.answered_at, a.first_seen_at) AT TIME ZONE t.timezone, 'YYYY-MM') AS month, a.score,
-       q.trigger, q.employee_id AS employee,
+       q.trigger, q.connector || ':' || q.employee_id AS employee,
        CASE WHEN q.queue_id IS NULL THEN c.owner_name ELSE q.owner END AS owner,
        CASE WHEN q.queue_id IS NULL THEN c.department ELSE q.department END AS department,
        CASE WHEN q.queue_id IS NULL THEN c.company ELSE q.company END AS company,

@@ -450,6 +450,33 @@ test_digest(void **state)
 	run_well(f, 1);
 	assert_string_equal(last_subject(f), "1 svar til dig, 2026-05-07");
 	run_well(f, 0);
+	/* No run between its hour and midnight: the next one makes up for it,
+	 * with all that waits by then. */
+	clock_set(fixture_time(20260508, 6, 0));
+	answer(f, "5", 9, NULL);
+	run_well(f, 0);
+	clock_set(fixture_time(20260509, 3, 10));
+	answer(f, "6", 9, NULL);
+	run_well(f, 1);
+	assert_string_equal(last_subject(f), "2 svar til dig, 2026-05-08");
+	run_well(f, 0);
+}
+
+/* Low and high are what the rules call so. */
+static const struct conf_alarm_rule strict[] = {
+	{ .when = ALARM_LOW, .at_most = 8, .to = LIST("owner"),
+	    .language = "en" } };
+
+static void
+test_bounds_of_rules(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f);
+	set_rules(f, strict, ARRAY_LEN(strict));
+	answer(f, "1", 8, NULL);
+	run_well(f, 1);
+	assert_string_equal(last_subject(f), "Low score (8): anna, Kunde A/S");
 }
 
 /* ---- templates ----------------------------------------------------------- */
@@ -809,6 +836,7 @@ main(void)
 		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_server_away),
 		cmocka_unit_test(test_digest),
+		cmocka_unit_test(test_bounds_of_rules),
 		cmocka_unit_test(test_templates),
 		cmocka_unit_test(test_payloads),
 		cmocka_unit_test(test_webhook),

@@ -420,6 +420,34 @@ test_claim_looks(void **state)
 	}
 }
 
+/* What came in since the night decided. */
+static void
+test_claim_who_declined(void **state)
+{
+	static const char *const facts[] = { "gone = true", "anonymised = true",
+		"no_send = true", "company_no_send = true", "opted_out = true",
+		"employed = false" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i <= ARRAY_LEN(facts); i++) {
+		fixture_tenant(f);
+		const long long row = fixture_due(f, 1);
+		const char *card = fixture_text(f, "SELECT contact_id FROM"
+		    " npsync.queue WHERE tenant_id = $1 AND queue_id = %lld", row);
+		fixture_card(f, card, i < ARRAY_LEN(facts) ? facts[i] : NULL);
+		if (i == ARRAY_LEN(facts))
+			fixture_exec(f, "INSERT INTO npsync.opt_out SELECT"
+			    " $1::bigint, person_key, 'survey', 'all', now() FROM"
+			    " npsync.queue WHERE tenant_id = $1");
+		if (fixture_claim(f, 8, NULL) != 0)
+			fail_msg("claimed: case %zu", i);
+		fixture_exec(f, "DELETE FROM npsync.opt_out WHERE tenant_id = $1");
+		fixture_exec(f, "DELETE FROM npsync.contact WHERE tenant_id = $1");
+		fixture_card(f, card, NULL);
+		assert_int_equal(fixture_claim(f, 8, NULL), 1);
+	}
+}
+
 /* The person is being sent something, even if nothing says so elsewhere. */
 static void
 test_claim_beside_sending(void **state)
@@ -759,6 +787,7 @@ main(void)
 		cmocka_unit_test(test_claim_one_row_a_person),
 		cmocka_unit_test(test_claim_equal_ranks),
 		cmocka_unit_test(test_claim_looks),
+		cmocka_unit_test(test_claim_who_declined),
 		cmocka_unit_test(test_claim_beside_sending),
 		cmocka_unit_test(test_claim_what_is_due),
 		cmocka_unit_test(test_claim_is_fenced),

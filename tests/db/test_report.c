@@ -530,7 +530,8 @@ test_asked(void **state)
 	(void)sent(f, "b", "1", "2026-10-02 08:00Z", NULL);
 	answer(f, "1", 8, "2026-10-03 08:00Z", 0, "b");
 	(void)sent(f, "c", "1", "2026-10-03 08:00Z",
-	    "person = ARRAY[convert_to('c', 'UTF8')]");
+	    "person = ARRAY[convert_to('c before', 'UTF8')]");
+	/* Declined by the address of today. */
 	fixture_exec(f, "INSERT INTO npsync.opt_out VALUES ($1::bigint,"
 	    " convert_to('c', 'UTF8'), 'survey', 'all', '2026-10-04Z')");
 	(void)sent(f, "d", "1", "2026-10-04 08:00Z", "state = 'unknown'");

@@ -102,7 +102,7 @@ test_what_counts(void **state)
 	    "6 1 0 0 1 100");
 	assert_string_equal(figures(f, "department", "department = 'Nord'"),
 	    "6 1 0 0 1 100");
-	assert_string_equal(figures(f, "employee", "employee = 'E1'"),
+	assert_string_equal(figures(f, "employee", "employee = 'crm:E1'"),
 	    "5 1 0 0 1 100");
 	assert_string_equal(figures(f, "company", "company = 'Kunde A/S'"),
 	    "6 1 0 0 1 100");
@@ -116,6 +116,14 @@ test_what_counts(void **state)
 	    f->scratch, &err));
 	assert_string_equal(figures(f, "month", "month = '2026-04'"),
 	    "5 1 0 0 1 100; 6 1 0 0 1 100");
+	/* Nobody finds an anonymised one by row or card. */
+	fixture_exec(f, "UPDATE npsync.answer SET matched = 'anonymised'"
+	    " WHERE tenant_id = $1 AND (queue_id, contact_id) IS NOT NULL");
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.v_answers"
+	    " WHERE tenant_id = $1 AND matched = 'anonymised'"
+	    " AND (contact_id IS NOT NULL OR queue_id IS NOT NULL)"), 0);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.v_answers"
+	    " WHERE tenant_id = $1 AND test"), 1);
 }
 
 /* ---- the role ------------------------------------------------------------- */
@@ -155,6 +163,8 @@ test_role(void **state)
 	answers(f, "theirs", 3, 9, "state = 'sent'");
 	begin(f);
 	answers(f, "ours", 2, 9, "state = 'sent'");
+	fixture_exec(f, "UPDATE npsync.queue SET state = 'excluded',"
+	    " reason = 'by kim: Anna Berg is ill' WHERE tenant_id = $1");
 	/* Twice: what is there is brought up to date. */
 	assert_true(make_role(f, "views_one", true, &err));
 	assert_true(make_role(f, "views_one", false, &err));
@@ -163,6 +173,8 @@ test_role(void **state)
 	    " WHERE $1::bigint IS NOT NULL"), 2);
 	assert_string_equal(fixture_text(f, "SELECT string_agg(campaign_id, ',')"
 	    " FROM views_one.v_nps_by_campaign WHERE $1::bigint > 0"), "ours");
+	assert_string_equal(fixture_text(f, "SELECT string_agg(DISTINCT reason,"
+	    " ',') FROM views_one.v_log WHERE $1::bigint > 0"), "excluded");
 	for (size_t i = 0; i < ARRAY_LEN(views); i++) {
 		(void)fixture_int(f, "SELECT count(*) FROM views_one.%s"
 		    " WHERE $1::bigint > 0", views[i]);

@@ -292,7 +292,8 @@ static const struct { const char *text, *msg; } mistakes[] = {
 	    "identity.phone_prefix: expected a country code such as \"+45\"; "
 	    "got \"45\"" },
 	{ "writeback = { tag_prefix = \"NPS.Today\"; };", "5: "
-	    "writeback.tag_prefix: expected a word without dots; got "
+	    "writeback.tag_prefix: expected a word without dots, "
+	    "in composed letters and with no blanks around; got "
 	    "\"NPS.Today\"" },
 	{ "writeback = { fields = [ \"average_total\" ]; };", "5: "
 	    "writeback.fields: expected a list of groups, ( { ... }, { ... } ); "

@@ -337,9 +337,9 @@ test_page(void **state)
 		{ "2026-04", { .now = { 1, 0, 0 }, .bounced = -1 } },
 		{ "2026-11", { .now = { 0, 0, 9 }, .bounced = -1 } } };
 	const struct report_block block = { HOSTILE, "transactional",
-		groups[0].f, groups, 3 };
+		groups[0].f, groups, 3, "p:x" };
 	const struct report_block by_month = { HOSTILE, "transactional",
-		groups[0].f, months, 3 };
+		groups[0].f, months, 3, "p:x" };
 	struct report r = { &conf, { .period = { 20261101, 20261201, 20261001 },
 		.by = REPORT_OWNER }, &block, 1 };
 	struct report m = { &conf, { .period = { 20260101, 20270101, 20250101 },

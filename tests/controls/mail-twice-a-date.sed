@@ -2,4 +2,4 @@
 # file daemon/effect.c
 # test system/test_preview
 # lines 2
-s/  WHERE f.state IN ('wanted', 'failed')"/  WHERE true"/
+s/  WHERE f.state IN ('wanted', 'failed')");/  WHERE true");/

@@ -1,7 +1,7 @@
 # The claim takes its rows by IN (SELECT .. LIMIT), which may take more.
 # file daemon/queue.c
 # test db/test_queue
-# lines 43
+# lines 51
 s/^    "   FROM pick p LEFT JOIN npsync.contact c/    "   FROM npsync.queue p LEFT JOIN npsync.contact c/
 /^    "  SELECT q.queue_id, q.version, q.state, q.person, q.client_ref, q.campaign,"$/,/^    "   FOR UPDATE OF q SKIP LOCKED"$/H
 /^    "  WHERE q.tenant_id = $1 AND q.queue_id = p.queue_id"$/{

@@ -20,6 +20,12 @@ DB_STMT(alarm_put_floods,
 DB_STMT(alarm_over,
     "UPDATE npsync.alarm SET state = 'ok', since = $4::timestamptz, told_at = NULL"
     " WHERE tenant_id = $1 AND kind = $2 AND subject = $3 AND state = 'raised'");
+/* Raised by an hourly run: the newest that had begun by then. */
+DB_STMT(alarm_over_hourly,
+    "UPDATE npsync.alarm a SET state = 'ok', since = $4::timestamptz, told_at = NULL"
+    " WHERE a.tenant_id = $1 AND a.kind = $2 AND a.subject = $3 AND a.state = 'raised'"
+    "   AND 'hourly' = (SELECT r.kind FROM npsync.run r WHERE r.tenant_id = $1"
+    "          AND r.started_at <= a.since ORDER BY r.started_at DESC, r.run_id DESC LIMIT 1)");
 DB_STMT(alarm_all_of_kind,
     "WITH want AS MATERIALIZED ("
     "  SELECT DISTINCT ON (w.subject) w.subject, w.detail"
@@ -73,9 +79,10 @@ alarm_set(struct db *db, long long tenant_id, const char *kind,
 	return true;
 }
 
-bool
-alarm_end(struct db *db, long long tenant_id, const char *kind,
-    const char *subject, time_t at, struct arena *arena, struct err *err)
+static bool
+end(struct db *db, const struct db_stmt *stmt, long long tenant_id,
+    const char *kind, const char *subject, time_t at, struct arena *arena,
+    struct err *err)
 {
 	struct db_args args;
 
@@ -84,7 +91,22 @@ alarm_end(struct db *db, long long tenant_id, const char *kind,
 	db_arg_text(&args, kind);
 	db_arg_text(&args, subject);
 	db_arg_time(&args, at);
-	return db_query(db, &alarm_over, &args, NULL, err);
+	return db_query(db, stmt, &args, NULL, err);
+}
+
+bool
+alarm_end(struct db *db, long long tenant_id, const char *kind,
+    const char *subject, time_t at, struct arena *arena, struct err *err)
+{
+	return end(db, &alarm_over, tenant_id, kind, subject, at, arena, err);
+}
+
+bool
+alarm_end_hourly(struct db *db, long long tenant_id, const char *kind,
+    const char *subject, time_t at, struct arena *arena, struct err *err)
+{
+	return end(db, &alarm_over_hourly, tenant_id, kind, subject, at, arena,
+	    err);
 }
 
 bool

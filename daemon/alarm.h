@@ -15,6 +15,10 @@ NPS_MUSTCHECK bool alarm_set(struct db *db, long long tenant_id,
 NPS_MUSTCHECK bool alarm_end(struct db *db, long long tenant_id,
     const char *kind, const char *subject, time_t at, struct arena *arena,
     struct err *err);
+/* The same, if an hourly run raised it. */
+NPS_MUSTCHECK bool alarm_end_hourly(struct db *db, long long tenant_id,
+    const char *kind, const char *subject, time_t at, struct arena *arena,
+    struct err *err);
 /* Those of a kind that stand: of these subjects and no others. */
 NPS_MUSTCHECK bool alarm_sync(struct db *db, long long tenant_id,
     const char *kind, struct db_array *subjects, struct db_array *details,

@@ -33,7 +33,7 @@ const struct cli_command cli_cockpit_commands[] = {
 	    "Sends nothing, and no later run sends anything because of it.", 1 },
 	{ "export", "", "Write the CSV files of export.dir now", cli_export_opts,
 	    cli_export, "Each night does it as well.", 0 },
-	{ "why", "ROW|CONTACT|ADDRESS", "Why somebody was asked, or not",
+	{ "why", "ROW|CONTACT|CRM/CONTACT|ADDRESS", "Why somebody was asked, or not",
 	    cli_why_opts, cli_why,
 	    "As explain; --letter: a letter to the person, in their language.", 1 },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }

@@ -129,12 +129,18 @@ cli_explain_pick(struct cli *cli, struct queue_picked **rows, size_t *n,
 
 	if (cli->n_args != 1)
 		return err_set(err, ERR_USAGE, "npsync %s: expected one row id, "
-		    "contact id or address", cli->command->name);
+		    "contact id, CRM/contact id or address",
+		    cli->command->name);
+	const char *slash = strchr(cli->args[0], '/');
 	if (!cli_open(cli, false, err))
 		return false;
 	if (num_parse(cli->args[0], 1, INT64_MAX, &id)) {
 		f.ids = &id;
 		f.n_ids = 1;
+	} else if (slash != NULL && strchr(cli->args[0], '@') == NULL) {
+		f.connector = arena_strndup(cli->arena, cli->args[0],
+		    (size_t)(slash - cli->args[0]));
+		f.contact = slash + 1;
 	} else {
 		f.contact = cli->args[0];
 	}

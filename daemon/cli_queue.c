@@ -168,7 +168,7 @@ const struct cli_command cli_queue_commands[] = {
 	    "Every open row with its verdict: when it would go, or why it would not.\n"
 	    "While sending is paused: as it would be after `npsync activate`.",
 	    0 },
-	{ "explain", "ID | CONTACT | ADDRESS", "Why a person was, or was not, asked",
+	{ "explain", "ID | CONTACT | CRM/CONTACT | ADDRESS", "Why a person was, or was not, asked",
 	    no_opts, cli_explain,
 	    "Prints what happened to each event and, for open ones, every rule with\n"
 	    "its verdict and the fact behind it.", 1 },

@@ -155,7 +155,7 @@ static json_t *
 document(struct cli *cli, const struct status *s)
 {
 	static const struct member nights[] = { { "night", 's' }, { "sent", 'i' },
-		{ "answered", 'i' }, { NULL, 0 } };
+		{ "answered", 'i' }, { "run", 'b' }, { NULL, 0 } };
 	static const struct member effects[] = { { "kind", 's' }, { "n", 'i' },
 		{ NULL, 0 } };
 	static const struct member pauses[] = { { "pause", 'i' },

@@ -114,11 +114,15 @@ say_spark(struct cli *cli, const struct db_result *r, int col,
 	for (int i = 0; i < n; i++) {
 		v[i] = db_int(r, i, col);
 		sum += v[i];
+		/* No run is not a run that sent nothing. */
+		if (col == 1 && v[i] == 0 && !db_bool(r, i, 3))
+			v[i] = SPARK_NONE;
 	}
 	const char *line = spark_line(cli->arena, v, (size_t)n,
 	    spark_locale_is_utf8());
 	(void)printf("%s %s  %lld, last night %lld\n", label,
-	    line != NULL ? line : "", sum, n > 0 ? v[n - 1] : 0);
+	    line != NULL ? line : "", sum,
+	    n > 0 && v[n - 1] > 0 ? v[n - 1] : 0);
 }
 
 static void
@@ -194,7 +198,8 @@ say_quarantine(const struct db_result *r)
 	for (int i = 0; i < db_rows(r); i++)
 		(void)printf("  %s %s line %s%s%s: %s\n", db_text(r, i, 0),
 		    db_text(r, i, 1), db_text(r, i, 2),
-		    *db_text(r, i, 3) != '\0' ? " key " : "", db_text(r, i, 3),
+		    *db_text(r, i, 3) != '\0' ? " key " : "",
+		    *db_text(r, i, 3) != '\0' ? log_quote(db_text(r, i, 3)) : "",
 		    db_text(r, i, 4));
 }
 
@@ -206,11 +211,11 @@ say_unplaced(struct cli *cli, const struct status *s)
 	if (db_rows(r) > 0)
 		(void)printf("\nanswers that several cards fit, none of them asked:\n");
 	for (int i = 0; i < db_rows(r); i++)
-		(void)printf("  answer %s of %s, score %s, '%s': %s\n",
+		(void)printf("  answer %s of %s, score %s, %s: %s\n",
 		    db_text(r, i, 0), cli_when(cli->arena, cli->conf->timezone,
 		        db_time(r, i, 1)),
 		    db_is_null(r, i, 2) ? "none" : db_text(r, i, 2),
-		    db_is_null(r, i, 3) ? "" : db_text(r, i, 3),
+		    log_quote(db_is_null(r, i, 3) ? "" : db_text(r, i, 3)),
 		    db_is_null(r, i, 4) ? "the cards are gone by now"
 		                        : db_text(r, i, 4));
 	if (s->homeless > 0)

@@ -51,11 +51,14 @@ outcome(const char *state)
 	return LETTER_NOT_ASKED;
 }
 
-/* The state says it where the reason is a person's or the service's word. */
+/* The state says it where the reason is a person's or the service's word; but
+ * whom the service knows as opted out declined. */
 static const char *
 reason(const char *state, const char *kept)
 {
-	return strcmp(state, "suppressed") == 0 ? kept : state;
+	const bool declined = kept != NULL && strcmp(kept, "opted_out") == 0;
+
+	return declined || strcmp(state, "suppressed") == 0 ? kept : state;
 }
 
 static bool

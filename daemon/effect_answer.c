@@ -14,6 +14,17 @@
 	"     AND a.matched NOT IN ('anonymised', 'erased')"
 #define FRESH                                                                \
 	"     AND a.first_seen_at >= $5::timestamptz AND a.answered_at >= $5::timestamptz"
+/* A card that the CRM did not have, and that was read again since: nothing was
+ * written. */
+#define THERE_AGAIN                                                                                        \
+	"f.state = 'failed' AND f.reason = 'gone' AND EXISTS (SELECT 1 FROM npsync.answer x"                \
+	" JOIN npsync.contact y ON y.tenant_id = $1 AND y.connector = $3"                                   \
+	"      AND y.contact_id = x.contact_id AND NOT y.gone"                                              \
+	" WHERE x.tenant_id = $1 AND x.answer_id = f.subject AND y.facts_at > f.updated_at)"
+#define ONCE                                                                                               \
+	"  ON CONFLICT (tenant_id, kind, target, subject) DO UPDATE"                                        \
+	"     SET state = 'wanted', reason = NULL, tries = 0, updated_at = excluded.updated_at"             \
+	"   WHERE " THERE_AGAIN
 #define COUNTED                                                              \
 	"  RETURNING 1) SELECT (SELECT count(*) FROM e), (SELECT count(*) FROM put)"
 
@@ -33,19 +44,19 @@ DB_STMT(answer_history_wanted,
     "     SET state = 'wanted', payload_hash = excluded.payload_hash, reason = NULL, tries = 0,"
     "         updated_at = excluded.updated_at"
     "   WHERE f.payload_hash IS DISTINCT FROM excluded.payload_hash"
-    "     AND f.reason IS DISTINCT FROM 'the comment is gone here'"
+    "     AND f.reason IS DISTINCT FROM 'the comment is gone here' OR " THERE_AGAIN
     COUNTED);
 DB_STMT(answer_feed_wanted,
     FENCE
     "  SELECT $1::bigint, 'feed', $3, a.answer_id, 'wanted', NULL, $4::timestamptz"
     FROM_ANSWERS FRESH " AND a.score IS NOT NULL"
-    "  ON CONFLICT DO NOTHING" COUNTED);
+    ONCE COUNTED);
 /* $6 of this score or less. */
 DB_STMT(answer_task_wanted,
     FENCE
     "  SELECT $1::bigint, 'task', $3, a.answer_id, 'wanted', NULL, $4::timestamptz"
     FROM_ANSWERS FRESH " AND (a.score <= $6 OR a.wants_contact)"
-    "  ON CONFLICT DO NOTHING" COUNTED);
+    ONCE COUNTED);
 
 /* $4 kind, $5 at most. */
 DB_STMT(answer_wishes,

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "clock.h"
+#include "text.h"
 
 /* ---- languages ------------------------------------------------------------------ */
 enum letter_language
@@ -79,6 +80,17 @@ letter_reason(const char *reason)
 }
 
 /* ---- pieces ---------------------------------------------------------------------- */
+/* A line's end in a name would be a line of ours. */
+static void
+put_value(const char *s, struct buf *out)
+{
+	char piece[TEXT_PIECE];
+	size_t took;
+
+	for (; (took = text_piece(s, piece)) > 0; s += took)
+		(void)buf_str(out, piece);
+}
+
 /* The text with value where its %s stands. */
 static void
 put(const struct letter *l, enum letter_text text, const char *value,
@@ -91,7 +103,7 @@ put(const struct letter *l, enum letter_text text, const char *value,
 		(void)buf_str(out, s);
 	} else {
 		(void)buf_add(out, s, (size_t)(at - s));
-		(void)buf_str(out, value);
+		put_value(value, out);
 		(void)buf_str(out, at + 2);
 	}
 	(void)buf_char(out, '\n');

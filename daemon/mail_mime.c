@@ -74,7 +74,8 @@ plain_words(FILE *out, const char *s, size_t used)
 	while (*s != '\0') {
 		const size_t n = strspn(s, " ") +
 		    strcspn(s + strspn(s, " "), " ");
-		if (used + n > LINE && *s == ' ') {
+		/* A line of one blank would look like the header's end. */
+		if (used + n > LINE && *s == ' ' && n > 1) {
 			(void)fputs(CRLF, out);
 			used = 0;
 		}

@@ -80,6 +80,20 @@ put_runs(struct night *n, const char *failure, struct err *err)
 
 /* ---- connectors ---------------------------------------------------------- */
 /* whole: the run came to its end, so that who did not fail is well. */
+/* What a run did not try it cannot call well; by day that ends only which was
+ * noticed by day. */
+static bool
+put_well(struct night *n, const char *kind, const char *subject, bool tried,
+    struct err *err)
+{
+	const struct stage *s = &n->stage;
+
+	if (tried)
+		return put(n, kind, subject, NULL, err);
+	return n->options->kind != RUN_HOURLY || alarm_end_hourly(s->db,
+	    s->tenant->id, kind, subject, clock_now(), s->arena, err);
+}
+
 static bool
 put_link(struct night *n, const struct link *link, const char *name,
     bool whole, struct err *err)
@@ -87,10 +101,10 @@ put_link(struct night *n, const struct link *link, const char *name,
 	const struct err *problem = link->failed ? &link->problem :
 	    link->aside.kind != ERR_NONE ? &link->aside : NULL;
 
-	if (problem == NULL && !whole)
-		return true;
-	return put(n, "connector", name, problem == NULL ? NULL :
-	    problem->msg, err);
+	if (problem != NULL)
+		return put(n, "connector", name, problem->msg, err);
+	return !whole || put_well(n, "connector", name,
+	    n->options->kind != RUN_HOURLY, err);
 }
 
 static bool
@@ -108,7 +122,7 @@ put_links(struct night *n, bool whole, struct err *err)
 	if (n->service.kind != ERR_NONE && !n->survey.link.failed)
 		return put(n, "transfer", "", n->service.msg, err);
 	return !whole || n->survey.link.failed ||
-	    put(n, "transfer", "", NULL, err);
+	    put_well(n, "transfer", "", n->transferred, err);
 }
 
 /* ---- keys ---------------------------------------------------------------- */

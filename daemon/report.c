@@ -113,6 +113,8 @@ DB_STMT(report_figures,
     "   WHERE r.counts_by_month AND r.kind = 'answer' AND $6::text = 'month'"
     "     AND " MONTH_AFTER("r.at") " >= " MONTH("$4::timestamptz")
     "     AND " MONTH_AFTER("r.at") " <= " MONTH("$5::timestamptz - interval '1 second'")
+    /* What has nothing in these days has no block to stand in. */
+    "     AND r.programme IN (SELECT x.programme FROM ranked x WHERE x.counts AND x.near)"
     ")"
     " SELECT programme, max(programme_name), total, max(label),"
     "        count(*) FILTER (WHERE NOT was AND score >= 9),"

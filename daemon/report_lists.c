@@ -16,7 +16,7 @@
  * words: neither is a reason that can be counted. */
 #define REASON                                                               \
 	"CASE WHEN q.state IN ('sent', 'unknown') THEN NULL WHEN q.state = 'excluded' THEN 'excluded'" \
-	" WHEN q.state = 'failed' THEN 'refused'"                            \
+	" WHEN q.state = 'failed' AND q.reason IS DISTINCT FROM 'opted_out' THEN 'refused'" \
 	" WHEN q.reason LIKE 'duplicate_person: the card%' OR q.reason LIKE 'the card was merged%' THEN 'merged'" \
 	" ELSE coalesce(nullif(split_part(q.reason, ':', 1), ''), q.state) END"
 

@@ -51,7 +51,7 @@ DB_STMT(run_list_counts,
 DB_STMT(run_watermarks,
     "SELECT watermarks FROM npsync.run WHERE tenant_id = $1 AND run_id = $2");
 DB_STMT(run_last,
-    "SELECT extract(epoch from max(started_at) FILTER (WHERE result = 'ok'))::bigint,"
+    "SELECT extract(epoch from max(started_at) FILTER (WHERE result IN ('ok', 'partial')))::bigint,"
     "       extract(epoch from max(started_at))::bigint"
     "  FROM npsync.run WHERE tenant_id = $1 AND kind <> 'resync'");
 

@@ -22,7 +22,12 @@ DB_STMT(status_nights,
     "       (SELECT count(*) FROM npsync.answer a WHERE a.tenant_id = $1"
     "           AND a.answered_at >= d.f AND a.answered_at < d.u"
     "           AND NOT EXISTS (SELECT 1 FROM npsync.queue q WHERE q.tenant_id = $1"
-    "                  AND q.queue_id = a.queue_id AND q.test))"
+    "                  AND q.queue_id = a.queue_id AND q.test)),"
+    /* Of nights before the first that is kept nobody knows. */
+    "       d.night < coalesce((SELECT min(r.night) FROM npsync.run r"
+    "           WHERE r.tenant_id = $1 AND r.kind = 'night'), 'infinity')"
+    "       OR EXISTS (SELECT 1 FROM npsync.run r WHERE r.tenant_id = $1"
+    "           AND r.night = d.night AND r.kind IN ('night', 'manual'))"
     "  FROM unnest($2::date[], $3::timestamptz[], $4::timestamptz[]) AS d(night, f, u)"
     " ORDER BY d.night");
 DB_STMT(status_sends,

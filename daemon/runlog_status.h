@@ -15,8 +15,9 @@ NPS_MUSTCHECK bool runlog_last_kinds(struct db *db, long long tenant_id,
  * was ever completed. */
 NPS_MUSTCHECK bool runlog_streams(struct db *db, long long tenant_id,
     struct arena *arena, struct db_result **result, struct err *err);
-/* night, surveys sent, answers of that local day: n nights up to `last`.  Tries
- * are left out. */
+/* night, surveys sent, answers of that local day, whether a run was there (true
+ * of what came before the first that is kept): n nights up to `last`.  Tries are
+ * left out. */
 NPS_MUSTCHECK bool runlog_nights(struct db *db, long long tenant_id,
     const char *zone, int last, int n, struct arena *arena,
     struct db_result **result, struct err *err);

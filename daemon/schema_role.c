@@ -24,7 +24,7 @@ static const struct {
 	NPS("campaign", ""), NPS("month", "month, "),
 	NPS("trigger", "trigger, "), NPS("employee", "employee, "),
 	NPS("owner", "owner, "), NPS("department", "department, "),
-	NPS("company", "company, "), NPS("segment", "segment, "),
+	NPS("company", "company, company_id, "), NPS("segment", "segment, "),
 	NPS("country", "country, "),
 };
 

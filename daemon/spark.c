@@ -24,6 +24,10 @@ spark_line(struct arena *arena, const long long *v, size_t n, bool utf8)
 	for (size_t i = 0; i < n; i++)
 		max = v[i] > max ? v[i] : max;
 	for (size_t i = 0; i < n; i++) {
+		if (v[i] == SPARK_NONE) {
+			(void)buf_str(&out, utf8 ? "\xc2\xb7" : " ");
+			continue;
+		}
 		const long long level = v[i] <= 0 ? 0
 		    : ((LEVELS - 1) * v[i] + max - 1) / max;
 		(void)buf_str(&out, utf8 ? blocks[level] : ascii[level]);

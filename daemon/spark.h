@@ -6,8 +6,10 @@
 
 #include "arena.h"
 
-/* One sign a number, its height against the greatest; nothing at all has a sign
- * of its own.  Blocks, or ASCII.  NULL = out of memory. */
+#define SPARK_NONE (-1LL)	/* not known: a dot, in ASCII a blank */
+
+/* One sign a number, its height against the greatest; 0 has the lowest.
+ * Blocks, or ASCII.  NULL = out of memory. */
 const char *spark_line(struct arena *arena, const long long *v, size_t n,
     bool utf8);
 /* What LC_ALL, LC_CTYPE or LANG say of the terminal. */

@@ -37,7 +37,7 @@ struct post {
 	size_t n_answers;
 	struct db_result *targets;
 	int in_a_row;
-	bool away;
+	bool away, silent;
 };
 
 /* ---- what is open -------------------------------------------------------- */
@@ -164,6 +164,7 @@ send_rows(struct post *p, const struct alarms_letter *letter,
 	arena_reset(s->scratch);
 	p->away |= !alarms_note(s, "alarms", "mail", state, &why, &p->in_a_row,
 	    p->problem);
+	p->silent |= state == EFFECT_UNKNOWN;
 	return effect_end_rows(s->db, s->tenant->id, "mail", letter->to,
 	    subjects, state, state == EFFECT_DONE ? NULL : why.msg,
 	    clock_now(), s->arena, err);
@@ -355,6 +356,20 @@ send_digests(struct post *p, struct err *err)
 }
 
 /* ---- the stage ----------------------------------------------------------- */
+/* Refusals may all be of one address: the lists are tried all the same.  Not
+ * after silence, which costs a mail for good. */
+static bool
+send_all(struct post *p, struct err *err)
+{
+	if (!send_all_once(p, err))
+		return false;
+	if (!p->silent) {
+		p->in_a_row = 0;
+		p->away = false;
+	}
+	return send_digests(p, err);
+}
+
 static bool
 mail_all(struct stage *stage, struct err *problem, struct err *err)
 {
@@ -369,7 +384,7 @@ mail_all(struct stage *stage, struct err *problem, struct err *err)
 	if (db_rows(r) == 0)
 		return true;
 	const bool ok = read_rows(&p, r, err) && give_up(&p, err) &&
-	    send_all_once(&p, err) && send_digests(&p, err);
+	    send_all(&p, err);
 	db_result_free(p.targets);
 	return ok;
 }

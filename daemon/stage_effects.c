@@ -11,7 +11,8 @@
  *    is written again; a post or task is not;
  *  - old answers, met for the first time: no post and no task is wanted;
  *  - a row that the CRM puts off: once a run, EFFECT_TRIES_MAX times;
- *  - a CRM that is away: its part of the run ends, all stays wanted.
+ *  - a CRM that is away: its part of the run ends, all stays wanted; a post or
+ *    task that was begun counts a try, as if it were put off.
  */
 #include "stage_effects.h"
 

@@ -239,16 +239,18 @@ static bool
 load_one(const char *dir, enum template_kind kind, const char *language,
     bool is_html, struct arena *arena, const char **text, struct err *err)
 {
-	const char *own = NULL, *name = arena_printf(arena, "%s.%s.%s",
-	    kind_names[kind], language, is_html ? "html" : "txt");
-	const char *path = arena_printf(arena, "%s/%s", dir, name);
+	const char *own = NULL;
+	char name[32];
 
-	*text = "";
-	if (path == NULL)
-		return err_nomem(err);
+	/* Ours needs no memory. */
+	(void)snprintf(name, sizeof(name), "%s.%s.%s", kind_names[kind],
+	    language, is_html ? "html" : "txt");
 	*text = template_builtin(name);
 	if (*dir == '\0')
 		return true;
+	const char *path = arena_printf(arena, "%s/%s", dir, name);
+	if (path == NULL)
+		return err_nomem(err);
 	if (!read_file(path, arena, &own, err) ||
 	    (own != NULL && !template_check(kind, is_html, own, err)))
 		return err_wrap(err, "alarm.templates: %s", name);

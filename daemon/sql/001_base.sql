@@ -338,7 +338,7 @@ CREATE TABLE npsync.quarantine (
 
 -- A health state; one alarm per change. Subject of kind flood: the trigger; run:
 -- its kind; connector: its name; secret: the credential; vanished: key and value;
--- of budget, transfer, mail, no_run, erasure: ''.
+-- of budget, transfer, mail, no_run, erasure, export: ''.
 CREATE TABLE npsync.alarm (
   tenant_id  bigint NOT NULL REFERENCES npsync.tenant,
   kind       text NOT NULL,
@@ -462,6 +462,8 @@ SELECT a.tenant_id, a.campaign_id, coalesce(p.name, a.campaign_id) AS campaign_n
        CASE WHEN q.queue_id IS NULL THEN c.owner_name ELSE q.owner END AS owner,
        CASE WHEN q.queue_id IS NULL THEN c.department ELSE q.department END AS department,
        CASE WHEN q.queue_id IS NULL THEN c.company ELSE q.company END AS company,
+       CASE WHEN q.queue_id IS NULL THEN c.connector || ':' || c.company_id
+            ELSE q.connector || ':' || q.company_id END AS company_id,
        CASE WHEN q.queue_id IS NULL THEN c.segment ELSE q.segment END AS segment,
        CASE WHEN q.queue_id IS NULL THEN c.country ELSE q.country END AS country
   FROM npsync.answer a
@@ -524,13 +526,18 @@ SELECT tenant_id, campaign_id, campaign_name, department, promoters, passives, d
                count(*) FILTER (WHERE score <= 6) AS detractors, count(*) AS n
           FROM npsync.v_nps_answer GROUP BY tenant_id, campaign_id, campaign_name, department) s;
 
+-- A company is one by its id, whatever it is called now; by its name where
+-- the CRM has none.
 CREATE VIEW npsync.v_nps_by_company AS
-SELECT tenant_id, campaign_id, campaign_name, company, promoters, passives, detractors, n,
+SELECT tenant_id, campaign_id, campaign_name, company, company_id, promoters, passives, detractors, n,
        round(100 * (promoters - detractors)::numeric / n)::int AS nps
-  FROM (SELECT tenant_id, campaign_id, campaign_name, company, count(*) FILTER (WHERE score >= 9) AS promoters,
+  FROM (SELECT tenant_id, campaign_id, campaign_name, max(company) AS company, company_id,
+               count(*) FILTER (WHERE score >= 9) AS promoters,
                count(*) FILTER (WHERE score IN (7, 8)) AS passives,
                count(*) FILTER (WHERE score <= 6) AS detractors, count(*) AS n
-          FROM npsync.v_nps_answer GROUP BY tenant_id, campaign_id, campaign_name, company) s;
+          FROM npsync.v_nps_answer
+         GROUP BY tenant_id, campaign_id, campaign_name, company_id,
+                  CASE WHEN company_id IS NULL THEN company END) s;
 
 CREATE VIEW npsync.v_nps_by_segment AS
 SELECT tenant_id, campaign_id, campaign_name, segment, promoters, passives, detractors, n,

@@ -416,6 +416,36 @@ static const struct conf_alarm_rule listed[] = {
 	{ .when = ALARM_LOW, .at_most = 6, .to = LIST("owner"),
 	    .language = "en" } };
 
+/* Three letters to a mailbox that is no more: the others get their lists. */
+static void
+test_refusals_stop_no_list(void **state)
+{
+	struct fixture *f = *state;
+	const struct conf_alarm_rule rules[] = {
+		{ .when = ALARM_LOW, .at_most = 6,
+		    .to = LIST("gone@else.example"), .language = "en" },
+		{ .when = ALARM_HIGH, .at_least = 9, .digest = true,
+		    .to = LIST("owner"), .language = "en" } };
+
+	begin(f);
+	set_rules(f, rules, ARRAY_LEN(rules));
+	mailbox_mode(&box, "rcpt gone@else.example");
+	for (int i = 1; i <= 4; i++)
+		answer(f, arena_printf(f->run, "%d", i), i < 4 ? 1 : 9, NULL);
+	const int before = mailbox_count(&box);
+	clock_set(fixture_time(FIXTURE_NIGHT, 8, 7));
+	has(run(f), "alarms mail: ");
+	assert_int_equal(mailbox_count(&box), before + 1);
+	/* Silence may cost a mail: none is risked on a list. */
+	answer(f, "5", 9, NULL);
+	answer(f, "6", 1, NULL);
+	clock_set(fixture_time(20260507, 8, 7));
+	f->stage.today = 20260507;
+	mailbox_mode(&box, "cut");
+	has(run(f), "nobody knows");
+	mailbox_mode(&box, "ok");
+}
+
 static void
 test_digest(void **state)
 {
@@ -835,6 +865,7 @@ main(void)
 		cmocka_unit_test(test_wish_later),
 		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_server_away),
+		cmocka_unit_test(test_refusals_stop_no_list),
 		cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_bounds_of_rules),
 		cmocka_unit_test(test_templates),

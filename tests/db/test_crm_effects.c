@@ -466,6 +466,35 @@ test_a_refused_value_waits_for_another(void **state_)
 	assert_int_equal(board->n, 3);
 }
 
+/* What the CRM did not have was not written: a post and a task follow when the
+ * card is there again, once. */
+static void
+test_a_card_that_comes_back(void **state_)
+{
+	struct fixture *f = *state_;
+
+	begin(f);
+	show(f, 0, 0);
+	f->conf.writeback.history = f->conf.writeback.feed = true;
+	f->conf.writeback.task.at_most = 10;
+	fixture_card(f, "a", "facts_at = '2026-01-01Z'");
+	answer(f, "1", "a", 9, "", clock_now());
+	answer_with = PUT_GONE;
+	run(f);
+	assert_int_equal(board->n, 3);
+	run(f);
+	assert_int_equal(board->n, 3);
+	fixture_exec(f, "UPDATE npsync.contact SET facts_at = '2027-01-01Z'"
+	    " WHERE tenant_id = $1");
+	answer_with = PUT_DONE;
+	run(f);
+	run(f);
+	assert_int_equal(board->n, 6);
+	assert_string_equal(state(f, "feed", "1"), "done");
+	assert_string_equal(state(f, "task", "1"), "done");
+	assert_string_equal(state(f, "history", "1"), "done");
+}
+
 static void
 test_a_late_comment_changes_the_record_only(void **state_)
 {
@@ -821,6 +850,7 @@ main(void)
 		cmocka_unit_test(test_who_must_not_be_touched),
 		cmocka_unit_test(test_a_field_is_written_until_it_stands),
 		cmocka_unit_test(test_a_refused_value_waits_for_another),
+		cmocka_unit_test(test_a_card_that_comes_back),
 		cmocka_unit_test(test_a_late_comment_changes_the_record_only),
 		cmocka_unit_test(test_who_gets_a_task),
 		cmocka_unit_test(test_old_answers_make_records_only),

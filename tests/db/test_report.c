@@ -195,6 +195,14 @@ test_months(void **state)
 	    NULL, NULL }),
 	    "C1: all 1/0/0 was 0/0/0 sum 9 of 0 0 0"
 	    "; 2026-10 1/0/0 was 0/1/0 sum 9 of 0 0 0");
+	/* What answered in September alone stands in nobody's block. */
+	answer(f, "2", 0, "2026-09-02 08:00Z", 0, NULL);
+	assert_string_equal(report(f, &(struct report_query){ late, REPORT_MONTH,
+	    NULL, NULL }),
+	    "C1: all 1/0/0 was 0/0/0 sum 9 of 0 0 0"
+	    "; 2026-10 1/0/0 was 0/1/0 sum 9 of 0 0 0");
+	assert_string_equal(report(f, &(struct report_query){ late, REPORT_MONTH,
+	    "2", NULL }), "");
 }
 
 /* ---- B1, B2 ------------------------------------------------------------------------- */

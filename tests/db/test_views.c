@@ -126,6 +126,26 @@ test_what_counts(void **state)
 	    " WHERE tenant_id = $1 AND test"), 1);
 }
 
+/* Companies may share a name, and change it. */
+static void
+test_companies(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f);
+	answers(f, "5", 1, 9, "company_id = 'C1', company = 'Nord A/S'");
+	answers(f, "5", 1, 0, "company_id = 'C2', company = 'Nord A/S'");
+	answers(f, "5", 1, 7, "company_id = 'C1', company = 'Syd A/S'");
+	answers(f, "5", 1, 8, "company = 'Uden id'");
+	answers(f, "5", 1, 6, "company = 'Heller ikke'");
+	assert_string_equal(figures(f, "company", "company_id = 'crm:C1'"),
+	    "5 1 1 0 2 50");
+	assert_string_equal(figures(f, "company", "company_id = 'crm:C2'"),
+	    "5 0 0 1 1 -100");
+	assert_string_equal(figures(f, "company", "company = 'Uden id'"),
+	    "5 0 1 0 1 0");
+}
+
 /* ---- the role ------------------------------------------------------------- */
 static bool
 make_role(struct fixture *f, const char *name, bool personal, struct err *err)
@@ -233,6 +253,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rounding),
 		cmocka_unit_test(test_what_counts),
+		cmocka_unit_test(test_companies),
 		cmocka_unit_test(test_role),
 		cmocka_unit_test(test_role_refused),
 	};

@@ -526,7 +526,7 @@ test_listings(void **state)
 	json_decref(list);
 	const struct runproc *r = place_run(&tour, EVENING, 0, "status");
 	says(r->out, "crm deals.csv line ");
-	says(r->out, "key S-9015: column \"Lukket\": expected a date");
+	says(r->out, "key \"S-9015\": column \"Lukket\": expected a date");
 	says(r->out, "mails leave Wed 2026-12-02 09:00");
 	r = place_run(&tour, EVENING, 0, "check");
 	says(r->out, "ok    trigger sale, campaign 7755: Salg (NO)\n");
@@ -554,6 +554,11 @@ test_explain(void **state)
 	says(place_run(&tour, EVENING, 0, "explain P-1004")->out,
 	    "left_company");
 	says_one_line(place_run(&tour, EVENING, 1, "--json explain P-0")->err,
+	    "no event of");
+	/* A card of one CRM, as one whose id is a number must be named. */
+	says(place_run(&tour, EVENING, 0, "explain crm/P-1004")->out,
+	    "left_company");
+	says_one_line(place_run(&tour, EVENING, 1, "explain other/P-1004")->err,
 	    "no event of");
 }
 

@@ -13,7 +13,8 @@
 static void
 test_line(void **state)
 {
-	static const long long v[] = { 0, 1, 7, 8, 14, 0 }, none[] = { 0, 0 };
+	static const long long v[] = { 0, 1, 7, 8, 14, 0 }, none[] = { 0, 0 },
+	    gaps[] = { 0, SPARK_NONE, 3 };
 	struct arena *a = arena_new(4096);
 
 	(void)state;
@@ -23,6 +24,10 @@ test_line(void **state)
 	    "\xe2\x96\x81");
 	assert_string_equal(spark_line(a, none, 2, false), "__");
 	assert_string_equal(spark_line(a, none, 0, true), "");
+	/* Not known is not nothing. */
+	assert_string_equal(spark_line(a, gaps, 3, false), "_ #");
+	assert_string_equal(spark_line(a, gaps, 3, true),
+	    "\xe2\x96\x81\xc2\xb7\xe2\x96\x88");
 	arena_free(a);
 }
 

@@ -180,6 +180,24 @@ test_builtin(void **state)
 	assert_null(template_builtin("alarm.fi.txt"));
 }
 
+/* Ours is there also when memory is not. */
+static void
+test_no_memory(void **state)
+{
+	struct arena *tiny = arena_new(16);
+	struct template t;
+	struct err err;
+
+	(void)state;
+	assert_non_null(tiny);
+	assert_false(template_load("/nowhere/at/all/for/long", TEMPLATE_ALARM,
+	    "da", tiny, &t, &err));
+	assert_int_equal(err.kind, ERR_NOMEM);
+	assert_ptr_equal(t.text, template_builtin("alarm.da.txt"));
+	assert_ptr_equal(t.html, template_builtin("alarm.da.html"));
+	arena_free(tiny);
+}
+
 /* Each word in each language is its own. */
 static void
 test_words(void **state)
@@ -200,6 +218,8 @@ test_words(void **state)
 	assert_string_equal(template_trigger("nb", "project"), "project");
 	assert_string_equal(template_health("en", "no_run"),
 	    "No run for more than 26 hours");
+	assert_string_equal(template_health("sv", "export"),
+	    "Filer f\xc3\xb6r rapportverktyg kunde inte skrivas");
 	assert_string_equal(template_state("sv", true), "LARM");
 }
 
@@ -211,6 +231,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_lines), CASE(test_each), CASE(test_subject),
 		CASE(test_faults), CASE(test_builtin), CASE(test_words),
+		CASE(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

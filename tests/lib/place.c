@@ -288,6 +288,9 @@ place_make(struct place *p, const char *name, const char *database,
 		service_make(p);
 	else
 		place_edit(p, "@PORT@", "9");
+	/* A service that is away is known to be away. */
+	place_edit(p, "driver = \"npstoday\";",
+	    "driver = \"npstoday\"; backoff_s = 0.05;");
 	write_file(p->key, SIMPROC_KEY "\n", strlen(SIMPROC_KEY "\n"));
 	place_edit(p, "@DIR@/npstoday.key", p->key);
 	if (p->embedded)

@@ -23,7 +23,7 @@ struct arena; struct http;
 /* ---- options: declared, so that the core checks, fills and documents ---- */
 enum opt_type { OPT_STR, OPT_SECRET, OPT_URL, OPT_PATH, OPT_INT, OPT_FLOAT,
 	OPT_BOOL, OPT_SECONDS, OPT_CHOICE, OPT_STRLIST, OPT_INTLIST,
-	OPT_GROUP, OPT_GROUPLIST };
+	OPT_GROUP, OPT_GROUPLIST, OPT_PROFILE };
 struct strlist { const char *const *v; size_t n; };
 struct intlist { const int64_t *v; size_t n; };
 struct grouplist { const void *v; size_t n; };	/* n structs of .size bytes */
@@ -33,11 +33,16 @@ struct opt {
 	size_t offset;		/* into the settings struct, or the group's */
 	const char *def;	/* as written in the file; NULL = required */
 	double min, max;	/* INT, FLOAT, SECONDS; both 0 = unbounded */
-	const char *const *choices;	/* CHOICE; ends with NULL */
-	const struct opt *sub;	/* GROUP, GROUPLIST; ends with .name == NULL */
-	size_t size;		/* of one struct of a GROUPLIST */
+	const char *const *choices;	/* CHOICE; ends with NULL; PROFILE: folder */
+	const struct opt *sub;	/* GROUP, GROUPLIST, PROFILE; ends: .name == NULL */
+	size_t size;		/* of one struct of a GROUPLIST, of a PROFILE's */
 	const char *help;	/* one line; `npsync options` prints it */
+	/* Texts, each of a list of texts: what else must hold.  May be NULL. */
+	bool (*check)(const char *text, struct err *err);
 };
+/* A PROFILE's struct begins with what options.c found: the name as given, the
+ * file as messages call it. */
+struct opt_profile { const char *name, *file; };
 
 /* ---- what the core lends --------------------------------------------- */
 struct connector_env {

@@ -123,6 +123,7 @@ put_typed(struct fill *f, const struct opt *opt, char *at, const char *text,
 	case OPT_INTLIST:
 	case OPT_GROUP:
 	case OPT_GROUPLIST:
+	case OPT_PROFILE:
 		break;
 	}
 	return false;
@@ -285,6 +286,8 @@ fill_value(struct fill *f, const struct opt *opt, char *at,
 		    fail_expected(f, opt, s, path);
 	case OPT_GROUPLIST:
 		return fill_grouplist(f, opt, at, s, path);
+	case OPT_PROFILE:
+		break;
 	}
 	return err_set(f->err, ERR_BUG, "%s: no such type of option", path);
 }
@@ -349,6 +352,7 @@ fill_default(struct fill *f, const struct opt *opt, char *at,
 	case OPT_INTLIST:
 	case OPT_GROUP:
 	case OPT_GROUPLIST:
+	case OPT_PROFILE:
 		break;
 	}
 	return fill_parsed_default(f, opt, at, path);

@@ -105,6 +105,9 @@ add_expected(const struct opt *opt, struct buf *out)
 	case OPT_GROUPLIST:
 		buf_str(out, "a list of groups, ( { ... }, { ... } )");
 		return;
+	case OPT_PROFILE:
+		buf_str(out, "the name of a profile, or the path of its file");
+		return;
 	}
 	add_bounds(opt, out);
 }

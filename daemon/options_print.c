@@ -204,6 +204,7 @@ dump_scalar(const struct opt *opt, const void *base, struct buf *out)
 		break;
 	case OPT_GROUP:
 	case OPT_GROUPLIST:
+	case OPT_PROFILE:
 		break;
 	}
 }
@@ -276,6 +277,8 @@ type_name(enum opt_type type)
 		return "group";
 	case OPT_GROUPLIST:
 		return "groups";
+	case OPT_PROFILE:
+		return "profile";
 	}
 	return "";
 }

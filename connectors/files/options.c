@@ -15,17 +15,17 @@ static const char *const employed[] = { "unknown", "left", "employed", NULL };
 
 #define TEXT(name, member, def, help) \
 	{ name, OPT_STR, offsetof(struct files_table, member), def, 0, 0, \
-	    NULL, NULL, 0, help }
+	    NULL, NULL, 0, help, NULL }
 #define COLUMN(name, number, def, help) TEXT(name, col[number], def, help)
 #define WORDS(name, member, def, help) \
 	{ name, OPT_STRLIST, offsetof(struct files_table, member), def, 0, 0, \
-	    NULL, NULL, 0, help }
+	    NULL, NULL, 0, help, NULL }
 #define FLAG(name, member, def, help) \
 	{ name, OPT_BOOL, offsetof(struct files_table, member), def, 0, 0, \
-	    NULL, NULL, 0, help }
+	    NULL, NULL, 0, help, NULL }
 #define PATTERN TEXT("file", file, "", \
 	"name or pattern in dir, all that match are read; \"\" = no such table")
-#define END { NULL, OPT_STR, 0, NULL, 0, 0, NULL, NULL, 0, NULL }
+#define END { .name = NULL }
 
 static const struct opt contacts_opts[] = {
 	PATTERN,
@@ -66,7 +66,7 @@ static const struct opt contacts_opts[] = {
 	    "between the tags of one cell"),
 	{ "employed_default", OPT_CHOICE,
 	    offsetof(struct files_table, employed_default), "unknown", 0, 0,
-	    employed, NULL, 0, "where the cell is empty or not there" },
+	    employed, NULL, 0, "where the cell is empty or not there", NULL },
 	WORDS("fields", fields, "[]",
 	    "further columns, for survey.fields and the like"),
 	TEXT("email_template", email_template, "",
@@ -178,48 +178,49 @@ const struct opt *const files_table_opts[FILES_KINDS] = { contacts_opts,
 #define OUT(member) offsetof(struct files_out, member)
 static const struct opt out_opts[] = {
 	{ "dir", OPT_PATH, OUT(dir), "", 0, 0, NULL, NULL, 0,
-	    "where import sheets are put; \"\" = tags are not written" },
+	    "where import sheets are put; \"\" = tags are not written", NULL },
 	{ "delimiter", OPT_STR, OUT(delimiter), ";", 0, 0, NULL, NULL, 0,
-	    "one character, or \"tab\"" },
+	    "one character, or \"tab\"", NULL },
 	{ "charset", OPT_CHOICE, OUT(charset), "utf-8", 0, 0, charsets, NULL,
-	    0, "of the sheets" },
+	    0, "of the sheets", NULL },
 	{ "bom", OPT_BOOL, OUT(bom), "false", 0, 0, NULL, NULL, 0,
-	    "byte order mark in front, with utf-8" },
+	    "byte order mark in front, with utf-8", NULL },
 	{ "contact_column", OPT_STR, OUT(contact_column),
-	    "contact.contactkey", 0, 0, NULL, NULL, 0, "first header" },
+	    "contact.contactkey", 0, 0, NULL, NULL, 0, "first header", NULL },
 	{ "tag_column", OPT_STR, OUT(tag_column), "infotagcontact.text", 0, 0,
-	    NULL, NULL, 0, "second header" },
+	    NULL, NULL, 0, "second header", NULL },
 	{ "key", OPT_STR, OUT(key), "", 0, 0, NULL, NULL, 0,
-	    "column of contacts for the first column; \"\" = its id" },
+	    "column of contacts for the first column; \"\" = its id", NULL },
 	{ "remove_list", OPT_BOOL, OUT(remove_list), "true", 0, 0, NULL, NULL,
-	    0, "list replaced tags in a second file" },
+	    0, "list replaced tags in a second file", NULL },
 	END
 };
 
 #define SET(member) offsetof(struct files_settings, member)
 #define GROUP(name, member, sub, help) \
-	{ name, OPT_GROUP, SET(member), "", 0, 0, NULL, sub, 0, help }
+	{ name, OPT_GROUP, SET(member), "", 0, 0, NULL, sub, 0, help, NULL }
 const struct opt files_opts[] = {
 	{ "dir", OPT_PATH, SET(dir), NULL, 0, 0, NULL, NULL, 0,
-	    "folder of the exports" },
+	    "folder of the exports", NULL },
 	{ "charset", OPT_CHOICE, SET(charset), "utf-8", 0, 0, charsets, NULL,
-	    0, "of the exports" },
+	    0, "of the exports", NULL },
 	{ "delimiter", OPT_STR, SET(delimiter), "auto", 0, 0, NULL, NULL, 0,
-	    "one character, \"tab\", or \"auto\": by the first line" },
+	    "one character, \"tab\", or \"auto\": by the first line", NULL },
 	{ "quote", OPT_STR, SET(quote), "double", 0, 0, NULL, NULL, 0,
-	    "one character, \"double\", \"single\" or \"none\"" },
+	    "one character, \"double\", \"single\" or \"none\"", NULL },
 	{ "header", OPT_BOOL, SET(header), "true", 0, 0, NULL, NULL, 0,
-	    "the first row names the columns" },
+	    "the first row names the columns", NULL },
 	{ "date_format", OPT_STRLIST, SET(date_format), "[\"iso\"]", 0, 0,
-	    NULL, NULL, 0, "tried in order: \"iso\", \"dd-MM-yyyy HH:mm\"" },
+	    NULL, NULL, 0, "tried in order: \"iso\", \"dd-MM-yyyy HH:mm\"", NULL },
 	{ "timezone", OPT_STR, SET(timezone), "", 0, 0, NULL,
-	    NULL, 0, "of dates without a zone, and of the days; empty: the tenant's" },
+	    NULL, 0, "of dates without a zone, and of the days; empty: the tenant's",
+	    NULL },
 	{ "yes", OPT_STRLIST, SET(yes), "[\"1\", \"yes\", \"true\", \"ja\"]",
-	    0, 0, NULL, NULL, 0, "words of yes" },
+	    0, 0, NULL, NULL, 0, "words of yes", NULL },
 	{ "no", OPT_STRLIST, SET(no), "[\"0\", \"no\", \"false\", \"nej\"]",
-	    0, 0, NULL, NULL, 0, "words of no" },
+	    0, 0, NULL, NULL, 0, "words of no", NULL },
 	{ "lookup_mb", OPT_INT, SET(lookup_mb), "64", 1, 4096, NULL, NULL, 0,
-	    "ceiling for companies and tags, held in memory" },
+	    "ceiling for companies and tags, held in memory", NULL },
 	GROUP("contacts", table[FILES_CONTACTS], contacts_opts, "people"),
 	GROUP("companies", table[FILES_COMPANIES], companies_opts,
 	    "facts that their contacts share"),

@@ -1,0 +1,17 @@
+/*
+ * mask.h - what may be shown of a text that a server sent.
+ */
+#ifndef NPSYNC_CONNECTORS_MASK_H
+#define NPSYNC_CONNECTORS_MASK_H
+
+#include "npsync.h"
+
+/* The beginning of it: one line of valid UTF-8, addresses and numbers as long
+ * as a telephone's masked, cut to size. */
+void mask_text(char *out, size_t size, const char *text, size_t len);
+/* The same, and secret nowhere, nor a piece of it that was escaped; may be
+ * NULL or "". */
+void mask_answer(char *out, size_t size, const char *text, size_t len,
+    const char *const *secrets, size_t n);
+
+#endif

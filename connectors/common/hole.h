@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "arena.h"
+#include "buf.h"
 #include "err.h"
 #include "json.h"
 
@@ -57,7 +58,8 @@ enum hole_context { HOLE_URL, HOLE_FORM, HOLE_HEADER, HOLE_BODY_JSON,
  * template is never longer than 40 bytes. */
 NPS_MUSTCHECK bool hole_check(const char *text, enum hole_context context,
     const char *const *known, struct err *err);
-/* The text in arena, NULL when "?" left it out as a whole (a header, a text).
+/* The text in arena.  NULL: a header that "?" left out, or a JSON body that is
+ * nothing but such a hole.  In plain text a "?" without value is nothing.
  * zone: of local formats.  ERR_CONFIG: no such name, no value; ERR_REJECTED: a
  * value that cannot stand there (a line break in a header, "..", "." or "" as
  * a part of a path, no number, too long); ERR_NOMEM. */
@@ -77,6 +79,8 @@ NPS_MUSTCHECK bool hole_check_header(const char *text, struct err *err);
 NPS_MUSTCHECK bool hole_check_json(const char *text, struct err *err);
 NPS_MUSTCHECK bool hole_check_text(const char *text, struct err *err);
 
+/* Appends text as a JSON string with its quotes. */
+void hole_json_text(struct buf *out, const char *text, size_t len);
 /* RFC 4648, with padding; NULL = arena exhausted. */
 const char *hole_base64(struct arena *arena, const void *bytes, size_t len);
 

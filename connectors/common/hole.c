@@ -116,36 +116,88 @@ hole_is_whole(const char *text, struct hole *out)
 	return piece.kind == HOLE_HOLE && *text == '\0';
 }
 
+/* ---- names that are used ------------------------------------------------- */
+struct search {
+	const char *name;	/* NULL = the i-th */
+	size_t len, i;
+	bool any;		/* all that begin with len bytes of it */
+	char found[HOLE_NAME_MAX];
+};
+
+static bool
+is_sought(struct search *f, const char *name)
+{
+	if (f->name == NULL ? f->i-- != 0 : f->any ?
+	    strncmp(name, f->name, f->len) != 0 : strcmp(name, f->name) != 0)
+		return false;
+	memcpy(f->found, name, strlen(name) + 1);
+	return true;
+}
+
+static bool
+search_text(struct search *f, const char *text)
+{
+	struct hole_piece piece;
+
+	for (hole_next(&text, &piece); piece.kind == HOLE_LITERAL ||
+	    piece.kind == HOLE_HOLE; hole_next(&text, &piece))
+		if (piece.kind == HOLE_HOLE && is_sought(f, piece.hole.name))
+			return true;
+	return false;
+}
+
+static bool
+search_node(struct search *f, const json_t *node)
+{
+	const char *key;
+	json_t *child;
+	size_t i;
+
+	if (json_is_string(node))
+		return search_text(f, json_string_value(node));
+	json_object_foreach ((json_t *)(uintptr_t)node, key, child)
+		if (search_node(f, child))
+			return true;
+	json_array_foreach (node, i, child)
+		if (search_node(f, child))
+			return true;
+	return false;
+}
+
+/* A body of JSON has braces of its own; "{id}" is none. */
+static bool
+search(struct search *f, const char *text)
+{
+	AUTO(json_doc) struct json_doc *doc = NULL;
+	struct err unwanted;
+
+	if (text == NULL)
+		return false;
+	if (strchr("{[\"", text[strspn(text, " \t\r\n")]) != NULL &&
+	    json_parse(text, strlen(text), &doc, &unwanted))
+		return search_node(f, json_root(doc));
+	return search_text(f, text);
+}
+
 bool
 hole_uses(const char *text, const char *name)
 {
 	const size_t len = strlen(name);
-	const bool any = len > 0 && name[len - 1] == '*';
-	struct hole_piece piece;
+	struct search f = { .name = name, .len = len };
 
-	if (text == NULL)
-		return false;
-	for (hole_next(&text, &piece); piece.kind != HOLE_END &&
-	    piece.kind != HOLE_BAD; hole_next(&text, &piece))
-		if (piece.kind == HOLE_HOLE && (any ?
-		    strncmp(piece.hole.name, name, len - 1) == 0 :
-		    strcmp(piece.hole.name, name) == 0))
-			return true;
-	return false;
+	if (len > 0 && name[len - 1] == '*') {
+		f.any = true;
+		f.len--;
+	}
+	return search(&f, text);
 }
 
 const char *
 hole_name_at(const char *text, size_t i, struct arena *arena)
 {
-	struct hole_piece piece;
+	struct search f = { .i = i };
 
-	if (text == NULL)
-		return NULL;
-	for (hole_next(&text, &piece); piece.kind != HOLE_END &&
-	    piece.kind != HOLE_BAD; hole_next(&text, &piece))
-		if (piece.kind == HOLE_HOLE && i-- == 0)
-			return arena_strdup(arena, piece.hole.name);
-	return NULL;
+	return search(&f, text) ? arena_strdup(arena, f.found) : NULL;
 }
 
 /* ---- checking -------------------------------------------------------------- */
@@ -219,11 +271,14 @@ check_literal(const struct check *c, const char *s, size_t len)
 
 	for (size_t i = 0; i < len; i++) {
 		const unsigned char b = (unsigned char)s[i];
-		if ((header && (b < ' ' || b == 0x7f)) || (address &&
-		    (b <= ' ' || b >= 0x7f || strchr("#\\\"<>^`|", b))))
-			return err_set(c->err, ERR_CONFIG, "character %zu: "
-			    "expected a blank, a letter with an accent and "
-			    "the like as %%20, %%C3%%A6; got 0x%02x", i + 1, b);
+		if (header && (b < ' ' || b == 0x7f))
+			return err_set(c->err, ERR_CONFIG,
+			    "expected a header without control characters");
+		if (address && (b <= ' ' || b >= 0x7f ||
+		    strchr("#\\\"<>^`|", b) != NULL))
+			return err_set(c->err, ERR_CONFIG, "expected %%20 for "
+			    "a blank, %%C3%%A6 and the like for what an "
+			    "address cannot hold; got the byte 0x%02x", b);
 	}
 	return true;
 }

@@ -1,20 +1,132 @@
+/*
+ * mask.c - how a server's words could betray somebody: it repeats the record
+ * that it refused, or the key that it was sent.  Only the beginning is shown;
+ * what looks like an address, a telephone number or a key is not.
+ */
 #include "mask.h"
 
-#include <stdio.h>
+#include <string.h>
+
+#include "text.h"
+
+#define ERROR_MAX_BYTES ((size_t)512)
+#define KEY_MIN ((size_t)24)	/* a word as long as that may be a key */
+#define MASKED "***"
+
+static bool
+is_address_char(unsigned char c)
+{
+	return c >= 0x80 || (c >= '0' && c <= '9') ||
+	    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+	    (c != '\0' && strchr(".!#$%&*+/=?^_{|}~-@\\", c) != NULL);
+}
+
+/* An address, however its '@' is written, or a number as long as a
+ * telephone's. */
+static bool
+is_personal(const char *word, size_t len)
+{
+	static const char *const at[] = { "@", "%40", "\\u0040" };
+	size_t digits = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(at); i++)
+		if (memmem(word, len, at[i], strlen(at[i])) != NULL)
+			return true;
+	for (size_t i = 0; i < len; i++)
+		digits += word[i] >= '0' && word[i] <= '9';
+	return digits >= 7;
+}
+
+static size_t
+piece_len(const char *text)
+{
+	size_t n = 0;
+
+	while (is_address_char((unsigned char)text[n]))
+		n++;
+	return n;
+}
+
+static bool
+piece_add(char *out, size_t size, size_t *used, const char *text, size_t len)
+{
+	if (*used + len + 1 > size)
+		return false;
+	memcpy(out + *used, text, len);
+	*used += len;
+	out[*used] = '\0';
+	return true;
+}
+
+/* One line of valid UTF-8 out of anybody's bytes; false = it goes on. */
+static bool
+line_clean(char *out, size_t size, const char *text, size_t len)
+{
+	char raw[ERROR_MAX_BYTES + 1], piece[TEXT_PIECE];
+	const bool whole = len <= ERROR_MAX_BYTES;
+	size_t used = 0, n;
+
+	if (!whole)
+		len = ERROR_MAX_BYTES;
+	for (size_t i = 0; i < len; i++)
+		raw[i] = (unsigned char)text[i] <= ' ' ? ' ' : text[i];
+	raw[len] = '\0';
+	out[0] = '\0';
+	for (const char *p = raw; (n = text_piece(p, piece)) > 0; p += n)
+		if (!piece_add(out, size, &used, piece, strlen(piece)))
+			return false;
+	return whole;
+}
+
+/* key_min: words of so many bytes are hidden whatever they are. */
+static void
+mask(char *out, size_t size, const char *text, size_t len, size_t key_min)
+{
+	char line[2 * ERROR_MAX_BYTES];
+	const bool whole = line_clean(line, sizeof(line), text, len);
+	size_t used = 0, n;
+
+	out[0] = '\0';
+	for (const char *p = line; *p != '\0'; p += n) {
+		n = piece_len(p);
+		/* Of a word cut in two nobody knows what it was. */
+		const bool hide = n > 0 && (is_personal(p, n) || n >= key_min ||
+		    (p[n] == '\0' && !whole));
+		if (n == 0)
+			n = 1;
+		if (hide ? piece_add(out, size, &used, MASKED, strlen(MASKED))
+			 : piece_add(out, size, &used, p, n))
+			continue;
+		if (!hide)
+			(void)piece_add(out, size, &used, p,
+			    text_cut(p, size - used - 1));
+		break;
+	}
+}
 
 void
 mask_text(char *out, size_t size, const char *text, size_t len)
 {
-	(void)text;
-	(void)len;
-	(void)snprintf(out, size, "***");
+	mask(out, size, text, len, SIZE_MAX);
+}
+
+/* ---- keys -------------------------------------------------------------------- */
+/* A short one would be found in any text: such a text is not shown at all. */
+static bool
+holds(const char *text, size_t len, const char *secret)
+{
+	return secret != NULL && secret[0] != '\0' &&
+	    memmem(text, len, secret, strlen(secret)) != NULL;
 }
 
 void
 mask_answer(char *out, size_t size, const char *text, size_t len,
     const char *const *secrets, size_t n)
 {
-	(void)secrets;
-	(void)n;
-	mask_text(out, size, text, len);
+	for (size_t i = 0; i < n; i++)
+		if (holds(text, len, secrets[i])) {
+			out[0] = '\0';
+			return;
+		}
+	mask(out, size, text, len, KEY_MIN);
 }

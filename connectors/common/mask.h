@@ -9,8 +9,8 @@
 /* The beginning of it: one line of valid UTF-8, addresses and numbers as long
  * as a telephone's masked, cut to size. */
 void mask_text(char *out, size_t size, const char *text, size_t len);
-/* The same, and secret nowhere, nor a piece of it that was escaped; may be
- * NULL or "". */
+/* The same, for an answer to a request that was signed: long words are masked
+ * too, and "" where one of the n secrets stands in it. */
 void mask_answer(char *out, size_t size, const char *text, size_t len,
     const char *const *secrets, size_t n);
 

@@ -34,12 +34,14 @@ struct oauth_ask {
 	const struct oauth_field *fields;	/* grant_type first */
 	size_t n;
 };
+/* A token, or any session that a login gave. */
 struct oauth_token {
 	struct buf text;	/* "" = none yet */
 	time_t until;		/* renewed from then on; NO_TIME = not said */
-	bool proven;		/* an answer with it was good */
+	bool proven;		/* an answer with it was good: the user sets it */
 	bool refused;		/* no further try in this run */
 	int renewals;		/* after a 401 */
+	int failures;		/* of asking, in a row, that were the server's */
 	long pid;		/* whose it is: not shared after a fork */
 };
 
@@ -51,8 +53,18 @@ bool oauth_is_good(const struct oauth_token *t, time_t now);
  * now on without asking again. */
 NPS_MUSTCHECK bool oauth_get(struct oauth_token *t, const struct oauth_ask *ask,
     const struct connector_env *env, struct err *err);
-/* After a 401: true when a new one may be asked for (oauth_get), false = the
- * one that was refused had never been good, or it was too often: ERR_AUTH. */
+/* After a 401: true when a new one may be asked for, the old one is gone then.
+ * ERR_AUTH: the one that was refused had never been good, or it was too often. */
 NPS_MUSTCHECK bool oauth_renewable(struct oauth_token *t, struct err *err);
+
+/* ---- for logins that are none of OAuth's --------------------------------- */
+void oauth_drop(struct oauth_token *t);	/* wiped; a new one may be asked for */
+NPS_MUSTCHECK bool oauth_keep(struct oauth_token *t, const char *text,
+    struct err *err);
+/* Never again in this run; returns false. */
+bool oauth_refuse(struct oauth_token *t);
+/* The server failed: after the third time as above; returns false. */
+bool oauth_failed(struct oauth_token *t);
+NPS_MUSTCHECK bool oauth_may_ask(const struct oauth_token *t, struct err *err);
 
 #endif

@@ -57,9 +57,6 @@ NPS_MUSTCHECK bool npstoday_push_request(void *self,
     const struct respondent *r, struct http_req *req, struct err *err);
 NPS_MUSTCHECK bool npstoday_push_result(void *self, const struct http_res *res,
     struct push_result *result, struct err *err);
-/* The beginning of a server's error body as it may be shown: one line,
- * addresses and long numbers masked, valid UTF-8, cut to size. */
-void npstoday_mask(char *out, size_t size, const char *text, size_t len);
 
 /* ---- feed.c: listings, page by page ---------------------------------- */
 struct feed {

@@ -9,12 +9,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "text.h"
+#include "common/mask.h"
 #include "url.h"
 
 #define BODY_MAX_BYTES ((size_t)262144)
-#define ERROR_MAX_BYTES ((size_t)512)
-#define MASKED "***"
 #define EARLY_MAX_S 3600	/* a send in the hour before is on time */
 
 /* ---- request --------------------------------------------------------- */
@@ -110,98 +108,6 @@ npstoday_push_request(void *self, const struct respondent *r,
 	return true;
 }
 
-/* ---- what may be shown of an error body ------------------------------ */
-
-static bool
-is_address_char(unsigned char c)
-{
-	return c >= 0x80 || (c >= '0' && c <= '9') ||
-	    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-	    (c != '\0' && strchr(".!#$%&*+/=?^_{|}~-@\\", c) != NULL);
-}
-
-/* An address, however its '@' is written, or a number as long as a
- * telephone's. */
-static bool
-is_personal(const char *word, size_t len)
-{
-	static const char *const at[] = { "@", "%40", "\\u0040" };
-	size_t digits = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(at); i++)
-		if (memmem(word, len, at[i], strlen(at[i])) != NULL)
-			return true;
-	for (size_t i = 0; i < len; i++)
-		digits += word[i] >= '0' && word[i] <= '9';
-	return digits >= 7;
-}
-
-static size_t
-piece_len(const char *text)
-{
-	size_t n = 0;
-
-	while (is_address_char((unsigned char)text[n]))
-		n++;
-	return n;
-}
-
-static bool
-piece_add(char *out, size_t size, size_t *used, const char *text, size_t len)
-{
-	if (*used + len + 1 > size)
-		return false;
-	memcpy(out + *used, text, len);
-	*used += len;
-	out[*used] = '\0';
-	return true;
-}
-
-/* One line of valid UTF-8 out of anybody's bytes; false = it goes on. */
-static bool
-line_clean(char *out, size_t size, const char *text, size_t len)
-{
-	char raw[ERROR_MAX_BYTES + 1], piece[TEXT_PIECE];
-	const bool whole = len <= ERROR_MAX_BYTES;
-	size_t used = 0, n;
-
-	if (!whole)
-		len = ERROR_MAX_BYTES;
-	for (size_t i = 0; i < len; i++)
-		raw[i] = (unsigned char)text[i] <= ' ' ? ' ' : text[i];
-	raw[len] = '\0';
-	out[0] = '\0';
-	for (const char *p = raw; (n = text_piece(p, piece)) > 0; p += n)
-		if (!piece_add(out, size, &used, piece, strlen(piece)))
-			return false;
-	return whole;
-}
-
-void
-npstoday_mask(char *out, size_t size, const char *text, size_t len)
-{
-	char line[2 * ERROR_MAX_BYTES];
-	const bool whole = line_clean(line, sizeof(line), text, len);
-	size_t used = 0, n;
-
-	out[0] = '\0';
-	for (const char *p = line; *p != '\0'; p += n) {
-		n = piece_len(p);
-		/* Of a word cut in two nobody knows what it was. */
-		const bool hide = n > 0 && (is_personal(p, n) ||
-		    (p[n] == '\0' && !whole));
-		if (n == 0)
-			n = 1;
-		if (hide ? piece_add(out, size, &used, MASKED, strlen(MASKED))
-			 : piece_add(out, size, &used, p, n))
-			continue;
-		if (!hide)
-			(void)piece_add(out, size, &used, p,
-			    text_cut(p, size - used - 1));
-		break;
-	}
-}
-
 /* ---- result ---------------------------------------------------------- */
 
 /* "2xx", "200 201 20x": x stands for any digit. */
@@ -270,7 +176,7 @@ reason_set(const struct npstoday_settings *set, const struct http_res *res,
 	/* What is shown is cut, not what is looked at: the first half of an
 	 * address does not look like one. */
 	const size_t room = sizeof(out->reason) - (size_t)n;
-	npstoday_mask(out->reason + n, quote + 1 < room ? quote + 1 : room,
+	mask_text(out->reason + n, quote + 1 < room ? quote + 1 : room,
 	    res->body, res->body_len);
 }
 

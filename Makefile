@@ -41,6 +41,7 @@ DAEMON_SRC := $(wildcard daemon/*.c)
 CONNECTOR_SRC := $(wildcard connectors/*/*.c)
 LIB_SRC := $(filter-out daemon/main.c,$(DAEMON_SRC)) $(CONNECTOR_SRC)
 SQL := $(sort $(wildcard daemon/sql/[0-9]*.sql))
+PROFILES := $(sort $(wildcard conf/crm.d/*.conf conf/survey.d/*.conf))
 TEMPLATES := $(sort $(wildcard conf/templates/*.txt conf/templates/*.html))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 DB_SRC := $(wildcard tests/db/test_*.c)
@@ -53,7 +54,7 @@ SIMS := $(patsubst tests/sim/%.c,%,$(wildcard tests/sim/*.c))
 comma := ,
 obj = $(patsubst %,$(O)/%.o,$(basename $(1)))
 LIB_OBJ := $(call obj,$(LIB_SRC)) $(O)/gen/registry.o $(O)/gen/embed.o $(O)/gen/migrations.o \
-	$(O)/gen/templates.o
+	$(O)/gen/templates.o $(O)/gen/profiles.o
 TESTLIB_OBJ := $(call obj,$(TESTLIB_SRC))
 TESTS := $(patsubst %.c,$(O)/%,$(UNIT_SRC) $(DB_SRC) $(EXCHANGE_SRC) $(SYSTEM_SRC) \
 	$(TORTURE_SRC))
@@ -111,7 +112,7 @@ $(O)/gen/registry.c: $(wildcard connectors/*/crm.c connectors/*/survey.c) Makefi
 	  echo "	&$${d%/survey.c}_survey,"; done; echo '	NULL };'; } > $@
 
 # .incbin keeps the exact bytes, read-only, in a position independent program.
-$(O)/gen/embed.S: $(SQL) $(TEMPLATES) conf/npsync.conf Makefile
+$(O)/gen/embed.S: $(SQL) $(TEMPLATES) $(PROFILES) conf/npsync.conf Makefile
 	@mkdir -p $(@D)
 	@{ echo '	.section .rodata'; \
 	echo '	.globl conf_sample'; echo 'conf_sample:'; \
@@ -122,6 +123,9 @@ $(O)/gen/embed.S: $(SQL) $(TEMPLATES) conf/npsync.conf Makefile
 	  echo "sql_$${b}_end:"; echo '	.byte 0'; done; \
 	for f in $(TEMPLATES); do b=$$(basename $$f | tr . _); \
 	  echo "	.globl template_$$b"; echo "template_$$b:"; \
+	  echo "	.incbin \"$$f\""; echo '	.byte 0'; done; \
+	for f in $(PROFILES); do b=$$(echo $$f | tr /.- ___); \
+	  echo "	.globl profile_$$b"; echo "profile_$$b:"; \
 	  echo "	.incbin \"$$f\""; echo '	.byte 0'; done; \
 	echo '	.section .note.GNU-stack,"",@progbits'; } > $@
 $(O)/gen/embed.o: $(O)/gen/embed.S
@@ -135,6 +139,15 @@ $(O)/gen/templates.c: $(TEMPLATES) Makefile
 	for f in $(TEMPLATES); do b=$$(basename $$f); \
 	  echo "	{ \"$$b\", template_$$(echo $$b | tr . _) },"; done; \
 	echo '	{ NULL, NULL } };'; } > $@
+$(O)/gen/profiles.c: $(PROFILES) Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "options.h"'; \
+	for f in $(PROFILES); do \
+	  echo "extern const char profile_$$(echo $$f | tr /.- ___)[];"; done; \
+	echo 'const struct options_profile options_profiles[] = {'; \
+	for f in $(PROFILES); do d=$$(basename $$(dirname $$f)); \
+	  echo "	{ \"$$d\", \"$$(basename $$f .conf)\", profile_$$(echo $$f | tr /.- ___) },"; done; \
+	echo '	{ NULL, NULL, NULL } };'; } > $@
 $(O)/gen/migrations.c: $(SQL) Makefile
 	@mkdir -p $(@D)
 	@{ echo '#include "schema.h"'; \
@@ -278,6 +291,8 @@ install: all
 	install -m 0644 systemd/npsync.tmpfiles "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/npsync.conf"
 	install -m 0644 systemd/npsync.sudoers "$(docdir)/examples/npsync.sudoers"
 	install -m 0644 conf/npsync.conf conf/examples/*.conf "$(docdir)/examples/"
+	for f in $(PROFILES); do install -D -m 0644 "$$f" \
+	    "$(docdir)/examples/$${f#conf/}" || exit 1; done
 	test -e "$(DESTDIR)$(SYSCONFDIR)/npsync/npsync.conf" || install -m 0640 \
 	    conf/npsync.conf "$(DESTDIR)$(SYSCONFDIR)/npsync/npsync.conf"
 uninstall:

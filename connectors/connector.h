@@ -17,7 +17,7 @@
 #include "err.h"	/* struct err, NPS_MUSTCHECK */
 #include "http.h"	/* struct http_req, http_res: plain data, no curl */
 #include "clock.h"	/* NO_TIME, NO_DAY: days are YYYYMMDD, local to the CRM */
-#define CONNECTOR_API 4
+#define CONNECTOR_API 5
 struct arena; struct http;
 
 /* ---- options: declared, so that the core checks, fills and documents ---- */
@@ -70,6 +70,9 @@ struct connector_info {
 	const struct opt *opts;
 	size_t settings_size;
 	uint32_t caps, sorted, whole;	/* sorted, whole: bits of the streams' caps */
+	/* A CRM's: requests go through env->http, so that its group takes the
+	 * engine's options too (conf.h: struct conf_http). */
+	bool http;
 };
 
 /* ---- streams ----------------------------------------------------------- */

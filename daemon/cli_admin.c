@@ -47,6 +47,20 @@ secret(struct cli *cli, struct err *err)
 }
 
 /* ---- options ------------------------------------------------------------------------------ */
+static const struct cli_opt options_opts[] = {
+	{ "profile", "crm|survey", "what stands in a profile of the driver" },
+	{ NULL, NULL, NULL }
+};
+
+static void
+list_profiles(const char *folder)
+{
+	for (const struct options_profile *p = options_profiles;
+	    p->name != NULL; p++)
+		if (strcmp(p->folder, folder) == 0)
+			(void)printf(" %s", p->name);
+}
+
 static void
 list_drivers(void)
 {
@@ -58,34 +72,64 @@ list_drivers(void)
 	for (size_t i = 0; survey_connectors[i] != NULL; i++)
 		(void)printf("  %-12s %s\n", survey_connectors[i]->info.name,
 		    survey_connectors[i]->info.summary);
+	if (options_profiles[0].name != NULL) {
+		(void)printf("profiles:\n  crm:");
+		list_profiles("crm.d");
+		(void)printf("\n  survey:");
+		list_profiles("survey.d");
+		(void)printf("\n");
+	}
 	(void)printf("`npsync options DRIVER` prints a driver's options, "
 	    "`npsync options core` npsync's own.\n");
+}
+
+static const struct opt *
+driver_opts(const char *name, bool crm, bool survey)
+{
+	for (size_t i = 0; crm && crm_connectors[i] != NULL; i++)
+		if (strcmp(crm_connectors[i]->info.name, name) == 0)
+			return crm_connectors[i]->info.opts;
+	for (size_t i = 0; survey && survey_connectors[i] != NULL; i++)
+		if (strcmp(survey_connectors[i]->info.name, name) == 0)
+			return survey_connectors[i]->info.opts;
+	return NULL;
+}
+
+static const struct opt *
+profile_opts(const char *name, const char *kind)
+{
+	const struct opt *o = driver_opts(name, strcmp(kind, "crm") == 0,
+	    strcmp(kind, "survey") == 0);
+
+	while (o != NULL && o->name != NULL && o->type != OPT_PROFILE)
+		o++;
+	return o == NULL || o->name == NULL ? NULL : o->sub;
 }
 
 static int
 options(struct cli *cli, struct err *err)
 {
-	if (cli->n_args == 0) {
+	const char *kind = cli_given(cli, "profile");
+	const char *name = cli->n_args == 0 ? NULL : cli->args[0];
+
+	if (name == NULL && kind == NULL) {
 		list_drivers();
 		return 0;
 	}
-	const char *name = cli->args[0];
-	if (strcmp(name, "core") == 0) {
-		options_print(stdout, conf_opts, "");
+	const struct opt *opts = name == NULL ? NULL :
+	    kind != NULL ? profile_opts(name, kind) :
+	    strcmp(name, "core") == 0 ? conf_opts :
+	    driver_opts(name, true, true);
+	if (opts != NULL) {
+		options_print(stdout, opts, "");
 		return 0;
 	}
-	for (size_t i = 0; crm_connectors[i] != NULL; i++)
-		if (strcmp(crm_connectors[i]->info.name, name) == 0) {
-			options_print(stdout, crm_connectors[i]->info.opts, "");
-			return 0;
-		}
-	for (size_t i = 0; survey_connectors[i] != NULL; i++)
-		if (strcmp(survey_connectors[i]->info.name, name) == 0) {
-			options_print(stdout, survey_connectors[i]->info.opts, "");
-			return 0;
-		}
-	err_set(err, ERR_USAGE, "no driver \"%s\" (`npsync options` lists them)",
-	    name);
+	if (kind != NULL)
+		err_set(err, ERR_USAGE, "expected `npsync options DRIVER "
+		    "--profile crm` or survey, of a driver that has profiles");
+	else
+		err_set(err, ERR_USAGE, "no driver \"%s\" (`npsync options` "
+		    "lists them)", name);
 	return 64;
 }
 
@@ -106,7 +150,8 @@ const struct cli_command cli_admin_commands[] = {
 	    "configuration names it: api_key = \"credential:NAME\".", 2 },
 	{ "schema", "--print|--apply|--check|--role NAME", "The database's tables",
 	    cli_schema_opts, cli_schema, NULL, 0 },
-	{ "options", "[DRIVER|core]", "Every option with type, default and bounds",
-	    no_opts, options, NULL, 1 },
+	{ "options", "[DRIVER [--profile crm|survey] | core]",
+	    "Every option with type, default and bounds", options_opts, options,
+	    NULL, 1 },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }
 };

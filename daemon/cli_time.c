@@ -63,13 +63,13 @@ check_length(const struct times *t)
 	if (t->cli->db == NULL || !queue_usual_night(t->cli->db,
 	    t->cli->tenant.id, t->cli->arena, &usual, &err))
 		return;
-	const double need_s = (double)usual / conf->survey.rate_per_second;
+	const double need_s = (double)usual / conf->survey.http.rate_per_second;
 	if (need_s > (double)have_s)
 		t->warn(t->arg, what, arena_printf(t->cli->arena, "a usual night "
 		    "hands over %lld people, which takes %.1f minutes with "
 		    "survey.rate_per_second = %g; there are %.1f: make it longer, "
 		    "or raise the rate",
-		    usual, need_s / 60, conf->survey.rate_per_second,
+		    usual, need_s / 60, conf->survey.http.rate_per_second,
 		    (double)have_s / 60));
 }
 

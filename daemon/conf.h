@@ -48,10 +48,19 @@ struct conf_programme {
 	int kind;			/* enum conf_programme_kind */
 };
 
+/* Read by the core from the group of whoever talks HTTP. */
+struct conf_http {
+	double rate_per_second;
+	int timeout_s, retries;
+	double backoff_s, backoff_max_s;
+	const char *ca_file;
+	bool allow_http, allow_private;
+};
 struct conf_crm {
 	const char *name, *driver;
 	const struct crm_connector *connector;
 	const void *settings;	/* of the connector's option table */
+	struct conf_http http;	/* with connector->info.http */
 	int line;
 };
 
@@ -59,13 +68,8 @@ struct conf_survey {
 	const char *driver;
 	const struct survey_connector *connector;
 	const void *settings;
-	/* Read by the core from the same group, every driver has them. */
-	double rate_per_second;
-	int concurrency, timeout_s, retries;
-	double backoff_s, backoff_max_s;
-	const char *ca_file;
-	bool allow_http, allow_private;
-	int line;
+	struct conf_http http;
+	int concurrency, line;
 };
 
 /* What a field of a card can show: one entry of writeback.fields. */

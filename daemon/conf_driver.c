@@ -9,6 +9,34 @@
 
 #define DRIVERS_MAX 64
 
+/* H = offset of a member of struct conf_http. */
+#define HTTP_ROWS(H) \
+	{ .name = "rate_per_second", .type = OPT_FLOAT, \
+	    .offset = H(rate_per_second), .def = "5", .min = 0.01, \
+	    .max = 10, .help = "requests a second at most" }, \
+	{ .name = "timeout_s", .type = OPT_INT, .offset = H(timeout_s), \
+	    .def = "120", .min = 5, .max = 600, \
+	    .help = "how long an answer may take" }, \
+	{ .name = "retries", .type = OPT_INT, .offset = H(retries), \
+	    .def = "4", .min = 1, .max = 10, \
+	    .help = "tries of a request that may be repeated" }, \
+	{ .name = "backoff_s", .type = OPT_FLOAT, .offset = H(backoff_s), \
+	    .def = "5", .min = 0, .max = 300, \
+	    .help = "pause after the first try, then doubled" }, \
+	{ .name = "backoff_max_s", .type = OPT_FLOAT, \
+	    .offset = H(backoff_max_s), .def = "300", .min = 0, .max = 300, \
+	    .help = "longest pause" }, \
+	{ .name = "ca_file", .type = OPT_PATH, .offset = H(ca_file), \
+	    .def = "", .help = "certificates to trust; empty = the system's" \
+	    }, \
+	{ .name = "allow_http", .type = OPT_BOOL, .offset = H(allow_http), \
+	    .def = "false", .help = "addresses may be http (beyond this " \
+	    "machine): the key is readable on the way" }, \
+	{ .name = "allow_private", .type = OPT_BOOL, \
+	    .offset = H(allow_private), .def = "false", .help = "the host may " \
+	    "have an address of a private network" }
+
+#define AT(member) offsetof(struct conf_crm, http.member)
 const struct opt conf_crm_opts[] = {
 	{ .name = "name", .type = OPT_STR,
 	    .offset = offsetof(struct conf_crm, name),
@@ -16,39 +44,21 @@ const struct opt conf_crm_opts[] = {
 	{ .name = "driver", .type = OPT_STR,
 	    .offset = offsetof(struct conf_crm, driver),
 	    .help = "the connector; its options: npsync options DRIVER" },
+	HTTP_ROWS(AT),
 	{ .name = NULL }
 };
+#define CRM_OWN 2	/* rows of every driver; the rest with info.http */
+#undef AT
 
-#define AT(member) offsetof(struct conf_survey, member)
+#define AT(member) offsetof(struct conf_survey, http.member)
 const struct opt conf_survey_opts[] = {
-	{ .name = "driver", .type = OPT_STR, .offset = AT(driver),
-	    .def = "npstoday",
+	{ .name = "driver", .type = OPT_STR,
+	    .offset = offsetof(struct conf_survey, driver), .def = "npstoday",
 	    .help = "the connector; its options: npsync options DRIVER" },
-	{ .name = "rate_per_second", .type = OPT_FLOAT,
-	    .offset = AT(rate_per_second), .def = "5", .min = 0.01,
-	    .max = 10, .help = "requests a second at most" },
-	{ .name = "concurrency", .type = OPT_INT, .offset = AT(concurrency),
-	    .def = "8", .min = 1, .max = 64, .help = "requests at a time" },
-	{ .name = "timeout_s", .type = OPT_INT, .offset = AT(timeout_s),
-	    .def = "120", .min = 5, .max = 600,
-	    .help = "how long an answer may take" },
-	{ .name = "retries", .type = OPT_INT, .offset = AT(retries),
-	    .def = "4", .min = 1, .max = 10,
-	    .help = "tries of a request that may be repeated" },
-	{ .name = "backoff_s", .type = OPT_FLOAT, .offset = AT(backoff_s),
-	    .def = "5", .min = 0, .max = 300,
-	    .help = "pause after the first try, then doubled" },
-	{ .name = "backoff_max_s", .type = OPT_FLOAT,
-	    .offset = AT(backoff_max_s), .def = "300", .min = 0, .max = 300,
-	    .help = "longest pause" },
-	{ .name = "ca_file", .type = OPT_PATH, .offset = AT(ca_file),
-	    .def = "", .help = "certificates to trust; empty = the system's" },
-	{ .name = "allow_http", .type = OPT_BOOL, .offset = AT(allow_http),
-	    .def = "false", .help = "addresses may be http (beyond this "
-	    "machine): the key is readable on the way" },
-	{ .name = "allow_private", .type = OPT_BOOL,
-	    .offset = AT(allow_private), .def = "false", .help = "the host may "
-	    "have an address of a private network" },
+	HTTP_ROWS(AT),
+	{ .name = "concurrency", .type = OPT_INT,
+	    .offset = offsetof(struct conf_survey, concurrency), .def = "8",
+	    .min = 1, .max = 64, .help = "requests at a time" },
 	{ .name = NULL }
 };
 #undef AT
@@ -81,6 +91,27 @@ table_names(const struct opt *opts, const struct opt *but,
 			names[n++] = opts->name;
 	}
 	return names;
+}
+
+/* The first n rows of the core's table.  A driver that lists a key of the core
+ * gives it its own default and bounds. */
+static const struct opt *
+core_table(const struct opt *core, size_t n, const struct opt *driver_opts,
+    struct arena *arena)
+{
+	struct opt *table = arena_array(arena, n + 1, sizeof(*table));
+
+	for (size_t i = 0; table != NULL && i < n; i++) {
+		table[i] = core[i];
+		for (const struct opt *o = driver_opts; o->name != NULL; o++) {
+			if (strcmp(o->name, table[i].name) != 0)
+				continue;
+			table[i].def = o->def;
+			table[i].min = o->min;
+			table[i].max = o->max;
+		}
+	}
+	return table;
 }
 
 /* The driver's part of a group; the core's keys are left alone unless the
@@ -182,6 +213,13 @@ check_crm_name(const struct conf_load *l, const struct conf_crm *all,
 	return true;
 }
 
+static const struct opt *
+crm_table(const struct connector_info *info, struct arena *arena)
+{
+	return core_table(conf_crm_opts, info->http ?
+	    table_len(conf_crm_opts) : CRM_OWN, info->opts, arena);
+}
+
 static bool
 read_one_crm(const struct conf_load *l, struct conf_crm *all, size_t i,
     const struct config_setting_t *group)
@@ -206,12 +244,13 @@ read_one_crm(const struct conf_load *l, struct conf_crm *all, size_t i,
 	if (crm->connector == NULL)
 		return unknown_crm(l, group, where);
 	const struct connector_info *info = &crm->connector->info;
-	if (!options_fill(conf_crm_opts, crm, group, l->name, where,
-	    table_names(info->opts, conf_crm_opts, l->arena), l->arena,
-	    l->err) || !check_crm_name(l, all, i, group, where))
-		return false;
-	return fill_settings(l, info, group, where, conf_crm_opts,
-	    &crm->settings);
+	const struct opt *core = crm_table(info, l->arena);
+	if (core == NULL)
+		return err_nomem(l->err);
+	return options_fill(core, crm, group, l->name, where,
+	    table_names(info->opts, core, l->arena), l->arena, l->err) &&
+	    check_crm_name(l, all, i, group, where) &&
+	    fill_settings(l, info, group, where, core, &crm->settings);
 }
 
 bool
@@ -258,26 +297,6 @@ unknown_survey(const struct conf_load *l, const struct config_setting_t *group)
 	return unknown_driver(l, group, "survey", names);
 }
 
-/* A driver that lists a key of the core gives it its own default and bounds. */
-static const struct opt *
-survey_table(const struct opt *driver_opts, struct arena *arena)
-{
-	const size_t n = table_len(conf_survey_opts);
-	struct opt *table = arena_array(arena, n + 1, sizeof(*table));
-
-	for (size_t i = 0; table != NULL && i < n; i++) {
-		table[i] = conf_survey_opts[i];
-		for (const struct opt *o = driver_opts; o->name != NULL; o++) {
-			if (strcmp(o->name, table[i].name) != 0)
-				continue;
-			table[i].def = o->def;
-			table[i].min = o->min;
-			table[i].max = o->max;
-		}
-	}
-	return table;
-}
-
 bool
 conf_read_survey(const struct conf_load *l)
 {
@@ -296,7 +315,8 @@ conf_read_survey(const struct conf_load *l)
 	if (survey->connector == NULL)
 		return unknown_survey(l, group);
 	const struct connector_info *info = &survey->connector->info;
-	const struct opt *core = survey_table(info->opts, l->arena);
+	const struct opt *core = core_table(conf_survey_opts,
+	    table_len(conf_survey_opts), info->opts, l->arena);
 	if (core == NULL)
 		return err_nomem(l->err);
 	return options_fill(core, survey, group, l->name, "survey",
@@ -315,6 +335,8 @@ conf_dump_drivers(const struct conf *conf, struct buf *out)
 		const struct conf_crm *crm = &conf->crm[i];
 		buf_printf(out, "crm.%s.driver=%s\n", crm->name, crm->driver);
 		(void)snprintf(where, sizeof(where), "crm.%.64s", crm->name);
+		if (crm->connector->info.http)
+			options_dump(&conf_crm_opts[CRM_OWN], crm, where, out);
 		options_dump(crm->connector->info.opts, crm->settings, where,
 		    out);
 	}

@@ -55,15 +55,36 @@ link_close(struct link *link)
 	*link = (struct link){ 0 };
 }
 
+static struct http_settings
+http_settings_of(const struct conf_http *conf)
+{
+	struct http_settings http = http_defaults;
+
+	http.rate_per_second = conf->rate_per_second;
+	http.answer_timeout_s = conf->timeout_s;
+	http.tries = conf->retries;
+	http.backoff_s = conf->backoff_s;
+	http.backoff_max_s = conf->backoff_max_s;
+	/* "" is no file: libcurl would look for one of that name. */
+	if (conf->ca_file != NULL && conf->ca_file[0] != '\0')
+		http.ca_file = conf->ca_file;
+	http.allow_http = conf->allow_http;
+	http.allow_private = conf->allow_private;
+	return http;
+}
+
 bool
 crm_open(struct crm *crm, const struct conf_crm *conf, const char *zone,
     bool (*cancelled)(void), struct err *err)
 {
+	const struct http_settings http = conf->connector->info.http ?
+	    http_settings_of(&conf->http) : http_defaults;
+
 	crm->conf = conf;
 	crm->connector = conf->connector;
 	if (!connector_check_crm(conf->connector, err) ||
 	    !link_open(&crm->link, conf->name, conf->settings, zone,
-	        &http_defaults, cancelled, err))
+	        &http, cancelled, err))
 		return false;
 	if (!conf->connector->open(&crm->link.env, &crm->link.self, err))
 		return err_wrap(err, "%s", conf->name);
@@ -82,18 +103,10 @@ bool
 survey_open(struct survey *survey, const struct conf_survey *conf,
     const char *zone, bool (*cancelled)(void), struct err *err)
 {
-	struct http_settings http = http_defaults;
+	const struct http_settings http = http_settings_of(&conf->http);
 
 	survey->conf = conf;
 	survey->connector = conf->connector;
-	http.rate_per_second = conf->rate_per_second;
-	http.answer_timeout_s = conf->timeout_s;
-	http.tries = conf->retries;
-	http.backoff_s = conf->backoff_s;
-	http.backoff_max_s = conf->backoff_max_s;
-	http.ca_file = conf->ca_file;
-	http.allow_http = conf->allow_http;
-	http.allow_private = conf->allow_private;
 	if (!connector_check_survey(conf->connector, err) ||
 	    !link_open(&survey->link, conf->driver, conf->settings, zone,
 	        &http, cancelled, err))

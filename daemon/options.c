@@ -98,6 +98,17 @@ is_reference(const char *text)
 	    (strncmp(text, "file:", 5) == 0 && text[5] != '\0');
 }
 
+/* What the table cannot say of a text that the file gives. */
+static bool
+check_text(struct fill *f, const struct opt *opt, const char *text,
+    const struct config_setting_t *s, const char *path)
+{
+	struct err why = { .kind = ERR_NONE };
+
+	return s == NULL || opt->check == NULL || opt->check(text, &why) ?
+	    true : options_error(f->err, s, f->file, path, "%s", why.msg);
+}
+
 /* False, and no error set: not what was expected. */
 static bool
 put_typed(struct fill *f, const struct opt *opt, char *at, const char *text,
@@ -139,8 +150,9 @@ fill_text(struct fill *f, const struct opt *opt, char *at, const char *text,
 	    opt->type != OPT_CHOICE && opt->type != OPT_SECONDS)
 		return put_text(f, at, text);
 	f->err->kind = ERR_NONE;
-	return put_typed(f, opt, at, text, s, path) ||
-	    (f->err->kind == ERR_NONE && fail_expected(f, opt, s, path));
+	return put_typed(f, opt, at, text, s, path) ?
+	    check_text(f, opt, text, s, path) :
+	    f->err->kind == ERR_NONE && fail_expected(f, opt, s, path);
 }
 
 static bool
@@ -188,6 +200,8 @@ fill_strlist(struct fill *f, const struct opt *opt, char *at,
 		    options_at(s, i);
 		if (options_text(e) == NULL)
 			return fail_expected(f, opt, e, path);
+		if (!check_text(f, opt, options_text(e), e, path))
+			return false;
 		v[i] = arena_strdup(f->arena, options_text(e));
 	}
 	if (arena_failed(f->arena))
@@ -251,6 +265,29 @@ fill_grouplist(struct fill *f, const struct opt *opt, char *at,
 	return true;
 }
 
+/* ---- profiles ---------------------------------------------------------- */
+static bool
+fill_profile(struct fill *f, const struct opt *opt, char *at, const char *value,
+    const struct config_setting_t *s, const char *path)
+{
+	AUTO(options_file) struct options_file *file = NULL;
+	struct opt_profile from;
+	struct fill inner = *f;
+	struct err why;
+
+	if (!options_open_profile(value, opt->choices[0], f->file, f->arena,
+	    &file, &from.file, &why))
+		return why.kind == ERR_NOMEM ? err_nomem(f->err) :
+		    options_error(f->err, s, f->file, path, "%s", why.msg);
+	from.name = arena_strdup(f->arena, value);
+	if (from.name == NULL)
+		return err_nomem(f->err);
+	put(at, &from, sizeof(from));
+	inner.file = from.file;
+	inner.optional = false;
+	return fill_group(&inner, opt->sub, at, options_root(file), "", NULL);
+}
+
 /* ---- one key, one group ------------------------------------------------ */
 static bool
 fill_value(struct fill *f, const struct opt *opt, char *at,
@@ -287,7 +324,8 @@ fill_value(struct fill *f, const struct opt *opt, char *at,
 	case OPT_GROUPLIST:
 		return fill_grouplist(f, opt, at, s, path);
 	case OPT_PROFILE:
-		break;
+		return text == NULL ? fail_expected(f, opt, s, path) :
+		    fill_profile(f, opt, at, text, s, path);
 	}
 	return err_set(f->err, ERR_BUG, "%s: no such type of option", path);
 }

@@ -14,6 +14,8 @@
  *   OPT_STRLIST, OPT_INTLIST    struct strlist, struct intlist
  *   OPT_GROUP               the members of .sub at base + .offset
  *   OPT_GROUPLIST           struct grouplist of structs of .size bytes
+ *   OPT_PROFILE             a struct of .size bytes that begins with struct
+ *                           opt_profile, filled by .sub from the file it names
  *
  * .def of a text is taken as it is ("09:00"), or with its quotes as in the
  * file ("\"09:00\"", where it begins and ends with one); lists are
@@ -28,7 +30,11 @@
  * while test = true stands at the top of the file; "" where that is the
  * default.  PATH: a relative one is taken from the directory of the file.
  * SECRET: a reference ("credential:NAME", "file:PATH"), see
- * options_load_secrets.
+ * options_load_secrets.  PROFILE: a name ("tryton": FOLDER/tryton.conf beside
+ * the file, else the one compiled in; .choices[0] = FOLDER), or the path of a
+ * file, with a '/' or ending in ".conf".
+ *
+ * .check is asked for each text that the file gives, of a list too.
  */
 #ifndef NPSYNC_OPTIONS_H
 #define NPSYNC_OPTIONS_H
@@ -104,6 +110,18 @@ int options_line(const struct config_setting_t *setting);
 bool options_error(struct err *err, const struct config_setting_t *at,
     const char *file, const char *where, const char *fmt, ...)
     NPS_PRINTF(5, 6);
+
+/* ---- profiles ---------------------------------------------------------- */
+/* Those compiled in; ends with .name == NULL. */
+struct options_profile {
+	const char *folder, *name, *text;	/* "crm.d", "tryton" */
+};
+extern const struct options_profile options_profiles[];
+/* conf = the configuration's name, whose directory counts (NULL: that of the
+ * process).  *name = the file as messages call it, in arena. */
+NPS_MUSTCHECK bool options_open_profile(const char *value, const char *folder,
+    const char *conf, struct arena *arena, struct options_file **file,
+    const char **name, struct err *err);
 
 /* ---- between options_*.c ----------------------------------------------- */
 bool options_is_bounded(const struct opt *opt);

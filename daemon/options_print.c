@@ -224,6 +224,19 @@ dump_list(const struct opt *opt, const void *base, const char *path,
 	}
 }
 
+/* Where its file lies makes no difference, what stands in it does. */
+static void
+dump_profile(const struct opt *opt, const void *base, const char *path,
+    struct buf *out)
+{
+	struct opt_profile from;
+
+	get(&from, base, opt, sizeof(from));
+	buf_printf(out, "%s=\"%s\"\n", path, from.name == NULL ? "" :
+	    from.name);
+	options_dump(opt->sub, (const char *)base + opt->offset, path, out);
+}
+
 void
 options_dump(const struct opt *opts, const void *base, const char *where,
     struct buf *out)
@@ -238,6 +251,8 @@ options_dump(const struct opt *opts, const void *base, const char *where,
 			    (const char *)base + opts->offset, path, out);
 		} else if (opts->type == OPT_GROUPLIST) {
 			dump_list(opts, base, path, out);
+		} else if (opts->type == OPT_PROFILE) {
+			dump_profile(opts, base, path, out);
 		} else {
 			buf_printf(out, "%s=", path);
 			dump_scalar(opts, base, out);
@@ -335,7 +350,7 @@ print_opts(const struct opt *opts, const char *indent, struct buf *out)
 		buf_printf(out, "%s%-*s %-18s %-22s %s\n", indent,
 		    width < 1 ? 1 : width, opts->name, buf_text(&type),
 		    buf_text(&def), opts->help == NULL ? "" : opts->help);
-		if (opts->sub == NULL)
+		if (opts->sub == NULL || opts->type == OPT_PROFILE)
 			continue;
 		(void)snprintf(deeper, sizeof(deeper), "%s  ", indent);
 		print_opts(opts->sub, deeper, out);

@@ -146,8 +146,8 @@ again(struct pusher *p, const struct queue_claimed *row,
 		struct err ignored;
 		if (!identity_random(&random, sizeof(random), &ignored))
 			random = 128;
-		wait_s = http_backoff_s(conf->backoff_s, conf->backoff_max_s, attempt,
-		    (double)random / 255.0);
+		wait_s = http_backoff_s(conf->http.backoff_s,
+		    conf->http.backoff_max_s, attempt, (double)random / 255.0);
 	}
 	time_t until = clock_now() + (time_t)wait_s + 1;
 	if (attempt == TRIES_A_NIGHT - 1)
@@ -224,7 +224,7 @@ lease_lasts(const struct pusher *p)
 	const struct stage *stage = p->stage;
 
 	return tenant_lease_left_s(stage->tenant) >
-	    stage->survey->conf->timeout_s + LONGEST_WAIT_S;
+	    stage->survey->conf->http.timeout_s + LONGEST_WAIT_S;
 }
 
 /* Nothing left the house: claimed again, by whoever holds the lease now. */

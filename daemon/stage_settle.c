@@ -134,7 +134,7 @@ take_absent(struct lookup *l, size_t i)
 	const struct settle_facts facts = { clock_now(), row->claimed_at,
 		row->absent_at, row->retried,
 		l->stage->conf->reconcile.second_look_min,
-		l->stage->survey->conf->timeout_s };
+		l->stage->survey->conf->http.timeout_s };
 
 	switch (settle_absent(&facts)) {
 	case SETTLE_WAIT:

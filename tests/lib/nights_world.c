@@ -109,7 +109,7 @@ conf_open(const char *path)
 	    !conf_load_secrets(scene.conf, scene.arena, &err))
 		fail_msg("%s", err.msg);
 	/* The real limit would take hours of waiting. */
-	scene.conf->survey.rate_per_second = 0;
+	scene.conf->survey.http.rate_per_second = 0;
 }
 
 /* ---- our session dies at a write --------------------------------------------- */

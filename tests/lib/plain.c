@@ -245,10 +245,10 @@ plain_open(struct fixture *f, int people, bool keeps_time, const char *dir)
 	f->conf.crm = &it.crm;
 	f->conf.n_crm = 1;
 	f->conf.survey = (struct conf_survey){ .driver = "plain",
-		.connector = &it.survey, .rate_per_second = 1000,
-		.concurrency = 4, .timeout_s = 30, .retries = 1,
-		.backoff_s = 0.1, .backoff_max_s = 1, .allow_http = true,
-		.ca_file = "" };
+		.connector = &it.survey, .concurrency = 4,
+		.http = { .rate_per_second = 1000, .timeout_s = 30,
+		    .retries = 1, .backoff_s = 0.1, .backoff_max_s = 1,
+		    .allow_http = true, .ca_file = "" } };
 	f->conf.tenant = f->tenant.name;
 	f->conf.settings = "";
 	f->conf.calendar.by_hour = !keeps_time;

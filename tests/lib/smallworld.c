@@ -250,7 +250,7 @@ run_open(struct run *r, struct err *err)
 	    !conf_load_secrets(r->conf, r->arena, err))
 		return false;
 	/* The real limit would take hours of waiting. */
-	r->conf->survey.rate_per_second = 0;
+	r->conf->survey.http.rate_per_second = 0;
 	r->conf->survey.concurrency = r->w->concurrency;
 	const char *const known[] = { r->conf->tenant };
 	return db_open(r->w->conninfo, &r->db, err) &&

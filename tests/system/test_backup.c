@@ -167,7 +167,7 @@ conf_open(void)
 	    !conf_load_secrets(w.conf, w.arena, &err))
 		fail_msg("%s", err.msg);
 	/* The real limit would take hours of waiting. */
-	w.conf->survey.rate_per_second = 0;
+	w.conf->survey.http.rate_per_second = 0;
 }
 
 static void

@@ -517,14 +517,14 @@ test_connectors(void **state)
 	s = conf->survey.settings;
 	assert_string_equal(s->api_key, "file:k");
 	assert_string_equal(s->url, "http://a.example.org");
-	assert_true(conf->survey.rate_per_second < 2.1);
+	assert_true(conf->survey.http.rate_per_second < 2.1);
 	assert_int_equal(conf->survey.concurrency, 8);
-	assert_int_equal(conf->survey.timeout_s, 30);
-	assert_int_equal(conf->survey.retries, 4);
-	assert_true(conf->survey.backoff_s > 4.9 &&
-	    conf->survey.backoff_max_s > 299.0);
-	assert_string_equal(conf->survey.ca_file, tmpdir_path("ca.pem"));
-	assert_true(conf->survey.allow_http);
+	assert_int_equal(conf->survey.http.timeout_s, 30);
+	assert_int_equal(conf->survey.http.retries, 4);
+	assert_true(conf->survey.http.backoff_s > 4.9 &&
+	    conf->survey.http.backoff_max_s > 299.0);
+	assert_string_equal(conf->survey.http.ca_file, tmpdir_path("ca.pem"));
+	assert_true(conf->survey.http.allow_http);
 }
 
 static void
@@ -535,11 +535,11 @@ test_driver_may_widen_the_rate(void **state)
 	(void)state;
 	must_load(TOP RULES CRM "survey = { driver = \"fast\"; };");
 	s = conf->survey.settings;
-	assert_true(conf->survey.rate_per_second > 19.9);
+	assert_true(conf->survey.http.rate_per_second > 19.9);
 	assert_true(s->rate_per_second > 19.9);
 	must_load(TOP RULES CRM "survey = { driver = \"fast\"; "
 	    "rate_per_second = 50; };");
-	assert_true(conf->survey.rate_per_second > 49.9);
+	assert_true(conf->survey.http.rate_per_second > 49.9);
 }
 
 /* It keeps no mail: the hour of send.at lies outside the window. */

@@ -217,7 +217,8 @@ static void
 error_word(json_t *root, char *out, size_t size)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz_";
-	const char *word = json_string_value(json_at(root, "/error"));
+	const char *word = root == NULL ? NULL :
+	    json_string_value(json_at(root, "/error"));
 	const size_t len = word == NULL ? 0 : strlen(word);
 
 	out[0] = '\0';
@@ -316,7 +317,7 @@ ask_once(struct oauth_token *t, const struct oauth_ask *ask,
 	const bool parsed = res.body_len > 0 && json_parse(res.body,
 	    res.body_len, &doc, &odd);
 	if (res.status < 200 || res.status > 299)
-		return refusal(t, &res, json_root(doc), err);
+		return refusal(t, &res, parsed ? json_root(doc) : NULL, err);
 	if (parsed && take(t, json_root(doc), now, err))
 		return true;
 	(void)oauth_refuse(t);

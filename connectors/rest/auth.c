@@ -300,12 +300,12 @@ log_in(struct rest *r, struct err *err)
 			(void)oauth_failed(&r->session->token);
 		return false;
 	}
-	const enum rest_meaning means = rest_judge(r, &res, json_root(doc),
+	const enum rest_meaning means = rest_judge(r, &res, rest_root(doc),
 	    text, sizeof(text));
 	if (means != REST_OK)
 		return refused(r, means, &res, label, text, err);
 	r->session->token.proven = false;
-	if (take_values(r, json_root(doc), err) && keep_session(r, err))
+	if (take_values(r, rest_root(doc), err) && keep_session(r, err))
 		return true;
 	if (err->kind != ERR_NOMEM)
 		(void)oauth_refuse(&r->session->token);

@@ -320,7 +320,7 @@ call_once(struct calling *c, struct http_res *res, struct json_doc **doc,
 	rest_label(c->req, label, sizeof(label));
 	if (!send_signed(c, label, res, doc, err))
 		return false;
-	const enum rest_meaning means = rest_judge(r, res, json_root(*doc),
+	const enum rest_meaning means = rest_judge(r, res, rest_root(*doc),
 	    text, sizeof(text));
 	if (means == REST_OK)
 		return true;

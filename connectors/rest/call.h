@@ -61,6 +61,7 @@ struct rest_base {
 	struct grouplist headers;	/* struct rest_header; of each request */
 	struct grouplist errors;	/* struct rest_error */
 };
+extern const struct opt rest_base_opts[];	/* for struct rest_base */
 struct rest_variable {
 	const char *name, *value;
 };

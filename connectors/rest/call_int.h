@@ -52,6 +52,13 @@ const struct rest_variable *rest_variable_find(const struct rest *r,
 /* "POST /contacts/{id}": no value stands in a message. */
 const char *rest_label(const struct rest_request *req, char *out, size_t size);
 
+/* NULL of no document. */
+static inline json_t *
+rest_root(const struct json_doc *doc)
+{
+	return doc == NULL ? NULL : json_root(doc);
+}
+
 /* ---- call.c ------------------------------------------------------------------ */
 /* One request, without a word about sessions.  False: no complete answer. */
 NPS_MUSTCHECK bool rest_send(struct rest *r, const struct http_req *req,

@@ -187,6 +187,8 @@ static const struct opt error_opts[] = {
 	    .size = sizeof(struct rest_error), .def = "()", \
 	    .help = "what answers mean; the first line that fits" },
 
+const struct opt rest_base_opts[] = { BASE_ROWS(0) END };
+
 const struct opt rest_crm_profile_opts[] = {
 	BASE_ROWS(offsetof(struct rest_crm_profile, base))
 	REST_READING_ROWS(offsetof(struct rest_crm_profile, reading))

@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "common/fieldmap.h"
+#include "common/hole.h"
 #include "common/watermark.h"
 #include "num.h"
 #include "url.h"
@@ -47,29 +48,6 @@ npstoday_campaign(const struct npstoday_settings *set, const char *campaign_id)
 /* ---- the key --------------------------------------------------------- */
 
 static const char *
-base64(struct arena *arena, const char *text)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *in = (const unsigned char *)text;
-	size_t len = strlen(text);
-	char *out = arena_alloc(arena, (len + 2) / 3 * 4 + 1), *p = out;
-
-	for (size_t i = 0; out != NULL && i < len; i += 3) {
-		unsigned v = (unsigned)in[i] << 16;
-		if (i + 1 < len)
-			v |= (unsigned)in[i + 1] << 8;
-		if (i + 2 < len)
-			v |= in[i + 2];
-		*p++ = digits[v >> 18];
-		*p++ = digits[v >> 12 & 63];
-		*p++ = i + 1 < len ? digits[v >> 6 & 63] : '=';
-		*p++ = i + 2 < len ? digits[v & 63] : '=';
-	}
-	return out;
-}
-
-static const char *
 auth_value(const struct npstoday *n)
 {
 	const struct npstoday_settings *set = n->set;
@@ -84,7 +62,8 @@ auth_value(const struct npstoday *n)
 	case AUTH_BASIC:
 		pair = arena_printf(n->own, "%s:%s", set->auth.user,
 		    set->api_key);
-		code = pair == NULL ? NULL : base64(n->own, pair);
+		code = pair == NULL ? NULL :
+		    hole_base64(n->own, pair, strlen(pair));
 		return code == NULL ? NULL
 				    : arena_printf(n->own, "Basic %s", code);
 	}

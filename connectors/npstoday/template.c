@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/fieldmap.h"
+#include "common/hole.h"
 
 #define TEMPLATE_MAX_BYTES ((size_t)65536)
 #define BODY_MAX_BYTES ((size_t)262144)
@@ -44,34 +45,11 @@ struct writer {
 /* ---- writing JSON ---------------------------------------------------- */
 
 static void
-char_write(struct buf *out, unsigned char c)
-{
-	static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
-	const char *at = c == '\0' ? NULL : strchr(plain, c);
-
-	if (at != NULL)
-		buf_printf(out, "\\%c", letters[at - plain]);
-	else if (c < 0x20)
-		buf_printf(out, "\\u%04x", c);
-	else
-		buf_char(out, (char)c);
-}
-
-static void
-text_write(struct buf *out, const char *text, size_t len)
-{
-	buf_char(out, '"');
-	for (size_t i = 0; i < len; i++)
-		char_write(out, (unsigned char)text[i]);
-	buf_char(out, '"');
-}
-
-static void
 pair_write(struct buf *out, const char *name, const char *value)
 {
-	text_write(out, name, strlen(name));
+	hole_json_text(out, name, strlen(name));
 	buf_char(out, ':');
-	text_write(out, value, strlen(value));
+	hole_json_text(out, value, strlen(value));
 }
 
 /* Our reference first, then what survey.fields adds. */
@@ -101,7 +79,7 @@ custom_write(struct writer *w)
 		return;
 	}
 	custom_object(&inner, w->fill.r);
-	text_write(w->out, buf_text(&inner), inner.len);
+	hole_json_text(w->out, buf_text(&inner), inner.len);
 	w->out->failed |= inner.failed;
 }
 
@@ -112,7 +90,7 @@ value_write(struct writer *w, const struct value *v)
 	case VALUE_NONE:
 		break;
 	case VALUE_TEXT:
-		text_write(w->out, v->text, v->len);
+		hole_json_text(w->out, v->text, v->len);
 		break;
 	case VALUE_NUMBER:
 		buf_printf(w->out, "%lld", v->number);
@@ -192,7 +170,7 @@ object_write(struct writer *w, json_t *object)
 		if (comma)
 			buf_char(w->out, ',');
 		comma = true;
-		text_write(w->out, key, strlen(key));
+		hole_json_text(w->out, key, strlen(key));
 		buf_char(w->out, ':');
 		ok = node_write(w, child) && ok;
 	}
@@ -233,7 +211,7 @@ scalar_write(struct writer *w, json_t *node)
 		return dump != NULL && buf_str(w->out, dump);
 	}
 	if (!hole_parse(text, &name, &len)) {
-		text_write(w->out, text, strlen(text));
+		hole_json_text(w->out, text, strlen(text));
 		return true;
 	}
 	value = hole_value(&w->fill, name, len);

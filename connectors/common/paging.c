@@ -54,7 +54,7 @@ paging_init(struct paging *p, const struct paging_settings *set,
     const char *base, const char *url)
 {
 	*p = (struct paging){ .set = set, .base = base, .url = url,
-		.kind = set->kind };
+		.listing = url, .kind = set->kind };
 	p->at = set->kind == PAGING_OFFSET ? 0 : set->first;
 	buf_init(&p->link, LINK_MAX_BYTES);
 }
@@ -104,8 +104,10 @@ paging_url(const struct paging *p, struct arena *arena)
 		url = param_add(arena, url, set->size_param, set->size);
 		if (url == NULL || p->link.len == 0)
 			return url;
-		return url_add_query(arena, url, set->cursor_param,
-		    buf_text(&p->link));
+		return set->cursor_param[0] == '\0' ? url : url_add_query(arena,
+		    url, set->cursor_param, buf_text(&p->link));
+	case PAGING_KEYSET:
+		return param_add(arena, url, set->size_param, set->size);
 	}
 	return NULL;
 }
@@ -234,6 +236,23 @@ cursor_advance(struct paging *p, const struct paging_page *page,
 	return link_set(p, cursor, err);
 }
 
+static bool
+keyset_advance(struct paging *p, const struct paging_page *page,
+    enum paging_step *step, struct err *err)
+{
+	*step = PAGING_LAST;
+	if (page->n == 0)
+		return true;
+	if (page->key == NULL)
+		return err_set(err, ERR_PROTOCOL,
+		    "expected an id in the last row of a page");
+	if (strcmp(page->key, buf_text(&p->link)) == 0)
+		return err_set(err, ERR_PROTOCOL, "a page ends with the row "
+		    "that the page before ended with");
+	*step = PAGING_MORE;
+	return link_set(p, page->key, err);
+}
+
 bool
 paging_advance(struct paging *p, const struct paging_page *page,
     struct arena *arena, enum paging_step *step, struct err *err)
@@ -263,6 +282,9 @@ paging_advance(struct paging *p, const struct paging_page *page,
 	case PAGING_CURSOR:
 		ok = cursor_advance(p, page, arena, step, err);
 		break;
+	case PAGING_KEYSET:
+		ok = keyset_advance(p, page, step, err);
+		break;
 	}
 	if (ok && *step == PAGING_MORE && p->pages >= p->set->max_pages)
 		return err_set(err, ERR_PROTOCOL,
@@ -276,7 +298,7 @@ paging_advance(struct paging *p, const struct paging_page *page,
 static uint64_t
 listing_of(const struct paging *p)
 {
-	return fingerprint(p->url) ^ (uint64_t)(unsigned)p->set->size;
+	return fingerprint(p->listing) ^ (uint64_t)(unsigned)p->set->size;
 }
 
 /* LISTING|KIND|AT|LONGEST|MARK|LINK: a watermark is a time, only the link may
@@ -319,7 +341,7 @@ field_place(struct paging *p, const char **text)
 {
 	long long kind, at, longest;
 
-	if (!field_number(text, &kind) || kind > PAGING_CURSOR ||
+	if (!field_number(text, &kind) || kind > PAGING_KEYSET ||
 	    (p->set->kind != PAGING_AUTO && p->set->kind != (int)kind) ||
 	    !field_number(text, &at) || !field_number(text, &longest))
 		return false;
@@ -342,7 +364,7 @@ paging_load(struct paging *p, const char *text, struct arena *arena,
 	*mark = end == text ? NULL
 			    : arena_strndup(arena, text, (size_t)(end - text));
 	/* Kept text is no more trusted than a server's: base may have moved. */
-	if (end[1] != '\0' && p->kind != PAGING_CURSOR &&
+	if (end[1] != '\0' && p->kind < PAGING_CURSOR &&
 	    url_next(arena, p->base, p->base, end + 1, err) == NULL)
 		return err_set(err, ERR_GONE,
 		    "the next page of the broken pull lies elsewhere");

@@ -6,6 +6,7 @@
  * Counting (page, offset) ends on an empty page, on a page shorter than the
  * longest seen (the server may cap below `size`), or when a page begins and
  * ends like the one before it (the server ignores the parameter).
+ * keyset: asks for what comes after the last row, until there is none.
  */
 #ifndef NPSYNC_PAGING_H
 #define NPSYNC_PAGING_H
@@ -16,7 +17,8 @@
 #include "json.h"
 
 enum paging_kind { PAGING_AUTO, PAGING_NONE, PAGING_PAGE, PAGING_OFFSET,
-	PAGING_NEXT_LINK, PAGING_LINK_HEADER, PAGING_CURSOR };
+	PAGING_NEXT_LINK, PAGING_LINK_HEADER, PAGING_CURSOR,
+	PAGING_KEYSET };	/* not in paging_opts: the caller has keys */
 struct paging_settings {
 	int kind;			/* enum paging_kind */
 	const char *page_param, *size_param, *offset_param, *cursor_param;
@@ -28,6 +30,8 @@ extern const struct opt paging_opts[];	/* for struct paging_settings */
 struct paging {
 	const struct paging_settings *set;
 	const char *base, *url;
+	const char *listing;	/* what paging_save tells listings apart by: url,
+				 * unless the caller writes pages into it */
 	int kind;		/* what auto became */
 	long long at;		/* page number or offset of the next request */
 	size_t longest;
@@ -42,6 +46,7 @@ struct paging_page {
 	const char *first, *last;	/* what tells the items apart; n > 0 */
 	const char *url;		/* that was asked */
 	const char *link_header;	/* or NULL */
+	const char *key;		/* keyset: of the last row */
 	json_t *root;
 };
 

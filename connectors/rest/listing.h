@@ -15,13 +15,10 @@
 #include "connector.h"
 #include "map.h"
 
-enum rest_incremental { REST_SINCE, REST_WHOLE };
-
 /* `read = { ... }` of a profile: how rows are got. */
 struct rest_listing {
 	struct rest_request request;	/* path NULL = not given */
 	struct paging_settings paging;
-	int incremental;		/* enum rest_incremental */
 	bool since_strict;		/* the server's "since" is >, not >= */
 	bool sorted;			/* ascending by stamp; checked */
 	bool last_page_repeats;		/* asked beyond its end it says the last */
@@ -31,6 +28,8 @@ struct rest_listing {
 	struct rest_format stamp_format;
 };
 extern const struct opt rest_listing_opts[];
+/* Its request does not ask for changes ({since}): read whole each time. */
+bool rest_listing_is_whole(const struct rest_listing *set);
 bool rest_listing_given(const struct rest_listing *set);
 
 struct listing {
@@ -55,6 +54,7 @@ struct listing_sink {
 	    struct err *err);
 	bool (*row)(void *arg, const struct listing *l,
 	    struct listing_row *row, struct err *err);
+	hole_fn *hole;			/* further holes of the requests; or NULL */
 	void *arg;
 	checkpoint_fn *checkpoint;	/* may be NULL */
 	void *checkpoint_arg;

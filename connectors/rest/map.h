@@ -13,7 +13,7 @@
 #include "json.h"
 
 /* `values = ( { field = "relation"; from = "C"; to = "Kunde"; }, ... )`:
- * from "*" is anything else, also what is absent; to "" is no value. */
+ * from "*" is anything else, "" what is absent; to "" is no value. */
 struct rest_value_map {
 	const char *field, *from, *to;
 };
@@ -49,7 +49,14 @@ struct map {
 /* For struct opt.check of `as`. */
 NPS_MUSTCHECK bool map_check_format(const char *as, struct err *err);
 
-/* A number or a text, as text, after the value map; NULL = none. */
+enum map_word { MAP_ABSENT, MAP_WORD, MAP_DROPPED /* mapped to "" */ };
+/* A number, a text or a boolean, as text, after the value map. */
+enum map_word map_word(struct map *m, const char *field,
+    const struct strlist *paths, const char **out);
+/* The value map alone; *text NULL or "" is what is absent. */
+enum map_word map_apply(const struct map *m, const char *field,
+    const char **text);
+/* As map_word; NULL = none. */
 const char *map_text(struct map *m, const char *field,
     const struct strlist *paths);
 /* The same, and unreadable if there is none. */
@@ -69,7 +76,7 @@ enum tri map_flag(struct map *m, const char *field,
  * never NULL but for memory (arena_failed); each once. */
 const char *const *map_list(struct map *m, const char *field,
     const struct strlist *paths, const char *separator);
-/* A field's name in the reason, once. */
+/* Makes the row unreadable; the first reason stays.  False. */
 bool map_refuse(struct map *m, const char *field, const char *expected);
 
 /* ---- paths that match nothing ------------------------------------------- */

@@ -4,7 +4,7 @@
  * "/a/b" (a pointer: ~1 is '/', ~0 is '~') or "a.b"; names match as in
  * json_at.  Segments of their own: "*" each element or each member's value,
  * "@keys" the names of an object's members, "[key=value]" the first element
- * (or member) whose key has that text.  "" is the node itself.
+ * (or member) whose key has that text.  "." is the row itself.
  *
  * A field of a profile is a list of candidates: the first that leads to
  * something that is not null and not "" wins.  "" in such a list says only that
@@ -16,8 +16,6 @@
 #include "arena.h"
 #include "connector.h"
 #include "json.h"
-
-#define SELECT_MATCHES_MAX ((size_t)10000)	/* of one path in one row */
 
 /* What a path leads to: a node, or the name of a member. */
 struct select_match {
@@ -40,9 +38,8 @@ bool select_may_miss(const struct strlist *paths);
 NPS_MUSTCHECK bool select_all(json_t *node, const char *path,
     struct arena *arena, struct select_list *out);
 /* The first candidate that leads to something: its first match; both members
- * NULL = none does, or no memory (arena_failed). */
-struct select_match select_first(json_t *node, const struct strlist *paths,
-    struct arena *arena);
+ * NULL = none does. */
+struct select_match select_first(json_t *node, const struct strlist *paths);
 /* The matches of the first candidate that has any. */
 NPS_MUSTCHECK bool select_first_all(json_t *node, const struct strlist *paths,
     struct arena *arena, struct select_list *out);

@@ -183,6 +183,9 @@ typedef bool crm_value_fn(void *arg, const char *id, const char *label, long cou
 	NPS_MUSTCHECK bool (*renew)(void *self, struct err *)
 struct crm_connector {
 	CONNECTOR_COMMON;
+	/* Takes out of a copy what these settings do not offer: capabilities with
+	 * their functions; sets whole and sorted.  NULL = always all of it. */
+	void (*narrow)(const void *settings, struct crm_connector *copy);
 	CRM_PULL(pull_events, crm_event_fn);	/* filters nothing */
 	CRM_PULL(pull_baseline, crm_key_fn);	/* first run: all that is closed */
 	CRM_PULL(pull_activities, crm_activity_fn);
@@ -283,6 +286,7 @@ typedef bool survey_answer_fn(void *arg, const struct survey_answer *a);
 typedef bool survey_optout_fn(void *arg, const char *email, const char *phone, time_t at);
 struct survey_connector {
 	CONNECTOR_COMMON;
+	void (*narrow)(const void *settings, struct survey_connector *copy);
 	NPS_MUSTCHECK bool (*list_campaigns)(void *self, survey_campaign_fn *emit,
 	    void *arg, struct err *);
 	/* Pure: no I/O. The push stage alone drives the transfers; it asks

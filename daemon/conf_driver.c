@@ -196,6 +196,23 @@ is_good_name(const char *name)
 	    "0123456789_-") == len;
 }
 
+/* What this instance cannot do it does not promise. */
+static bool
+narrow_crm(const struct conf_load *l, struct conf_crm *crm)
+{
+	const struct crm_connector *driver = crm->connector;
+
+	if (driver->narrow == NULL)
+		return true;
+	struct crm_connector *copy = arena_alloc(l->arena, sizeof(*copy));
+	if (copy == NULL)
+		return err_nomem(l->err);
+	*copy = *driver;
+	driver->narrow(crm->settings, copy);
+	crm->connector = copy;
+	return true;
+}
+
 static bool
 check_crm_name(const struct conf_load *l, const struct conf_crm *all,
     size_t i, const struct config_setting_t *group, const char *where)
@@ -250,7 +267,8 @@ read_one_crm(const struct conf_load *l, struct conf_crm *all, size_t i,
 	return options_fill(core, crm, group, l->name, where,
 	    table_names(info->opts, core, l->arena), l->arena, l->err) &&
 	    check_crm_name(l, all, i, group, where) &&
-	    fill_settings(l, info, group, where, core, &crm->settings);
+	    fill_settings(l, info, group, where, core, &crm->settings) &&
+	    narrow_crm(l, crm);
 }
 
 bool
@@ -297,6 +315,22 @@ unknown_survey(const struct conf_load *l, const struct config_setting_t *group)
 	return unknown_driver(l, group, "survey", names);
 }
 
+static bool
+narrow_survey(const struct conf_load *l, struct conf_survey *survey)
+{
+	const struct survey_connector *driver = survey->connector;
+
+	if (driver->narrow == NULL)
+		return true;
+	struct survey_connector *copy = arena_alloc(l->arena, sizeof(*copy));
+	if (copy == NULL)
+		return err_nomem(l->err);
+	*copy = *driver;
+	driver->narrow(survey->settings, copy);
+	survey->connector = copy;
+	return true;
+}
+
 bool
 conf_read_survey(const struct conf_load *l)
 {
@@ -322,7 +356,7 @@ conf_read_survey(const struct conf_load *l)
 	return options_fill(core, survey, group, l->name, "survey",
 	    table_names(info->opts, conf_survey_opts, l->arena), l->arena,
 	    l->err) && fill_settings(l, info, group, "survey",
-	    conf_survey_opts, &survey->settings);
+	    conf_survey_opts, &survey->settings) && narrow_survey(l, survey);
 }
 
 /* ---- all of them ------------------------------------------------------- */

@@ -198,7 +198,8 @@ struct crm_connector {
 	    crm_contact_fn *emit, void *arg, struct err *);
 	NPS_MUSTCHECK bool (*list_values)(void *self, enum value_kind,
 	    crm_value_fn *emit, void *arg, struct err *);
-	/* Choices that must exist before use; existing ones stay. */
+	/* Choices that must exist before use; existing ones stay.  n = 0: a time to
+	 * read them, before tags_request. */
 	NPS_MUSTCHECK bool (*ensure_tags)(void *self, const char *const *tags,
 	    size_t n, struct err *);
 	/* Tags of up to tags_max cards, none of them twice: two pure functions,

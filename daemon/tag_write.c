@@ -63,7 +63,8 @@ remember(struct tag_writer *w, const char *const *tags, size_t n,
 	return true;
 }
 
-/* One call for all that is new in a batch; it leaves alone what is there. */
+/* One call for all that is new in a batch; it leaves alone what is there.  The
+ * first one, of nothing too: where tags have ids the connector reads them. */
 static bool
 ensure(struct tag_writer *w, const struct crm_tag_write *writes, size_t n,
     struct arena *arena, struct err *err)
@@ -82,9 +83,11 @@ ensure(struct tag_writer *w, const struct crm_tag_write *writes, size_t n,
 		    !is_ensured(w, tag))
 			tags[n_new++] = tag;
 	}
-	return n_new == 0 ||
-	    (c->ensure_tags(w->crm->link.self, tags, n_new, err) &&
-	        remember(w, tags, n_new, err));
+	if (n_new == 0 && w->asked)
+		return true;
+	w->asked = true;
+	return c->ensure_tags(w->crm->link.self, tags, n_new, err) &&
+	    remember(w, tags, n_new, err);
 }
 
 /* ---- all of it ------------------------------------------------------------ */

@@ -15,6 +15,7 @@ struct tag_writer {
 	void *arg;
 	double backoff_s, backoff_max_s;
 	struct tag_ensured *ensured;
+	bool asked;		/* ensure_tags was called */
 	bool renewed;		/* once in a run */
 };
 /* The usual back-off; the rest is zero. */

@@ -201,9 +201,22 @@ too_early(struct driver *d, struct call *call, const struct err *why)
 		put_off(d, &d->items[call->item[i]], PUT_AGAIN, why->msg);
 }
 
+/* The session is over: a new one, once. */
+static bool
+renewable(struct driver *d, struct call *call)
+{
+	if (d->connector->renew == NULL || d->w->renewed)
+		return false;
+	release(d, call);
+	d->wants_renewal = true;
+	return true;
+}
+
 static void
 refusal(struct driver *d, struct call *call, const struct err *why)
 {
+	if (why->kind == ERR_AUTH && renewable(d, call))
+		return;
 	if (why->kind == ERR_GONE) {
 		refused(d, call, PUT_GONE, why);
 	} else if (why->kind == ERR_REJECTED) {
@@ -317,11 +330,9 @@ unauthorised(struct driver *d, struct call *call)
 {
 	struct err why;
 
-	release(d, call);
-	if (d->connector->renew != NULL && !d->w->renewed) {
-		d->wants_renewal = true;
+	if (renewable(d, call))
 		return;
-	}
+	release(d, call);
 	(void)err_set(&why, ERR_AUTH, "%s: tags: HTTP 401: check the credentials",
 	    d->link->name);
 	stop(d, &why);

@@ -257,6 +257,7 @@ enum push_outcome {
 	PUSH_REJECTED,		/* this row is bad: never again */
 	PUSH_AGAIN,		/* proven not applied: safe to repeat */
 	PUSH_UNKNOWN,		/* may have arrived: never repeated blindly */
+	PUSH_SESSION,		/* not applied: renew(), once, then again */
 	PUSH_STOP		/* credentials, configuration, campaign gone: stop */
 };
 struct push_result {

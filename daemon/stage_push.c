@@ -9,6 +9,8 @@
  *    request and its longest wait, before each claim and before each request:
  *    who was frozen in between puts the row back unsent;
  *  - the outcome's COMMIT reply lost: the run ends, the row is 'sending' or done;
+ *  - a session that ends in the middle: the row goes back unsent, one new session
+ *    a run, with nothing in flight;
  *  - a service that answers nonsense to everybody: three equal refusals, or
  *    five proven failures in a row, end the transfer for this run;
  *  - a night longer than the window: nothing is claimed stop_before_s before
@@ -58,7 +60,7 @@ struct pusher {
 	size_t n_opted_out;
 	int refusals, failures;
 	long refusal_status;
-	bool stopped;
+	bool wants_renewal, renewed, stopped;
 	char stop_reason[160];
 };
 
@@ -172,6 +174,18 @@ rejected(struct pusher *p, const struct queue_claimed *row,
 		    "status: check campaign and configuration");
 }
 
+/* Nothing was taken: the row goes back, and a new session is asked for once. */
+static void
+session_over(struct pusher *p, const struct queue_claimed *row,
+    const struct push_verdict *v)
+{
+	add_move(p, row, QUEUE_DEFERRED, v, clock_now());
+	if (p->stage->survey->connector->renew == NULL || p->renewed)
+		stop_for(p, v);
+	else
+		p->wants_renewal = true;
+}
+
 static void
 record(struct pusher *p, const struct queue_claimed *row,
     const struct push_verdict *v, long status)
@@ -207,6 +221,9 @@ record(struct pusher *p, const struct queue_claimed *row,
 		break;
 	case PUSH_UNKNOWN:
 		add_move(p, row, QUEUE_UNKNOWN, v, NO_TIME);
+		break;
+	case PUSH_SESSION:
+		session_over(p, row, v);
 		break;
 	case PUSH_STOP:
 		add_move(p, row, QUEUE_DEFERRED, v, clock_now());
@@ -287,7 +304,7 @@ may_claim(struct pusher *p)
 {
 	const struct stage *stage = p->stage;
 
-	return !p->stopped && !stage->cancelled() &&
+	return !p->stopped && !p->wants_renewal && !stage->cancelled() &&
 	    calendar_push_night(&stage->conf->calendar, clock_now(),
 	        stage->conf->send.stop_before_s) == p->night &&
 	    lease_lasts(p);
@@ -429,6 +446,19 @@ rest(struct pusher *p, bool *done, struct err *err)
 	return *done || sleep_breathing(p, wait_ms, err);
 }
 
+/* Nothing else is in flight. */
+static void
+renew(struct pusher *p)
+{
+	struct survey *survey = p->stage->survey;
+	struct err why = { .kind = ERR_NONE };
+
+	p->wants_renewal = false;
+	p->renewed = true;
+	if (!survey->connector->renew(survey->link.self, &why))
+		stop(p, why.msg);
+}
+
 static bool
 transfer(struct pusher *p, struct err *err)
 {
@@ -438,6 +468,8 @@ transfer(struct pusher *p, struct err *err)
 		size_t got = 0;
 		if (!stage_breathe(p->stage, err))
 			return false;
+		if (p->wants_renewal && p->running == 0)
+			renew(p);
 		if (!drained && may_claim(p) && has_room(p)) {
 			if (!claim(p, &got, err))
 				return false;

@@ -215,7 +215,7 @@ renewable(struct driver *d, struct call *call)
 static void
 refusal(struct driver *d, struct call *call, const struct err *why)
 {
-	if (why->kind == ERR_AUTH && renewable(d, call))
+	if (why->kind == ERR_AUTH && why->code != 403 && renewable(d, call))
 		return;
 	if (why->kind == ERR_GONE) {
 		refused(d, call, PUT_GONE, why);

@@ -50,6 +50,9 @@ struct rest_erase {
 	struct rest_request find, request;
 	struct strlist id, email, phone;	/* in a row of find */
 };
+struct rest_person {
+	struct rest_request request;
+};
 struct rest_survey_part {
 	struct rest_request check;
 	struct rest_names campaigns;
@@ -57,7 +60,7 @@ struct rest_survey_part {
 	struct rest_sent sent;
 	struct rest_answers answers;
 	struct rest_optouts optouts;
-	struct rest_put_person { struct rest_request request; } do_not_contact;
+	struct rest_person do_not_contact;
 	struct rest_erase erase;
 };
 extern const struct opt rest_campaigns_opts[], rest_send_opts[],

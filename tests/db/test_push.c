@@ -26,7 +26,8 @@ static struct {
 	struct simhttpd *sim;
 	struct db *watch;	/* sees what is committed */
 	int64_t give_up_ms;
-	int asked, committed;
+	int asked, committed, renewals;
+	bool no_session;	/* there is none to be had */
 } it;
 
 static const struct db_stmt intent = { "intent",
@@ -80,6 +81,7 @@ push_result(void *self, const struct http_res *res, struct push_result *out,
 		{ 208, PUSH_DUPLICATE }, { 226, PUSH_SUPPRESSED },
 		{ 451, PUSH_OPTED_OUT }, { 422, PUSH_REJECTED },
 		{ 429, PUSH_AGAIN }, { 401, PUSH_STOP },
+		{ 440, PUSH_SESSION },
 	};
 
 	(void)self;
@@ -95,7 +97,15 @@ push_result(void *self, const struct http_res *res, struct push_result *out,
 	return true;
 }
 
-static const struct survey_connector connector = {
+static bool
+renew(void *self, struct err *err)
+{
+	(void)self;
+	it.renewals++;
+	return !it.no_session || err_set(err, ERR_AUTH, "no session");
+}
+
+static const struct survey_connector connector = { .renew = renew,
 	.push_request = push_request, .push_result = push_result };
 
 static bool
@@ -118,7 +128,8 @@ serve(struct fixture *f, const struct sim_reply *script, size_t n)
 		    .scratch = arena_new(65536), .kept = arena_new(65536) } };
 	it.sim = simhttpd_start(script, n);
 	it.watch = testdb_again();
-	it.asked = it.committed = 0;
+	it.asked = it.committed = it.renewals = 0;
+	it.no_session = false;
 	it.give_up_ms = clock_boottime_ms() + LATEST_MS;
 	assert_non_null(it.sim);
 	if (!http_open(&settings, give_up, &it.survey.link.http, &err))
@@ -314,6 +325,43 @@ test_stops_at_once(void **st)
 	serve_end();
 }
 
+/* A session that ends in the middle: one new one, and each is asked once. */
+static void
+test_session(void **st)
+{
+	static const struct {
+		struct sim_reply script[3];
+		size_t n;
+		bool no_session;
+		int requests, sent;
+		bool failed;
+	} cases[] = {
+		{ { { .status = 201 }, { .status = 440 },
+		    { .status = 201, .repeat = 1 } }, 3, false, 4, 3, false },
+		{ { { .status = 440, .repeat = 9 } }, 1, false, 2, 0, true },
+		{ { { .status = 440, .repeat = 9 } }, 1, true, 1, 0, true },
+	};
+	struct fixture *f = *st;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		serve(f, cases[i].script, cases[i].n);
+		it.no_session = cases[i].no_session;
+		for (int p = 1; p <= 3; p++)
+			(void)fixture_due(f, p);
+		run_clock();
+		push(f);
+		if (requests() != cases[i].requests)
+			fail_msg("case %zu: %d requests", i, requests());
+		assert_int_equal(it.renewals, 1);
+		assert_int_equal(it.survey.link.failed, cases[i].failed);
+		assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.queue"
+		    " WHERE tenant_id = $1 AND state = 'sent'"), cases[i].sent);
+		assert_int_equal(fixture_int(f, "SELECT count(*) FROM"
+		    " npsync.person_send WHERE tenant_id = $1"), cases[i].sent);
+		serve_end();
+	}
+}
+
 /* An answer that may come after the lease has ended is not asked for. */
 static void
 test_lease_must_outlast(void **st)
@@ -369,6 +417,7 @@ main(void)
 		cmocka_unit_test(test_retry_after),
 		cmocka_unit_test(test_refusals_stop),
 		cmocka_unit_test(test_stops_at_once),
+		cmocka_unit_test(test_session),
 		cmocka_unit_test(test_lease_must_outlast),
 		cmocka_unit_test(test_window),
 	};

@@ -1,0 +1,440 @@
+/*
+ * survey_push.c - the two pure functions of a send: the request, and what an
+ * answer to it means.  How this can ask twice, or lose, and what stops it:
+ *  - a template without {ref}: nothing could tell a send from another after a
+ *    lost reply, nor an answer's card; the profile is refused;
+ *  - an outcome that is guessed: what neither the profile nor the core's table
+ *    calls done, refused or not applied is unknown, and unknown is never
+ *    repeated; a 207 or 409 that no line explains, a page of HTML, an error in a
+ *    200 are unknown too;
+ *  - a 2xx without a send: the profile's lines are asked before the status;
+ *  - a session that ends in the middle: PUSH_SESSION, nothing was applied;
+ *  - a time to come and nowhere to put it: nobody is asked in the night.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "clock.h"
+#include "common/mask.h"
+#include "select.h"
+#include "survey_int.h"
+#include "uses.h"
+
+#define EARLY_MAX_S 3600	/* a send in the hour before is on time */
+#define MULTI_STATUS 207
+
+/* ---- holes ------------------------------------------------------------------ */
+struct person {
+	const struct respondent *r;
+	struct arena *arena;
+};
+
+static const char *const send_holes[] = { "contact.email", "contact.phone",
+	"contact.first_name", "contact.last_name", "contact.name", "contact.id",
+	"contact.language", "contact.country", "contact.department",
+	"company.name", "company.id", "company.segment", "employee.id",
+	"employee.name", "employee.email", "employee.department",
+	"employee.first_name", "employee.last_name", "campaign.id", "trigger",
+	"ref", "send_at", "extra.*", NULL };
+
+/* The last word of a whole name is the last name. */
+static const char *
+part_of(struct arena *arena, const char *full, bool last)
+{
+	const char *blank = full == NULL ? NULL : strrchr(full, ' ');
+
+	if (blank == NULL || blank == full)
+		return last ? NULL : full;
+	return last ? blank + 1
+	            : arena_strndup(arena, full, (size_t)(blank - full));
+}
+
+static const char *
+name_of(const struct person *p, bool last)
+{
+	const struct person_name *name = &p->r->name;
+
+	if (name->first != NULL || name->last != NULL)
+		return last ? name->last : name->first;
+	return part_of(p->arena, name->full, last);
+}
+
+static const char *
+extra_of(const struct respondent *r, const char *name)
+{
+	for (size_t i = 0; r->extra != NULL && r->extra[i][0] != NULL; i++)
+		if (strcmp(r->extra[i][0], name) == 0)
+			return r->extra[i][1];
+	return NULL;
+}
+
+/* False: none of these names. */
+static bool
+plain_of(const struct person *p, const char *name, const char **out)
+{
+	const struct respondent *r = p->r;
+	const struct { const char *name, *text; } texts[] = {
+		{ "contact.email", r->email }, { "contact.phone", r->phone },
+		{ "contact.name", r->name.full },
+		{ "contact.id", r->contact_id },
+		{ "contact.language", r->language },
+		{ "contact.country", r->country },
+		{ "contact.department", r->department },
+		{ "company.name", r->company },
+		{ "company.id", r->company_id },
+		{ "company.segment", r->segment },
+		{ "employee.id", r->employee.id },
+		{ "employee.name", r->employee.name },
+		{ "employee.email", r->employee.email },
+		{ "employee.department", r->employee.department },
+		{ "campaign.id", r->campaign_id }, { "trigger", r->trigger },
+		{ "ref", r->ref } };
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (strcmp(name, texts[i].name) == 0) {
+			*out = texts[i].text;
+			return true;
+		}
+	return false;
+}
+
+static bool
+hole_of(void *arg, const char *name, struct hole_value *out)
+{
+	const struct person *p = arg;
+	const char *text = NULL;
+
+	if (strcmp(name, "send_at") == 0) {
+		*out = (struct hole_value){ .type = HOLE_TIME,
+			.at = p->r->send_at };
+		return true;
+	}
+	if (strcmp(name, "contact.first_name") == 0)
+		text = name_of(p, false);
+	else if (strcmp(name, "contact.last_name") == 0)
+		text = name_of(p, true);
+	else if (strcmp(name, "employee.first_name") == 0)
+		text = part_of(p->arena, p->r->employee.name, false);
+	else if (strcmp(name, "employee.last_name") == 0)
+		text = part_of(p->arena, p->r->employee.name, true);
+	else if (strncmp(name, "extra.", 6) == 0)
+		text = extra_of(p->r, name + 6);
+	else if (!plain_of(p, name, &text))
+		return false;
+	*out = (struct hole_value){ .type = HOLE_TEXT, .text = text };
+	return true;
+}
+
+/* ---- request ------------------------------------------------------------------ */
+bool
+rest_send_check(const struct rest_survey *s, struct err *err)
+{
+	const struct rest_send *send = &survey_part(s)->send;
+
+	if (!rest_request_given(&send->request))
+		return err_set(err, ERR_CONFIG, "profile %s: send.request is not "
+		    "given", s->rest.profile);
+	if (!rest_check(&s->rest, &send->request, send_holes, "send.request",
+	        err))
+		return false;
+	return rest_request_uses(&send->request, "ref") ? true : err_set(err,
+	    ERR_CONFIG, "profile %s: send.request: expected {ref}, by which a "
+	    "send and its answer are found again", s->rest.profile);
+}
+
+static bool
+is_given(const char *text)
+{
+	return text != NULL && text[0] != '\0';
+}
+
+static bool
+channel_check(const struct rest_send *send, const struct respondent *r,
+    struct err *err)
+{
+	switch ((enum rest_channel)send->channel) {
+	case REST_EMAIL:
+		return is_given(r->email) ? true : err_set(err, ERR_REJECTED,
+		    "no address for an e-mail campaign");
+	case REST_SMS:
+		return is_given(r->phone) ? true : err_set(err, ERR_REJECTED,
+		    "no phone number for an SMS campaign");
+	case REST_ANY:
+		break;
+	}
+	return is_given(r->email) || is_given(r->phone) ? true : err_set(err,
+	    ERR_REJECTED, "neither address nor phone number");
+}
+
+/* What can be known before any byte leaves. */
+static bool
+respondent_check(const struct rest_survey *s, const struct respondent *r,
+    struct err *err)
+{
+	const struct rest_send *send = &survey_part(s)->send;
+	const struct connector_env *env = s->rest.env;
+
+	if (!is_given(r->ref))
+		return err_set(err, ERR_BUG, "a send without reference");
+	if (rest_request_uses(&send->request, "campaign.id") &&
+	    !is_given(r->campaign_id))
+		return err_set(err, ERR_REJECTED, "no campaign");
+	if (r->send_at != NO_TIME &&
+	    !rest_request_uses(&send->request, "send_at") &&
+	    r->send_at - env->now(env->clock) > EARLY_MAX_S)
+		return err_set(err, ERR_CONFIG, "profile %s: send.request has no "
+		    "{send_at}, so people would be asked at once and not at "
+		    "send.at", s->rest.profile);
+	return channel_check(send, r, err);
+}
+
+bool
+rest_push_request(void *self, const struct respondent *r, struct http_req *req,
+    struct err *err)
+{
+	struct rest_survey *s = self;
+	const struct rest_send *send = &survey_part(s)->send;
+	struct person p = { .r = r, .arena = s->rest.env->scratch };
+
+	if (!respondent_check(s, r, err) ||
+	    !rest_build(&s->rest, &send->request, hole_of, &p, req, err))
+		return false;
+	req->repeatable = send->idempotent;
+	return true;
+}
+
+/* ---- result --------------------------------------------------------------------- */
+struct answer {
+	struct rest_survey *s;
+	const struct http_res *res;
+	json_t *root;		/* or NULL */
+	struct arena *arena;
+};
+
+static bool
+is_2xx(const struct http_res *res)
+{
+	return res->status >= 200 && res->status < 300;
+}
+
+static bool
+is_html(const struct http_res *res)
+{
+	const char *start = res->body + strspn(res->body, " \t\r\n");
+
+	return start[0] == '<' || (start[0] != '\0' &&
+	    res->content_type != NULL &&
+	    strcasestr(res->content_type, "html") != NULL);
+}
+
+static bool
+has_status(const struct rest_result *rule, const struct http_res *res)
+{
+	for (size_t i = 0; i < rule->status.n; i++)
+		if (rule->status.v[i] == res->status)
+			return true;
+	return rule->status.n == 0 && is_2xx(res);
+}
+
+static struct select_match
+match_at(json_t *root, const char *path)
+{
+	const struct strlist one = { .v = &path, .n = 1 };
+
+	return root == NULL ? (struct select_match){ 0 }
+	                    : select_first(root, &one);
+}
+
+static bool
+words_fit(const struct rest_result *rule, const char *text)
+{
+	if (rule->equals.n + rule->contains.n == 0)
+		return true;
+	for (size_t i = 0; text != NULL && i < rule->equals.n; i++)
+		if (strcasecmp(text, rule->equals.v[i]) == 0)
+			return true;
+	for (size_t i = 0; text != NULL && i < rule->contains.n; i++)
+		if (strcasestr(text, rule->contains.v[i]) != NULL)
+			return true;
+	return false;
+}
+
+static bool
+rule_fits(const struct answer *a, const struct rest_result *rule)
+{
+	struct select_match m;
+	const char *text = a->res->body;
+
+	if (!has_status(rule, a->res))
+		return false;
+	if (rule->at[0] != '\0') {
+		m = match_at(a->root, rule->at);
+		if ((m.node == NULL && m.key == NULL) ||
+		    (m.node != NULL && json_is_false(m.node)))
+			return false;
+		text = select_text(&m, a->arena);
+	}
+	return words_fit(rule, text);
+}
+
+/* Our words stand before the colon, in front of all that is not ours. */
+static void
+reason_set(const struct answer *a, const char *what, const char *words,
+    struct push_result *out)
+{
+	int n = snprintf(out->reason, sizeof(out->reason), "HTTP %ld, %s",
+	    a->res->status, what);
+
+	if (n < 0 || (size_t)n + 5 > sizeof(out->reason) || words == NULL ||
+	    *words == '\0')
+		return;
+	out->reason[n++] = ':';
+	out->reason[n++] = ' ';
+	mask_text(out->reason + n, sizeof(out->reason) - (size_t)n, words,
+	    strlen(words));
+}
+
+static const char *
+outcome_words(enum push_outcome outcome)
+{
+	switch (outcome) {
+	case PUSH_ACCEPTED:
+	case PUSH_ACCEPTED_NO_ID:
+		return "taken";
+	case PUSH_DUPLICATE:
+		return "there already";
+	case PUSH_SUPPRESSED:
+		return "not sent";
+	case PUSH_OPTED_OUT:
+		return "opted out";
+	case PUSH_REJECTED:
+		return "refused";
+	case PUSH_AGAIN:
+		return "not now";
+	case PUSH_UNKNOWN:
+		return "not understood";
+	case PUSH_SESSION:
+		return "the session is over";
+	case PUSH_STOP:
+		break;
+	}
+	return "check the configuration";
+}
+
+static void
+remote_id_take(const struct answer *a, struct push_result *out)
+{
+	const struct rest_send *send = &survey_part(a->s)->send;
+	struct select_match m = { 0 };
+	const char *id;
+
+	if (a->root != NULL && select_any(&send->remote_id))
+		m = select_first(a->root, &send->remote_id);
+	id = select_text(&m, a->arena);
+	if (id != NULL && strlen(id) < sizeof(out->remote_id))
+		(void)snprintf(out->remote_id, sizeof(out->remote_id), "%s", id);
+}
+
+static void
+settle(const struct answer *a, enum push_outcome outcome, const char *words,
+    struct push_result *out)
+{
+	out->outcome = outcome;
+	if (outcome == PUSH_ACCEPTED || outcome == PUSH_ACCEPTED_NO_ID ||
+	    outcome == PUSH_DUPLICATE || outcome == PUSH_SUPPRESSED)
+		remote_id_take(a, out);
+	if (outcome == PUSH_ACCEPTED && out->remote_id[0] == '\0')
+		out->outcome = PUSH_ACCEPTED_NO_ID;
+	if (outcome == PUSH_AGAIN && a->res->retry_after_s > 0)
+		out->retry_after_s = a->res->retry_after_s;
+	reason_set(a, outcome_words(outcome), words, out);
+}
+
+/* What the profile says of this answer. */
+static bool
+by_profile(const struct answer *a, struct push_result *out)
+{
+	const struct rest_send *send = &survey_part(a->s)->send;
+	const struct rest_result *rules = send->results.v;
+
+	for (size_t i = 0; i < send->results.n; i++) {
+		const char *words = NULL;
+		if (!rule_fits(a, &rules[i]))
+			continue;
+		if (rules[i].text[0] != '\0') {
+			struct select_match m = match_at(a->root, rules[i].text);
+			words = select_text(&m, a->arena);
+		}
+		settle(a, rest_means[rules[i].means], words, out);
+		return true;
+	}
+	return false;
+}
+
+static enum push_outcome
+by_class(const struct answer *a)
+{
+	static const enum push_outcome outcomes[] = {
+		[HTTP_DONE] = PUSH_UNKNOWN,	/* an error in a 2xx */
+		[HTTP_DONE_NO_BODY] = PUSH_UNKNOWN,
+		[HTTP_SAFE] = PUSH_AGAIN, [HTTP_PERMANENT] = PUSH_REJECTED,
+		[HTTP_UNKNOWN] = PUSH_UNKNOWN, [HTTP_AUTH] = PUSH_STOP,
+		[HTTP_MISCONFIGURED] = PUSH_STOP };
+	const enum http_class class = http_classify(a->res);
+	const bool failed = a->res->status == 408 || a->res->status >= 500;
+
+	if (class == HTTP_UNKNOWN && failed &&
+	    survey_part(a->s)->send.idempotent)
+		return PUSH_AGAIN;
+	return outcomes[class];
+}
+
+static enum push_outcome
+by_meaning(const struct answer *a, enum rest_meaning means)
+{
+	switch (means) {
+	case REST_OK:
+		return a->res->status == MULTI_STATUS ? PUSH_UNKNOWN
+		                                      : PUSH_ACCEPTED;
+	case REST_GONE:
+	case REST_REJECTED:
+		return PUSH_REJECTED;
+	case REST_THROTTLED:
+		return PUSH_AGAIN;
+	case REST_SESSION:
+		return PUSH_SESSION;
+	case REST_CONFLICT:
+		return PUSH_UNKNOWN;
+	case REST_FAILURE:
+		break;
+	}
+	return by_class(a);
+}
+
+bool
+rest_push_result(void *self, const struct http_res *res,
+    struct push_result *result, struct err *err)
+{
+	struct rest_survey *s = self;
+	const struct rest_send *send = &survey_part(s)->send;
+	AUTO(json_doc) struct json_doc *doc = NULL;
+	struct answer a = { .s = s, .res = res,
+		.arena = s->rest.env->scratch };
+	char text[96];
+
+	(void)err;
+	*result = (struct push_result){ .outcome = PUSH_UNKNOWN };
+	if (res->body_len > 0 && json_parse(res->body, res->body_len, &doc,
+	        NULL))
+		a.root = json_root(doc);
+	const enum rest_meaning means = rest_judge(&s->rest, res, a.root, text,
+	    sizeof(text));
+	if (means == REST_SESSION)
+		settle(&a, PUSH_SESSION, text, result);
+	else if (is_2xx(res) && send->page_is_unknown && is_html(res))
+		reason_set(&a, "a page instead of an answer", NULL, result);
+	else if (!by_profile(&a, result))
+		settle(&a, by_meaning(&a, means), text, result);
+	return true;
+}

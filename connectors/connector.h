@@ -289,6 +289,9 @@ typedef bool survey_optout_fn(void *arg, const char *email, const char *phone, t
 struct survey_connector {
 	CONNECTOR_COMMON;
 	void (*narrow)(const void *settings, struct survey_connector *copy);
+	/* What these settings leave out that a person must know, the i-th line, for
+	 * `npsync check`; NULL beyond the last.  May be NULL. */
+	const char *(*lacks)(const void *settings, size_t i);
 	NPS_MUSTCHECK bool (*list_campaigns)(void *self, survey_campaign_fn *emit,
 	    void *arg, struct err *);
 	/* Pure: no I/O. The push stage alone drives the transfers; it asks

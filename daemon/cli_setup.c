@@ -242,7 +242,9 @@ check_campaigns(struct checklist *list, struct survey *survey)
 	        known, &err)) {
 		if (arena_failed(arena))
 			(void)err_nomem(&err);
-		fail(list, "campaigns", &err);
+		/* ERR_DONE: the service lists none; check_lacks says so. */
+		if (err.kind != ERR_DONE)
+			fail(list, "campaigns", &err);
 		return;
 	}
 	known->used = arena_array(arena, known->n + 1, sizeof(*known->used));
@@ -259,6 +261,19 @@ check_campaigns(struct checklist *list, struct survey *survey)
 			    "programme %s, campaign %s", p[i].name,
 			    p[i].campaigns.v[k]), p[i].campaigns.v[k],
 			    false);
+}
+
+/* What the service will not tell: never silently an empty list. */
+static void
+check_lacks(struct checklist *list, const struct survey *survey,
+    const char *what)
+{
+	const struct survey_connector *c = survey->connector;
+	const char *line;
+
+	for (size_t i = 0; c->lacks != NULL &&
+	     (line = c->lacks(survey->conf->settings, i)) != NULL; i++)
+		warn(list, what, line);
 }
 
 static void
@@ -278,6 +293,7 @@ check_survey(struct checklist *list)
 		return;
 	}
 	ok(what, "");
+	check_lacks(list, &survey, what);
 	check_campaigns(list, &survey);
 	survey_close(&survey);
 }

@@ -256,3 +256,32 @@ rest_writer_close(struct rest_crm *c)
 		arena_free(c->writer->names.arena);
 	c->writer = NULL;
 }
+
+void
+rest_writing_narrow(const struct rest_writing *set, struct crm_connector *copy)
+{
+	if (set->tags.style == REST_TAGS_NONE) {
+		copy->info.caps &= ~(uint32_t)(CRM_CAP_TAGS |
+		    CRM_CAP_ENSURE_TAGS);
+		copy->tags_request = NULL;
+		copy->tags_result = NULL;
+		copy->ensure_tags = NULL;
+		copy->tags_max = 0;
+	}
+	if (!rest_request_given(&set->fields.request)) {
+		copy->info.caps &= ~(uint32_t)CRM_CAP_FIELDS;
+		copy->put_fields = NULL;
+	}
+	if (!rest_request_given(&set->answer.request)) {
+		copy->info.caps &= ~(uint32_t)CRM_CAP_ANSWERS;
+		copy->put_answer = NULL;
+	}
+	if (!rest_request_given(&set->feed.request)) {
+		copy->info.caps &= ~(uint32_t)CRM_CAP_FEED;
+		copy->post_feed = NULL;
+	}
+	if (!rest_request_given(&set->task.request)) {
+		copy->info.caps &= ~(uint32_t)CRM_CAP_TASKS;
+		copy->put_task = NULL;
+	}
+}

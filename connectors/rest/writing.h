@@ -58,6 +58,9 @@ struct rest_crm;			/* crm.h */
  * No I/O. */
 NPS_MUSTCHECK bool rest_writer_open(struct rest_crm *c, struct err *err);
 void rest_writer_close(struct rest_crm *c);	/* half-open, too */
+/* Takes out of a copy what the profile does not write. */
+void rest_writing_narrow(const struct rest_writing *set,
+    struct crm_connector *copy);
 /* Members of struct crm_connector; self = struct rest_crm.  tags_max and
  * effects_max are 1.  ensure_tags with n = 0 reads what tags there are. */
 NPS_MUSTCHECK bool rest_ensure_tags(void *self, const char *const *tags,

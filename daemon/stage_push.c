@@ -120,7 +120,7 @@ stop(struct pusher *p, const char *why)
 	if (p->stopped)
 		return;
 	p->stopped = true;
-	(void)snprintf(p->stop_reason, sizeof(p->stop_reason), "%s", why);
+	(void)snprintf(p->stop_reason, sizeof(p->stop_reason), "%.159s", why);
 }
 
 /* What follows the colon are the service's words, which may name people. */

@@ -299,3 +299,33 @@ listing_read(struct rest *r, const struct listing *l, size_t n,
 	    sink->checkpoint(sink->checkpoint_arg, NULL, "whole") ||
 	    err_set(err, ERR_CANCELLED, "stopped");
 }
+
+static bool
+no_row(void *arg, const struct listing *l, struct listing_row *row,
+    struct err *err)
+{
+	(void)arg, (void)l, (void)row, (void)err;
+	return true;
+}
+
+bool
+listing_try(struct rest *r, const struct listing *l, struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new((size_t)1 << 20);
+	const struct listing_sink sink = { .row = no_row };
+	const time_t now = r->env->now(r->env->clock);
+	const struct listing one = { .name = l->name, .where = l->where,
+		.set = l->set };
+	AUTO(pass) struct listing_pass p = { .r = r, .sink = &sink,
+		.all = &one, .n = 1, .pull = { .from = now, .until = now } };
+	enum paging_step step;
+
+	if (arena == NULL || (p.own = arena_new((size_t)1 << 20)) == NULL)
+		return err_nomem(err);
+	p.kept = arena;
+	pass_settle(&p, &one);
+	if (!pass_begin(&p, err))
+		return false;
+	p.pages.size = 1;
+	return listing_page_take(&p, &step, err);
+}

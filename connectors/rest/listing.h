@@ -70,6 +70,9 @@ NPS_MUSTCHECK bool listing_check(const struct rest *r,
 NPS_MUSTCHECK bool listing_read(struct rest *r, const struct listing *l,
     size_t n, const struct pull *pull, const struct listing_sink *sink,
     struct err *err);
+/* One page of one row, from now on: is it to be had at all? */
+NPS_MUSTCHECK bool listing_try(struct rest *r, const struct listing *l,
+    struct err *err);
 /* Every listing given is of this kind: for connector_info.whole and .sorted. */
 bool listing_all_whole(const struct listing *l, size_t n);
 bool listing_all_sorted(const struct listing *l, size_t n);

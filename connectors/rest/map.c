@@ -299,6 +299,8 @@ map_seen_take(struct map_seen *s, json_t *rows, const char *where,
 
 	if (s->fields == NULL || s->rows >= MAP_ROWS_JUDGED)
 		return true;
+	if (json_is_object(rows))
+		seen_row(s, rows);
 	json_array_foreach (rows, i, row)
 		if (s->rows < MAP_ROWS_JUDGED)
 			seen_row(s, row);

@@ -92,7 +92,7 @@ struct map_seen {
 	size_t rows;
 };
 void map_seen_init(struct map_seen *s, const struct map_field *fields);
-/* Before a page's rows are handed out.  ERR_CONFIG, "WHERE.employee: none of
+/* Before a page's rows (an array, or one) are handed out.  ERR_CONFIG, "WHERE.employee: none of
  * /employee, /owner was in the first 100 rows", once so many were met. */
 NPS_MUSTCHECK bool map_seen_take(struct map_seen *s, json_t *rows,
     const char *where, struct err *err);

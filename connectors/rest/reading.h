@@ -97,7 +97,7 @@ struct rest_reading {
 	struct grouplist values;	/* struct rest_values */
 };
 extern const struct opt rest_event_opts[], rest_activity_opts[],
-    rest_contacts_opts[], rest_values_opts[];
+    rest_contacts_opts[], rest_values_opts[], rest_names_opts[];
 
 /* Rows of the profile's table; at = offset of the struct there. */
 #define REST_READING_ROWS(at_) \

@@ -1,0 +1,233 @@
+/*
+ * by_id.c - records of a service by their ids, one each or several at a time.
+ *
+ * How this can lose, and what stops it: an answer to several ids that lacks
+ * some may have been cut by the service's own page size, and who is called gone
+ * is asked no more.  So the missing are asked for once more by themselves, and
+ * again while any come; only what then comes with nothing is gone.
+ */
+#include "reader.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "select.h"
+
+#define ANSWERS_MAX_BYTES ((size_t)64 << 20)
+
+bool
+by_id_check(const struct rest_crm *c, const struct rest_by_id *set,
+    const char *where, struct err *err)
+{
+	static const char *const one[] = { "id", NULL }, *const many[] = { "ids",
+		NULL };
+	char at[128];
+
+	if (!rest_request_given(&set->request))
+		return true;
+	snprintf(at, sizeof(at), "%.80s.request", where);
+	if (set->batch > 1 && !select_any(&set->id))
+		return err_set(err, ERR_CONFIG, "profile %s: %s.id: expected "
+		    "where a row of the answer says it", c->rest.profile,
+		    where);
+	return rest_check(&c->rest, &set->request, set->batch > 1 ? many : one,
+	    at, err);
+}
+
+struct asked {
+	const char *const *ids;
+	size_t n;
+};
+
+static bool
+hole_of(void *arg, const char *name, struct hole_value *out)
+{
+	const struct asked *a = arg;
+
+	if (strcmp(name, "id") == 0) {
+		out->type = HOLE_TEXT;
+		out->text = a->ids[0];
+	} else if (strcmp(name, "ids") == 0) {
+		out->type = HOLE_LIST;
+		out->list = a->ids;
+		out->n = a->n;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+struct loader {
+	struct rest_crm *c;
+	const struct rest_by_id *set;
+	const char *where;
+	const struct by_id_sink *sink;
+};
+
+static bool
+before(const struct loader *l, json_t *rows, struct err *err)
+{
+	return l->sink->before == NULL || rows == NULL ||
+	    l->sink->before(l->sink->arg, rows, err);
+}
+
+static bool
+each(const struct loader *l, const char *id, json_t *card, struct err *err)
+{
+	return l->sink->each(l->sink->arg, id, card, err);
+}
+
+/* ---- one at a time ------------------------------------------------------------ */
+
+/* Some answer with the record, some with a list of it, some with neither. */
+static json_t *
+card_of(const struct loader *l, const struct json_doc *doc)
+{
+	json_t *root = doc == NULL ? NULL : json_root(doc);
+	json_t *rows = root == NULL ? NULL : rest_rows(&l->set->request, root);
+	json_t *card;
+
+	if (rows != NULL)
+		return json_array_get(rows, 0);
+	if (!select_any(&l->set->at))
+		return json_is_object(root) ? root : NULL;
+	card = select_first(root, &l->set->at).node;
+	return json_is_object(card) ? card : NULL;
+}
+
+static bool
+load_one(const struct loader *l, const char *const *id, struct err *err)
+{
+	AUTO(json_doc) struct json_doc *doc = NULL;
+	struct asked asked = { id, 1 };
+	struct err why = { .kind = ERR_NONE };
+	struct http_res res;
+
+	if (rest_call(&l->c->rest, &l->set->request, hole_of, &asked, &res, &doc,
+	        &why)) {
+		json_t *card = card_of(l, doc);
+		return before(l, card, err) && each(l, *id, card, err);
+	}
+	if (why.kind == ERR_GONE)
+		return each(l, *id, NULL, err);
+	*err = why;
+	return err_wrap(err, "%s", l->where);
+}
+
+/* ---- several at a time --------------------------------------------------------- */
+
+/* found = the ids answered, this time and before. */
+static bool
+ask_batch(const struct loader *l, const struct asked *asked,
+    struct idmap *found, size_t *n_new, struct err *err)
+{
+	AUTO(json_doc) struct json_doc *doc = NULL;
+	struct asked these = *asked;
+	struct arena *page = l->c->rest.page;
+	struct http_res res;
+	struct idmap wanted;
+	json_t *row;
+	size_t i;
+
+	idmap_init(&wanted, page);
+	for (i = 0; i < asked->n; i++)
+		if (!idmap_put(&wanted, asked->ids[i], NULL))
+			return err_nomem(err);
+	if (!rest_call(&l->c->rest, &l->set->request, hole_of, &these, &res, &doc,
+	        err))
+		return err_wrap(err, "%s", l->where);
+	json_t *rows = doc == NULL ? NULL : rest_rows(&l->set->request,
+	    json_root(doc));
+	if (rows == NULL && doc != NULL)
+		return err_set(err, ERR_PROTOCOL, "%s: expected an array of rows "
+		    "where request.rows says", l->where);
+	if (!before(l, rows, err))
+		return false;
+	json_array_foreach (rows, i, row) {
+		const struct select_match m = select_first(row, &l->set->id);
+		const char *id = select_text(&m, page);
+		if (id == NULL || !idmap_has(&wanted, id) ||
+		    idmap_has(found, id))
+			continue;
+		if (!idmap_put(found, id, NULL))
+			return err_nomem(err);
+		++*n_new;
+		if (!each(l, id, row, err))
+			return false;
+	}
+	return true;
+}
+
+static size_t
+missing_of(const char **ids, size_t n, const struct idmap *found)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!idmap_has(found, ids[i]))
+			ids[left++] = ids[i];
+	return left;
+}
+
+static bool
+load_batch(const struct loader *l, const char *const *ids, size_t n,
+    struct err *err)
+{
+	struct arena *page = l->c->rest.page;
+	const char **left = arena_array(page, n + 1, sizeof(*left));
+	struct idmap found;
+	size_t n_new = 1;
+
+	if (left == NULL)
+		return err_nomem(err);
+	memcpy(left, ids, n * sizeof(*left));
+	idmap_init(&found, page);
+	while (n > 0 && n_new > 0) {
+		const struct asked asked = { left, n };
+		n_new = 0;
+		if (!ask_batch(l, &asked, &found, &n_new, err))
+			return false;
+		n = missing_of(left, n, &found);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!each(l, left[i], NULL, err))
+			return false;
+	return true;
+}
+
+static bool
+load_all(const struct loader *l, const char *const *ids, size_t n,
+    struct err *err)
+{
+	const struct connector_env *env = l->c->rest.env;
+	const size_t max = l->set->batch > 1 ? (size_t)l->set->batch : 1;
+
+	for (size_t i = 0; i < n; i += max) {
+		const size_t some = n - i < max ? n - i : max;
+		if (env->cancelled != NULL && env->cancelled())
+			return err_set(err, ERR_CANCELLED, "%s: stopped",
+			    l->where);
+		arena_reset(l->c->rest.page);
+		if (!(max == 1 ? load_one(l, ids + i, err)
+		               : load_batch(l, ids + i, some, err)))
+			return false;
+	}
+	return true;
+}
+
+bool
+by_id_load(struct rest_crm *c, const struct rest_by_id *set, const char *where,
+    const char *const *ids, size_t n, const struct by_id_sink *sink,
+    struct err *err)
+{
+	AUTO(arena) struct arena *mine = arena_new(ANSWERS_MAX_BYTES);
+	struct arena *outer = c->rest.page;
+	const struct loader l = { c, set, where, sink };
+
+	if (mine == NULL)
+		return err_nomem(err);
+	c->rest.page = mine;
+	const bool ok = load_all(&l, ids, n, err);
+	c->rest.page = outer;
+	return ok;
+}

@@ -1,0 +1,260 @@
+/*
+ * links.c - who a row is about, where another request says it.
+ *
+ * How this can lose or double, and what stops it: a batch answer that lacks a
+ * row is a row about nobody, which the core counts (no_contact), never a guess;
+ * an answer's rows for others than were asked for are not looked at; a person
+ * named twice is named once.
+ */
+#include "reader.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "map.h"
+#include "select.h"
+
+bool
+links_given(const struct rest_link *set)
+{
+	return rest_request_given(&set->request) ||
+	    rest_request_given(&set->batch);
+}
+
+static bool
+refuse(const struct rest_crm *c, const char *where, const char *why,
+    struct err *err)
+{
+	return err_set(err, ERR_CONFIG, "profile %s: %s.link: %s",
+	    c->rest.profile, where, why);
+}
+
+bool
+links_check(const struct rest_crm *c, const struct rest_link *set,
+    const char *where, struct err *err)
+{
+	static const char *const one[] = { "id", NULL }, *const many[] = { "ids",
+		NULL };
+	char at[128];
+
+	if (!links_given(set))
+		return true;
+	if (rest_request_given(&set->request) &&
+	    rest_request_given(&set->batch))
+		return refuse(c, where, "expected request or batch, not both",
+		    err);
+	if (!select_any(&set->contact))
+		return refuse(c, where, "contact: expected where the answer "
+		    "names the person", err);
+	if (rest_request_given(&set->batch) && !select_any(&set->key))
+		return refuse(c, where, "key: expected where a row of the answer "
+		    "says whose it is", err);
+	snprintf(at, sizeof(at), "%.80s.link.request", where);
+	if (!rest_check(&c->rest, &set->request, one, at, err))
+		return false;
+	snprintf(at, sizeof(at), "%.80s.link.batch", where);
+	return rest_check(&c->rest, &set->batch, many, at, err);
+}
+
+/* ---- holes --------------------------------------------------------------------- */
+
+struct asked {
+	json_t *row;
+	const char *id;
+	const char *const *ids;
+	size_t n;
+	struct arena *arena;
+};
+
+static bool
+hole_of(void *arg, const char *name, struct hole_value *out)
+{
+	const struct asked *a = arg;
+
+	if (strcmp(name, "id") == 0) {
+		out->type = HOLE_TEXT;
+		out->text = a->id;
+	} else if (strcmp(name, "ids") == 0) {
+		out->type = HOLE_LIST;
+		out->list = a->ids;
+		out->n = a->n;
+	} else {
+		return a->row != NULL &&
+		    reader_row_hole(a->row, name, a->arena, out);
+	}
+	return true;
+}
+
+/* ---- what an answer says ---------------------------------------------------------- */
+
+struct names {
+	const char **v;		/* ends with NULL */
+	size_t n;
+};
+
+static bool
+names_add(struct names *to, const char *const *more, struct arena *arena)
+{
+	size_t n = 0;
+
+	while (more != NULL && more[n] != NULL)
+		n++;
+	const char **v = arena_array(arena, to->n + n + 1, sizeof(*v));
+	if (more == NULL || v == NULL)
+		return false;
+	if (to->n > 0)
+		memcpy(v, to->v, to->n * sizeof(*v));
+	for (size_t i = 0; i < n; i++) {
+		size_t k = 0;
+		while (k < to->n && strcmp(v[k], more[i]) != 0)
+			k++;
+		if (k == to->n)
+			v[to->n++] = more[i];
+	}
+	to->v = v;
+	return true;
+}
+
+static const char *const *
+contacts_of(const struct links *links, json_t *row)
+{
+	struct map m = { .zone = links->c->rest.zone, .row = row,
+		.arena = links->c->rest.page };
+	const char *const *v = map_list(&m, "contact", &links->set->contact, "");
+
+	return m.reason[0] != '\0' ? NULL : v;
+}
+
+static bool
+unreadable(const struct links *links, struct err *err)
+{
+	return arena_failed(links->c->rest.page) ? err_nomem(err)
+	    : err_set(err, ERR_PROTOCOL, "%s.link: expected rows that name "
+	    "persons by number or text", links->where);
+}
+
+static json_t *
+rows_of(const struct rest_request *req, const struct json_doc *doc)
+{
+	return doc == NULL ? NULL : rest_rows(req, json_root(doc));
+}
+
+/* ---- one request for many ------------------------------------------------------------ */
+
+static bool
+batch_row(struct links *links, json_t *row, struct err *err)
+{
+	struct arena *page = links->c->rest.page;
+	struct map m = { .zone = links->c->rest.zone, .row = row,
+		.arena = page };
+	const char *key = map_text(&m, "key", &links->set->key);
+
+	if (key == NULL || !idmap_has(&links->by_row, key))
+		return true;
+	struct names *of = idmap_get(&links->by_row, key);
+	if (of == NULL && (of = arena_alloc(page, sizeof(*of))) == NULL)
+		return err_nomem(err);
+	return (names_add(of, contacts_of(links, row), page) ||
+	    unreadable(links, err)) &&
+	    (idmap_put(&links->by_row, key, of) || err_nomem(err));
+}
+
+static bool
+batch_ask(struct links *links, const char *const *ids, size_t n,
+    struct err *err)
+{
+	AUTO(json_doc) struct json_doc *doc = NULL;
+	const struct rest_request *req = &links->set->batch;
+	struct asked asked = { .ids = ids, .n = n };
+	struct http_res res;
+	json_t *row;
+	size_t i;
+
+	if (!rest_call(&links->c->rest, req, hole_of, &asked, &res, &doc, err))
+		return err_wrap(err, "%s.link", links->where);
+	json_t *rows = rows_of(req, doc);
+	if (rows == NULL && doc != NULL)
+		return err_set(err, ERR_PROTOCOL, "%s.link: expected an array "
+		    "of rows where batch.rows says", links->where);
+	json_array_foreach (rows, i, row)
+		if (!batch_row(links, row, err))
+			return false;
+	return true;
+}
+
+bool
+links_page(struct links *links, const struct strlist *id, json_t *rows,
+    struct err *err)
+{
+	struct arena *page = links->c->rest.page;
+	const size_t max = (size_t)links->set->batch_max;
+	size_t n = 0, i;
+	json_t *row;
+
+	if (!rest_request_given(&links->set->batch))
+		return true;
+	const char **ids = arena_array(page, json_array_size(rows) + 1,
+	    sizeof(*ids));
+	idmap_init(&links->by_row, page);
+	if (ids == NULL)
+		return err_nomem(err);
+	json_array_foreach (rows, i, row) {
+		const struct select_match m = select_first(row, id);
+		const char *text = select_text(&m, page);
+		if (text == NULL || idmap_has(&links->by_row, text))
+			continue;
+		if (!idmap_put(&links->by_row, text, NULL))
+			return err_nomem(err);
+		ids[n++] = text;
+	}
+	for (i = 0; i < n; i += max)
+		if (!batch_ask(links, ids + i, n - i < max ? n - i : max, err))
+			return false;
+	return true;
+}
+
+/* ---- one request for one --------------------------------------------------------------- */
+
+static bool
+row_ask(struct links *links, const char *id, json_t *row, struct names *to,
+    struct err *err)
+{
+	AUTO(json_doc) struct json_doc *doc = NULL;
+	const struct rest_request *req = &links->set->request;
+	struct rest *r = &links->c->rest;
+	struct asked asked = { .row = row, .id = id, .arena = r->page };
+	struct err why = { .kind = ERR_NONE };
+	struct http_res res;
+	json_t *one;
+	size_t i;
+
+	if (!rest_call(r, req, hole_of, &asked, &res, &doc, &why)) {
+		*err = why;
+		/* The row went meanwhile: it is about nobody. */
+		return why.kind == ERR_GONE || err_wrap(err, "%s.link",
+		    links->where);
+	}
+	json_t *rows = rows_of(req, doc);
+	if (rows == NULL)
+		return doc == NULL || names_add(to, contacts_of(links,
+		    json_root(doc)), r->page) || unreadable(links, err);
+	json_array_foreach (rows, i, one)
+		if (!names_add(to, contacts_of(links, one), r->page))
+			return unreadable(links, err);
+	return true;
+}
+
+bool
+links_row(struct links *links, const char *id, json_t *row,
+    const char *const **out, struct err *err)
+{
+	static const char *const nobody[] = { NULL };
+	struct names one = { 0 }, *of = &one;
+
+	if (rest_request_given(&links->set->batch))
+		of = id == NULL ? NULL : idmap_get(&links->by_row, id);
+	else if (!row_ask(links, id, row, &one, err))
+		return false;
+	*out = of == NULL || of->v == NULL ? nobody : of->v;
+	return true;
+}

@@ -186,6 +186,9 @@ struct crm_connector {
 	/* Takes out of a copy what these settings do not offer: capabilities with
 	 * their functions; sets whole and sorted.  NULL = always all of it. */
 	void (*narrow)(const void *settings, struct crm_connector *copy);
+	/* What these settings leave out that a person must know, the i-th line, for
+	 * `npsync check`; NULL beyond the last.  May be NULL. */
+	const char *(*lacks)(const void *settings, size_t i);
 	CRM_PULL(pull_events, crm_event_fn);	/* filters nothing */
 	CRM_PULL(pull_baseline, crm_key_fn);	/* first run: all that is closed */
 	CRM_PULL(pull_activities, crm_activity_fn);
@@ -289,8 +292,6 @@ typedef bool survey_optout_fn(void *arg, const char *email, const char *phone, t
 struct survey_connector {
 	CONNECTOR_COMMON;
 	void (*narrow)(const void *settings, struct survey_connector *copy);
-	/* What these settings leave out that a person must know, the i-th line, for
-	 * `npsync check`; NULL beyond the last.  May be NULL. */
 	const char *(*lacks)(const void *settings, size_t i);
 	NPS_MUSTCHECK bool (*list_campaigns)(void *self, survey_campaign_fn *emit,
 	    void *arg, struct err *);

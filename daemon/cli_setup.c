@@ -111,6 +111,19 @@ fix_tags(struct checklist *list, struct crm *crm, const char *what)
 		    tags[i]));
 }
 
+/* What the other side will not tell: never silently an empty list. */
+static void
+check_lacks(struct checklist *list, const char *what,
+    const char *(*lacks)(const void *settings, size_t i),
+    const void *settings)
+{
+	const char *line;
+
+	for (size_t i = 0; lacks != NULL && (line = lacks(settings, i)) != NULL;
+	     i++)
+		warn(list, what, line);
+}
+
 static void
 check_crm(struct checklist *list, const struct conf_crm *conf)
 {
@@ -125,6 +138,8 @@ check_crm(struct checklist *list, const struct conf_crm *conf)
 		ok(what, "");
 	else
 		fail(list, what, &err);
+	if (err.kind == ERR_NONE)
+		check_lacks(list, what, crm.connector->lacks, conf->settings);
 	if (err.kind == ERR_NONE && cli_given(list->cli, "fix") != NULL)
 		fix_tags(list, &crm, what);
 	crm_close(&crm);
@@ -263,19 +278,6 @@ check_campaigns(struct checklist *list, struct survey *survey)
 			    false);
 }
 
-/* What the service will not tell: never silently an empty list. */
-static void
-check_lacks(struct checklist *list, const struct survey *survey,
-    const char *what)
-{
-	const struct survey_connector *c = survey->connector;
-	const char *line;
-
-	for (size_t i = 0; c->lacks != NULL &&
-	     (line = c->lacks(survey->conf->settings, i)) != NULL; i++)
-		warn(list, what, line);
-}
-
 static void
 check_survey(struct checklist *list)
 {
@@ -293,7 +295,8 @@ check_survey(struct checklist *list)
 		return;
 	}
 	ok(what, "");
-	check_lacks(list, &survey, what);
+	check_lacks(list, what, survey.connector->lacks,
+	    conf->survey.settings);
 	check_campaigns(list, &survey);
 	survey_close(&survey);
 }

@@ -100,8 +100,10 @@ before_cards(void *arg, json_t *rows, struct err *err)
 {
 	struct emitter *e = arg;
 
-	return map_seen_take(&e->c->reader->cards_seen, rows,
-	           "contacts.fields", err) && companies_load(e->c, rows, err);
+	if (!map_seen_take(&e->c->reader->cards_seen, rows, "contacts.fields",
+	        err))
+		return err_wrap(err, "profile %s", e->c->rest.profile);
+	return companies_load(e->c, rows, err);
 }
 
 static bool

@@ -3,8 +3,8 @@
  *
  * How this can lose or double, and what stops it: a batch answer that lacks a
  * row is a row about nobody, which the core counts (no_contact), never a guess;
- * an answer's rows for others than were asked for are not looked at; a person
- * named twice is named once.
+ * rows of an answer that belong to none of the page are not looked at; a
+ * person named twice is named once.
  */
 #include "reader.h"
 

@@ -297,9 +297,11 @@ listing_page_take(struct listing_pass *p, enum paging_step *step, struct err *er
 	if (!page_ask(p, &url, &res, &doc, err))
 		return false;
 	json_t *root = doc == NULL ? NULL : json_root(doc);
-	if (!rows_find(p, root, &rows, err) ||
-	    !map_seen_take(&p->seen, rows, p->l->where, err) ||
-	    !page_judge(p, &res, url, root, rows, step, err))
+	if (!rows_find(p, root, &rows, err))
+		return false;
+	if (!map_seen_take(&p->seen, rows, p->l->where, err))
+		return err_wrap(err, "profile %s", p->r->profile);
+	if (!page_judge(p, &res, url, root, rows, step, err))
 		return false;
 	p->resumed = false;
 	if (*step == PAGING_REPEATED)

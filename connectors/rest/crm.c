@@ -192,6 +192,7 @@ const struct crm_connector rest_crm = {
 	    .summary = "any CRM that answers with JSON, by a profile",
 	    .opts = rest_crm_opts,
 	    .settings_size = sizeof(struct rest_crm_settings),
+	    .http = true,
 	    .caps = CRM_CAP_EVENTS | CRM_CAP_ACTIVITIES | CRM_CAP_CONTACTS |
 		CRM_CAP_FIND | CRM_CAP_VALUES | CRM_CAP_ENSURE_TAGS |
 		CRM_CAP_TAGS | CRM_CAP_FIELDS | CRM_CAP_ANSWERS |

@@ -70,7 +70,7 @@ rig_settings(struct rig *rig, const char *base_url, const char *profile)
 		.scratch = arena_new((size_t)16 << 20) };
 	assert_true(clock_parse_iso("2026-11-25T02:00:00Z", "UTC", &rig->now));
 	rig->set.place = (struct rest_place){ .base_url = base_url,
-		.user = "", .secret = "s3cret", .token_url = "" };
+		.user = "npsync", .secret = "s3cret", .token_url = "" };
 	if (!options_open_text(profile, "test.conf", &file, &rig->err) ||
 	    !options_fill(rig_table(), &rig->set.profile, options_root(file),
 		"test.conf", "", NULL, rig->arena, &rig->err))
@@ -105,7 +105,7 @@ rig_open_http(struct rig *rig, const char *base_url, const char *profile)
 {
 	struct http_settings settings = http_defaults;
 
-	settings.tries = 1;
+	settings.tries = 2;
 	settings.answer_timeout_s = 10;
 	settings.backoff_s = 0.01;
 	settings.breaker = (struct breaker_settings){ 0 };

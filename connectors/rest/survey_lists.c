@@ -188,7 +188,19 @@ rest_pull_sent(void *self, const struct pull *pull, survey_sent_fn *emit,
 struct search_sink {
 	struct rest_survey *s;
 	struct sentsearch search;
+	size_t listed, taken;	/* rows of all pages; of these, readable */
 };
+
+static bool
+search_page(void *arg, const struct listing *l, json_t *rows, struct err *err)
+{
+	struct search_sink *to = arg;
+
+	(void)l;
+	(void)err;
+	to->listed += json_array_size(rows);
+	return true;
+}
 
 static bool
 search_row(void *arg, const struct listing *l, struct listing_row *row,
@@ -199,11 +211,11 @@ search_row(void *arg, const struct listing *l, struct listing_row *row,
 	struct sent sent;
 
 	(void)err;
-	if (sent_map(to->s, l, row, &sent))
-		sentsearch_take(&to->search, &sent,
-		    set->ref_is_ours && sent.ref != NULL);
-	else
-		to->search.partial = true;
+	if (!sent_map(to->s, l, row, &sent))
+		return true;
+	to->taken++;
+	sentsearch_take(&to->search, &sent,
+	    set->ref_is_ours && sent.ref != NULL);
 	return true;
 }
 
@@ -216,7 +228,8 @@ search_run(struct search_sink *to, struct err *err)
 	const time_t oldest = sentsearch_oldest(to->search.wanted,
 	    to->search.count);
 	struct survey_listing l;
-	const struct listing_sink sink = { .row = search_row, .arg = to };
+	const struct listing_sink sink = { .page = search_page,
+		.row = search_row, .arg = to };
 
 	sent_listing(s, &l);
 	struct rest_listing cut = *l.listing.set;
@@ -226,7 +239,10 @@ search_run(struct search_sink *to, struct err *err)
 	cut.paging.size = sentsearch_page_size(cut.paging.size, now);
 	cut.since = "";
 	l.listing.set = &cut;
-	return listing_read(&s->rest, &l.listing, 1, &pull, &sink, err);
+	if (!listing_read(&s->rest, &l.listing, 1, &pull, &sink, err))
+		return false;
+	to->search.partial |= to->taken != to->listed;
+	return true;
 }
 
 bool
@@ -401,6 +417,28 @@ struct optout_sink {
 	void *arg;
 };
 
+/* All of a page: a row that the listing cannot read for its time or id is an
+ * opt-out too. */
+static bool
+optout_page(void *arg, const struct listing *l, json_t *rows, struct err *err)
+{
+	const struct optout_sink *to = arg;
+	const struct rest_optouts *set = l->of;
+	struct map m = { .maps = &set->maps, .zone = to->s->rest.zone,
+		.arena = to->s->rest.page };
+	size_t i;
+
+	json_array_foreach (rows, i, m.row) {
+		const char *email = map_text(&m, "email", &set->email);
+		const char *phone = map_text(&m, "phone", &set->phone);
+		const time_t at = map_time(&m, "at", &set->at, NULL);
+		if ((email != NULL || phone != NULL) &&
+		    !to->emit(to->arg, email, phone, at))
+			return stopped(l, err);
+	}
+	return true;
+}
+
 static bool
 optout_row(void *arg, const struct listing *l, struct listing_row *row,
     struct err *err)
@@ -408,16 +446,12 @@ optout_row(void *arg, const struct listing *l, struct listing_row *row,
 	const struct optout_sink *to = arg;
 	const struct rest_optouts *set = l->of;
 	struct map m = map_of(to->s, &set->maps, row);
-	const char *email = map_text(&m, "email", &set->email);
-	const char *phone = map_text(&m, "phone", &set->phone);
-	const time_t at = map_time(&m, "at", &set->at, NULL);
 
-	/* Its time may be unreadable: told, and it counts. */
+	(void)err;
+	if (map_text(&m, "email", &set->email) == NULL &&
+	    map_text(&m, "phone", &set->phone) == NULL)
+		(void)map_refuse(&m, "email", "an address or a number");
 	(void)is_readable(&m, row);
-	if (email != NULL || phone != NULL)
-		return to->emit(to->arg, email, phone, at) || stopped(l, err);
-	(void)snprintf(row->reason, sizeof(row->reason),
-	    "expected an address or a number");
 	return true;
 }
 
@@ -427,7 +461,8 @@ rest_pull_optouts(void *self, const struct pull *pull, survey_optout_fn *emit,
 {
 	struct rest_survey *s = self;
 	struct optout_sink to = { .s = s, .emit = emit, .arg = arg };
-	const struct listing_sink sink = { .row = optout_row, .arg = &to,
+	const struct listing_sink sink = { .page = optout_page,
+		.row = optout_row, .arg = &to,
 		.checkpoint = checkpoint, .checkpoint_arg = arg };
 	struct survey_listing l;
 

@@ -5,8 +5,8 @@
  *    lost reply, nor an answer's card; the profile is refused;
  *  - an outcome that is guessed: what neither the profile nor the core's table
  *    calls done, refused or not applied is unknown, and unknown is never
- *    repeated; a 207 or 409 that no line explains, a page of HTML, an error in a
- *    200 are unknown too;
+ *    repeated; a 207 or 409 that no line explains, a page of HTML, an error or a
+ *    "success": false in a 200 are unknown too;
  *  - a 2xx without a send: the profile's lines are asked before the status;
  *  - a session that ends in the middle: PUSH_SESSION, nothing was applied;
  *  - a time to come and nowhere to put it: nobody is asked in the night.
@@ -390,13 +390,32 @@ by_class(const struct answer *a)
 	return outcomes[class];
 }
 
+/* How services say in a 2xx that nothing was done, where no line explains it. */
+static bool
+tells_failure(const json_t *root)
+{
+	static const char *const good[] = { "success", "ok" };
+	static const char *const bad[] = { "error", "errors" };
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		if (json_is_false(json_object_get(root, good[i])))
+			return true;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		const json_t *said = json_object_get(root, bad[i]);
+		if (json_string_length(said) + json_array_size(said) +
+		    json_object_size(said) > 0 || json_is_true(said))
+			return true;
+	}
+	return false;
+}
+
 static enum push_outcome
 by_meaning(const struct answer *a, enum rest_meaning means)
 {
 	switch (means) {
 	case REST_OK:
-		return a->res->status == MULTI_STATUS ? PUSH_UNKNOWN
-		                                      : PUSH_ACCEPTED;
+		return a->res->status == MULTI_STATUS ||
+		    tells_failure(a->root) ? PUSH_UNKNOWN : PUSH_ACCEPTED;
 	case REST_GONE:
 	case REST_REJECTED:
 		return PUSH_REJECTED;

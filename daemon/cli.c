@@ -98,7 +98,9 @@ load_one(struct cli *cli, const char *file, struct err *err)
 {
 	struct conf *conf = NULL;
 
-	if (!conf_load(file, cli->arena, &conf, err))
+	if (cli->profile.file == NULL ?
+	    !conf_load(file, cli->arena, &conf, err) :
+	    !conf_load_profile(file, &cli->profile, cli->arena, &conf, err))
 		return false;
 	if (cli->n_known == ARRAY_LEN(cli->known))
 		return err_set(err, ERR_CONFIG, "%s: more than %zu tenants", file,

@@ -30,6 +30,7 @@ struct cli {
 	/* the installation, by cli_open */
 	struct arena *arena;
 	struct conf *conf;
+	struct conf_profile profile;	/* file NULL = as the configuration says */
 	const char *known[64];		/* tenants of all files */
 	size_t n_known;
 	struct embedded *cluster;

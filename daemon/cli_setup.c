@@ -13,6 +13,7 @@
 #include "cli_lists.h"
 #include "cli_preview.h"
 #include "cli_time.h"
+#include "cli_try.h"
 #include "clock.h"
 #include "connect.h"
 #include "erasure.h"
@@ -403,19 +404,27 @@ check_all(struct cli *cli, struct err *err)
 {
 	const char *file = cli_given(cli, "diff");
 
-	if (file != NULL && cli_given(cli, "fix") != NULL) {
+	if ((file != NULL) + (cli_given(cli, "fix") != NULL) +
+	    cli_try_wanted(cli) > 1) {
 		err_set(err, ERR_USAGE, "npsync check: expected one of --diff, "
-		    "--fix");
+		    "--fix, --show");
 		return 64;
 	}
 	if (file != NULL)
 		return cli_diff(cli, file, err);
+	if (cli_try_wanted(cli))
+		return cli_try(cli, err);
 	return cli_each_tenant(cli, cli_check, err);
 }
 
 static const struct cli_opt check_opts[] = {
 	{ "diff", "FILE", "what this edited configuration would change, row by row" },
 	{ "fix", NULL, "make the tags in the CRM that people set by hand" },
+	{ "show", NULL, "what each stream of a CRM says, its first rows" },
+	{ "crm", "NAME", "with --show: this CRM only" },
+	{ "profile", "FILE", "with --show: this profile instead of the CRM's own" },
+	{ "rows", "N", "with --show: so many rows (5)" },
+	{ "days", "N", "with --show: of so many days (30)" },
 	{ NULL, NULL, NULL }
 };
 
@@ -424,12 +433,14 @@ const struct cli_command cli_setup_commands[] = {
 	    cli_init_opts, cli_init,
 	    "The file is the one that -c names. One that is there is replaced only while\n"
 	    "it is the sample as it was installed.", 0 },
-	{ "check", "[--diff FILE | --fix]",
+	{ "check", "[--diff FILE | --fix | --show [--profile FILE] [--crm NAME]]",
 	    "Try everything a night needs; sends and writes nothing", check_opts,
 	    check_all,
 	    "--diff: the settings that differ, and which rows of the queue would come\n"
 	    "otherwise. The file is not used for anything else.\n"
 	    "--fix: adds rules.no_send_tag, Skip and Ask.CAMPAIGN to the tags of a CRM whose\n"
-	    "connector can; says which cannot.", 0 },
+	    "connector can; says which cannot.\n"
+	    "--show: reads the CRM's last days as a night would and prints how npsync\n"
+	    "understands them. Stores nothing, writes nothing, needs no database.", 0 },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0 }
 };

@@ -404,29 +404,48 @@ dir_of(const char *file, struct arena *arena)
 	    slash == file ? 1 : (size_t)(slash - file));
 }
 
+static bool
+load_file(const char *name, struct conf_load *l, struct conf **out)
+{
+	AUTO(options_file) struct options_file *file = NULL;
+
+	l->conf = arena_alloc(l->arena, sizeof(*l->conf));
+	if (l->conf == NULL)
+		return err_nomem(l->err);
+	l->conf->file = arena_strdup(l->arena, name);
+	l->conf->dir = dir_of(name, l->arena);
+	if (l->conf->file == NULL || l->conf->dir == NULL)
+		return err_nomem(l->err);
+	if (!options_open(l->conf->file, &file, l->err))
+		return false;
+	l->name = l->conf->file;
+	l->file = file;
+	if (!load(l))
+		return false;
+	*out = l->conf;
+	return true;
+}
+
 bool
 conf_load_with(const char *name, const struct crm_connector *const *crm,
     const struct survey_connector *const *survey, struct arena *arena,
     struct conf **out, struct err *err)
 {
-	AUTO(options_file) struct options_file *file = NULL;
-	struct conf *conf = arena_alloc(arena, sizeof(*conf));
-
-	if (conf == NULL)
-		return err_nomem(err);
-	conf->file = arena_strdup(arena, name);
-	conf->dir = dir_of(name, arena);
-	if (conf->file == NULL || conf->dir == NULL)
-		return err_nomem(err);
-	if (!options_open(conf->file, &file, err))
-		return false;
-	const struct conf_load l = { .name = conf->file, .file = file,
-		.crm = crm, .survey = survey, .arena = arena, .conf = conf,
+	struct conf_load l = { .crm = crm, .survey = survey, .arena = arena,
 		.err = err };
-	if (!load(&l))
-		return false;
-	*out = conf;
-	return true;
+
+	return load_file(name, &l, out);
+}
+
+bool
+conf_load_profile(const char *file, const struct conf_profile *profile,
+    struct arena *arena, struct conf **conf, struct err *err)
+{
+	struct conf_load l = { .crm = crm_connectors,
+		.survey = survey_connectors, .profile = profile,
+		.arena = arena, .err = err };
+
+	return load_file(file, &l, conf);
 }
 
 bool

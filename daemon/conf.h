@@ -62,6 +62,7 @@ struct conf_crm {
 	const void *settings;	/* of the connector's option table */
 	struct conf_http http;	/* with connector->info.http */
 	int line;
+	bool tried;		/* its profile is that of conf_load_profile */
 };
 
 struct conf_survey {
@@ -203,6 +204,14 @@ struct conf {
  * "FILE:LINE: key: expected ..., got ...".  Secrets are not read here: a
  * secret option holds its reference until conf_load_secrets. */
 NPS_MUSTCHECK bool conf_load(const char *file, struct arena *arena,
+    struct conf **conf, struct err *err);
+/* The same, but the CRMs of drivers that take a profile have this one: the CRM
+ * of that name, or each of them (NULL).  file is absolute. */
+struct conf_profile {
+	const char *crm, *file;
+};
+NPS_MUSTCHECK bool conf_load_profile(const char *file,
+    const struct conf_profile *profile, struct arena *arena,
     struct conf **conf, struct err *err);
 /* The same with other connectors than those compiled in; NULL-ended. */
 NPS_MUSTCHECK bool conf_load_with(const char *file,

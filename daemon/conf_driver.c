@@ -119,7 +119,7 @@ core_table(const struct opt *core, size_t n, const struct opt *driver_opts,
 static bool
 fill_settings(const struct conf_load *l, const struct connector_info *info,
     const struct config_setting_t *group, const char *where,
-    const struct opt *core, const void **settings)
+    const struct opt *core, bool tried, const void **settings)
 {
 	void *s = arena_alloc(l->arena, info->settings_size + 1);
 	const char *const *ignore = table_names(core, info->opts, l->arena);
@@ -127,6 +127,8 @@ fill_settings(const struct conf_load *l, const struct connector_info *info,
 	if (s == NULL || ignore == NULL)
 		return err_nomem(l->err);
 	*settings = s;
+	if (tried)
+		return conf_fill_tried(l, info->opts, group, where, ignore, s);
 	return options_fill(info->opts, s, group, l->name, where, ignore,
 	    l->arena, l->err);
 }
@@ -264,10 +266,12 @@ read_one_crm(const struct conf_load *l, struct conf_crm *all, size_t i,
 	const struct opt *core = crm_table(info, l->arena);
 	if (core == NULL)
 		return err_nomem(l->err);
+	crm->tried = conf_is_tried(l, info->opts, name);
 	return options_fill(core, crm, group, l->name, where,
 	    table_names(info->opts, core, l->arena), l->arena, l->err) &&
 	    check_crm_name(l, all, i, group, where) &&
-	    fill_settings(l, info, group, where, core, &crm->settings) &&
+	    fill_settings(l, info, group, where, core, crm->tried,
+	        &crm->settings) &&
 	    narrow_crm(l, crm);
 }
 
@@ -356,7 +360,8 @@ conf_read_survey(const struct conf_load *l)
 	return options_fill(core, survey, group, l->name, "survey",
 	    table_names(info->opts, conf_survey_opts, l->arena), l->arena,
 	    l->err) && fill_settings(l, info, group, "survey",
-	    conf_survey_opts, &survey->settings) && narrow_survey(l, survey);
+	    conf_survey_opts, false, &survey->settings) &&
+	    narrow_survey(l, survey);
 }
 
 /* ---- all of them ------------------------------------------------------- */

@@ -12,6 +12,7 @@ struct conf_load {
 	const struct options_file *file;
 	const struct crm_connector *const *crm;
 	const struct survey_connector *const *survey;
+	const struct conf_profile *profile;	/* NULL = as the file says */
 	struct arena *arena;
 	struct conf *conf;
 	struct err *err;
@@ -55,6 +56,15 @@ NPS_MUSTCHECK bool conf_check_alarm(const struct conf_load *l);
 extern const struct opt conf_field_opts[];
 extern const struct opt conf_task_opts[];	/* offsets of struct conf */
 NPS_MUSTCHECK bool conf_check_writeback(const struct conf_load *l);
+
+/* ---- conf_profile.c ---------------------------------------------------- */
+/* Does the CRM of that name get the profile of conf_load_profile? */
+bool conf_is_tried(const struct conf_load *l, const struct opt *opts,
+    const char *name);
+/* As options_fill with that profile; the group's own is not looked at. */
+NPS_MUSTCHECK bool conf_fill_tried(const struct conf_load *l,
+    const struct opt *opts, const struct config_setting_t *group,
+    const char *where, const char *const *ignore, void *base);
 
 /* ---- conf_driver.c ----------------------------------------------------- */
 extern const struct opt conf_crm_opts[], conf_survey_opts[];

@@ -283,19 +283,12 @@ list_at(const struct make *m, size_t i)
 }
 
 static bool
-make_list(const struct make *m)
+join_list(const struct make *m, size_t n)
 {
-	const struct hole_value *v = m->value;
 	const bool comma = m->hole->format == FORMAT_COMMA;
-	const size_t n = v->type == HOLE_LIST ? v->n : json_array_size(v->json);
 	AUTO(buf) struct buf out;
 
 	buf_init(&out, HOLE_OUT_MAX);
-	if (v->type != HOLE_LIST &&
-	    !(v->type == HOLE_JSON && json_is_array(v->json)))
-		return fail_value(m, ERR_REJECTED, "a list");
-	if (m->hole->format == FORMAT_LIST && v->type == HOLE_JSON)
-		return give(m, json_dump(m->arena, v->json), true);
 	buf_str(&out, comma ? "" : "[");
 	for (size_t i = 0; i < n; i++) {
 		buf_str(&out, i == 0 ? "" : ",");
@@ -307,6 +300,20 @@ make_list(const struct make *m)
 		return fail_value(m, ERR_REJECTED, "a shorter list");
 	return give(m, out.failed ? NULL : arena_strndup(m->arena,
 	    buf_text(&out), out.len), !comma);
+}
+
+static bool
+make_list(const struct make *m)
+{
+	const struct hole_value *v = m->value;
+
+	if (v->type == HOLE_LIST)
+		return join_list(m, v->n);
+	if (v->type != HOLE_JSON || !json_is_array(v->json))
+		return fail_value(m, ERR_REJECTED, "a list");
+	return m->hole->format == FORMAT_LIST ?
+	    give(m, json_dump(m->arena, v->json), true) :
+	    join_list(m, json_array_size(v->json));
 }
 
 static bool

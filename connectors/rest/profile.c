@@ -41,7 +41,7 @@ static bool
 check_header_name(const char *text, struct err *err)
 {
 	static const char *const ours[] = { "Host", "Content-Length",
-		"Transfer-Encoding", "Connection", "Cookie", "Expect", "TE",
+		"Transfer-Encoding", "Connection", "Cookie", "Expect",
 		"Upgrade", "Trailer" };
 
 	for (size_t i = 0; i < ARRAY_LEN(ours); i++)

@@ -97,7 +97,7 @@ static void
 test_faults(void **state)
 {
 	static const struct { const char *line, *says; } cases[] = {
-		{ "sumary = \"x\";", "3: sumary: unknown key; did you mean "
+		{ "summaryx = \"x\";", "3: summaryx: unknown key; did you mean "
 		    "summary?" },
 		{ "summary = 5;", "3: summary: expected a text" },
 		{ "summary = \"a\\nb\";", "3: summary: expected a text "

@@ -83,6 +83,9 @@ add_hole(struct writer *w, const struct hole *hole)
 
 	if (!value_of(w, hole, &made))
 		return false;
+	if (made.none && w->context == HOLE_URL && !w->in_query)
+		return err_set(w->err, ERR_CONFIG, "{%.60s?}: only a parameter "
+		    "may be left out of an address", hole->name);
 	if (made.none) {
 		w->left_out = true;
 		return true;

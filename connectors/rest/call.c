@@ -10,8 +10,8 @@
  *  - an error inside of a 200 taken for rows: the profile's errors come first,
  *    and a body that is no JSON is no answer;
  *  - a person's address or our key in a message: requests are named by their
- *    template, the server's words are masked, and of a body without a place for
- *    words nothing is shown;
+ *    template, the server's words are masked, shown only where they speak of
+ *    us, and of a body without a place for words nothing is;
  *  - an answer without end: the engine's ceiling.
  */
 #include <stdio.h>
@@ -165,11 +165,12 @@ rest_judge(struct rest *r, const struct http_res *res, json_t *root,
 			at = e[i].text;
 			break;
 		}
-	text[0] = '\0';
+	r->words[0] = '\0';
 	if (means == REST_OK)
 		rest_auth_proven(r);
 	else
-		words(r, root, at, text, size);
+		words(r, root, at, r->words, sizeof(r->words));
+	(void)snprintf(text, size, "%s", r->words);
 	return means;
 }
 
@@ -226,13 +227,23 @@ word_of(enum rest_meaning means, long status)
 	    ", a redirect, which is never followed: correct base_url" : "";
 }
 
+/* Of a record that was refused the service may say whose it is. */
+static bool
+is_of_record(enum rest_meaning means)
+{
+	return means == REST_GONE || means == REST_REJECTED ||
+	    means == REST_CONFLICT;
+}
+
 bool
 rest_fail(enum rest_meaning means, const struct http_res *res,
     const char *what, const char *text, struct err *err)
 {
+	const bool shown = text[0] != '\0' && !is_of_record(means);
+
 	(void)err_set(err, kind_of(means, res->status), "%s: HTTP %ld%s%s%s",
 	    what, res->status, word_of(means, res->status),
-	    text[0] == '\0' ? "" : ": ", text);
+	    shown ? ": " : "", shown ? text : "");
 	if (err == NULL)
 		return false;
 	err->code = means == REST_CONFLICT && res->status != 409 ? 412 :

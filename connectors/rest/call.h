@@ -84,6 +84,9 @@ struct rest {
 	struct arena *page;		/* one answer: the caller resets it */
 	struct arena *item;		/* one record of it: likewise */
 	struct rest_session *session;
+	/* What the service said of the last answer that was no success, masked:
+	 * for a reason beside a row, never for a log: it may name a person. */
+	char words[128];
 };
 
 /* Into a zeroed struct, to be closed also after a failure; no I/O.  profile =
@@ -108,7 +111,7 @@ NPS_MUSTCHECK bool rest_check(const struct rest *r,
  * ERR_REJECTED, GONE ERR_GONE, CONFLICT ERR_REJECTED (code 409 or 412),
  * THROTTLED ERR_THROTTLED, FAILURE by the status: 408, 5xx ERR_RETRY, 403
  * ERR_AUTH, 3xx ERR_CONFIG, else ERR_PROTOCOL; err->code = status.  res->status
- * says whether there was an answer. */
+ * says whether there was an answer; a 2xx that is no JSON is ERR_PROTOCOL. */
 NPS_MUSTCHECK bool rest_call(struct rest *r, const struct rest_request *req,
     hole_fn *fn, void *arg, struct http_res *res, struct json_doc **doc,
     struct err *err);
@@ -138,7 +141,8 @@ enum rest_meaning { REST_OK, REST_FAILURE, REST_GONE, REST_THROTTLED,
 	REST_SESSION, REST_REJECTED, REST_CONFLICT };
 enum rest_meaning rest_judge(struct rest *r, const struct http_res *res,
     json_t *root, char *text, size_t size);
-/* The error that a meaning is, for what = "POST /x". */
+/* The error that a meaning is, for what = "POST /x".  text is shown where the
+ * answer speaks of us (FAILURE, THROTTLED, SESSION), not of a record. */
 bool rest_fail(enum rest_meaning means, const struct http_res *res,
     const char *what, const char *text, struct err *err);
 

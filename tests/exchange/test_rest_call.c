@@ -129,7 +129,7 @@ call(void)
 static void
 check_silence(const char *name)
 {
-	static const char *const never[] = { SECRET, "s3cr3t", "s3cr3t-Key%2Fx",
+	static const char *const never[] = { "4711", SECRET, "s3cr3t", "s3cr3t-Key%2Fx",
 		"bnBzeW5jOn", "T0KEN", "b.example" };
 
 	for (size_t i = 0; i < ARRAY_LEN(never); i++)
@@ -144,7 +144,7 @@ struct one_case {
 	size_t n;
 	bool ok;
 	enum err_kind kind;
-	const char *says;	/* NULL = not looked at */
+	const char *says, *words;	/* NULL = not looked at */
 };
 
 #define LOGIN "auth = { style = \"login\"; header = \"Authorization\"; " \
@@ -164,151 +164,153 @@ struct one_case {
 static const struct one_case cases[] = {
 	/* ---- who we are ---- */
 	{ "none", "", NULL, { { .want = "GET /a HTTP", OK_BODY } }, 1, true,
-	    ERR_NONE, NULL },
+	    ERR_NONE, NULL, NULL },
 	{ "header", "auth = { style = \"header\"; header = \"X-Api-Key\"; };",
 	    NULL, { { .want = "X-Api-Key: " SECRET "\r\n", OK_BODY } }, 1,
-	    true, ERR_NONE, NULL },
+	    true, ERR_NONE, NULL, NULL },
 	{ "header with prefix", "auth = { style = \"header\"; prefix = "
 	    "\"Token token=\"; };", NULL,
 	    { { .want = "Authorization: Token token=" SECRET "\r\n", OK_BODY } },
-	    1, true, ERR_NONE, NULL },
+	    1, true, ERR_NONE, NULL, NULL },
 	{ "basic", "auth = { style = \"basic\"; };", NULL,
 	    { { .want = "Authorization: Basic bnBzeW5jOnMzY3IzdC1LZXkveA==\r\n",
-	    OK_BODY } }, 1, true, ERR_NONE, NULL },
+	    OK_BODY } }, 1, true, ERR_NONE, NULL, NULL },
 	{ "bearer", "auth = { style = \"bearer\"; };", NULL,
 	    { { .want = "Authorization: Bearer " SECRET "\r\n", OK_BODY } }, 1,
-	    true, ERR_NONE, NULL },
+	    true, ERR_NONE, NULL, NULL },
 	{ "login", LOGIN, NULL, { LOGGED_IN("abc"),
 	    { .want = "Authorization: Session bnBzeW5jOmFiYw==\r\n", OK_BODY }
-	    }, 2, true, ERR_NONE, NULL },
+	    }, 2, true, ERR_NONE, NULL, NULL },
 	{ "token", OAUTH, NULL, { TOKEN("1"),
 	    { .want = "Authorization: Bearer T0KEN1\r\n", OK_BODY } }, 2, true,
-	    ERR_NONE, NULL },
+	    ERR_NONE, NULL, NULL },
 	/* ---- refused ---- */
 	{ "a wrong key: one request", "auth = { style = \"bearer\"; };", NULL,
 	    { { .want = "GET ", .status = 401, .headers = JSON,
 	    .body = "{\"message\":\"bad key " SECRET "\"}" } }, 1, false,
-	    ERR_AUTH, "GET /a: HTTP 401, the credentials were refused" },
+	    ERR_AUTH, "GET /a: HTTP 401, the credentials were refused", NULL },
 	{ "a wrong password: one login", LOGIN, NULL, { { .want = "POST /login",
 	    .status = 401, .headers = JSON, .body = "{\"error\":{\"message\":"
 	    "\"user npsync: no such password " SECRET "\"}}" } }, 1, false,
-	    ERR_AUTH, "login: POST /login: HTTP 401" },
+	    ERR_AUTH, "login: POST /login: HTTP 401", NULL },
 	{ "a login that answers 200 without session", LOGIN, NULL,
 	    { { .want = "POST /login", .headers = JSON,
 	    .body = "{\"session\":null}" } }, 1, false, ERR_AUTH,
-	    "no text at /session/id" },
+	    "no text at /session/id", NULL },
 	{ "a login that answers HTML", LOGIN, NULL, { { .want = "POST /login",
-	    .body = "<html>" } }, 1, false, ERR_PROTOCOL, "expected JSON" },
+	    .body = "<html>" } }, 1, false, ERR_PROTOCOL, "expected JSON", NULL },
 	{ "a login with a session of two lines", LOGIN " headers = ();", NULL,
 	    { { .want = "POST /login", .headers = JSON,
 	    .body = "{\"session\":{\"id\":\"\"}}" } }, 1, false, ERR_AUTH,
-	    NULL },
+	    NULL, NULL },
 	{ "nobody logs in there", LOGIN, NULL, { { .want = "POST /login",
-	    .status = 404 } }, 1, false, ERR_CONFIG, "login: POST /login" },
+	    .status = 404 } }, 1, false, ERR_CONFIG, "login: POST /login", NULL },
 	{ "a login that must wait", LOGIN, NULL, { { .want = "POST /login",
 	    .status = 429, .headers = "Retry-After: 7\r\n" } }, 1, false,
-	    ERR_THROTTLED, "HTTP 429" },
+	    ERR_THROTTLED, "HTTP 429", NULL },
 	{ "a wrong client", OAUTH, NULL, { { .want = "POST /token",
 	    .status = 401, .headers = JSON, .body = "{\"error\":"
 	    "\"invalid_client\",\"error_description\":\"" SECRET "\"}" } }, 1,
-	    false, ERR_AUTH, "token: HTTP 401, invalid_client" },
+	    false, ERR_AUTH, "token: HTTP 401, invalid_client", NULL },
 	{ "a token that is no word", OAUTH, NULL, { { .want = "POST /token",
 	    .headers = JSON, .body = "{\"access_token\":\"a\\r\\nX: y\"}" } },
-	    1, false, ERR_PROTOCOL, "/access_token" },
+	    1, false, ERR_PROTOCOL, "/access_token", NULL },
 	{ "a token of another kind", OAUTH, NULL, { { .want = "POST /token",
 	    .headers = JSON, .body = "{\"access_token\":\"T0KEN\","
-	    "\"token_type\":\"mac\"}" } }, 1, false, ERR_PROTOCOL, "Bearer" },
+	    "\"token_type\":\"mac\"}" } }, 1, false, ERR_PROTOCOL, "Bearer", NULL },
 	{ "a token's answer without end", OAUTH, NULL, {
 	    { .want = "POST /token", .raw = "HTTP/1.1 200 OK\r\n\r\n",
-	    .mode = SIM_ENDLESS } }, 1, false, ERR_PROTOCOL, "token" },
+	    .mode = SIM_ENDLESS } }, 1, false, ERR_PROTOCOL, "token", NULL },
 	{ "a fault that shows the key in an error's word", OAUTH, NULL,
 	    { { .want = "POST /token", .status = 400, .headers = JSON,
 	    .body = "{\"error\":\"" SECRET "\"}" } }, 1, false, ERR_AUTH,
-	    "token: HTTP 400: " },
+	    "token: HTTP 400: ", NULL },
 	/* ---- a session that ended ---- */
 	{ "401 with a fresh session is final", LOGIN, NULL, { LOGGED_IN("abc"),
 	    { .want = "GET /a", .status = 401 } }, 2, false, ERR_AUTH,
-	    "a fresh session was refused" },
+	    "a fresh session was refused", NULL },
 	{ "403 is no session", LOGIN, NULL, { LOGGED_IN("abc"),
 	    { .want = "GET /a", .status = 403 } }, 2, false, ERR_AUTH,
-	    "HTTP 403" },
+	    "HTTP 403", NULL },
 	/* ---- answers ---- */
 	{ "nothing", "", NULL, { { .want = "GET /a", .status = 204 } }, 1, true,
-	    ERR_NONE, NULL },
+	    ERR_NONE, NULL, NULL },
 	{ "gone", "", "path = \"/a/{id}\";", { { .want = "GET /a/4711 ",
 	    .status = 404, .headers = JSON, .body = "{\"message\":"
 	    "\"contact 4711, a@b.example, is not there\"}" } }, 1, false,
-	    ERR_GONE, "GET /a/{id}: HTTP 404, not there" },
+	    ERR_GONE, "GET /a/{id}: HTTP 404, not there",
+	    "contact 4711, ***, is not there" },
 	{ "an address in the path", "", "path = \"/find/{email}?x={id}\";",
 	    { { .want = "GET /find/a%40b.example?x=4711 ", .status = 422 } }, 1,
-	    false, ERR_REJECTED, "GET /find/{email}: HTTP 422" },
+	    false, ERR_REJECTED, "GET /find/{email}: HTTP 422", NULL },
 	{ "no connection names no address", "", "path = \"/find/{email}\";",
 	    { { .want = "GET /find", .mode = SIM_CLOSE },
 	    { .want = "GET /find", .mode = SIM_CLOSE } }, 2, false, ERR_RETRY,
-	    "GET /find/{email}: " },
+	    "GET /find/{email}: ", NULL },
 	{ "throttled", "", NULL, { { .want = "GET /a", .status = 429,
 	    .headers = "Retry-After: 900\r\n" } }, 1, false, ERR_THROTTLED,
-	    "retry after 900 s" },
+	    "retry after 900 s", NULL },
 	{ "not throttled: a write that may not be repeated", "",
 	    "method = \"POST\"; path = \"/a\"; json = \"{}\";", {
 	    { .want = "POST /a", .status = 503 } }, 1, false, ERR_RETRY,
-	    "HTTP 503" },
+	    "HTTP 503", NULL },
 	{ "a write that may", "", "method = \"POST\"; path = \"/a\"; "
 	    "json = \"{}\"; repeatable = true;", {
 	    { .want = "POST /a", .status = 503 },
-	    { .want = "POST /a", OK_BODY } }, 2, true, ERR_NONE, NULL },
+	    { .want = "POST /a", OK_BODY } }, 2, true, ERR_NONE, NULL, NULL },
 	{ "changed meanwhile", "", "method = \"PUT\"; path = \"/a\"; "
 	    "json = \"{}\";", { { .want = "PUT /a", .status = 412 } }, 1,
-	    false, ERR_REJECTED, "changed meanwhile" },
+	    false, ERR_REJECTED, "changed meanwhile", NULL },
 	{ "a redirect is not followed", "auth = { style = \"bearer\"; };", NULL,
 	    { { .want = "GET /a", .status = 302,
 	    .headers = "Location: https://evil.example/\r\n" } }, 1, false,
-	    ERR_CONFIG, "redirect" },
+	    ERR_CONFIG, "redirect", NULL },
 	{ "HTML in a 200", "", NULL, { { .want = "GET /a",
 	    .headers = "Content-Type: text/html\r\n",
 	    .body = "<html>Log in</html>" } }, 1, false, ERR_PROTOCOL,
-	    "expected JSON" },
+	    "expected JSON", NULL },
 	{ "half an answer", "", NULL, { { .want = "GET /a", OK_BODY,
 	    .mode = SIM_CUT, .cut = 30 }, { .want = "GET /a",
 	    .raw = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"ok\":1}",
-	    .mode = SIM_REPLY_DROP } }, 2, false, ERR_RETRY, NULL },
+	    .mode = SIM_REPLY_DROP } }, 2, false, ERR_RETRY, NULL, NULL },
 	{ "a bomb", "", NULL, { { .want = "GET /a",
 	    .body = "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[" }
-	    }, 1, false, ERR_PROTOCOL, NULL },
+	    }, 1, false, ERR_PROTOCOL, NULL, NULL },
 	{ "an answer without end", "", NULL, { { .want = "GET /a",
 	    .raw = "HTTP/1.1 200 OK\r\n\r\n[", .mode = SIM_ENDLESS } }, 1,
-	    false, ERR_PROTOCOL, NULL },
+	    false, ERR_PROTOCOL, NULL, NULL },
 	/* ---- rules ---- */
 	{ "an error in a 200", "errors = ( { status = [ 200 ]; at = "
 	    "\"/error\"; means = \"rejected\"; text = \"/error/1\"; } );",
 	    NULL, { { .want = "GET /a", .headers = JSON, .body = "{\"result\":"
 	    "null,\"error\":[\"UserError\",\"Party of a@b.example is locked\"]"
-	    "}" } }, 1, false, ERR_REJECTED, "Party of *** is locked" },
+	    "}" } }, 1, false, ERR_REJECTED, "GET /a: HTTP 200, refused",
+	    "Party of *** is locked" },
 	{ "null, false, empty are no error", "errors = ( { at = \"/error\"; "
 	    "}, { at = \"/fault\"; }, { at = \"/errors\"; }, { at = \"/e\"; }, "
 	    "{ at = \"/o\"; } );", NULL, { { .want = "GET /a", .headers = JSON,
 	    .body = "{\"error\":null,\"fault\":false,\"errors\":[],\"e\":\"\","
-	    "\"o\":{}}" } }, 1, true, ERR_NONE, NULL },
+	    "\"o\":{}}" } }, 1, true, ERR_NONE, NULL, NULL },
 	{ "the first line that fits", "errors = ( { status = [ 400, 403 ]; "
 	    "contains = [ \"Rate Limit\" ]; means = \"throttled\"; }, "
 	    "{ status = [ 403 ]; means = \"gone\"; } );", NULL,
 	    { { .want = "GET /a", .status = 403, .body = "rate limit reached" }
-	    }, 1, false, ERR_THROTTLED, "too many" },
+	    }, 1, false, ERR_THROTTLED, "too many", NULL },
 	{ "the second", "errors = ( { status = [ 400, 403 ]; contains = "
 	    "[ \"Rate Limit\" ]; means = \"throttled\"; }, { status = [ 403 ]; "
 	    "means = \"gone\"; } );", NULL, { { .want = "GET /a",
-	    .status = 403, .body = "forbidden" } }, 1, false, ERR_GONE, NULL },
+	    .status = 403, .body = "forbidden" } }, 1, false, ERR_GONE, NULL, NULL },
 	{ "equals", "errors = ( { at = \"/code\"; equals = [ \"e17\" ]; "
 	    "means = \"conflict\"; } );", NULL, { { .want = "GET /a",
 	    .headers = JSON, .body = "{\"code\":\"E17\"}" } }, 1, false,
-	    ERR_REJECTED, "changed meanwhile" },
+	    ERR_REJECTED, "changed meanwhile", NULL },
 	{ "equals nothing", "errors = ( { at = \"/code\"; equals = [ \"e17\" ];"
 	    " means = \"conflict\"; } );", NULL, { { .want = "GET /a",
 	    .headers = JSON, .body = "{\"code\":\"E170\"}" } }, 1, true,
-	    ERR_NONE, NULL },
+	    ERR_NONE, NULL, NULL },
 	{ "what is called an error is none", "errors = ( { status = [ 404 ]; "
 	    "means = \"ok\"; } );", NULL, { { .want = "GET /a", .status = 404 }
-	    }, 1, true, ERR_NONE, NULL },
+	    }, 1, true, ERR_NONE, NULL, NULL },
 	/* ---- what is sent ---- */
 	{ "headers: a request's replaces the profile's, the key wins",
 	    "auth = { style = \"bearer\"; }; headers = ( { name = \"X-A\"; "
@@ -317,9 +319,9 @@ static const struct one_case cases[] = {
 	    "{ name = \"X-None\"; value = \"{var.company}\"; } );",
 	    "path = \"/a\"; headers = ( { name = \"x-a\"; value = \"{id}\"; } "
 	    ");", { { .want = "GET /a HTTP", OK_BODY } }, 1, true, ERR_NONE,
-	    NULL },
+	    NULL, NULL },
 	{ "an id of two dots", "", "path = \"/a/{dots}\";", { { .want = NULL } },
-	    0, false, ERR_CONFIG, "GET /a/{dots}: path: {dots}: no such" },
+	    0, false, ERR_CONFIG, "GET /a/{dots}: path: {dots}: no such", NULL },
 };
 
 static void
@@ -340,7 +342,8 @@ one(const struct one_case *c)
 	if (simhttpd_problem(sim, true) != NULL)
 		fail_msg("%s: %s", c->name, simhttpd_problem(sim, true));
 	check_silence(c->name);
-	/* Whoever comes again after a refusal learns it without a request. */
+	if (c->words != NULL && strcmp(rig.rest.words, c->words) != 0)
+		fail_msg("%s: %s", c->name, rig.rest.words);
 	rig_close();
 	simhttpd_stop(sim);
 }

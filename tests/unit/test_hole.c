@@ -209,6 +209,7 @@ static const struct {
 	{ HOLE_BODY_JSON, "{\"a\":\"{none}\"}", ERR_CONFIG, "{none}" },
 	{ HOLE_BODY_JSON, "{\"a\":\"{never:epoch}\"}", ERR_CONFIG, "{never}" },
 	{ HOLE_HEADER, "{never}", ERR_CONFIG, "{never}" },
+	{ HOLE_URL, "/a/{none?}", ERR_CONFIG, "only a parameter" },
 	{ HOLE_URL, "/a/{nobody}", ERR_CONFIG, "{nobody}: no such hole" },
 	{ HOLE_URL, "/a/{empty}", ERR_REJECTED, "not empty" },
 	{ HOLE_URL, "/a/{empty}/b", ERR_REJECTED, "not empty" },

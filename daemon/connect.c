@@ -65,9 +65,7 @@ http_settings_of(const struct conf_http *conf)
 	http.tries = conf->retries;
 	http.backoff_s = conf->backoff_s;
 	http.backoff_max_s = conf->backoff_max_s;
-	/* "" is no file: libcurl would look for one of that name. */
-	if (conf->ca_file != NULL && conf->ca_file[0] != '\0')
-		http.ca_file = conf->ca_file;
+	http.ca_file = conf->ca_file;
 	http.allow_http = conf->allow_http;
 	http.allow_private = conf->allow_private;
 	return http;

@@ -72,7 +72,7 @@ struct http_settings {
 	struct breaker_settings breaker;
 	bool allow_http;	   /* beyond loopback */
 	bool allow_private;	   /* names may lead to private addresses */
-	const char *ca_file;	   /* NULL = the system's */
+	const char *ca_file;	   /* NULL, "" = the system's */
 	const char *user_agent;
 	const struct http_clock *clock;	/* NULL = CLOCK_BOOTTIME */
 };

@@ -43,7 +43,7 @@ set_manners(struct xfer *x, const struct http_settings *s, const char *url)
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);
 	SET(CURLOPT_SSL_CTX_FUNCTION, xfer_verify_strictly);
 	SET(CURLOPT_SSL_CTX_DATA, x);
-	if (s->ca_file != NULL) {
+	if (s->ca_file != NULL && *s->ca_file != '\0') {
 		/* This file alone, not the system's directory beside it. */
 		SET(CURLOPT_CAINFO, s->ca_file);
 		SET(CURLOPT_CAPATH, NULL);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <curl/curl.h>
 
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -323,6 +324,31 @@ test_servers(void **state)
 	    refused);
 }
 
+/* "" is the default of the option: the system's certificates, not a file. */
+static void
+test_empty_ca_file(void **state)
+{
+	struct http_settings settings = http_defaults;
+	struct http_req req = { .method = "GET", .repeatable = true };
+	struct http *http = NULL;
+	struct arena *arena = arena_new(1u << 16);
+	struct server s;
+	struct http_res res;
+	struct err err;
+
+	(void)state;
+	server_open(&s, &cases[0]);
+	req.url = arena_printf(arena, "https://127.0.0.1:%d/", s.port);
+	settings.ca_file = "";
+	assert_true(http_open(&settings, NULL, &http, &err));
+	assert_false(http_do(http, &req, arena, &res, &err));
+	/* A server of nobody's, not a file that cannot be read. */
+	assert_int_equal(res.curl_code, CURLE_PEER_FAILED_VERIFICATION);
+	http_close(http);
+	server_close(&s);
+	arena_free(arena);
+}
+
 /* A CA file that is not there stops the connector, not the machine. */
 static void
 test_no_ca_file(void **state)
@@ -355,6 +381,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_no_ca_file),
+		cmocka_unit_test(test_empty_ca_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

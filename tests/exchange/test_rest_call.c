@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -719,6 +721,25 @@ test_foreign_page(void **state)
 	simhttpd_stop(sim);
 }
 
+/* A child process logs in by itself. */
+static void
+test_fork(void **state)
+{
+	struct oauth_token t;
+	int status;
+
+	(void)state;
+	oauth_init(&t);
+	assert_true(oauth_keep(&t, "T0KEN", &rig.err));
+	assert_true(oauth_is_good(&t, NOW));
+	const pid_t child = fork();
+	if (child == 0)
+		_exit(oauth_is_good(&t, NOW) ? 1 : 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	oauth_free(&t);
+}
+
 /* ---- at open ------------------------------------------------------------------------- */
 static void
 test_open(void **state)
@@ -806,6 +827,7 @@ main(void)
 		cmocka_unit_test(test_session_by_rule),
 		cmocka_unit_test(test_build),
 		cmocka_unit_test(test_foreign_page),
+		cmocka_unit_test(test_fork),
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_credentials),
 	};

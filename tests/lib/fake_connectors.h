@@ -45,7 +45,7 @@ static const struct crm_connector fake_crm = {
 };
 static const struct crm_connector fake_other_crm = {
 	.info = { .api = CONNECTOR_API, .name = "other", .summary = "other",
-	    .opts = fake_crm_opts,
+	    .opts = fake_crm_opts, .http = true,
 	    .settings_size = sizeof(struct fake_settings) },
 };
 static const struct survey_connector fake_survey = {

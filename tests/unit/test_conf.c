@@ -442,6 +442,11 @@ static const struct { const char *text, *msg; } wholes[] = {
 	    "urls = \"\"; } );", "4: crm.a.urls: unknown key; did you mean "
 	    "url?" },
 	{ TOP RULES SURVEY "crm = ( { name = \"a\"; driver = \"fake\"; "
+	    "timeout_s = 30; } );", "4: crm.a.timeout_s: unknown key" },
+	{ TOP RULES SURVEY "crm = ( { name = \"a\"; driver = \"other\"; "
+	    "timeout_s = 3; } );", "4: crm.a.timeout_s: expected a whole "
+	    "number from 5 to 600; got 3" },
+	{ TOP RULES SURVEY "crm = ( { name = \"a\"; driver = \"fake\"; "
 	    "driven = \"\"; } );", "4: crm.a.driven: unknown key; did you "
 	    "mean driver?" },
 	{ TOP RULES CRM, " survey: expected a group, { driver = \"npstoday\"; "
@@ -501,7 +506,8 @@ test_connectors(void **state)
 	(void)state;
 	must_load(TOP RULES "crm = (\n{ name = \"a\"; driver = \"fake\"; "
 	    "url = \"https://a.example.org\"; }, { name = \"B-2\"; "
-	    "driver = \"other\"; } ); survey = { api_key = \"file:k\"; "
+	    "driver = \"other\"; timeout_s = 30; ca_file = \"c.pem\"; } ); "
+	    "survey = { api_key = \"file:k\"; "
 	    "rate_per_second = 2; timeout_s = 30; ca_file = \"ca.pem\"; "
 	    "allow_http = true; url = \"http://a.example.org\"; };");
 	assert_int_equal(conf->n_crm, 2);
@@ -512,6 +518,11 @@ test_connectors(void **state)
 	s = conf->crm[0].settings;
 	assert_string_equal(s->url, "https://a.example.org");
 	assert_ptr_equal(conf->crm[1].connector, &fake_other_crm);
+	assert_int_equal(conf->crm[1].http.timeout_s, 30);
+	assert_int_equal(conf->crm[1].http.retries, 4);
+	assert_string_equal(conf->crm[1].http.ca_file, tmpdir_path("c.pem"));
+	assert_non_null(strstr(conf->settings, "\ncrm.B-2.timeout_s=30\n"));
+	assert_null(strstr(conf->settings, "\ncrm.a.timeout_s="));
 	assert_ptr_equal(conf->survey.connector, &fake_survey);
 	assert_string_equal(conf->survey.driver, "npstoday");
 	s = conf->survey.settings;

@@ -353,6 +353,7 @@ rest_call_at(struct rest *r, const struct rest_request *req, const char *url,
 
 	err = err == NULL ? &unwanted : err;
 	*doc = NULL;
+	r->words[0] = '\0';
 	*res = (struct http_res){ .retry_after_s = -1, .date = NO_TIME,
 		.body = "" };
 	if (url != NULL && !is_ours(r, url))

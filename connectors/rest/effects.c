@@ -165,21 +165,29 @@ is_proven_away(const struct http_res *res, const struct err *why)
 
 /* False: this kind's part is over. */
 static bool
-failed(const struct rest_put *set, const struct http_res *res,
-    const struct err *why, struct put_result *result, struct err *err)
+failed(const struct rest_crm *c, const struct rest_put *set,
+    const struct http_res *res, const struct err *why,
+    struct put_result *result, struct err *err)
 {
+	char reason[sizeof(why->msg)];
+	/* The service's words stand beside the row, not in the error. */
+	const char *words = strstr(why->msg, c->rest.words) != NULL ? "" :
+	    c->rest.words;
+
+	(void)snprintf(reason, sizeof(reason), "%.300s%s%s", why->msg,
+	    words[0] == '\0' ? "" : ": ", words);
 	if (why->kind == ERR_GONE &&
 	    rest_request_uses(&set->request, "contact_id")) {
-		reason_set(result, PUT_GONE, why->msg);
+		reason_set(result, PUT_GONE, reason);
 		return true;
 	}
 	if (why->kind == ERR_REJECTED) {
 		reason_set(result, why->code == 412 ? PUT_CONFLICT
-		    : PUT_REJECTED, why->msg);
+		    : PUT_REJECTED, reason);
 		return true;
 	}
 	reason_set(result, is_proven_away(res, why) ? PUT_AGAIN : PUT_UNKNOWN,
-	    why->msg);
+	    reason);
 	*err = *why;
 	if (why->kind == ERR_GONE)
 		err->kind = ERR_PROTOCOL;
@@ -212,7 +220,7 @@ put_one(struct rest_crm *c, const struct rest_put *set,
 
 	arena_reset(c->rest.page);
 	if (!rest_call(&c->rest, &set->request, hole_of, &f, &res, &doc, &why))
-		return failed(set, &res, &why, result, err);
+		return failed(c, set, &res, &why, result, err);
 	result->outcome = PUT_DONE;
 	remote_id_take(c, set, doc, result);
 	return true;

@@ -122,7 +122,7 @@ serve(struct fixture *f, const struct sim_reply *script, size_t n)
 
 	fixture_tenant(f);
 	it.f = f;
-	it.conf = (struct conf_survey){ .timeout_s = 30, .concurrency = 1 };
+	it.conf = (struct conf_survey){ .http.timeout_s = 30, .concurrency = 1 };
 	it.survey = (struct survey){ .connector = &connector,
 		.conf = &it.conf, .link = { .name = "fake",
 		    .scratch = arena_new(65536), .kept = arena_new(65536) } };
@@ -374,7 +374,7 @@ test_lease_must_outlast(void **st)
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		serve(f, &script, 1);
-		it.conf.timeout_s = cases[i].timeout_s;
+		it.conf.http.timeout_s = cases[i].timeout_s;
 		const long long row = fixture_due(f, 1);
 		push(f);
 		assert_int_equal(requests(), cases[i].requests);

@@ -85,7 +85,7 @@ serve(struct fixture *f)
 	fixture_tenant(f);
 	arena_free(it.survey.link.scratch);
 	arena_free(it.survey.link.kept);
-	it = (struct service){ .f = f, .conf = { .timeout_s = 30 },
+	it = (struct service){ .f = f, .conf = { .http.timeout_s = 30 },
 		.survey = { .connector = &connector,
 		    .link = { .name = "fake", .scratch = arena_new(65536),
 		        .kept = arena_new(65536) } } };

@@ -2,6 +2,8 @@
  * survey.c - any survey service that speaks HTTP, by a profile: the table, open
  * and check.  README.md says what a profile holds.
  */
+#include "survey.h"
+
 #include <stdlib.h>
 
 #include "survey_int.h"
@@ -144,8 +146,9 @@ const struct survey_connector rest_survey = {
 	    .summary = "any survey service, by a profile",
 	    .opts = rest_survey_opts,
 	    .settings_size = sizeof(struct rest_survey_settings),
-	    .caps = SURVEY_CAP_SCHEDULES | SURVEY_CAP_CAMPAIGNS | SURVEY_CAP_FIND | SURVEY_CAP_SENT |
-		SURVEY_CAP_ANSWERS | SURVEY_CAP_OPTOUTS |
+	    .caps = SURVEY_CAP_SCHEDULES | SURVEY_CAP_CAMPAIGNS |
+		SURVEY_CAP_FIND | SURVEY_CAP_SENT | SURVEY_CAP_ANSWERS |
+		SURVEY_CAP_OPTOUTS |
 		SURVEY_CAP_DO_NOT_CONTACT | SURVEY_CAP_ERASE },
 	.open = survey_open,
 	.close = survey_close,

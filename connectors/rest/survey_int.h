@@ -41,6 +41,18 @@ NPS_MUSTCHECK bool rest_pull_answers(void *self, const struct pull *pull,
 NPS_MUSTCHECK bool rest_pull_optouts(void *self, const struct pull *pull,
     survey_optout_fn *emit, checkpoint_fn *checkpoint, void *arg,
     struct err *err);
+/* One listing as listing.h takes it. */
+struct survey_listing {
+	struct listing listing;
+	struct map_field fields[16];
+};
+void survey_sent_listing(const struct rest_survey *s,
+    struct survey_listing *out);
+/* False: row->reason says what was expected. */
+NPS_MUSTCHECK bool survey_sent_map(const struct rest_survey *s,
+    const struct listing *l, struct listing_row *row, struct sent *out);
+
+/* ---- survey_find.c --------------------------------------------------------- */
 NPS_MUSTCHECK bool rest_find_sent(void *self, const struct sent *wanted,
     size_t n, enum find_answer *answers, struct push_result *found,
     struct err *err);

@@ -1,9 +1,6 @@
 /*
  * survey_lists.c - what a survey service lists: campaigns, sends, answers,
- * opt-outs; and a send of ours looked for among its sends.  How this can lose,
- * or ask twice, and what stops it:
- *  - a send called absent that is there: common/sentsearch.h, and a row that
- *    cannot be read or has no id makes the listing no proof;
+ * opt-outs.  How this can lose, and what stops it:
  *  - a score of another scale, or of another question: no score, so no tag; the
  *    answer is counted;
  *  - an opt-out whose time cannot be read: it counts all the same;
@@ -15,19 +12,11 @@
 #include <strings.h>
 
 #include "clock.h"
-#include "common/sentsearch.h"
 #include "num.h"
 #include "select.h"
 #include "survey_int.h"
 
-#define FIELDS_MAX 16
 #define BEST_SCORE 10
-
-/* One listing as listing.h takes it. */
-struct survey_listing {
-	struct listing listing;
-	struct map_field fields[FIELDS_MAX];
-};
 #define FIELD(set_, member_) { #member_, &(set_)->member_ }
 
 static bool
@@ -113,8 +102,8 @@ rest_list_campaigns(void *self, survey_campaign_fn *emit, void *arg,
 }
 
 /* ---- sends -------------------------------------------------------------------- */
-static void
-sent_listing(const struct rest_survey *s, struct survey_listing *out)
+void
+survey_sent_listing(const struct rest_survey *s, struct survey_listing *out)
 {
 	const struct rest_sent *set = &survey_part(s)->sent;
 
@@ -128,8 +117,8 @@ sent_listing(const struct rest_survey *s, struct survey_listing *out)
 	out->listing.fields = out->fields;
 }
 
-static bool
-sent_map(const struct rest_survey *s, const struct listing *l,
+bool
+survey_sent_map(const struct rest_survey *s, const struct listing *l,
     struct listing_row *row, struct sent *out)
 {
 	const struct rest_sent *set = l->of;
@@ -164,7 +153,7 @@ sent_row(void *arg, const struct listing *l, struct listing_row *row,
 	const struct sent_sink *to = arg;
 	struct sent sent;
 
-	return !sent_map(to->s, l, row, &sent) || to->emit(to->arg, &sent) ||
+	return !survey_sent_map(to->s, l, row, &sent) || to->emit(to->arg, &sent) ||
 	    stopped(l, err);
 }
 
@@ -178,97 +167,10 @@ rest_pull_sent(void *self, const struct pull *pull, survey_sent_fn *emit,
 		.checkpoint = checkpoint, .checkpoint_arg = arg };
 	struct survey_listing l;
 
-	sent_listing(s, &l);
+	survey_sent_listing(s, &l);
 	if (!rest_listing_given(l.listing.set))
 		return lacks(s, "sends", "surveys of others are not seen", err);
 	return listing_read(&s->rest, &l.listing, 1, pull, &sink, err);
-}
-
-/* ---- find_sent ------------------------------------------------------------------ */
-struct search_sink {
-	struct rest_survey *s;
-	struct sentsearch search;
-	size_t listed, taken;	/* rows of all pages; of these, readable */
-};
-
-static bool
-search_page(void *arg, const struct listing *l, json_t *rows, struct err *err)
-{
-	struct search_sink *to = arg;
-
-	(void)l;
-	(void)err;
-	to->listed += json_array_size(rows);
-	return true;
-}
-
-static bool
-search_row(void *arg, const struct listing *l, struct listing_row *row,
-    struct err *err)
-{
-	struct search_sink *to = arg;
-	const struct rest_sent *set = l->of;
-	struct sent sent;
-
-	(void)err;
-	if (!sent_map(to->s, l, row, &sent))
-		return true;
-	to->taken++;
-	sentsearch_take(&to->search, &sent,
-	    set->ref_is_ours && sent.ref != NULL);
-	return true;
-}
-
-/* From before the oldest of them to the end, cut into other pages each time. */
-static bool
-search_run(struct search_sink *to, struct err *err)
-{
-	struct rest_survey *s = to->s;
-	const time_t now = s->rest.env->now(s->rest.env->clock);
-	const time_t oldest = sentsearch_oldest(to->search.wanted,
-	    to->search.count);
-	struct survey_listing l;
-	const struct listing_sink sink = { .page = search_page,
-		.row = search_row, .arg = to };
-
-	sent_listing(s, &l);
-	struct rest_listing cut = *l.listing.set;
-	const int hours = cut.overlap_h + sentsearch_hours(now);
-	const struct pull pull = { .until = NO_TIME, .from = oldest == NO_TIME
-	    ? NO_TIME : oldest - (time_t)hours * 3600 };
-	cut.paging.size = sentsearch_page_size(cut.paging.size, now);
-	cut.since = "";
-	l.listing.set = &cut;
-	if (!listing_read(&s->rest, &l.listing, 1, &pull, &sink, err))
-		return false;
-	to->search.partial |= to->taken != to->listed;
-	return true;
-}
-
-bool
-rest_find_sent(void *self, const struct sent *wanted, size_t n,
-    enum find_answer *answers, struct push_result *found, struct err *err)
-{
-	struct rest_survey *s = self;
-	const struct rest_sent *set = &survey_part(s)->sent;
-	AUTO(arena) struct arena *arena = arena_new(n * 64 + 4096);
-	struct search_sink to = { .s = s };
-	bool ok;
-
-	for (size_t i = 0; i < n; i++)
-		answers[i] = FIND_CANNOT_SAY;
-	if (!rest_listing_given(&set->read) || n == 0)
-		return true;
-	if (arena == NULL)
-		return err_nomem(err);
-	ok = sentsearch_init(&to.search, wanted, n, found, arena, err) &&
-	    search_run(&to, err);
-	if (ok)
-		sentsearch_end(&to.search,
-		    s->rest.env->now(s->rest.env->clock),
-		    (long)set->settle_min * 60, answers);
-	sentsearch_free(&to.search);
-	return ok;
 }
 
 /* ---- answers -------------------------------------------------------------------- */
@@ -495,7 +397,7 @@ bool
 rest_lists_check(const struct rest_survey *s, struct err *err)
 {
 	return check_one(s, campaigns_listing, true, err) &&
-	    check_one(s, sent_listing, true, err) &&
+	    check_one(s, survey_sent_listing, true, err) &&
 	    check_one(s, answers_listing, true, err) &&
 	    check_one(s, optouts_listing, false, err);
 }

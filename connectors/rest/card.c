@@ -172,19 +172,36 @@ hole_of(void *arg, const char *name, struct hole_value *out)
 	return reader_row_hole(l->row, name, l->c->rest.item, out);
 }
 
+static bool
+write_part(struct card_link *l, const char *text, struct arena *arena,
+    const char **out)
+{
+	struct err unwritten;
+
+	return hole_write(text, HOLE_URL, l->c->rest.zone, hole_of, l, arena, out,
+	           &unwritten) && *out != NULL;
+}
+
 /* One that cannot be made is none: it only saves a search. */
 static void
 map_link(struct rest_crm *c, struct map *m,
     const struct rest_contact_fields *f, struct crm_contact *out)
 {
 	struct card_link l = { m->row, out->contact_id, c };
-	struct err unwritten;
+	const char *hash = strchr(f->card, '#'), *base, *fragment;
 
 	out->link = TEXT(link);
-	if (out->link == NULL && *f->card != '\0' &&
-	    !hole_write(f->card, HOLE_URL, c->rest.zone, hole_of, &l, m->arena,
-	    &out->link, &unwritten))
-		out->link = NULL;
+	if (out->link != NULL || *f->card == '\0')
+		return;
+	if (hash == NULL) {
+		if (!write_part(&l, f->card, m->arena, &out->link))
+			out->link = NULL;
+		return;
+	}
+	base = arena_strndup(m->arena, f->card, (size_t)(hash - f->card));
+	if (base != NULL && write_part(&l, base, m->arena, &base) &&
+	    write_part(&l, hash + 1, m->arena, &fragment))
+		out->link = arena_printf(m->arena, "%s#%s", base, fragment);
 }
 
 /* ---- all of it ------------------------------------------------------------------------ */

@@ -1,6 +1,9 @@
 /*
  * reading_opts.c - the keys of a profile's reading side.
  */
+#include <stdio.h>
+#include <string.h>
+
 #include "common/hole.h"
 #include "reading.h"
 #include "select.h"
@@ -87,6 +90,22 @@ const struct opt rest_activity_opts[] = {
 };
 #undef AT
 
+/* People open it, no request: what follows a "#" may be a template, too. */
+static bool
+check_card(const char *text, struct err *err)
+{
+	const char *fragment = strchr(text, '#');
+	char base[1024];
+
+	if (fragment == NULL)
+		return hole_check_url(text, err);
+	if ((size_t)(fragment - text) >= sizeof(base))
+		return err_set(err, ERR_CONFIG, "expected at most 1023 bytes "
+		    "before the #");
+	(void)snprintf(base, sizeof(base), "%.*s", (int)(fragment - text), text);
+	return hole_check_url(base, err) && hole_check_url(fragment + 1, err);
+}
+
 /* ---- contacts ------------------------------------------------------------------------ */
 
 #define AT(member) offsetof(struct rest_extra, member)
@@ -120,7 +139,7 @@ static const struct opt fields_opts[] = {
 	PATHS(owner_name, "account manager's name"),
 	PATHS(owner_email, "account manager's address"),
 	PATHS(link, "address of the card in the CRM"),
-	TEMPLATE(card, hole_check_url, "or its template, with {id}, {var.NAME} "
+	TEMPLATE(card, check_card, "or its template, with {id}, {var.NAME} "
 	    "and {row./path}"),
 	PATHS(employed, "still works there"),
 	PATHS(consent, "agreed to be asked"),

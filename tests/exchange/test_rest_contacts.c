@@ -1,0 +1,409 @@
+/*
+ * Cards by a profile: changed ones, by id, by address, with companies, names of
+ * tags, a second listing; and activities and lists of words.
+ */
+#include "rest/crmrig.h"
+
+#define FIELDS "fields = { full_name = 'name'; email = [ 'mail', 'mails.*' ]; " \
+	"company_id = [ 'org', '' ]; company = []; employed = [ 'active', '' ]; " \
+	"opted_out = [ 'optout', '' ]; tags = [ 'tags', '' ]; gone = [ 'deleted', " \
+	"'' ]; card = 'https://crm.example.com/#/card/{id}'; extra = ( { name = " \
+	"'vip'; at = [ 'vip', '' ]; } ); };"
+#define READ(path) "read = { request = { path = '" path "?since={since}'; rows " \
+	"= ''; }; paging = { kind = 'none'; }; stamp = 'changed'; };"
+#define ONE_BY_ID "by_id = { request = { path = 'card/{id}'; }; id = 'id'; };"
+#define MANY_BY_ID "by_id = { request = { path = 'cards?ids={ids:comma}'; rows = " \
+	"'items'; }; batch = 3; id = 'id'; };"
+#define LINK(id) " https://crm.example.com/#/card/" id
+#define AT " employed=0"
+
+static const char *const no_ids[] = { NULL };
+
+static bool
+load(struct rig *rig, const char *const *ids, size_t n)
+{
+	return rig->crm.load_contacts(rig->self, ids, n, rig_contact, rig,
+	    &rig->err);
+}
+
+static void
+test_changed(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "/people?since=2026-11-24T01%3A45%3A00Z ", .body =
+		    "[{\"id\":1,\"name\":\"Ann\",\"mail\":\"a@x.dk\",\"active\":true,"
+		    "\"tags\":[\"x\",\"NPSToday.NoSend\"],\"vip\":1,\"changed\":"
+		    "\"2026-11-24T10:00:00Z\"},"
+		    "{\"id\":\"K2\",\"name\":\"Bo\",\"mails\":[\"b@x.dk\",\"c@x.dk\"],"
+		    "\"active\":\"nej\",\"optout\":1},"
+		    "{\"id\":3,\"name\":\"Cy\",\"active\":\"perhaps\"},"
+		    "{\"id\":4,\"name\":\"Di\",\"mail\":null,\"deleted\":true},"
+		    "{\"name\":\"Nobody\"}]" } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "contacts = { " READ("people") FIELDS " };", script, 1);
+	if (!rig_contacts(&rig, "contacts=20:2026-11-24T02:00:00Z", NULL))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "1 Ann <a@x.dk> -/- employed=2" LINK("1")
+	    " #x #NPSToday.NoSend vip=1\n"
+	    "K2 Bo <b@x.dk> -/- employed=1 out" LINK("K2") "\n4 gone\n");
+	RIG_REFUSES(&rig, "contacts 3: employed: expected true or false\n"
+	    "contacts -: id: expected a number or a text\n");
+	assert_string_equal(rig.watermark,
+	    "contacts=20:2026-11-24T10:00:00Z");
+	rig_end(&rig, true);
+}
+
+static void
+test_by_id(void **state)
+{
+	static const char *const ids[] = { "1", "2", "3" };
+	static const struct sim_reply script[] = {
+		{ .target = "/card/1 ", .body = "{\"id\":1,\"name\":\"Ann\"}" },
+		{ .target = "/card/2 ", .status = 404, .body = "{}" },
+		{ .target = "/card/3 ", .body = "{\"id\":30,\"name\":\"Cy\"}" } };
+	static const struct sim_reply denied = { .target = "/card/1 ",
+		.status = 403, .body = "{}" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "contacts = { " ONE_BY_ID FIELDS " };", script, 3);
+	assert_false(rig.crm.info.caps & CRM_CAP_CONTACTS);
+	assert_null(rig.crm.pull_contacts);
+	if (!load(&rig, ids, 3))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "1 Ann <->" " -/-" AT LINK("1") "\n2 gone\n"
+	    "3 Cy <-> -/-" AT " moved=30" LINK("3") "\n");
+	assert_true(load(&rig, no_ids, 0));
+	rig_end(&rig, true);
+	rig_start(&rig, "contacts = { " ONE_BY_ID FIELDS " };", &denied, 1);
+	assert_false(load(&rig, ids, 3));
+	RIG_SEES(&rig, "");
+	rig_end(&rig, true);
+}
+
+/* A batch answer that the service cut at two; who is missing then is gone. */
+static void
+test_batch(void **state)
+{
+	static const char *const ids[] = { "1", "2", "3", "4" };
+	static const struct sim_reply script[] = {
+		{ .target = "?ids=1%2C2%2C3 ", .body = "{\"items\":[{\"id\":2,"
+		    "\"name\":\"Bo\"},{\"id\":99,\"name\":\"Who\"},{\"id\":\"1\","
+		    "\"name\":\"Ann\"},{\"id\":2,\"name\":\"Bo\"}]}" },
+		{ .target = "?ids=3 ", .body = "{\"items\":[{\"id\":3,\"name\":"
+		    "\"Cy\"}]}" },
+		{ .target = "?ids=4 ", .body = "{\"items\":[]}" } };
+	static const struct sim_reply broken = { .body = "{\"data\":[]}" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "contacts = { " MANY_BY_ID FIELDS " };", script, 3);
+	if (!load(&rig, ids, 4))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "2 Bo <-> -/-" AT LINK("2") "\n1 Ann <-> -/-" AT
+	    LINK("1") "\n3 Cy <-> -/-" AT LINK("3") "\n4 gone\n");
+	rig_end(&rig, true);
+	rig_start(&rig, "contacts = { " MANY_BY_ID FIELDS " };", &broken, 1);
+	assert_false(load(&rig, ids, 4));
+	assert_int_equal(rig.err.kind, ERR_PROTOCOL);
+	RIG_SEES(&rig, "");
+	rig_end(&rig, true);
+}
+
+/* A mail address in a table of its own: its rows name the cards; one is gone
+ * meanwhile, one is named by two rows. */
+static void
+test_also(void **state)
+{
+	static const char profile[] = "contacts = { " READ("people") MANY_BY_ID
+	    FIELDS "also = ( { name = 'mails'; " READ("mails")
+	    " contact = [ 'party', '' ]; } ); };";
+	static const struct sim_reply script[] = {
+		{ .target = "/people?", .body = "[{\"id\":7,\"name\":\"Gry\","
+		    "\"changed\":\"2026-11-24T10:00:00Z\"}]" },
+		{ .target = "/mails?since=2026-11-22T01%3A45%3A00Z ", .body =
+		    "[{\"id\":70,\"party\":8,\"changed\":\"2026-11-24T11:00:00Z\"},"
+		    "{\"id\":71,\"party\":9},{\"id\":72,\"party\":8},"
+		    "{\"id\":73,\"party\":null}]" },
+		{ .target = "/cards?ids=", .body = "{\"items\":[{\"id\":8,\"name\":"
+		    "\"Hans\",\"mail\":\"h@x.dk\"}]}" },
+		{ .target = "/cards?ids=9 ", .body = "{\"items\":[]}" } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, profile, script, 4);
+	if (!rig_contacts(&rig, "contacts=20:2026-11-24T02:00:00Z"
+	    "mails=20:2026-11-22T02:00:00Z", NULL))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "7 Gry <-> -/-" AT LINK("7") "\n8 Hans <h@x.dk> -/-" AT
+	    LINK("8") "\n9 gone\n");
+	assert_string_equal(rig.watermark, "contacts=20:2026-11-24T10:00:00Z"
+	    "mails=20:2026-11-24T11:00:00Z");
+	rig_end(&rig, true);
+}
+
+/* Each company once, the second time from what is known; one is gone.  Names of
+ * tags that cards hold by id. */
+static void
+test_companies(void **state)
+{
+	static const char profile[] = "contacts = { " READ("people") FIELDS
+	    "company = { by_id = { request = { path = 'org/{id}'; }; }; company = "
+	    "'title'; relation = [ 'rel', '' ]; tags = [ 'tags', '' ]; values = ( "
+	    "{ field = 'relation'; from = 'C'; to = 'Kunde'; } ); }; tag_names = { "
+	    "read = { request = { path = 'tags'; rows = ''; }; paging = { kind = "
+	    "'none'; }; }; name = 'text'; }; };";
+	static const struct sim_reply script[] = {
+		{ .target = "/tags ", .body = "[{\"id\":3,\"text\":\"blue\"}]" },
+		{ .target = "/people?", .body = "[{\"id\":1,\"org\":\"A\",\"tags\":"
+		    "[3,4]},{\"id\":2,\"org\":\"B\"},{\"id\":3,\"org\":\"A\"},"
+		    "{\"id\":4}]" },
+		{ .target = "/org/A ", .body = "{\"title\":\"Acme\",\"rel\":\"C\","
+		    "\"tags\":[\"vip\"]}" },
+		{ .target = "/org/B ", .status = 404, .body = "" },
+		{ .target = "/people?", .body = "[{\"id\":5,\"org\":\"A\"}]" } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, profile, script, 5);
+	if (!rig_contacts(&rig, NULL, NULL))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "1 - <-> Acme/Kunde" AT LINK("1") " #blue ##vip\n"
+	    "2 - <-> -/-" AT LINK("2") "\n3 - <-> Acme/Kunde" AT LINK("3")
+	    " ##vip\n4 - <-> -/-" AT LINK("4") "\n");
+	buf_reset(&rig.seen);
+	assert_true(rig_contacts(&rig, NULL, NULL));
+	RIG_SEES(&rig, "5 - <-> Acme/Kunde" AT LINK("5") " ##vip\n");
+	rig_end(&rig, true);
+}
+
+/* The search finds whom it likes; the address is compared. */
+static void
+test_find(void **state)
+{
+	static const char profile[] = "contacts = { " FIELDS "find = { path = "
+	    "'search?q={email}'; rows = 'items'; }; " ONE_BY_ID "%s };";
+	static const struct sim_reply script[] = {
+		{ .target = "/search?q=a%2Bb%40x.dk ", .body = "{\"items\":["
+		    "{\"id\":1,\"name\":\"Ann\",\"mail\":\"A+b@X.dk\"},"
+		    "{\"id\":2,\"name\":\"Bo\",\"mail\":\"aa+b@x.dk\"},"
+		    "{\"id\":3,\"name\":\"Cy\",\"mail\":\"c@x.dk\",\"mails\":["
+		    "\"a+b@x.dk\"]},{\"id\":4}]}" } };
+	static const struct sim_reply none[] = {
+		{ .status = 404, .body = "{}" },
+		{ .body = "{\"items\":[]}" } };
+	char text[2048];
+	struct rig rig;
+
+	(void)state;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	snprintf(text, sizeof(text), profile, "");
+#pragma GCC diagnostic pop
+	rig_start(&rig, text, script, 1);
+	if (!rig.crm.find_contact(rig.self, "a+b@x.dk", rig_contact, &rig,
+	    &rig.err))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "1 Ann <A+b@X.dk> -/-" AT LINK("1") "\n"
+	    "3 Cy <c@x.dk> -/-" AT LINK("3") "\n");
+	rig_end(&rig, true);
+	rig_start(&rig, text, none, 2);
+	for (int i = 0; i < 2; i++)
+		assert_true(rig.crm.find_contact(rig.self, "a@x.dk", rig_contact,
+		    &rig, &rig.err));
+	RIG_SEES(&rig, "");
+	rig_end(&rig, true);
+}
+
+/* Rows that hold ids only. */
+static void
+test_load(void **state)
+{
+	static const char profile[] = "contacts = { load = true; " READ("people")
+	    ONE_BY_ID FIELDS " };";
+	static const struct sim_reply script[] = {
+		{ .target = "/people?", .body = "[{\"id\":1},{\"id\":2}]" },
+		{ .target = "/card/", .body = "{\"id\":1,\"name\":\"Ann\"}" },
+		{ .target = "/card/", .status = 404, .body = "{}" } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, profile, script, 3);
+	if (!rig_contacts(&rig, NULL, NULL))
+		fail_msg("%s", rig.err.msg);
+	assert_non_null(strstr(buf_text(&rig.seen), " gone\n"));
+	rig_end(&rig, true);
+}
+
+/* ---- activities, values, check ------------------------------------------------ */
+
+static void
+test_activities(void **state)
+{
+	static const char profile[] = "activities = ( { name = 'acts'; kind_at = "
+	    "'type'; contact = 'who.*'; day = 'due'; done = [ 'done', '' ]; "
+	    "cancelled = [ 'off', '' ]; read = { request = { path = 'acts'; rows = "
+	    "''; }; paging = { kind = 'none'; }; }; values = ( { field = 'kind'; "
+	    "from = 'Møde'; to = 'meeting'; }, { field = 'kind'; from = 'note'; to "
+	    "= ''; } ); }, { name = 'calls'; kind = 'phone'; contact = 'p'; day = "
+	    "'at'; done_default = false; read = { request = { path = 'calls'; rows "
+	    "= ''; }; paging = { kind = 'none'; }; }; } );";
+	static const struct sim_reply script[] = {
+		{ .target = "/acts ", .body = "[{\"id\":1,\"type\":\"M\xc3\xb8" "de\","
+		    "\"who\":[5,6],\"due\":\"2026-11-20\",\"done\":true},"
+		    "{\"id\":2,\"type\":\"note\",\"who\":[5],\"due\":\"2026-11-20\"},"
+		    "{\"id\":3,\"type\":\"fax\",\"who\":[5],\"due\":"
+		    "\"2026-11-20T23:30:00Z\",\"off\":1},"
+		    "{\"id\":4,\"type\":\"mail\",\"who\":[],\"due\":\"2026-11-20\"},"
+		    "{\"id\":5,\"type\":\"mail\",\"who\":[7]}]" },
+		{ .target = "/calls ", .body = "[{\"id\":9,\"p\":5,\"at\":1795181400}"
+		    "]" } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, profile, script, 2);
+	const struct pull pull = rig_pull(&rig, NULL, NULL);
+	if (!rig.crm.pull_activities(rig.self, &pull, rig_activity,
+	    rig_checkpoint, &rig, &rig.err))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "0 1 5 20261120 done\n0 1 6 20261120 done\n"
+	    "3 3 5 20261121 done cancelled\n1 9 5 20261120\n");
+	RIG_REFUSES(&rig, "acts 5: day: expected a time\n");
+	assert_true(rig.crm.info.whole & CRM_CAP_ACTIVITIES);
+	rig_end(&rig, true);
+}
+
+static void
+test_values(void **state)
+{
+	static const char profile[] = "values = ( { kind = 'category'; label = "
+	    "'name'; count = [ 'n', '' ]; read = { request = { path = 'cats'; rows "
+	    "= ''; }; paging = { kind = 'page'; }; }; }, { kind = 'relation'; label "
+	    "= '.'; read = { request = { path = 'rels'; rows = ''; }; paging = { "
+	    "kind = 'none'; }; id = []; }; } );";
+	static const struct sim_reply script[] = {
+		{ .target = "/cats?page=1 ", .body = "[{\"id\":1,\"name\":\"A\","
+		    "\"n\":12},{\"id\":2}]" },
+		{ .target = "/cats?page=2 ", .body = "[]" },
+		{ .target = "/rels ", .body = "[\"Kunde\",\"Partner\",null]" } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, profile, script, 3);
+	assert_true(rig.crm.list_values(rig.self, VAL_CATEGORY, rig_value, &rig,
+	    &rig.err));
+	assert_true(rig.crm.list_values(rig.self, VAL_RELATION, rig_value, &rig,
+	    &rig.err));
+	assert_true(rig.crm.list_values(rig.self, VAL_STAGE, rig_value, &rig,
+	    &rig.err));
+	RIG_SEES(&rig, "1=A (12)\n2=2 (-1)\nKunde=Kunde (-1)\n"
+	    "Partner=Partner (-1)\n");
+	rig_end(&rig, true);
+}
+
+/* The request named for it, else one row of the first listing; never a write. */
+static void
+test_check(void **state)
+{
+	static const struct sim_reply ping = { .target = "GET /api/ping ",
+		.body = "{}" };
+	static const struct sim_reply row = { .target =
+	    "GET /api/people?since=2026-11-25T02%3A00%3A00Z ", .body = "[]" };
+	static const struct sim_reply denied = { .status = 401, .body = "{}" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "check = { path = 'ping'; };", &ping, 1);
+	if (!rig.crm.check(rig.self, &rig.err))
+		fail_msg("%s", rig.err.msg);
+	rig_end(&rig, true);
+	rig_start(&rig, "contacts = { " READ("people") FIELDS " };", &row, 1);
+	if (!rig.crm.check(rig.self, &rig.err))
+		fail_msg("%s", rig.err.msg);
+	rig_end(&rig, true);
+	rig_start(&rig, "contacts = { " READ("people") FIELDS " };", &denied, 1);
+	assert_false(rig.crm.check(rig.self, &rig.err));
+	assert_int_equal(rig.err.kind, ERR_AUTH);
+	rig_end(&rig, true);
+}
+
+/* ---- profiles that cannot be right ----------------------------------------------- */
+
+static const struct {
+	const char *profile, *words;
+} wrong[] = {
+	{ "events = ( { name = 'a'; occurred_at = 'x'; contact = 'p'; read = { "
+	  "request = { path = 'a'; }; }; } );", "trigger or trigger_at" },
+	{ "events = ( { name = 'a'; trigger = 'meet'; contact = 'p'; read = { "
+	  "request = { path = 'a'; }; }; } );", "expected occurred_at" },
+	{ "events = ( { name = 'a'; trigger = 'meet'; occurred_at = 'x'; read = { "
+	  "request = { path = 'a'; }; }; } );", "expected contact or link" },
+	{ "events = ( { name = 'a b'; trigger = 'meet'; occurred_at = 'x'; contact "
+	  "= 'p'; read = { request = { path = 'a'; }; }; } );",
+	    "events.a b.name: expected letters" },
+	{ "events = ( { name = 'a'; trigger = 'meet'; occurred_at = 'x'; contact = "
+	  "'p'; read = { request = { path = 'a'; }; }; }, { name = 'a'; trigger = "
+	  "'meet'; occurred_at = 'x'; contact = 'p'; read = { request = { path = "
+	  "'a'; }; }; } );", "events.a: name: another one has it" },
+	{ "events = ( { name = 'a'; trigger = 'meet'; occurred_at = 'x'; contact = "
+	  "'p'; read = { request = { path = 'a?s={since}'; }; }; } );",
+	    "events.a.read.stamp: expected" },
+	{ "events = ( { name = 'a'; trigger = 'meet'; occurred_at = 'x'; contact = "
+	  "'p'; read = { request = { path = 'a?s={last_stamp?}'; }; paging = { kind "
+	  "= 'keyset'; }; }; } );", "events.a.read.paging.kind: expected {last_id}" },
+	{ "events = ( { name = 'a'; trigger = 'meet'; occurred_at = 'x'; contact = "
+	  "'p'; read = { request = { path = 'a?s={sinse}'; }; }; } );", "sinse" },
+	{ "events = ( { name = 'a'; trigger = 'meet'; occurred_at = 'x'; contact = "
+	  "'p[q'; read = { request = { path = 'a'; }; }; } );",
+	    "events[0].contact: expected a path" },
+	{ "events = ( { name = 'a'; trigger = 'meet'; occurred_at = 'x'; contact = "
+	  "'p'; format = ( { field = 'occurred_at'; as = 'MMM'; } ); read = { "
+	  "request = { path = 'a'; }; }; } );", "format[0].as: expected" },
+	{ "contacts = { also = ( { name = 'm'; contact = 'p'; read = { request = { "
+	  "path = 'm'; }; }; } ); };", "contacts.by_id: expected a request" },
+	{ "contacts = { find = { path = 's?q={email}'; }; };",
+	    "contacts.fields.email" },
+	{ "contacts = { by_id = { request = { path = 's?q={ids:comma}'; }; }; };",
+	    "ids" },
+	{ "contacts = { surname = 'x'; };", "test.conf:1: contacts.surname" },
+};
+
+static void
+test_wrong(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		struct rig rig;
+		rig_begin(&rig);
+		if (rig_profile(&rig, "test.conf", wrong[i].profile) &&
+		    rig_open(&rig))
+			fail_msg("%s was taken", wrong[i].profile);
+		if (rig.err.kind != ERR_CONFIG ||
+		    strstr(rig.err.msg, wrong[i].words) == NULL ||
+		    strstr(rig.err.msg, "test.conf") == NULL)
+			fail_msg("%s: %s", wrong[i].words, rig.err.msg);
+		rig_end(&rig, false);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_changed),
+		cmocka_unit_test(test_by_id),
+		cmocka_unit_test(test_batch),
+		cmocka_unit_test(test_also),
+		cmocka_unit_test(test_companies),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_load),
+		cmocka_unit_test(test_activities),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_wrong),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

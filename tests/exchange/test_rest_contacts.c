@@ -354,7 +354,7 @@ static const struct {
 	  "'p'; read = { request = { path = 'a?s={last_stamp?}'; }; paging = { kind "
 	  "= 'keyset'; }; }; } );", "events.a.read.paging.kind: expected {last_id}" },
 	{ "events = ( { name = 'a'; trigger = 'meet'; occurred_at = 'x'; contact = "
-	  "'p'; read = { request = { path = 'a?s={sinse}'; }; }; } );", "sinse" },
+	  "'p'; read = { request = { path = 'a?s={nothing}'; }; }; } );", "nothing" },
 	{ "events = ( { name = 'a'; trigger = 'meet'; occurred_at = 'x'; contact = "
 	  "'p[q'; read = { request = { path = 'a'; }; }; } );",
 	    "events[0].contact: expected a path" },

@@ -116,24 +116,50 @@ load_one(const struct loader *l, const char *const *id, struct err *err)
 
 /* ---- several at a time --------------------------------------------------------- */
 
-/* found = the ids answered, this time and before. */
 static bool
-ask_batch(const struct loader *l, const struct asked *asked,
-    struct idmap *found, size_t *n_new, struct err *err)
+want_all(const struct asked *asked, struct idmap *wanted)
+{
+	for (size_t i = 0; i < asked->n; i++)
+		if (!idmap_put(wanted, asked->ids[i], NULL))
+			return false;
+	return true;
+}
+
+/* found = the ids answered, this time and before. */
+struct batch {
+	const struct loader *l;
+	struct idmap wanted, *found;
+	size_t n_new;
+};
+
+static bool
+batch_row(struct batch *b, json_t *row, struct err *err)
+{
+	const struct select_match m = select_first(row, &b->l->set->id);
+	const char *id = select_text(&m, b->l->c->rest.page);
+
+	if (id == NULL || !idmap_has(&b->wanted, id) || idmap_has(b->found, id))
+		return true;
+	if (!idmap_put(b->found, id, NULL))
+		return err_nomem(err);
+	b->n_new++;
+	return each(b->l, id, row, err);
+}
+
+static bool
+ask_batch(const struct loader *l, struct asked *asked, struct idmap *found,
+    size_t *n_new, struct err *err)
 {
 	AUTO(json_doc) struct json_doc *doc = NULL;
-	struct asked these = *asked;
-	struct arena *page = l->c->rest.page;
+	struct batch b = { .l = l, .found = found };
 	struct http_res res;
-	struct idmap wanted;
 	json_t *row;
 	size_t i;
 
-	idmap_init(&wanted, page);
-	for (i = 0; i < asked->n; i++)
-		if (!idmap_put(&wanted, asked->ids[i], NULL))
-			return err_nomem(err);
-	if (!rest_call(&l->c->rest, &l->set->request, hole_of, &these, &res, &doc,
+	idmap_init(&b.wanted, l->c->rest.page);
+	if (!want_all(asked, &b.wanted))
+		return err_nomem(err);
+	if (!rest_call(&l->c->rest, &l->set->request, hole_of, asked, &res, &doc,
 	        err))
 		return err_wrap(err, "%s", l->where);
 	json_t *rows = doc == NULL ? NULL : rest_rows(&l->set->request,
@@ -143,18 +169,10 @@ ask_batch(const struct loader *l, const struct asked *asked,
 		    "where request.rows says", l->where);
 	if (!before(l, rows, err))
 		return false;
-	json_array_foreach (rows, i, row) {
-		const struct select_match m = select_first(row, &l->set->id);
-		const char *id = select_text(&m, page);
-		if (id == NULL || !idmap_has(&wanted, id) ||
-		    idmap_has(found, id))
-			continue;
-		if (!idmap_put(found, id, NULL))
-			return err_nomem(err);
-		++*n_new;
-		if (!each(l, id, row, err))
+	json_array_foreach (rows, i, row)
+		if (!batch_row(&b, row, err))
 			return false;
-	}
+	*n_new = b.n_new;
 	return true;
 }
 
@@ -183,7 +201,7 @@ load_batch(const struct loader *l, const char *const *ids, size_t n,
 	memcpy(left, ids, n * sizeof(*left));
 	idmap_init(&found, page);
 	while (n > 0 && n_new > 0) {
-		const struct asked asked = { left, n };
+		struct asked asked = { left, n };
 		n_new = 0;
 		if (!ask_batch(l, &asked, &found, &n_new, err))
 			return false;

@@ -22,6 +22,16 @@ enum { A_ID, A_REF, A_REMOTE, A_CARD_CONNECTOR, A_CARD_ID, A_KEY, A_CAMPAIGN,
 	"                  WHERE c.tenant_id = $1 AND c.address_key = " key " AND NOT c.gone" \
 	"                  ORDER BY s.asked DESC NULLS LAST, c.connector, c.contact_id LIMIT 1) x"
 
+/* The survey that an answer which names none belongs to: the last one of its card
+ * and campaign before it.  A service that hands over at once does not wait for
+ * send_at.  The reports look the same way for rows that were settled later. */
+#define LAST_SURVEY(connector, cards, campaign_id, at) \
+	"SELECT q.queue_id FROM npsync.queue q" \
+	"          WHERE q.tenant_id = $1 AND q.connector = " connector " AND q.contact_id = ANY (" cards ")" \
+	"            AND q.campaign = " campaign_id " AND q.state IN ('sent', 'unknown')" \
+	"            AND q.send_at <= " at " + interval '24 hours'" \
+	"          ORDER BY q.send_at DESC, q.client_ref LIMIT 1"
+
 /* Of the answers in "put p" the newest for each card and campaign. */
 #define TAG_CTE(prefix) \
 	"), tag AS (" \
@@ -54,7 +64,8 @@ enum { A_ID, A_REF, A_REMOTE, A_CARD_CONNECTOR, A_CARD_ID, A_KEY, A_CAMPAIGN,
  * One page: upsert, match, tag.  Matching asks in order: our reference, the
  * remote id (if one row has it), the card named by the service, the address
  * (one card; of several the one asked last, else ambiguous).  An answer once
- * placed keeps its place.
+ * placed keeps its place.  One that names no row gets the last survey of its card
+ * and campaign: rules, views and the sign of a test go by the row.
  */
 DB_STMT(answer_page_upsert,
     "WITH " CURSOR_CTE ", erased AS MATERIALIZED ("
@@ -106,10 +117,15 @@ DB_STMT(answer_page_upsert,
     "         ) a ON NOT p.anonymised"
     /* A card that was merged since: followed once. */
     "), hit AS MATERIALIZED ("
-    "  SELECT f.answer_id, f.queue_id, f.connector, coalesce(o.moved_to, f.contact_id) AS contact_id,"
-    "         f.matched"
-    "    FROM found f LEFT JOIN npsync.contact o ON o.tenant_id = $1 AND o.connector = f.connector"
+    "  SELECT f.answer_id, coalesce(f.queue_id, l.queue_id) AS queue_id, f.connector,"
+    "         coalesce(o.moved_to, f.contact_id) AS contact_id, f.matched"
+    "    FROM found f JOIN page p USING (answer_id)"
+    "    LEFT JOIN npsync.contact o ON o.tenant_id = $1 AND o.connector = f.connector"
     "         AND o.contact_id = f.contact_id"
+    "    LEFT JOIN LATERAL ("
+    LAST_SURVEY("f.connector", "ARRAY[f.contact_id, o.moved_to]", "p.campaign_id",
+	    "coalesce(p.answered_at, p.changed_at, $8::timestamptz)")
+    "         ) l ON f.matched IN ('card', 'address')"
     "), old AS MATERIALIZED ("
     "  SELECT w.* FROM npsync.answer w JOIN page p ON p.answer_id = w.answer_id WHERE w.tenant_id = $1"
     "), put AS ("
@@ -133,8 +149,13 @@ DB_STMT(answer_page_upsert,
     "         matched = CASE WHEN w.matched = 'erased' THEN w.matched"
     "                        WHEN w.contact_id IS NULL OR excluded.matched = 'anonymised'"
     "                        THEN excluded.matched ELSE w.matched END,"
+    /* The row it names, once it does, else one of the card where it stays. */
     "         queue_id = CASE WHEN w.matched = 'erased' THEN w.queue_id"
-    "                         ELSE coalesce(w.queue_id, excluded.queue_id) END,"
+    "                         WHEN excluded.matched IN ('ref', 'remote') AND w.matched NOT IN ('ref', 'remote')"
+    "                         THEN excluded.queue_id"
+    "                         WHEN w.contact_id IS NULL OR (w.connector, w.contact_id)"
+    "                              = (excluded.connector, excluded.contact_id)"
+    "                         THEN coalesce(w.queue_id, excluded.queue_id) ELSE w.queue_id END,"
     "         connector = CASE WHEN w.matched = 'erased' THEN w.connector"
     "                          ELSE coalesce(w.connector, excluded.connector) END,"
     "         contact_id = CASE WHEN w.matched = 'erased' THEN w.contact_id"
@@ -166,15 +187,19 @@ DB_STMT(answer_place_again,
     "  SELECT 1 FROM npsync.tenant WHERE tenant_id = $1 AND epoch = $2"
     "     AND lease_until > now() FOR SHARE"
     "), hit AS MATERIALIZED ("
-    "  SELECT o.answer_id, a.connector, a.contact_id FROM npsync.answer o JOIN LATERAL ("
+    "  SELECT o.answer_id, a.connector, a.contact_id, l.queue_id FROM npsync.answer o JOIN LATERAL ("
     ADDRESS_CARD("o.address_key")
     "         ) a ON a.contact_id IS NOT NULL OR (o.matched = 'none' AND a.n > 1)"
+    "    LEFT JOIN LATERAL ("
+    LAST_SURVEY("a.connector", "ARRAY[a.contact_id]", "o.campaign_id",
+	    "coalesce(o.answered_at, o.changed_at, o.first_seen_at)")
+    "         ) l ON true"
     "   WHERE o.tenant_id = $1 AND o.matched IN ('ambiguous', 'none') AND EXISTS (SELECT 1 FROM e)"
     "     AND NOT EXISTS (SELECT 1 FROM npsync.opt_out x WHERE x.tenant_id = $1"
     "            AND x.source = 'erased' AND x.person_key = o.address_key)"
     "), put AS ("
     "  UPDATE npsync.answer w SET connector = h.connector, contact_id = h.contact_id,"
-    "         matched = CASE WHEN h.contact_id IS NULL THEN 'ambiguous' ELSE 'address' END"
+    "         queue_id = h.queue_id, matched = CASE WHEN h.contact_id IS NULL THEN 'ambiguous' ELSE 'address' END"
     "    FROM hit h WHERE w.tenant_id = $1 AND w.answer_id = h.answer_id RETURNING w.*"
     TAG_CTE("$3")
     ")"

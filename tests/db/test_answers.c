@@ -621,6 +621,143 @@ test_address_of_several_cards(void **state)
 	assert_string_equal(placed(f, "4"), "address crm two f");
 }
 
+/* A row that is mailed so many hours after TAKEN. */
+static long long
+mailed_row(struct fixture *f, const char *card, const char *campaign, int hours)
+{
+	return fixture_row(f, T_MEET, card, arena_printf(f->run,
+	    "state = 'sent', campaign = '%s', due_night = '2026-05-01',"
+	    " send_at = to_timestamp(%lld)", campaign,
+	    (long long)TAKEN + hours * 3600LL));
+}
+
+static const char *
+row_of(struct fixture *f, const char *id)
+{
+	return fixture_text(f, "SELECT queue_id FROM npsync.answer"
+	    " WHERE tenant_id = $1 AND answer_id = '%s'", id);
+}
+
+static const char *
+number(struct fixture *f, long long n)
+{
+	return arena_printf(f->run, "%lld", n);
+}
+
+/* What names no row belongs to the last survey of its card and campaign. */
+static void
+test_last_survey(void **state)
+{
+	struct fixture *f = *state;
+	struct survey_answer a = answer("1", 9, 0);
+
+	setup(f);
+	fixture_pull_card(f, "crm", "bo", "bo@x.dk");
+	(void)mailed_row(f, "anna", "7749", -90 * 24);
+	const long long last = mailed_row(f, "anna", "7749", 23);
+	(void)mailed_row(f, "anna", "7749", 25);	/* after it */
+	(void)mailed_row(f, "anna", "7751", -1);
+	const long long bo = mailed_row(f, "bo", "7749", -1);
+	(void)fixture_row(f, T_MEET, "anna", "state = 'failed',"
+	    " campaign = '7749', send_at = to_timestamp(1777899999)");
+	assert_string_equal(put_answer(f, &a), "new card 1");
+	assert_string_equal(row_of(f, "1"), number(f, last));
+	/* Read again it keeps it, also when rated later. */
+	a.answered_at = a.changed_at = TAKEN + 3 * 86400;
+	assert_string_equal(put_answer(f, &a), "updated card 1");
+	assert_string_equal(row_of(f, "1"), number(f, last));
+	/* The row that it names comes first, however late. */
+	a.changed_at += 60;
+	a.ref = fixture_text(f, "SELECT client_ref FROM npsync.queue"
+	    " WHERE tenant_id = $1 AND queue_id = %lld", bo);
+	assert_string_equal(put_answer(f, &a), "same card 1");
+	assert_string_equal(row_of(f, "1"), number(f, bo));
+	a = stranger("2");
+	a.email = "bo@x.dk";
+	assert_string_equal(put_answer(f, &a), "new address 1");
+	assert_string_equal(row_of(f, "2"), number(f, bo));
+	a = answer("3", 9, 0);
+	a.campaign_id = "9";
+	assert_string_equal(put_answer(f, &a), "new card 1");
+	assert_string_equal(row_of(f, "3"), "");
+	a = answer("4", 9, 0);
+	a.anonymised = true;
+	assert_string_equal(put_answer(f, &a), "new anonymised 1");
+	assert_string_equal(row_of(f, "4"), "");
+}
+
+/* A card that was merged since; and never the row of a card where the answer
+ * does not stay. */
+static void
+test_last_survey_of_which_card(void **state)
+{
+	struct fixture *f = *state;
+	struct survey_answer a = answer("1", 9, 0), b = stranger("2");
+
+	setup(f);
+	fixture_card(f, "heir", NULL);
+	const long long old = mailed_row(f, "anna", "7749", -1);
+	fixture_exec(f, "UPDATE npsync.contact SET gone = true,"
+	    " moved_to = 'heir' WHERE tenant_id = $1 AND contact_id = 'anna'");
+	assert_string_equal(put_answer(f, &a), "new card 1");
+	assert_string_equal(placed(f, "1"), "card crm heir t");
+	assert_string_equal(row_of(f, "1"), number(f, old));
+	fixture_pull_card(f, "crm", "one", "post@x.dk");
+	b.email = "post@x.dk";
+	assert_string_equal(put_answer(f, &b), "new address 1");
+	assert_string_equal(placed(f, "2"), "address crm one f");
+	fixture_pull_card(f, "crm", "two", "post@x.dk");
+	(void)mailed_row(f, "two", "7749", -1);
+	assert_string_equal(put_answer(f, &b), "same address 1");
+	assert_string_equal(placed(f, "2"), "address crm one f");
+}
+
+static long long
+place_again(struct fixture *f)
+{
+	long long placed_now = 0, ambiguous = 0;
+	struct err err = { 0 };
+
+	if (!answer_place(f->db, &f->tenant, "NPSToday", f->scratch, &placed_now,
+	        &ambiguous, &err))
+		fail_msg("%s", err.msg);
+	return placed_now;
+}
+
+static void
+test_last_survey_of_one_placed_later(void **state)
+{
+	struct fixture *f = *state;
+	struct survey_answer a = stranger("1");
+
+	setup(f);
+	a.email = "post@x.dk";
+	assert_string_equal(put_answer(f, &a), "new none 1");
+	fixture_pull_card(f, "crm", "one", "post@x.dk");
+	const long long row = mailed_row(f, "one", "7749", -1);
+	assert_int_equal(place_again(f), 1);
+	assert_string_equal(placed(f, "1"), "address crm one t");
+	assert_string_equal(row_of(f, "1"), number(f, row));
+}
+
+/* A colleague's answer to a try names no row either. */
+static void
+test_answer_to_a_test(void **state)
+{
+	struct fixture *f = *state;
+	struct survey_answer a = answer("1", 2, 0);
+
+	setup(f);
+	const long long row = mailed_row(f, "anna", "7749", -1);
+	fixture_exec(f, "UPDATE npsync.queue SET test = true WHERE"
+	    " tenant_id = $1 AND queue_id = %lld", row);
+	assert_string_equal(put_answer(f, &a), "new card 1");
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.v_nps_answer"
+	    " WHERE tenant_id = $1"), 0);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.v_answers"
+	    " WHERE tenant_id = $1 AND test AND trigger IS NOT NULL"), 1);
+}
+
 static void
 test_other_tenants_answers(void **state)
 {
@@ -859,6 +996,10 @@ main(void)
 		cmocka_unit_test(test_anonymised_later),
 		cmocka_unit_test(test_matching),
 		cmocka_unit_test(test_address_of_several_cards),
+		cmocka_unit_test(test_last_survey),
+		cmocka_unit_test(test_last_survey_of_which_card),
+		cmocka_unit_test(test_last_survey_of_one_placed_later),
+		cmocka_unit_test(test_answer_to_a_test),
 		cmocka_unit_test(test_other_tenants_answers),
 		cmocka_unit_test(test_no_score),
 		cmocka_unit_test(test_written_meanwhile),

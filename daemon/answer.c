@@ -10,17 +10,25 @@ enum { A_ID, A_REF, A_REMOTE, A_CARD_CONNECTOR, A_CARD_ID, A_KEY, A_CAMPAIGN,
 	A_SCORE, A_COMMENT, A_ANSWERED, A_CHANGED, A_CONTACT_ME, A_ANON, A_OPTOUT,
 	A_EMAIL };
 
-/* Of the cards with an address the only one, or the one asked last; n = all. */
-#define ADDRESS_CARD(key) \
+/* Of the cards with an address the only one, or the one asked last before the
+ * answer, first of all with its campaign; n = all.  due_night is the day of a
+ * zone: a day more. */
+#define ADDRESS_CARD(key, campaign_id, at) \
 	"SELECT CASE WHEN x.n = 1 OR x.asked IS NOT NULL THEN x.connector END AS connector," \
 	"                CASE WHEN x.n = 1 OR x.asked IS NOT NULL THEN x.contact_id END AS contact_id, x.n" \
 	"           FROM (SELECT c.connector, c.contact_id, count(*) OVER () AS n, s.asked" \
 	"                   FROM npsync.contact c" \
-	"                   LEFT JOIN LATERAL (SELECT max(q.due_night) AS asked FROM npsync.queue q" \
+	"                   LEFT JOIN LATERAL (SELECT max(q.due_night) AS asked," \
+	"                                max(q.due_night) FILTER (WHERE q.campaign = " campaign_id ") AS for_it" \
+	"                          FROM npsync.queue q" \
 	"                         WHERE q.tenant_id = $1 AND q.connector = c.connector" \
-	"                           AND q.contact_id = c.contact_id AND q.state IN ('sent', 'unknown')) s ON true" \
+	"                           AND q.contact_id = c.contact_id AND q.state IN ('sent', 'unknown')" \
+	"                           AND q.due_night <= (" at " AT TIME ZONE 'UTC' + interval '1 day')::date) s ON true" \
 	"                  WHERE c.tenant_id = $1 AND c.address_key = " key " AND NOT c.gone" \
-	"                  ORDER BY s.asked DESC NULLS LAST, c.connector, c.contact_id LIMIT 1) x"
+	"                  ORDER BY s.for_it DESC NULLS LAST, s.asked DESC NULLS LAST, c.connector, c.contact_id" \
+	"                  LIMIT 1) x"
+#define PAGE_AT "coalesce(p.answered_at, p.changed_at, $8::timestamptz)"
+#define PLACED_AT "coalesce(o.answered_at, o.changed_at, o.first_seen_at)"
 
 /* The survey that an answer which names none belongs to: the last one of its card
  * and campaign before it.  A service that hands over at once does not wait for
@@ -63,7 +71,7 @@ enum { A_ID, A_REF, A_REMOTE, A_CARD_CONNECTOR, A_CARD_ID, A_KEY, A_CAMPAIGN,
 /*
  * One page: upsert, match, tag.  Matching asks in order: our reference, the
  * remote id (if one row has it), the card named by the service, the address
- * (one card; of several the one asked last, else ambiguous).  An answer once
+ * (one card; of several the one asked last before it, else ambiguous).  An answer once
  * placed keeps its place.  One that names no row gets the last survey of its card
  * and campaign: rules, views and the sign of a test go by the row.
  */
@@ -113,7 +121,7 @@ DB_STMT(answer_page_upsert,
     "    LEFT JOIN npsync.contact k ON k.tenant_id = $1 AND k.connector = p.card_connector"
     "         AND k.contact_id = p.card_id AND NOT p.anonymised"
     "    LEFT JOIN LATERAL ("
-    ADDRESS_CARD("p.address_key")
+    ADDRESS_CARD("p.address_key", "p.campaign_id", PAGE_AT)
     "         ) a ON NOT p.anonymised"
     /* A card that was merged since: followed once. */
     "), hit AS MATERIALIZED ("
@@ -123,8 +131,7 @@ DB_STMT(answer_page_upsert,
     "    LEFT JOIN npsync.contact o ON o.tenant_id = $1 AND o.connector = f.connector"
     "         AND o.contact_id = f.contact_id"
     "    LEFT JOIN LATERAL ("
-    LAST_SURVEY("f.connector", "ARRAY[f.contact_id, o.moved_to]", "p.campaign_id",
-	    "coalesce(p.answered_at, p.changed_at, $8::timestamptz)")
+    LAST_SURVEY("f.connector", "ARRAY[f.contact_id, o.moved_to]", "p.campaign_id", PAGE_AT)
     "         ) l ON f.matched IN ('card', 'address')"
     "), old AS MATERIALIZED ("
     "  SELECT w.* FROM npsync.answer w JOIN page p ON p.answer_id = w.answer_id WHERE w.tenant_id = $1"
@@ -181,18 +188,17 @@ DB_STMT(answer_page_upsert,
     "   FROM hit h LEFT JOIN old o USING (answer_id) LEFT JOIN put n USING (answer_id)"
     "  GROUP BY 1, 2");
 
-/* Cards came in since, or one of several was asked. */
+/* Cards came in since, or a survey of one was settled. */
 DB_STMT(answer_place_again,
     "WITH e AS MATERIALIZED ("
     "  SELECT 1 FROM npsync.tenant WHERE tenant_id = $1 AND epoch = $2"
     "     AND lease_until > now() FOR SHARE"
     "), hit AS MATERIALIZED ("
     "  SELECT o.answer_id, a.connector, a.contact_id, l.queue_id FROM npsync.answer o JOIN LATERAL ("
-    ADDRESS_CARD("o.address_key")
+    ADDRESS_CARD("o.address_key", "o.campaign_id", PLACED_AT)
     "         ) a ON a.contact_id IS NOT NULL OR (o.matched = 'none' AND a.n > 1)"
     "    LEFT JOIN LATERAL ("
-    LAST_SURVEY("a.connector", "ARRAY[a.contact_id]", "o.campaign_id",
-	    "coalesce(o.answered_at, o.changed_at, o.first_seen_at)")
+    LAST_SURVEY("a.connector", "ARRAY[a.contact_id]", "o.campaign_id", PLACED_AT)
     "         ) l ON true"
     "   WHERE o.tenant_id = $1 AND o.matched IN ('ambiguous', 'none') AND EXISTS (SELECT 1 FROM e)"
     "     AND NOT EXISTS (SELECT 1 FROM npsync.opt_out x WHERE x.tenant_id = $1"

@@ -23,15 +23,15 @@ NPS_MUSTCHECK bool answer_page_add(struct answer_page *page,
     const struct survey_answer *a, const unsigned char *secret,
     struct arena *scratch, struct err *err);
 /* Upserts by the service's id (an older version of an answer changes nothing),
- * matches each to a card - by our reference, remote id, card, address + asked
- * last - and wants the tag of the newest answer per card and campaign.
+ * matches each to a card - by our reference, remote id, card, address (of several
+ * the one asked last before it, in its campaign first) - and wants the tag of the newest answer per card and campaign.
  * Result: outcome ("new", "updated", "same"), matched, count. */
 NPS_MUSTCHECK bool answer_page_put(struct answer_page *page, struct db *db,
     const struct cursor_move *move, const char *tag_prefix,
     struct arena *scratch, struct db_result **result, struct err *err);
 
-/* Answers that fitted no card, or several, once more: cards came in since, or one
- * of the several was asked.  *placed have their card now, *ambiguous several. */
+/* Answers that fitted no card, or several, once more: cards came in since, or a
+ * survey of one was settled.  *placed have their card now, *ambiguous several. */
 NPS_MUSTCHECK bool answer_place(struct db *db, const struct tenant *tenant,
     const char *tag_prefix, struct arena *arena,
     long long *placed, long long *ambiguous, struct err *err);

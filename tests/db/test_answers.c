@@ -621,6 +621,48 @@ test_address_of_several_cards(void **state)
 	assert_string_equal(placed(f, "4"), "address crm two f");
 }
 
+static long long
+place_again(struct fixture *f)
+{
+	long long placed_now = 0, ambiguous = 0;
+	struct err err = { 0 };
+
+	if (!answer_place(f->db, &f->tenant, "NPSToday", f->scratch, &placed_now,
+	        &ambiguous, &err))
+		fail_msg("%s", err.msg);
+	return placed_now;
+}
+
+/* Whoever was asked with another campaign, or after the answer, is not meant. */
+static void
+test_address_and_campaign(void **state)
+{
+	struct fixture *f = *state;
+	struct survey_answer a = stranger("1"), b = stranger("2"),
+	    c = stranger("3");
+
+	setup(f);
+	a.email = b.email = c.email = "post@x.dk";
+	b.campaign_id = "7751";
+	fixture_pull_card(f, "crm", "one", "post@x.dk");
+	fixture_pull_card(f, "crm", "two", "post@x.dk");
+	/* TAKEN lies on the 4th of May 2026. */
+	(void)fixture_row(f, T_MEET, "one", "state = 'sent',"
+	    " campaign = '7749', due_night = '2026-05-06'");
+	assert_string_equal(put_answer(f, &c), "new ambiguous 1");
+	(void)fixture_row(f, T_MEET, "one", "state = 'sent',"
+	    " campaign = '7749', due_night = '2026-03-01'");
+	(void)fixture_row(f, T_MEET, "two", "state = 'sent',"
+	    " campaign = '7751', due_night = '2026-04-01'");
+	assert_string_equal(put_answer(f, &a), "new address 1");
+	assert_string_equal(placed(f, "1"), "address crm one f");
+	assert_string_equal(put_answer(f, &b), "new address 1");
+	assert_string_equal(placed(f, "2"), "address crm two f");
+	/* Placed again by the same rule. */
+	assert_int_equal(place_again(f), 1);
+	assert_string_equal(placed(f, "3"), "address crm one f");
+}
+
 /* A row that is mailed so many hours after TAKEN. */
 static long long
 mailed_row(struct fixture *f, const char *card, const char *campaign, int hours)
@@ -710,18 +752,6 @@ test_last_survey_of_which_card(void **state)
 	(void)mailed_row(f, "two", "7749", -1);
 	assert_string_equal(put_answer(f, &b), "same address 1");
 	assert_string_equal(placed(f, "2"), "address crm one f");
-}
-
-static long long
-place_again(struct fixture *f)
-{
-	long long placed_now = 0, ambiguous = 0;
-	struct err err = { 0 };
-
-	if (!answer_place(f->db, &f->tenant, "NPSToday", f->scratch, &placed_now,
-	        &ambiguous, &err))
-		fail_msg("%s", err.msg);
-	return placed_now;
 }
 
 static void
@@ -996,6 +1026,7 @@ main(void)
 		cmocka_unit_test(test_anonymised_later),
 		cmocka_unit_test(test_matching),
 		cmocka_unit_test(test_address_of_several_cards),
+		cmocka_unit_test(test_address_and_campaign),
 		cmocka_unit_test(test_last_survey),
 		cmocka_unit_test(test_last_survey_of_which_card),
 		cmocka_unit_test(test_last_survey_of_one_placed_later),

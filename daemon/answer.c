@@ -169,6 +169,16 @@ DB_STMT(answer_page_upsert,
     "                           ELSE coalesce(w.contact_id, excluded.contact_id) END"
     "   WHERE coalesce(excluded.changed_at, '-infinity') >= coalesce(w.changed_at, '-infinity')"
     "  RETURNING w.*"
+    /* Who declines by an answer that is certainly theirs may be named by nothing
+     * else: all keys of the card. */
+    "), declined AS ("
+    "  INSERT INTO npsync.opt_out (tenant_id, person_key, source, at)"
+    "  SELECT DISTINCT $1::bigint, k, 'survey', $8::timestamptz"
+    "    FROM page p JOIN hit h USING (answer_id)"
+    "    JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = h.connector"
+    "         AND c.contact_id = h.contact_id, unnest(c.person) k"
+    "   WHERE p.opted_out AND NOT p.anonymised AND h.matched IN ('ref', 'remote', 'card')"
+    "  ON CONFLICT DO NOTHING RETURNING 1"
     /* The address goes to who may ask the CRM for it, once a week. */
     "), search AS ("
     "  INSERT INTO npsync.answer_search AS s (tenant_id, address_key, email, wanted_at)"
@@ -184,7 +194,8 @@ DB_STMT(answer_page_upsert,
     "             WHEN n.answer_id IS NOT NULL AND (n.score, n.comment, n.answered_at, n.contact_id)"
     "                  IS DISTINCT FROM (o.score, o.comment, o.answered_at, o.contact_id) THEN 'updated'"
     "             ELSE 'same' END AS outcome,"
-    "        coalesce(n.matched, h.matched) AS matched, count(*), (SELECT count(*) FROM tag)"
+    "        coalesce(n.matched, h.matched) AS matched, count(*), (SELECT count(*) FROM tag),"
+    "        (SELECT count(*) FROM declined)"
     "   FROM hit h LEFT JOIN old o USING (answer_id) LEFT JOIN put n USING (answer_id)"
     "  GROUP BY 1, 2");
 

@@ -24,8 +24,11 @@ NPS_MUSTCHECK bool answer_page_add(struct answer_page *page,
     struct arena *scratch, struct err *err);
 /* Upserts by the service's id (an older version of an answer changes nothing),
  * matches each to a card - by our reference, remote id, card, address (of several
- * the one asked last before it, in its campaign first) - and wants the tag of the newest answer per card and campaign.
- * Result: outcome ("new", "updated", "same"), matched, count. */
+ * the one asked last before it, in its campaign first) - and wants the tag of the
+ * newest answer per card and campaign.  Who declines by an answer that names a row
+ * or a card is recorded by all keys of the card.
+ * Result: outcome ("new", "updated", "same"), matched, count, then for the page
+ * tags and new keys of people who declined. */
 NPS_MUSTCHECK bool answer_page_put(struct answer_page *page, struct db *db,
     const struct cursor_move *move, const char *tag_prefix,
     struct arena *scratch, struct db_result **result, struct err *err);

@@ -26,7 +26,7 @@ struct collector {
 	struct campaign_page campaigns;
 	struct db_array opt_outs;
 	long long emitted, faulty;
-	/* Addresses and numbers: one person may decline by both. */
+	/* Addresses, numbers, other keys: one person may decline by several. */
 	long long n_opt_outs, n_phones, new_opt_outs;
 	bool sweep;		/* a look back: the cursor stays where it is */
 	struct cursor_swept swept;
@@ -121,6 +121,30 @@ add_opt_out_phone(struct collector *c, const char *phone)
 	    add_key(c, key);
 }
 
+/* Who was asked by a text message has no address there.  Of an answer that names
+ * a row or a card the statement knows all keys (answer.c). */
+static bool
+add_opt_out(struct collector *c, const struct survey_answer *a)
+{
+	const long long before = c->n_opt_outs;
+
+	if (a->email != NULL && !add_opt_out_address(c, a->email))
+		return false;
+	return c->n_opt_outs > before || a->phone == NULL ||
+	    add_opt_out_phone(c, a->phone);
+}
+
+static void
+count_new_opt_outs(struct collector *c, long long new)
+{
+	struct stage *stage = c->stage;
+
+	if (!c->sweep)
+		runlog_count(stage->log, "optouts", stage->survey->link.name,
+		    "new", NULL, new);
+	c->new_opt_outs += new;
+}
+
 static bool
 put_opt_outs(struct collector *c)
 {
@@ -132,10 +156,7 @@ put_opt_outs(struct collector *c)
 	if (!optout_put(stage->db, stage->tenant->id, &c->opt_outs, "survey",
 	        clock_now(), stage->scratch, &new, &c->err))
 		return false;
-	if (!c->sweep)
-		runlog_count(stage->log, "optouts", stage->survey->link.name,
-		    "new", NULL, new);
-	c->new_opt_outs += new;
+	count_new_opt_outs(c, new);
 	db_array_reset(&c->opt_outs);
 	return true;
 }
@@ -243,8 +264,7 @@ take_answer(struct collector *c, const struct survey_answer *a)
 	    !campaign_page_add(&c->campaigns, a->campaign_id, a->campaign, scratch,
 	        &c->err))
 		return false;
-	if (a->opted_out && !a->anonymised && a->email != NULL &&
-	    !add_opt_out_address(c, a->email))
+	if (a->opted_out && !a->anonymised && !add_opt_out(c, a))
 		return false;
 	return answer_page_add(&c->answers, a, c->stage->tenant->secret, scratch,
 	    &c->err);
@@ -293,6 +313,9 @@ on_answers_checkpoint(void *arg, const char *resume, const char *watermark)
 	for (int i = 0; i < db_rows(r); i++)
 		count_placed(c, db_text(r, i, 0), db_text(r, i, 1),
 		    db_int(r, i, 2));
+	const long long declined = db_rows(r) > 0 ? db_int(r, 0, 4) : 0;
+	c->n_opt_outs += declined;
+	count_new_opt_outs(c, declined);
 	arena_reset(stage->scratch);
 	return stage_breathe(stage, &c->err);
 }

@@ -66,6 +66,63 @@ test_unsound_answers_are_kept_for_people(void **state)
 	arena_free(survey.link.kept);
 }
 
+/* ---- who declines with an answer ------------------------------------------ */
+static bool
+pull_declines(void *self, const struct pull *pull, survey_answer_fn *emit,
+    checkpoint_fn *checkpoint, void *arg, struct err *err)
+{
+	struct survey_answer answers[] = {
+		{ .answer_id = "1", .phone = "20 12 34 56" },
+		{ .answer_id = "2", .email = "none", .phone = "20 12 34 57" },
+		{ .answer_id = "3", .contact_id = "crm:anna" },
+		{ .answer_id = "4", .contact_id = "crm:bo", .anonymised = true },
+		{ .answer_id = "5", .email = "c@kunde.dk" },
+	};
+
+	(void)self;
+	(void)pull;
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+		answers[i].opted_out = true;
+		answers[i].score = -1;
+		answers[i].answered_at = answers[i].changed_at = 1;
+		if (!emit(arg, &answers[i]))
+			return err_set(err, ERR_CANCELLED, "stopped");
+	}
+	return checkpoint(arg, NULL, "w") ||
+	    err_set(err, ERR_CANCELLED, "stopped");
+}
+
+static const struct survey_connector declined = {
+	.pull_answers = pull_declines };
+
+static void
+test_people_decline_with_an_answer(void **state)
+{
+	struct fixture *f = *state;
+	struct survey survey = { .connector = &declined,
+		.link = { .name = "fake", .scratch = arena_new(65536),
+		    .kept = arena_new(65536) } };
+	struct err err = { 0 };
+
+	fixture_tenant(f);
+	f->conf.identity.phone_prefix = "+45";
+	f->stage.survey = &survey;
+	fixture_card(f, "anna", "person = ARRAY['\\x01'::bytea, '\\x02']");
+	fixture_card(f, "bo", "person = ARRAY['\\x03'::bytea]");
+	if (!stage_collect(&f->stage, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.opt_out"
+	    " WHERE tenant_id = $1 AND source = 'survey'"), 5);
+	assert_string_equal(fixture_text(f, "SELECT string_agg("
+	    "encode(person_key, 'hex'), ' ' ORDER BY person_key) FROM"
+	    " npsync.opt_out WHERE tenant_id = $1"
+	    " AND octet_length(person_key) = 1"), "01 02");
+	assert_int_equal(runlog_get(&f->log, "optouts", "seen"), 5);
+	assert_int_equal(runlog_get(&f->log, "optouts", "new"), 5);
+	arena_free(survey.link.scratch);
+	arena_free(survey.link.kept);
+}
+
 /* ---- opt-outs ------------------------------------------------------------ */
 static bool
 pull_optouts(void *self, const struct pull *pull, survey_optout_fn *emit,
@@ -118,6 +175,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_people_decline_by_address_and_by_number),
+		cmocka_unit_test(test_people_decline_with_an_answer),
 		cmocka_unit_test(test_unsound_answers_are_kept_for_people),
 	};
 

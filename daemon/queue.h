@@ -76,9 +76,11 @@ struct queue_unknown {
 	long long queue_id;
 	int attempt;
 	const char *client_ref, *campaign, *email, *mobile, *connector, *contact_id;
+	const char *remote_id;		/* of one that was sent; or NULL */
 	time_t claimed_at, absent_at;	/* absent_at: NO_TIME = never missed */
 	bool retried;			/* was proven absent once before */
-	bool listed;			/* a list of the service showed it */
+	bool listed;	/* a list showed it, or the card has another address
+			 * now: no list proves that it is absent */
 };
 /* Claimed after a moment, newest first; at most `max`. */
 NPS_MUSTCHECK bool queue_list_unknown(struct db *db, long long tenant_id,

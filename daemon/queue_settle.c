@@ -21,7 +21,8 @@ DB_STMT(queue_orphans,
 	"       q.contact_id, extract(epoch from h.at)::bigint, extract(epoch from q.absent_at)::bigint," \
 	"       EXISTS (SELECT 1 FROM npsync.queue_history x WHERE x.tenant_id = $1" \
 	"               AND x.queue_id = q.queue_id AND x.from_state = 'unknown' AND x.to_state = 'deferred')," \
-	"       q.listed_at IS NOT NULL"                                     \
+	/* Of a card that has another address now it says nothing either. */ \
+	"       q.listed_at IS NOT NULL OR coalesce(c.address_key <> ALL (q.person), false), q.remote_id" \
 	"  FROM npsync.queue q" CLAIMED_AT                                   \
 	"  LEFT JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = q.connector" \
 	"       AND c.contact_id = q.contact_id"                             \
@@ -98,6 +99,7 @@ unknown_fill(struct queue_unknown *u, const struct db_result *r, int row,
 	u->absent_at = db_time(r, row, 9);
 	u->retried = db_bool(r, row, 10);
 	u->listed = db_bool(r, row, 11);
+	u->remote_id = arena_strdup(arena, db_text(r, row, 12));
 }
 
 static bool

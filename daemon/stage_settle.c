@@ -3,7 +3,7 @@
  *  - a row that may have arrived is sent again: only a proven absence leads
  *    back to the queue: two complete listings, apart in time, both of them with
  *    a younger respondent, the first one noted on the row; a row that any list
- *    has shown is not absent, and a list that lacks one of ours that an earlier
+ *    has shown, or whose card has another address since, is not absent; a list that lacks one of ours that an earlier
  *    one showed (a page, or some at the edge of pages, left out) proves nothing;
  *  - somebody else's respondent is taken for ours: our reference decides; a
  *    match by campaign, person and time counts only where the service's id is
@@ -211,7 +211,9 @@ want(struct lookup *l, size_t i)
 	const struct queue_unknown *row = i < l->n ? &l->rows[i]
 	    : &l->witnesses[i - l->n];
 
+	/* A service may give a person one id: it proves no row that is unknown. */
 	l->wanted[i] = (struct sent){ .ref = row->client_ref,
+		.remote_id = i < l->n ? NULL : row->remote_id,
 		.campaign_id = row->campaign, .email = row->email,
 		.phone = row->mobile,
 		.contact_id = arena_printf(l->stage->scratch, "%s:%s",

@@ -11,6 +11,7 @@
 #include "clock.h"
 
 #define CLOCK_SKEW_S 300
+#define NUMBER_DIGITS 7		/* equal ends of two numbers that may be one */
 #define IDS_MAX_BYTES ((size_t)16777216)
 
 bool
@@ -33,6 +34,12 @@ sentsearch_free(struct sentsearch *s)
 /* ---- rows ------------------------------------------------------------ */
 
 static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
 is_same(const char *a, const char *b)
 {
 	return a != NULL && b != NULL && strcasecmp(a, b) == 0;
@@ -45,27 +52,61 @@ is_same_key(const char *a, const char *b)
 	return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
+/* Countries and trunks are written in many ways: the ends count. */
+static bool
+is_same_number(const char *a, const char *b)
+{
+	size_t i = a == NULL ? 0 : strlen(a), k = b == NULL ? 0 : strlen(b);
+	int same = 0;
+
+	for (;;) {
+		while (i > 0 && !is_digit(a[i - 1]))
+			i--;
+		while (k > 0 && !is_digit(b[k - 1]))
+			k--;
+		if (i == 0 || k == 0 || a[--i] != b[--k])
+			return same >= NUMBER_DIGITS;
+		same++;
+	}
+}
+
+static bool
+is_nameless(const struct sent *row)
+{
+	return row->ref == NULL && row->contact_id == NULL &&
+	    row->email == NULL && row->phone == NULL;
+}
+
 static enum sent_match
-match_of(const struct sent *wanted, const struct sent *row, bool ref_is_ours)
+match_person(const struct sent *wanted, const struct sent *row)
 {
 	const bool by_contact = is_same_key(wanted->contact_id,
 	    row->contact_id);
+
+	if (!by_contact && !is_same(wanted->email, row->email))
+		return is_same_number(wanted->phone, row->phone) ||
+		    is_nameless(row) ? SENT_PERHAPS : SENT_NONE;
+	/* A guid that is not ours may be one that the service made itself. */
+	if (row->ref != NULL || wanted->created_at == NO_TIME ||
+	    row->created_at == NO_TIME)
+		return SENT_PERHAPS;
+	return by_contact ? SENT_CONTACT : SENT_EMAIL;
+}
+
+static enum sent_match
+match_of(const struct sent *wanted, const struct sent *row, bool ref_is_ours)
+{
 	const bool dated = wanted->created_at != NO_TIME &&
 	    row->created_at != NO_TIME;
 
-	if (is_same(wanted->ref, row->ref))
+	if (is_same(wanted->ref, row->ref) || (!ref_is_ours &&
+	    is_same_key(wanted->remote_id, row->remote_id)))
 		return SENT_REF;
-	if (!is_same(wanted->campaign_id, row->campaign_id) ||
-	    !(by_contact || is_same(wanted->email, row->email)))
-		return SENT_NONE;
 	/* Another send of ours, or one that is older than ours. */
-	if (ref_is_ours || (dated &&
-	    row->created_at < wanted->created_at - CLOCK_SKEW_S))
+	if (!is_same(wanted->campaign_id, row->campaign_id) || ref_is_ours ||
+	    (dated && row->created_at < wanted->created_at - CLOCK_SKEW_S))
 		return SENT_NONE;
-	/* A guid that is not ours may be one that the service made itself. */
-	if (row->ref != NULL || !dated)
-		return SENT_PERHAPS;
-	return by_contact ? SENT_CONTACT : SENT_EMAIL;
+	return match_person(wanted, row);
 }
 
 static void

@@ -15,7 +15,8 @@
 #include "connector.h"
 
 /* PERHAPS: the person in the campaign, but nothing tells whether it is our send
- * or another: neither found nor absent. */
+ * or another; or one with the number, which may be several people's, or without
+ * any name: neither found nor absent. */
 enum sent_match { SENT_NONE, SENT_PERHAPS, SENT_EMAIL, SENT_CONTACT, SENT_REF };
 struct sentsearch {
 	const struct sent *wanted;

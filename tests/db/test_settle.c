@@ -349,6 +349,26 @@ test_who_was_shown_is_not_absent(void **state)
 	assert_string_equal(fixture_state(f, row), "unknown");
 }
 
+/* The list knows the address that it was sent to. */
+static void
+test_another_address_since_is_not_absent(void **state)
+{
+	struct fixture *f = *state;
+	const char *ref;
+
+	serve(f);
+	fixture_card(f, "p1", NULL);
+	const long long row = lose(f, 1, &ref);
+	say(ref, FIND_ABSENT, NULL);
+	fixture_exec(f, "UPDATE npsync.contact SET person[1] = '\\x77' WHERE"
+	    " tenant_id = $1");
+	for (int i = 0; i < 3; i++) {
+		later(31);
+		settle(f);
+	}
+	assert_string_equal(fixture_state(f, row), "unknown");
+}
+
 /* The request may still be on its way. */
 static void
 test_absence_right_after_the_send_is_no_look(void **state)
@@ -773,6 +793,7 @@ main(void)
 		cmocka_unit_test(test_absence_takes_two_looks),
 		cmocka_unit_test(test_a_list_without_a_witness_proves_nothing),
 		cmocka_unit_test(test_a_witness_is_younger),
+		cmocka_unit_test(test_another_address_since_is_not_absent),
 		cmocka_unit_test(test_who_was_shown_is_not_absent),
 		cmocka_unit_test(test_absence_right_after_the_send_is_no_look),
 		cmocka_unit_test(test_absent_twice_is_given_up),

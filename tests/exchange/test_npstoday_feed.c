@@ -770,8 +770,8 @@ test_sent(void **state)
 #define MEMBER(id, more) "{\"id\":" #id ",\"campaignId\":7" more "}"
 #define CREATED(t) ",\"created\":\"2026-11-24T" t "Z\""
 
-/* Looked for: ref r1, campaign 7, contact crm:1, address a@b.dk, sent at 22:00;
- * now is 02:00. */
+/* Looked for: ref r1, campaign 7, contact crm:1, address a@b.dk, number
+ * +4520123456, id 77, sent at 22:00; now is 02:00. */
 struct find_case {
 	const char *name, *body;
 	enum find_answer answer;
@@ -807,6 +807,22 @@ static const struct find_case finds[] = {
 	{ "a card whose key differs in case", "[" MEMBER(16,
 	    ",\"externalId\":\"CRM:1\"" CREATED("22:30:00")) "]",
 	    FIND_ABSENT, PUSH_ACCEPTED, "" },
+	{ "by number alone", "[" MEMBER(19, ",\"phoneNumber\":\"0045 20 12 34 56\""
+	    CREATED("22:30:00")) "]", FIND_CANNOT_SAY, PUSH_ACCEPTED, "" },
+	{ "another number", "[" MEMBER(20, ",\"phoneNumber\":\"+45 21123456\""
+	    CREATED("22:30:00")) "]", FIND_ABSENT, PUSH_ACCEPTED, "" },
+	{ "a few digits", "[" MEMBER(21, ",\"phoneNumber\":\"123456\""
+	    CREATED("22:30:00")) "]", FIND_ABSENT, PUSH_ACCEPTED, "" },
+	{ "an older one by number", "[" MEMBER(22, ",\"phoneNumber\":\"20123456\""
+	    CREATED("20:00:00")) "," MEMBER(23, ",\"externalId\":\"crm:2\""
+	    CREATED("22:30:00")) "]", FIND_ABSENT, PUSH_ACCEPTED, "" },
+	{ "nameless", "[" MEMBER(24, CREATED("22:30:00")) "]",
+	    FIND_CANNOT_SAY, PUSH_ACCEPTED, "" },
+	{ "by its id", "[" MEMBER(77, CREATED("20:30:00")) "]",
+	    FIND_FOUND, PUSH_ACCEPTED, "77" },
+	{ "its id, another send of ours", "[" MEMBER(77, ",\"custom\":"
+	    "{\"npsync_ref\":\"r9\"}" CREATED("22:30:00")) "]",
+	    FIND_ABSENT, PUSH_ACCEPTED, "" },
 	{ "an unreadable member may be ours", "[" MEMBER(17,
 	    CREATED("22:30:00")) "," MEMBER(18, ",\"guid\":\"r1\","
 	    "\"created\":\"soon\"") "]",
@@ -833,6 +849,7 @@ find_run(const struct find_case *c)
 	enum find_answer answer;
 	const struct sent wanted = { .ref = "r1", .campaign_id = "7",
 		.contact_id = "crm:1", .email = "a@b.dk",
+		.phone = "+4520123456", .remote_id = "77",
 		.created_at = rig_time(SENT_AT), .mailed_at = NO_TIME };
 	struct rig rig;
 

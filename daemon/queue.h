@@ -91,9 +91,11 @@ NPS_MUSTCHECK bool queue_list_unknown(struct db *db, long long tenant_id,
 NPS_MUSTCHECK bool queue_list_witnesses(struct db *db, long long tenant_id,
     time_t claimed_after, int max, struct arena *arena,
     struct queue_unknown **rows, size_t *n, struct err *err);
-/* These were not in a complete listing; the first moment stays. */
+/* These were not in a complete listing; the first moment stays, until one shows
+ * the row (`seen`: those that were sent). */
 NPS_MUSTCHECK bool queue_mark_absent(struct db *db, long long tenant_id,
-    struct db_array *ids, time_t at, struct arena *arena, struct err *err);
+    struct db_array *ids, struct db_array *seen, time_t at,
+    struct arena *arena, struct err *err);
 /* Which of the service's ids are those of rows of ours already?  bound = as many
  * as there are ids; a null is nobody's. */
 NPS_MUSTCHECK bool queue_find_bound(struct db *db, long long tenant_id,

@@ -18,7 +18,10 @@ DB_STMT(queue_orphans,
     " WHERE tenant_id = $1 AND state = 'sending' AND epoch < $2");
 #define LOOKED_FOR                                                           \
 	"SELECT q.queue_id, q.attempt, q.client_ref, q.campaign, c.email, c.mobile, q.connector," \
-	"       q.contact_id, extract(epoch from h.at)::bigint, extract(epoch from q.absent_at)::bigint," \
+	"       q.contact_id, extract(epoch from h.at)::bigint," \
+	/* What was shown since was not missed. */ \
+	"       CASE WHEN NOT (q.state = 'sent' AND q.absent_at <= q.listed_at)" \
+	"            THEN extract(epoch from q.absent_at)::bigint END,"       \
 	"       EXISTS (SELECT 1 FROM npsync.queue_history x WHERE x.tenant_id = $1" \
 	"               AND x.queue_id = q.queue_id AND x.from_state = 'unknown' AND x.to_state = 'deferred')," \
 	/* Of a card that has another address now it says nothing either. */ \
@@ -33,9 +36,10 @@ DB_STMT(queue_unknown_rows, LOOKED_FOR " AND q.state = 'unknown'" NEWEST);
 DB_STMT(queue_listed_rows, LOOKED_FOR " AND q.state = 'sent'"
     " AND q.listed_at >= $2::timestamptz" NEWEST);
 DB_STMT(queue_absent_rows,
-    "UPDATE npsync.queue SET absent_at = $3::timestamptz"
-    " WHERE tenant_id = $1 AND queue_id = ANY ($2::bigint[]) AND state = 'unknown'"
-    "   AND absent_at IS NULL");
+    "UPDATE npsync.queue SET absent_at = CASE WHEN queue_id = ANY ($2::bigint[]) THEN $3::timestamptz END"
+    " WHERE tenant_id = $1 AND ((queue_id = ANY ($2::bigint[]) AND state IN ('unknown', 'sent')"
+    "        AND (absent_at IS NULL OR (state = 'sent' AND absent_at <= listed_at)))"
+    "    OR (queue_id = ANY ($4::bigint[]) AND state = 'sent' AND absent_at IS NOT NULL))");
 DB_STMT(queue_bound_rows,
     "SELECT EXISTS (SELECT 1 FROM npsync.queue q WHERE q.tenant_id = $1"
     "               AND q.remote_id = r.remote_id)"
@@ -145,16 +149,17 @@ queue_list_witnesses(struct db *db, long long tenant_id, time_t claimed_after,
 
 bool
 queue_mark_absent(struct db *db, long long tenant_id, struct db_array *ids,
-    time_t at, struct arena *arena, struct err *err)
+    struct db_array *seen, time_t at, struct arena *arena, struct err *err)
 {
 	struct db_args args;
 
-	if (ids->n == 0)
+	if (ids->n == 0 && seen->n == 0)
 		return true;
 	db_args_init(&args, arena);
 	db_arg_int(&args, tenant_id);
 	db_arg_array(&args, ids);
 	db_arg_time(&args, at);
+	db_arg_array(&args, seen);
 	return db_query(db, &queue_absent_rows, &args, NULL, err);
 }
 

@@ -3,8 +3,9 @@
  *  - a row that may have arrived is sent again: only a proven absence leads
  *    back to the queue: two complete listings, apart in time, both of them with
  *    a younger respondent, the first one noted on the row; a row that any list
- *    has shown, or whose card has another address since, is not absent; a list that lacks one of ours that an earlier
- *    one showed (a page, or some at the edge of pages, left out) proves nothing;
+ *    has shown, or whose card has another address since, is not absent; a list
+ *    that lacks one of ours that an earlier one showed (a page, or some at the
+ *    edge of pages, left out) proves nothing, for three days;
  *  - somebody else's respondent is taken for ours: our reference decides; a
  *    match by campaign, person and time counts only where the service's id is
  *    no other row's;
@@ -25,6 +26,7 @@
 #define LOOKED_UP_MAX 2000
 #define WITNESSES_MAX 500
 #define DAY_S 86400
+#define GONE_S (3 * DAY_S)
 
 /* ---- rows of dead runs ----------------------------------------------------------- */
 static bool
@@ -53,7 +55,7 @@ struct lookup {
 	struct queue_move *moves;
 	bool *bound;		/* its respondent is another row's already */
 	size_t n, n_witnesses, n_moves;
-	struct db_array absent, matched;
+	struct db_array absent, seen, matched;
 };
 
 enum settle_verdict
@@ -157,6 +159,16 @@ take_absent(struct lookup *l, size_t i)
 	}
 }
 
+/* One that all looks of three days missed was deleted there by hand. */
+static bool
+is_hole(const struct lookup *l, size_t i)
+{
+	const time_t missed = l->witnesses[i].absent_at;
+
+	return l->answers[l->n + i] == FIND_ABSENT &&
+	    (missed == NO_TIME || clock_now() - missed < GONE_S);
+}
+
 /* Witnesses stand behind the rows.  A list without one of them has holes, and
  * so may the next one, at the same places. */
 static void
@@ -164,8 +176,12 @@ hear_witnesses(struct lookup *l)
 {
 	size_t holes = 0;
 
-	for (size_t i = 0; i < l->n_witnesses; i++)
-		holes += l->answers[l->n + i] == FIND_ABSENT;
+	for (size_t i = 0; i < l->n_witnesses; i++) {
+		holes += is_hole(l, i);
+		if (l->answers[l->n + i] != FIND_CANNOT_SAY)
+			db_array_int(l->answers[l->n + i] == FIND_ABSENT
+			    ? &l->absent : &l->seen, l->witnesses[i].queue_id);
+	}
 	for (size_t i = 0; i < l->n; i++)
 		if (l->answers[i] == FIND_ABSENT && (holes > 0 || l->rows[i].listed))
 			l->answers[i] = FIND_CANNOT_SAY;
@@ -194,7 +210,7 @@ take_answers(struct lookup *l, struct err *err)
 			take_found(l, i);
 	}
 	if (!queue_mark_absent(stage->db, stage->tenant->id, &l->absent,
-	        clock_now(), stage->scratch, err) ||
+	        &l->seen, clock_now(), stage->scratch, err) ||
 	    !queue_move(stage->db, stage->tenant, ACTOR_SETTLE, "settle",
 	        stage->log->run_id, clock_now(), l->moves, l->n_moves,
 	        stage->scratch, &moved, err))
@@ -293,9 +309,11 @@ settle_unknown(struct stage *stage, struct err *err)
 	        stage->scratch, &l.rows, &l.n, err))
 		return false;
 	db_array_init(&l.absent);
+	db_array_init(&l.seen);
 	db_array_init(&l.matched);
 	const bool ok = look_up(&l, err);
 	db_array_free(&l.absent);
+	db_array_free(&l.seen);
 	db_array_free(&l.matched);
 	return ok;
 }

@@ -166,7 +166,7 @@ CREATE TABLE npsync.queue (
   send_at        timestamptz,
   client_ref     uuid NOT NULL,                         -- random, one for the life of the row
   remote_id      text,                                  -- null in 'sent' = accepted, id pending
-  absent_at      timestamptz,                           -- the first complete listing of the service that lacked it
+  absent_at      timestamptz,                           -- the first complete listing of the service that lacked it; in 'sent': since listed_at
   listed_at      timestamptz,                           -- the last listing that showed it
   person         bytea[] NOT NULL DEFAULT '{}',         -- copied by decide
   person_key     bytea GENERATED ALWAYS AS (person[1]) STORED,

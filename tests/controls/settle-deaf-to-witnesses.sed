@@ -2,4 +2,4 @@
 # file daemon/stage_settle.c
 # test db/test_settle
 # lines 2
-s/holes += l->answers\[l->n + i\] == FIND_ABSENT;/holes += l->answers[l->n + i] == FIND_ABSENT \&\& l->n == 0;/
+s/holes += is_hole(l, i);/holes += is_hole(l, i) \&\& l->n == 0;/

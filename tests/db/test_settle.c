@@ -306,6 +306,50 @@ test_a_list_without_a_witness_proves_nothing(void **state)
 	    " WHERE tenant_id = $1 AND queue_id = %lld", row), "deferred");
 }
 
+/* Deleted there by hand: the list lacks it for ever. */
+static void
+test_a_witness_that_stays_away_is_deleted(void **state)
+{
+	struct fixture *f = *state;
+	const char *ref, *known;
+
+	serve(f);
+	const long long row = lose(f, 1, &ref);
+	later(1);
+	const long long other = witness(f, 2, true, &known);
+	say(ref, FIND_ABSENT, NULL);
+	say(known, FIND_ABSENT, NULL);
+	later(31);
+	settle(f);
+	/* Found in between: counted anew, and so when the audit shows it. */
+	later(24 * 60);
+	it.says[1].answer = FIND_MATCHED;
+	it.says[0].answer = FIND_CANNOT_SAY;
+	settle(f);
+	it.says[0].answer = it.says[1].answer = FIND_ABSENT;
+	later(24 * 60);
+	settle(f);
+	fixture_exec(f, "UPDATE npsync.queue SET listed_at = to_timestamp(%lld)"
+	    " WHERE tenant_id = $1 AND queue_id = %lld",
+	    (long long)clock_now(), other);
+	later(71 * 60);
+	settle(f);
+	later(71 * 60);
+	settle(f);
+	assert_string_equal(fixture_state(f, row), "unknown");
+	assert_int_equal(runlog_source(&f->log, "settle", "fake", "cannot_say"),
+	    5);
+	/* Three days: the row is missed once, then proven absent. */
+	later(60);
+	settle(f);
+	assert_int_equal(runlog_source(&f->log, "settle", "fake", "missed_once"),
+	    1);
+	later(31);
+	settle(f);
+	assert_string_equal(fixture_text(f, "SELECT state FROM npsync.queue"
+	    " WHERE tenant_id = $1 AND queue_id = %lld", row), "deferred");
+}
+
 /* Those from before the row are not in the list that is asked for. */
 static void
 test_a_witness_is_younger(void **state)
@@ -792,6 +836,7 @@ main(void)
 		cmocka_unit_test(test_a_match_of_two_proves_nothing),
 		cmocka_unit_test(test_absence_takes_two_looks),
 		cmocka_unit_test(test_a_list_without_a_witness_proves_nothing),
+		cmocka_unit_test(test_a_witness_that_stays_away_is_deleted),
 		cmocka_unit_test(test_a_witness_is_younger),
 		cmocka_unit_test(test_another_address_since_is_not_absent),
 		cmocka_unit_test(test_who_was_shown_is_not_absent),

@@ -1,7 +1,7 @@
 /*
  * Cards that the CRM merged into another one: what waits for the old card waits
  * for the survivor, and what the old card's person was sent or refused counts
- * for the survivor too.
+ * for the survivor too; so do the answers, and the tag of the newest.
  */
 #include "contact.h"
 
@@ -47,6 +47,31 @@ DB_STMT(contact_merge_rows,
     "     SET merged_keys = (SELECT array_agg(DISTINCT x) FROM unnest(s.merged_keys || k.keys) x)"
     "    FROM keys k WHERE s.tenant_id = $1 AND s.connector = $2 AND s.contact_id = k.survivor"
     "     AND NOT k.keys <@ (s.person || s.merged_keys)"
+    "), living AS MATERIALIZED ("
+    "  SELECT h.old, h.survivor FROM heir h WHERE NOT EXISTS (SELECT 1 FROM npsync.contact s"
+    "         WHERE s.tenant_id = $1 AND s.connector = $2 AND s.contact_id = h.survivor"
+    "           AND (s.erased OR s.anonymised))"
+    "), answered AS ("
+    "  UPDATE npsync.answer a SET contact_id = h.survivor FROM living h"
+    "   WHERE a.tenant_id = $1 AND a.connector = $2 AND a.contact_id = h.old"
+    "), tagged AS ("
+    "  INSERT INTO npsync.tag_want AS t (tenant_id, connector, contact_id, campaign_id, answer_id,"
+    "         answered_at, tag_prefix, tag, state)"
+    "  SELECT DISTINCT ON (h.survivor, o.campaign_id) $1::bigint, $2, h.survivor, o.campaign_id,"
+    "         o.answer_id, o.answered_at, o.tag_prefix, o.tag, 'wanted'"
+    "    FROM living h JOIN npsync.tag_want o ON o.tenant_id = $1 AND o.connector = $2"
+    "         AND o.contact_id = h.old"
+    "   ORDER BY h.survivor, o.campaign_id, o.answered_at DESC, length(o.answer_id) DESC,"
+    "            o.answer_id COLLATE \"C\" DESC"
+    /* Each night again: what is newer there stays. */
+    "  ON CONFLICT (tenant_id, connector, contact_id, campaign_id) DO UPDATE"
+    "     SET answer_id = excluded.answer_id, answered_at = excluded.answered_at,"
+    "         tag_prefix = excluded.tag_prefix, tag = excluded.tag, reason = NULL, tried_at = NULL,"
+    "         old_prefix = CASE WHEN t.tag_prefix <> excluded.tag_prefix"
+    "                           THEN coalesce(t.old_prefix, t.tag_prefix) ELSE t.old_prefix END,"
+    "         state = 'wanted'"
+    "   WHERE (excluded.answered_at, length(excluded.answer_id), excluded.answer_id COLLATE \"C\")"
+    "         > (t.answered_at, length(t.answer_id), t.answer_id COLLATE \"C\")"
     "), hist AS ("
     "  INSERT INTO npsync.queue_history (tenant_id, queue_id, version, at, actor, run_id,"
     "         from_state, to_state, detail)"

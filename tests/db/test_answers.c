@@ -11,6 +11,7 @@
 
 #include "answer.h"
 #include "campaign.h"
+#include "contact.h"
 #include "fixture.h"
 #include "tag_want.h"
 
@@ -789,6 +790,73 @@ test_answer_to_a_test(void **state)
 }
 
 static void
+merge(struct fixture *f)
+{
+	const struct contact_merge how = { .tenant_id = f->tenant.id,
+		.connector = "crm", .epoch = f->tenant.epoch,
+		.run_id = f->log.run_id, .now = clock_now() };
+	struct err err = { 0 };
+	long long moved, ended;
+
+	if (!contact_merge(f->db, &how, f->scratch, &moved, &ended, &err))
+		fail_msg("%s", err.msg);
+}
+
+/* The survivor has the answers of both, and the newest score of each campaign. */
+static void
+test_merged_card(void **state)
+{
+	struct fixture *f = *state;
+	struct survey_answer newer = answer("1", 9, 60), older = answer("2", 7, 0),
+	    theirs = answer("3", 5, 30), latest = answer("4", 8, 30);
+
+	setup(f);
+	fixture_card(f, "heir", NULL);
+	older.campaign_id = latest.campaign_id = "7751";
+	theirs.contact_id = latest.contact_id = "crm:heir";
+	(void)put_answer(f, &newer);
+	(void)put_answer(f, &older);
+	(void)put_answer(f, &theirs);
+	(void)put_answer(f, &latest);
+	write_all(f);
+	fixture_exec(f, "UPDATE npsync.contact SET gone = true,"
+	    " moved_to = 'heir' WHERE tenant_id = $1 AND contact_id = 'anna'");
+	for (int i = 0; i < 2; i++) {
+		merge(f);
+		assert_string_equal(tags(f, "heir"), i == 0 ?
+		    "NPSToday.Møde.9 wanted, NPSToday.Salg.8 done" :
+		    "NPSToday.Møde.9 done, NPSToday.Salg.8 done");
+		assert_int_equal(fixture_int(f, "SELECT count(*) FROM"
+		    " npsync.answer WHERE tenant_id = $1 AND contact_id ="
+		    " 'heir'"), 4);
+		write_all(f);
+	}
+	/* Rated again it is the survivor's. */
+	newer.score = 2;
+	newer.changed_at += 600;
+	assert_string_equal(put_answer(f, &newer), "updated card 1");
+	assert_string_equal(tags(f, "heir"),
+	    "NPSToday.Møde.2 wanted, NPSToday.Salg.8 done");
+}
+
+/* Nothing comes to a card whose person was erased. */
+static void
+test_merged_into_an_erased_card(void **state)
+{
+	struct fixture *f = *state;
+	const struct survey_answer a = answer("1", 9, 0);
+
+	setup(f);
+	fixture_card(f, "heir", "erased = true");
+	(void)put_answer(f, &a);
+	fixture_exec(f, "UPDATE npsync.contact SET gone = true,"
+	    " moved_to = 'heir' WHERE tenant_id = $1 AND contact_id = 'anna'");
+	merge(f);
+	assert_string_equal(tags(f, "heir"), "");
+	assert_string_equal(placed(f, "1"), "card crm anna f");
+}
+
+static void
 test_other_tenants_answers(void **state)
 {
 	struct fixture *f = *state;
@@ -1031,6 +1099,8 @@ main(void)
 		cmocka_unit_test(test_last_survey_of_which_card),
 		cmocka_unit_test(test_last_survey_of_one_placed_later),
 		cmocka_unit_test(test_answer_to_a_test),
+		cmocka_unit_test(test_merged_card),
+		cmocka_unit_test(test_merged_into_an_erased_card),
 		cmocka_unit_test(test_other_tenants_answers),
 		cmocka_unit_test(test_no_score),
 		cmocka_unit_test(test_written_meanwhile),

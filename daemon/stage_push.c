@@ -268,7 +268,8 @@ start(struct pusher *p, struct flight *f, struct err *err)
 		return true;
 	}
 	arena_reset(survey->link.scratch);
-	push_respondent(&r, &f->row, survey->link.scratch);
+	push_respondent(&r, &f->row, p->stage->conf->identity.phone_prefix,
+	    survey->link.scratch);
 	if (p->stage->conf->calendar.by_hour)
 		r.send_at = NO_TIME;	/* its time has come */
 	/* What was not there for want of memory would be left out. */

@@ -14,9 +14,10 @@
 NPS_MUSTCHECK bool stage_push(struct stage *stage, struct err *err);
 
 /* ---- stage_push_data.c: pure, for tests ------------------------------------------ */
-/* A claimed row as the border knows a person; texts are the row's or arena's. */
+/* A claimed row as the border knows a person; texts are the row's or arena's.  A
+ * number that cannot be made a complete one is none. */
 void push_respondent(struct respondent *r, const struct queue_claimed *row,
-    struct arena *arena);
+    const char *phone_prefix, struct arena *arena);
 
 /* What a finished transfer means for its row. */
 struct push_verdict {

@@ -8,6 +8,8 @@
 
 #include <jansson.h>
 
+#include "identity.h"
+
 /* ---- the person -------------------------------------------------------------- */
 static const char *const (*extra_pairs(const char *text, struct arena *arena))[2]
 {
@@ -30,11 +32,13 @@ static const char *const (*extra_pairs(const char *text, struct arena *arena))[2
 
 void
 push_respondent(struct respondent *r, const struct queue_claimed *row,
-    struct arena *arena)
+    const char *phone_prefix, struct arena *arena)
 {
 	*r = (struct respondent){ .ref = row->client_ref,
 		.campaign_id = row->campaign, .trigger = row->trigger,
-		.email = row->email, .phone = row->mobile,
+		.email = row->email,
+		.phone = row->mobile == NULL ? NULL
+		    : identity_phone(arena, row->mobile, phone_prefix),
 		.name = { row->full_name, row->first_name, row->last_name },
 		.contact_id = arena_printf(arena, "%s:%s", row->connector,
 		    row->contact_id),

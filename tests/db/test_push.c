@@ -28,6 +28,7 @@ static struct {
 	int64_t give_up_ms;
 	int asked, committed, renewals;
 	bool no_session;	/* there is none to be had */
+	char phone[32];		/* of whom it was handed last */
 } it;
 
 static const struct db_stmt intent = { "intent",
@@ -63,6 +64,8 @@ push_request(void *self, const struct respondent *r, struct http_req *req,
 	(void)self;
 	(void)err;
 	look(r->ref);
+	(void)snprintf(it.phone, sizeof(it.phone), "%s",
+	    r->phone != NULL ? r->phone : "none");
 	*req = (struct http_req){ .method = "POST", .body = r->ref,
 		.body_len = strlen(r->ref), .url = arena_printf(scratch,
 		    "%s/push", simhttpd_url(it.sim)) };
@@ -197,6 +200,35 @@ test_intent_before_effect(void **st)
 	    " WHERE tenant_id = $1 AND state = 'sent'"), 5);
 	fixture_assert_history(f);
 	serve_end();
+}
+
+/* As the CRM spells it, it is not the service's. */
+static void
+test_numbers_are_complete(void **st)
+{
+	static const struct {
+		const char *prefix, *mobile, *phone;
+	} cases[] = {
+		{ "+45", "20 12 34 56", "+4520123456" },
+		{ "+45", "0046 70-123 45 67", "+46701234567" },
+		{ "", "+45 20 12 34 56", "+4520123456" },
+		{ "", "20 12 34 56", "none" },
+		{ "+45", "ring first", "none" },
+	};
+	static const struct sim_reply script = { .status = 201 };
+	struct fixture *f = *st;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		serve(f, &script, 1);
+		f->conf.identity.phone_prefix = cases[i].prefix;
+		fixture_card(f, "p1", arena_printf(f->run, "mobile = '%s'",
+		    cases[i].mobile));
+		(void)fixture_due(f, 1);
+		push(f);
+		assert_string_equal(it.phone, cases[i].phone);
+		serve_end();
+	}
+	f->conf.identity.phone_prefix = "";
 }
 
 /* The row and its evidence; whatever it was, a second transfer of the night
@@ -412,6 +444,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_intent_before_effect),
+		cmocka_unit_test(test_numbers_are_complete),
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_four_tries),
 		cmocka_unit_test(test_retry_after),

@@ -234,13 +234,23 @@ sentsearch_oldest(const struct sent *wanted, size_t count)
 	return oldest;
 }
 
-/* 61 and 7: minutes, hours and days all move both. */
+/* How many sizes of pages: at most 61, a quarter.  A divisor of the minutes of a
+ * day would give the same minute of each night the same one. */
+static int
+page_sizes(int size)
+{
+	int n = size / 4 < 60 ? size / 4 + 1 : 61;
+
+	while (n > 1 && (n % 2 == 0 || n % 3 == 0 || n % 5 == 0))
+		n--;
+	return n == 1 && size > 7 ? 7 : n;
+}
+
+/* Minutes, hours and days all move both. */
 int
 sentsearch_page_size(int size, time_t now)
 {
-	const int sizes = size / 4 < 60 ? size / 4 + 1 : 61;
-
-	return size - (int)(now / 60 % sizes);
+	return size - (int)(now / 60 % page_sizes(size));
 }
 
 int

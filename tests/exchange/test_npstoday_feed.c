@@ -906,6 +906,49 @@ test_find_is_cut_anew(void **state)
 	}
 }
 
+/* The size that a look asks for in a night. */
+static void
+look_for_cut(const char *text, int night, char cut[static 32])
+{
+	static const struct sim_reply script[] = { { .body = "[]" } };
+	struct simhttpd *sim = simhttpd_start(script, 1);
+	struct push_result found = { .remote_id = "" };
+	enum find_answer answer;
+	const struct sent wanted = { .ref = "r1", .campaign_id = "7",
+		.created_at = rig_time(SENT_AT), .mailed_at = NO_TIME };
+	struct rig rig;
+
+	rig_open_http(&rig, simhttpd_url(sim), text);
+	rig.now += night * 86400;
+	if (!npstoday_survey.find_sent(rig.self, &wanted, 1, &answer, &found,
+		&rig.err))
+		fail_msg("%s", rig.err.msg);
+	const char *size = strstr(simhttpd_request(sim, 0), "pageSize=");
+	assert_non_null(size);
+	(void)snprintf(cut, 32, "%.*s", (int)strcspn(size, " &"), size);
+	rig_close(&rig);
+	simhttpd_stop(sim);
+}
+
+/* The same minute of two nights, for sizes that minutes of a day divide. */
+static void
+test_find_is_cut_anew_each_night(void **state)
+{
+	static const int sizes[] = { 8, 20, 28, 60, 92, 140, 236, 500 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		char text[160], cut[2][32] = { "", "" };
+
+		(void)snprintf(text, sizeof(text), "members = { enabled = true;"
+		    " paging = { size = %d; }; };", sizes[i]);
+		for (int night = 0; night < 2; night++)
+			look_for_cut(text, night, cut[night]);
+		if (strcmp(cut[0], cut[1]) == 0)
+			fail_msg("size %d: %s twice", sizes[i], cut[0]);
+	}
+}
+
 static void
 test_find(void **state)
 {
@@ -1009,6 +1052,7 @@ main(void)
 		cmocka_unit_test(test_sent),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_find_is_cut_anew),
+		cmocka_unit_test(test_find_is_cut_anew_each_night),
 		cmocka_unit_test(test_find_one_page),
 		cmocka_unit_test(test_find_young),
 		cmocka_unit_test(test_find_disabled),

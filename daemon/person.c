@@ -5,13 +5,14 @@
 #include "clock.h"
 
 enum { S_REMOTE, S_REF, S_CAMPAIGN, S_DAY, S_ADDRESS, S_PHONE, S_CARD,
-	S_MAILED };
+	S_MAILED, S_CREATED };
 
 DB_STMT(person_put_listed,
     "WITH " CURSOR_CTE ", r AS MATERIALIZED ("
     "  SELECT * FROM unnest($10::text[], $11::uuid[], $12::text[], $13::date[], $14::bytea[],"
-    "                       $15::bytea[], $16::bytea[], $17::bool[]) WITH ORDINALITY"
-    "       AS r(remote_id, ref, campaign, sent_on, address, phone, card, mailed, n)"
+    "                       $15::bytea[], $16::bytea[], $17::bool[], $18::date[])"
+    "       WITH ORDINALITY"
+    "       AS r(remote_id, ref, campaign, sent_on, address, phone, card, mailed, created_on, n)"
     "), own AS MATERIALIZED ("
     "  SELECT r.n, q.queue_id, q.state, q.client_ref FROM r JOIN npsync.queue q"
     "      ON q.tenant_id = $1 AND q.client_ref = r.ref"
@@ -23,7 +24,7 @@ DB_STMT(person_put_listed,
     "  SELECT r.n, k FROM r, unnest(ARRAY[r.address, r.phone, r.card]) k"
     "   WHERE k IS NOT NULL AND r.mailed"
     "), evidence AS MATERIALIZED ("
-    "  SELECT DISTINCT r.n, k.k, r.sent_on, r.campaign,"
+    "  SELECT DISTINCT r.n, k.k, r.sent_on, r.created_on, r.campaign,"
     "         coalesce(o.client_ref::text, r.ref::text, 'listed:' || r.remote_id) AS ref,"
     "         CASE WHEN o.n IS NULL AND r.ref IS NULL THEN 'foreign' ELSE 'own' END AS source"
     "    FROM k JOIN r USING (n) LEFT JOIN own o USING (n)"
@@ -31,7 +32,15 @@ DB_STMT(person_put_listed,
     "            AND x.state IN ('sending', 'sent', 'unknown'))"
     "), known AS MATERIALIZED ("
     "  SELECT v.n FROM evidence v JOIN npsync.person_send s ON s.tenant_id = $1"
-    "         AND s.person_key = v.k AND s.sent_on = v.sent_on AND s.ref = v.ref"
+    "         AND s.person_key = v.k AND s.sent_on IN (v.sent_on, v.created_on) AND s.ref = v.ref"
+    /* Listed before it was mailed: one send, on the later day.  Only that day's: a
+     * service may give all sends of a person one id. */
+    "), early AS ("
+    "  DELETE FROM npsync.person_send s USING evidence v"
+    "   WHERE s.tenant_id = $1 AND s.person_key = v.k AND s.ref = v.ref AND s.sent_on = v.created_on"
+    "     AND s.source = 'foreign' AND v.source = 'foreign' AND v.created_on < v.sent_on"
+    "     AND EXISTS (SELECT 1 FROM e) AND NOT EXISTS (SELECT 1 FROM evidence x"
+    "         WHERE x.k = s.person_key AND x.ref = s.ref AND x.sent_on = s.sent_on)"
     "), mark AS ("
     "  UPDATE npsync.queue q SET listed_at = $8::timestamptz"
     "    FROM (SELECT DISTINCT queue_id FROM own) o"
@@ -163,6 +172,11 @@ sent_page_add(struct sent_page *page, const struct sent_rules *rules,
 	db_array_day(&page->col[S_DAY],
 	    at != NO_TIME ? clock_day(rules->zone, at) : rules->today);
 	db_array_bool(&page->col[S_MAILED], !s->suppressed);
+	if (s->created_at != NO_TIME)
+		db_array_day(&page->col[S_CREATED],
+		    clock_day(rules->zone, s->created_at));
+	else
+		db_array_text(&page->col[S_CREATED], NULL);
 	page->n++;
 	return arena_failed(scratch) ? err_nomem(err) : true;
 }

@@ -9,7 +9,7 @@
 #include "contact.h"
 #include "cursor.h"
 
-#define SENT_COLS 8
+#define SENT_COLS 9
 struct sent_page {
 	struct db_array col[SENT_COLS];
 	size_t n;

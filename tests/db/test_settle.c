@@ -588,6 +588,38 @@ test_foreign_sends_are_throttled(void **state)
 	}
 }
 
+static const char *
+foreign_days(struct fixture *f)
+{
+	return fixture_text(f, "SELECT string_agg(DISTINCT to_char(sent_on,"
+	    " 'MM-DD'), ' ') FROM npsync.person_send WHERE tenant_id = $1");
+}
+
+/* Listed on one day and mailed on another: one send. */
+static void
+test_mailed_on_a_later_day(void **state)
+{
+	struct fixture *f = *state;
+	const time_t day = 86400, first = fixture_time(20261124, 12, 0);
+
+	serve(f);
+	list("9", NULL, "anna@kunde.dk");
+	it.listed[0].created_at = first;
+	assert_true(audit(f));
+	assert_string_equal(foreign_days(f), "11-24");
+	it.listed[0].mailed_at = first + day;
+	assert_true(audit(f));
+	assert_string_equal(foreign_days(f), "11-25");
+	assert_int_equal(counted(f, "foreign"), 1);
+	assert_int_equal(counted(f, "foreign_known"), 1);
+	/* Another send of one to whom the service gives the same id. */
+	list("9", NULL, "anna@kunde.dk");
+	it.listed[1].created_at = it.listed[1].mailed_at = first;
+	assert_true(audit(f));
+	assert_true(audit(f));
+	assert_string_equal(foreign_days(f), "11-24 11-25");
+}
+
 /* T5: a minute before and after the midnights that lie 29, 30 and 31 days back,
  * over the change of the clocks: the local date decides, in every zone. */
 static const char *
@@ -846,6 +878,7 @@ main(void)
 		cmocka_unit_test(test_one_listing_a_run),
 		cmocka_unit_test(test_audit_counts_both_ways),
 		cmocka_unit_test(test_foreign_sends_are_throttled),
+		cmocka_unit_test(test_mailed_on_a_later_day),
 		cmocka_unit_test(test_throttle_in_zones),
 		cmocka_unit_test(test_reminder_moves_no_throttle),
 		cmocka_unit_test(test_listed_but_waiting_is_held),

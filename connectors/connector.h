@@ -56,7 +56,8 @@ struct connector_env {
 	bool (*cancelled)(void);    /* poll it between pages */
 	/* A record that cannot be read: the core keeps it with source ("deals.csv"),
 	 * line (0 = none), key (may be NULL) and reason (no personal data, names
-	 * what was expected); the connector goes on. */
+	 * what was expected); the connector goes on.
+	 * A record that is emitted all the same is told of after that. */
 	void (*quarantine)(void *arg, const char *source, long line,
 	    const char *key, const char *reason);
 	void *quarantine_arg;

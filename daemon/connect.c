@@ -1,5 +1,6 @@
 #include "connect.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <unistr.h>
@@ -384,6 +385,11 @@ link_quarantine(struct link *link, const char *source, long line,
 {
 	struct arena *arena = link->kept;
 
+	if (link->came_up[0] != '\0' && key != NULL && strncmp(link->came_up,
+	        key, sizeof(link->came_up) - 1) == 0) {
+		link->n_noted++;
+		link->came_up[0] = '\0';
+	}
 	if (link->n_quarantined++ >= QUARANTINE_KEPT_MAX)
 		return;
 	struct quarantined *q = arena_alloc(arena, sizeof(*q));
@@ -401,11 +407,18 @@ link_quarantine(struct link *link, const char *source, long line,
 }
 
 void
+link_came_up(struct link *link, const char *key)
+{
+	(void)snprintf(link->came_up, sizeof(link->came_up), "%s", key);
+}
+
+void
 link_quarantine_clear(struct link *link)
 {
 	arena_reset(link->kept);
 	link->quarantine = NULL;
 	link->quarantine_end = &link->quarantine;
-	link->n_quarantined = 0;
+	link->n_quarantined = link->n_noted = 0;
+	link->came_up[0] = '\0';
 	link->lost = (struct quarantined){ 0 };
 }

@@ -26,6 +26,8 @@ struct link {
 	struct arena *kept;	/* the quarantine list */
 	struct quarantined *quarantine, **quarantine_end;
 	long n_quarantined;	/* all, also those beyond the ceiling */
+	long n_noted;		/* of them: the record came up all the same */
+	char came_up[128];	/* the last one that did, as its key begins */
 	struct quarantined lost; /* stands for those without memory; no key */
 	bool failed;		/* its part of the run is over */
 	struct err problem;
@@ -73,6 +75,8 @@ const char *connect_sent_fault(const struct sent *s);
  * only counted.  key may be NULL. */
 void link_quarantine(struct link *link, const char *source, long line,
     const char *key, const char *reason);
+/* A record was taken: what is said of it next is a note. */
+void link_came_up(struct link *link, const char *key);
 void link_quarantine_clear(struct link *link);
 
 #endif

@@ -211,7 +211,7 @@ sweep_read(struct collector *c, const char *stream, stream_fn *pull_stream,
 
 	if (!read_stream(c, stream, pull_stream, err))
 		return false;
-	c->swept.bad = link->n_quarantined;
+	c->swept.bad = link->n_quarantined - link->n_noted;
 	c->swept.seen = c->emitted + c->swept.bad - c->faulty;
 	/* An answer that declines is counted as the answer. */
 	if (strcmp(stream, "optouts") == 0)
@@ -266,6 +266,7 @@ take_answer(struct collector *c, const struct survey_answer *a)
 		return false;
 	if (a->opted_out && !a->anonymised && !add_opt_out(c, a))
 		return false;
+	link_came_up(&c->stage->survey->link, a->answer_id);
 	return answer_page_add(&c->answers, a, c->stage->tenant->secret, scratch,
 	    &c->err);
 }
@@ -326,7 +327,9 @@ count_answers(struct collector *c)
 	struct runlog *log = c->stage->log;
 	const char *source = c->stage->survey->link.name;
 	const char *as = c->again ? "resync" : "collect";
-	const long bad = c->stage->survey->link.n_quarantined;
+	/* What came up without a part of it is counted as what it became. */
+	const long bad = c->stage->survey->link.n_quarantined -
+	    c->stage->survey->link.n_noted;
 	const long long placed = runlog_source(log, as, source, "new") +
 	    runlog_source(log, as, source, "updated") +
 	    runlog_source(log, as, source, "same");

@@ -66,6 +66,58 @@ test_unsound_answers_are_kept_for_people(void **state)
 	arena_free(survey.link.kept);
 }
 
+/* ---- an answer of which a part could not be read ---------------------------- */
+static bool
+pull_noted(void *self, const struct pull *pull, survey_answer_fn *emit,
+    checkpoint_fn *checkpoint, void *arg, struct err *err)
+{
+	const struct survey_answer answers[] = {
+		{ .answer_id = "1", .score = 9, .answered_at = 1, .changed_at = 1 },
+		{ .answer_id = "2", .score = -1, .answered_at = 1, .changed_at = 1 },
+		{ .answer_id = "3", .score = 11, .answered_at = 1, .changed_at = 1 },
+	};
+	struct link *link = self;
+
+	(void)pull;
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+		if (!emit(arg, &answers[i]))
+			return err_set(err, ERR_CANCELLED, "stopped");
+		if (i == 1)
+			link_quarantine(link, "answers", 0, "2", "score: a number");
+	}
+	link_quarantine(link, "answers", 0, "4", "answeredAt: a time");
+	link_quarantine(link, "answers", 0, NULL, "a page came twice");
+	return checkpoint(arg, NULL, "w") ||
+	    err_set(err, ERR_CANCELLED, "stopped");
+}
+
+static const struct survey_connector noted = { .pull_answers = pull_noted };
+
+static void
+test_noted_answers_are_seen_once(void **state)
+{
+	struct fixture *f = *state;
+	struct survey survey = { .connector = &noted,
+		.link = { .name = "fake", .scratch = arena_new(65536),
+		    .kept = arena_new(65536) } };
+	struct err err = { 0 };
+
+	fixture_tenant(f);
+	link_quarantine_clear(&survey.link);
+	survey.link.self = &survey.link;
+	f->stage.survey = &survey;
+	if (!stage_collect(&f->stage, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.quarantine"
+	    " WHERE tenant_id = $1"), 4);
+	assert_int_equal(runlog_get(&f->log, "collect", "seen"), 5);
+	assert_int_equal(runlog_get(&f->log, "collect", "new"), 2);
+	assert_int_equal(runlog_get(&f->log, "collect", "quarantined"), 3);
+	assert_int_equal(runlog_get(&f->log, "collect", "repeated"), 0);
+	arena_free(survey.link.scratch);
+	arena_free(survey.link.kept);
+}
+
 /* ---- who declines with an answer ------------------------------------------ */
 static bool
 pull_declines(void *self, const struct pull *pull, survey_answer_fn *emit,
@@ -176,6 +228,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_people_decline_by_address_and_by_number),
 		cmocka_unit_test(test_people_decline_with_an_answer),
+		cmocka_unit_test(test_noted_answers_are_seen_once),
 		cmocka_unit_test(test_unsound_answers_are_kept_for_people),
 	};
 

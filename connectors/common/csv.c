@@ -4,8 +4,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "csv_file.h"
 
 struct span {
 	size_t from, len;	/* relative to the row's first byte */
@@ -13,9 +14,9 @@ struct span {
 };
 
 struct csv {
-	int fd, read_errno;
+	struct csv_file file;
 	struct csv_format format;
-	bool eof, full;
+	bool owns_fd, full;
 	long line;		/* of in[start] */
 	size_t start, end;	/* the row begins at in[start] */
 	size_t taken;		/* bytes of the row handed out last */
@@ -38,23 +39,14 @@ fill(struct csv *csv)
 		csv->end -= csv->start;
 		csv->start = 0;
 	}
-	if (csv->end == sizeof(csv->in)) {
+	const size_t room = sizeof(csv->in) - csv->end;
+	if (room < csv->file.least) {
 		csv->full = true;
 		return false;
 	}
-	while (!csv->eof && csv->read_errno == 0) {
-		const ssize_t got = read(csv->fd, csv->in + csv->end,
-		    sizeof(csv->in) - csv->end);
-		if (got > 0) {
-			csv->end += (size_t)got;
-			return true;
-		}
-		if (got == 0)
-			csv->eof = true;
-		else if (errno != EINTR)
-			csv->read_errno = errno;
-	}
-	return false;
+	const size_t got = csv_file_read(&csv->file, csv->in + csv->end, room);
+	csv->end += got;
+	return got > 0;
 }
 
 /* Byte i of the row, or -1. */
@@ -313,11 +305,12 @@ csv_next(struct csv *csv, struct csv_row *row, struct err *err)
 
 	do {
 		go_on(csv);
-		if (byte_at(csv, 0) == -1 && csv->read_errno == 0)
-			return CSV_END;
+		if (byte_at(csv, 0) == -1 && csv->file.read_errno == 0)
+			return csv_file_is_same(&csv->file, err) ? CSV_END :
+			    CSV_FAILED;
 		step = read_row(csv, row);
-		if (csv->read_errno != 0) {
-			errno = csv->read_errno;
+		if (csv->file.read_errno != 0) {
+			errno = csv->file.read_errno;
 			(void)err_errno(err, ERR_SYSTEM, "line %ld: read",
 			    csv->line);
 			return CSV_FAILED;
@@ -360,37 +353,25 @@ find_delimiter(struct csv *csv)
 	csv->full = false;
 }
 
-static bool
-skip_bom(struct csv *csv, const char *path, struct err *err)
+bool
+csv_open_fd(int fd, const char *path, const struct csv_format *format,
+    struct csv **csv, struct err *err)
 {
-	const int a = byte_at(csv, 0), b = byte_at(csv, 1), c = byte_at(csv, 2);
+	AUTO(csv) struct csv *new = malloc(sizeof(*new));
 
-	if ((a == 0xff && b == 0xfe) || (a == 0xfe && b == 0xff))
-		return err_set(err, ERR_CONFIG, "%s: expected UTF-8 or "
-		    "windows-1252, got UTF-16", path);
-	if (a != 0xef || b != 0xbb || c != 0xbf)
-		return true;
-	if (csv->format.charset != CSV_UTF8)
-		return err_set(err, ERR_CONFIG, "%s: charset is windows-1252, "
-		    "but the file begins with a UTF-8 byte order mark", path);
-	csv->start += 3;
-	return true;
-}
-
-static bool
-open_file(struct csv *csv, const char *path, struct err *err)
-{
-	struct stat st;
-
-	/* O_NONBLOCK: a pipe in the folder must not stop the night. */
-	csv->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (csv->fd == -1)
-		return err_errno(err, ERR_CONFIG, "%s: open", path);
-	if (fstat(csv->fd, &st) == -1)
-		return err_errno(err, ERR_SYSTEM, "%s: fstat", path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_CONFIG, "%s: expected a regular file",
-		    path);
+	if (new == NULL)
+		return err_nomem(err);
+	/* in[] stays untouched, so that a small file costs no page of it. */
+	new->format = *format;
+	new->owns_fd = new->full = new->skip_line = false;
+	new->line = 1;
+	new->start = new->end = new->taken = new->n = 0;
+	buf_init(&new->text, 4 * CSV_ROW_MAX);
+	if (!csv_file_begin(&new->file, fd, format->charset, path, err))
+		return false;
+	if (new->format.delimiter == '\0')
+		find_delimiter(new);
+	*csv = steal(&new);
 	return true;
 }
 
@@ -398,23 +379,16 @@ bool
 csv_open(const char *path, const struct csv_format *format, struct csv **csv,
     struct err *err)
 {
-	AUTO(csv) struct csv *new = malloc(sizeof(*new));
+	/* O_NONBLOCK: a pipe in the folder must not stop the night. */
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
-	if (new == NULL)
-		return err_nomem(err);
-	/* in[] stays untouched, so that a small file costs no page of it. */
-	new->fd = -1;
-	new->read_errno = 0;
-	new->format = *format;
-	new->eof = new->full = new->skip_line = false;
-	new->line = 1;
-	new->start = new->end = new->taken = new->n = 0;
-	buf_init(&new->text, 4 * CSV_ROW_MAX);
-	if (!open_file(new, path, err) || !skip_bom(new, path, err))
+	if (fd == -1)
+		return err_errno(err, ERR_CONFIG, "%s: open", path);
+	if (!csv_open_fd(fd, path, format, csv, err)) {
+		(void)close(fd);
 		return false;
-	if (new->format.delimiter == '\0')
-		find_delimiter(new);
-	*csv = steal(&new);
+	}
+	(*csv)->owns_fd = true;
 	return true;
 }
 
@@ -423,8 +397,8 @@ csv_close(struct csv *csv)
 {
 	if (csv == NULL)
 		return;
-	if (csv->fd != -1)
-		(void)close(csv->fd);
+	if (csv->owns_fd)
+		(void)close(csv->file.fd);
 	buf_free(&csv->text);
 	free(csv);
 }

@@ -10,11 +10,14 @@
 #include "buf.h"
 #include "err.h"
 
-#define CSV_ROW_MAX ((size_t)262144)	/* bytes of one row, line breaks too */
+#define CSV_ROW_MAX ((size_t)262144)	/* bytes of one row, line breaks too;
+					 * of UTF-16 as UTF-8 */
 #define CSV_QUOTED_MAX ((size_t)65536)	/* bytes of one quoted field */
 #define CSV_FIELDS_MAX ((size_t)1024)
 
-enum csv_charset { CSV_UTF8, CSV_WINDOWS_1252 };
+/* CSV_UTF16: as its byte order mark says.  UTF-16 is read only. */
+enum csv_charset { CSV_UTF8, CSV_WINDOWS_1252, CSV_UTF16, CSV_UTF16LE,
+	CSV_UTF16BE };
 
 struct csv_format {
 	enum csv_charset charset;
@@ -29,7 +32,7 @@ struct csv_row {
 	long line;		/* where the row begins; the first is 1 */
 	const char *bad;	/* CSV_BAD: what is wrong, a static text */
 	size_t bad_field;	/* its number, from 1 */
-	const char *raw;	/* bytes as they stand in the file */
+	const char *raw;	/* bytes as in the file; UTF-16 as UTF-8 */
 	size_t raw_len;
 };
 
@@ -41,6 +44,10 @@ struct csv;
  * is missing, unreadable or no regular file: ERR_CONFIG with err->code. */
 NPS_MUSTCHECK bool csv_open(const char *path, const struct csv_format *format,
     struct csv **csv, struct err *err);
+/* The same for an open file, which stays the caller's and is read from its
+ * beginning without its position; path is for messages. */
+NPS_MUSTCHECK bool csv_open_fd(int fd, const char *path,
+    const struct csv_format *format, struct csv **csv, struct err *err);
 /* Empty lines are skipped.  *row is borrowed until the next call.  CSV_BAD: no
  * field is set, the next call goes on behind it.  CSV_FAILED: *err is set. */
 NPS_MUSTCHECK enum csv_step csv_next(struct csv *csv, struct csv_row *row,
@@ -54,7 +61,8 @@ void csv_close(struct csv *csv);
 NPS_MUSTCHECK bool csv_add_row(struct buf *out, const struct csv_format *format,
     const char *const *fields, size_t n);
 
-/* Appends bytes of a charset as UTF-8; what is wrong with them, or NULL. */
+/* Appends bytes of a charset as UTF-8; what is wrong with them, or NULL.  Those
+ * of UTF-16 are what csv_utf16_take made. */
 const char *csv_decode(struct buf *out, enum csv_charset charset,
     const char *s, size_t len);
 

@@ -1,7 +1,7 @@
 /*
  * csv_text.c - charsets, and writing rows.
  */
-#include "csv.h"
+#include "csv_file.h"
 
 #include <string.h>
 #include <unistr.h>
@@ -51,7 +51,12 @@ csv_decode(struct buf *out, enum csv_charset charset, const char *s,
 		return "a NUL byte";
 	if (charset == CSV_WINDOWS_1252)
 		return decode_windows(out, s, len);
-	if (u8_check((const uint8_t *)s, len) != NULL)
+	const uint8_t *bad = u8_check((const uint8_t *)s, len);
+	if (bad != NULL && charset >= CSV_UTF16)
+		return *bad == CSV_HALF_UNIT
+		    ? "half a character: the file was cut"
+		    : "half of a surrogate pair";
+	if (bad != NULL)
 		return "bytes that are no UTF-8";
 	(void)buf_add(out, s, len);
 	return NULL;

@@ -9,7 +9,10 @@
 const char *const files_kind_names[FILES_KINDS] = { "contacts", "companies",
 	"activities", "deals", "cases", "tags", "company_tags" };
 
-static const char *const charsets[] = { "utf-8", "windows-1252", NULL };
+/* Both in the order of enum csv_charset. */
+static const char *const charsets[] = { "utf-8", "windows-1252", "utf-16",
+	"utf-16le", "utf-16be", NULL };
+static const char *const out_charsets[] = { "utf-8", "windows-1252", NULL };
 /* In the order of enum tri. */
 static const char *const employed[] = { "unknown", "left", "employed", NULL };
 
@@ -181,8 +184,8 @@ static const struct opt out_opts[] = {
 	    "where import sheets are put; \"\" = tags are not written", NULL },
 	{ "delimiter", OPT_STR, OUT(delimiter), ";", 0, 0, NULL, NULL, 0,
 	    "one character, or \"tab\"", NULL },
-	{ "charset", OPT_CHOICE, OUT(charset), "utf-8", 0, 0, charsets, NULL,
-	    0, "of the sheets", NULL },
+	{ "charset", OPT_CHOICE, OUT(charset), "utf-8", 0, 0, out_charsets,
+	    NULL, 0, "of the sheets", NULL },
 	{ "bom", OPT_BOOL, OUT(bom), "false", 0, 0, NULL, NULL, 0,
 	    "byte order mark in front, with utf-8", NULL },
 	{ "contact_column", OPT_STR, OUT(contact_column),

@@ -895,6 +895,22 @@ check(const char *conf)
 	return files_crm.check(w.self, &w.err);
 }
 
+/* As Excel writes "Unicode text": tabs, CRLF, a byte order mark. */
+static void
+reads_utf16(void **state)
+{
+	static const char text[] = "\xff\xfe" "c\0o\0n\0t\0a\0c\0t\0_\0i\0d\0\t\0"
+	    "n\0a\0m\0e\0\r\0\n\0" "K\0" "1\0\t\0S\0\xf8\0r\0e\0n\0\r\0\n\0"
+	    "K\0" "2\0\t\0\x3d\xd8\r\0\n\0" "K\0" "3\0\t\0\x3d\xd8\x00\xde\r\0\n\0";
+
+	(void)state;
+	put_bytes(w.in, "contacts.csv", text, sizeof(text) - 1);
+	open_world("charset = \"utf-16\"; " CONTACTS);
+	expect_seen(pull_contacts(), "K1 full=S\xc3\xb8ren\n"
+	    "K3 full=\xf0\x9f\x98\x80\n", "contacts.csv:3 - field 2 (name): "
+	    "expected a readable text, got half of a surrogate pair\n");
+}
+
 static void
 checks_the_folder(void **state)
 {
@@ -1526,6 +1542,7 @@ main(void)
 		TEST(writes_answers_posts_and_tasks),
 		TEST(knows_the_cards_of_effects),
 		TEST(stays_flat),
+		TEST(reads_utf16),
 		TEST(reads_the_public_sample),
 	};
 

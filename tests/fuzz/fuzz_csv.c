@@ -1,6 +1,6 @@
 /*
- * CSV.  The first byte chooses the format, the second how the bytes arrive;
- * the rest is a file.  It is read by the program's reader and by a second copy
+ * CSV.  The first byte chooses the format, the second how the bytes arrive and
+ * which UTF-16; the rest is a file.  It is read by the program's reader and by a second copy
  * of it with small limits and reads of a few bytes, which must agree as long
  * as no limit is met; then every row is written and read again.
  */
@@ -15,9 +15,9 @@
 static size_t read_at_once = 1;
 
 static ssize_t
-read_split(int fd, void *to, size_t size)
+read_split(int fd, void *to, size_t size, off_t at)
 {
-	return read(fd, to, size < read_at_once ? size : read_at_once);
+	return pread(fd, to, size < read_at_once ? size : read_at_once, at);
 }
 
 #undef CSV_ROW_MAX
@@ -26,14 +26,21 @@ read_split(int fd, void *to, size_t size)
 #define CSV_ROW_MAX ((size_t)256)
 #define CSV_QUOTED_MAX ((size_t)64)
 #define CSV_FIELDS_MAX ((size_t)8)
-#define read read_split
+#define pread read_split
 #define csv small_csv
 #define csv_open small_csv_open
+#define csv_open_fd small_csv_open_fd
 #define csv_next small_csv_next
 #define csv_delimiter small_csv_delimiter
 #define csv_close small_csv_close
 #define csv_cleanup small_csv_cleanup
+#define csv_file_begin small_csv_file_begin
+#define csv_file_read small_csv_file_read
+#define csv_file_is_same small_csv_file_is_same
+#define csv_utf16_take small_csv_utf16_take
 struct small_csv;
+bool small_csv_open_fd(int fd, const char *path,
+    const struct csv_format *format, struct small_csv **csv, struct err *err);
 bool small_csv_open(const char *path, const struct csv_format *format,
     struct small_csv **csv, struct err *err);
 enum csv_step small_csv_next(struct small_csv *csv, struct csv_row *row,
@@ -45,10 +52,12 @@ small_csv_cleanup(struct small_csv **csv)
 {
 	small_csv_close(*csv);
 }
+#include "../../connectors/common/csv_file.c"
 #include "../../connectors/common/csv.c"
-#undef read
+#undef pread
 #undef csv
 #undef csv_open
+#undef csv_open_fd
 #undef csv_next
 #undef csv_delimiter
 #undef csv_close
@@ -227,6 +236,8 @@ check_file(struct csv_format format, const char *path)
 		return;
 	}
 	format.delimiter = csv_delimiter(csv);
+	if (format.charset >= CSV_UTF16)
+		format.charset = CSV_UTF8;	/* as it is written again */
 	CHECK(format.delimiter != '\0');
 	/* The copy may have guessed from a shorter first line. */
 	bool same = small_csv_delimiter(copy) == format.delimiter;
@@ -256,11 +267,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const size_t reads[] = { 1, 2, 3, 5, 7, 64, 255, 4096 };
 	static int fd = -1;
 	struct fuzz_in in = { data, size };
-	const unsigned how = fuzz_byte(&in);
+	const unsigned how = fuzz_byte(&in), more = fuzz_byte(&in);
+	const enum csv_charset utf16[] = { CSV_UTF16, CSV_UTF16LE, CSV_UTF16,
+		CSV_UTF16BE };
 
-	read_at_once = reads[fuzz_byte(&in) % ARRAY_LEN(reads)];
+	read_at_once = reads[more & 7];
 	const struct csv_format format = {
-		.charset = how & 1 ? CSV_WINDOWS_1252 : CSV_UTF8,
+		.charset = how & 0x80 ? utf16[more >> 3 & 3] :
+		    how & 1 ? CSV_WINDOWS_1252 : CSV_UTF8,
 		.trim = (how & 2) != 0,
 		.delimiter = delimiters[how >> 2 & 7],
 		.quote = quotes[how >> 5 & 3],

@@ -362,6 +362,10 @@ refuses_files(void **state)
 	cases[] = {
 		{ "\xff\xfe" "a", "UTF-16", CSV_UTF8 },
 		{ "\xfe\xff" "a", "UTF-16", CSV_WINDOWS_1252 },
+		{ "\xfe\xff" "a", "utf-16le", CSV_UTF16LE },
+		{ "\xff\xfe" "a", "utf-16be", CSV_UTF16BE },
+		{ "\xef\xbb\xbf" "a", "byte order mark", CSV_UTF16 },
+		{ "a;b", "\"utf-16le\" or \"utf-16be\"", CSV_UTF16 },
 		{ "\xef\xbb\xbf" "a", "byte order mark", CSV_WINDOWS_1252 },
 	};
 	struct csv_format format = EXCEL;
@@ -387,6 +391,218 @@ refuses_files(void **state)
 	assert_non_null(strstr(err.msg, "regular file"));
 	assert_int_equal(unlink(path), 0);
 	assert_null(csv);
+}
+
+/* ---- UTF-16 --------------------------------------------------------- */
+
+/* As UTF-16, most of it by hand: a unit for each code point below 0x10000. */
+static void
+add_unit(struct buf *out, unsigned unit, bool big)
+{
+	const char bytes[2] = { (char)(unsigned char)(big ? unit >> 8 : unit),
+		(char)(unsigned char)(big ? unit : unit >> 8) };
+
+	assert_true(buf_add(out, bytes, 2));
+}
+
+static void
+add_ascii(struct buf *out, const char *text, bool big)
+{
+	for (; *text != '\0'; text++)
+		add_unit(out, (unsigned char)*text, big);
+}
+
+static void
+expect_utf16(const struct buf *in, enum csv_charset charset,
+    const char *expected)
+{
+	const struct csv_format format = { charset, ';', '"', false };
+	AUTO(buf) struct buf out;
+
+	put_file(in->s, in->len);
+	render(&format, &out);
+	if (strcmp(buf_text(&out), expected) != 0)
+		fail_msg("expected %s, got %s", expected, buf_text(&out));
+}
+
+static void
+reads_utf16(void **state)
+{
+	(void)state;
+	for (int big = 0; big <= 1; big++) {
+		AUTO(buf) struct buf in, bare;
+		buf_init(&in, 4096);
+		buf_init(&bare, 4096);
+		add_unit(&in, 0xfeff, big);
+		add_ascii(&in, "a;\"b\r\n\"\"c\"\r\n", big);
+		add_unit(&in, 0xe6, big);
+		add_ascii(&in, ";", big);
+		add_unit(&in, 0xd83d, big);	/* U+1F600 */
+		add_unit(&in, 0xde00, big);
+		add_unit(&in, 0x20ac, big);
+		add_ascii(&in, "\n", big);
+		const char expected[] = "1:a|b\r\n\"c;3:\xc3\xa6|"
+		    "\xf0\x9f\x98\x80\xe2\x82\xac;";
+		expect_utf16(&in, CSV_UTF16, expected);
+		/* The byte order by option: with the mark and without. */
+		const enum csv_charset named = big ? CSV_UTF16BE : CSV_UTF16LE;
+		expect_utf16(&in, named, expected);
+		assert_true(buf_add(&bare, in.s + 2, in.len - 2));
+		expect_utf16(&bare, named, expected);
+	}
+}
+
+/* Only the row that has it is lost, with its line and field. */
+static void
+quarantines_broken_utf16(void **state)
+{
+	static const struct { unsigned unit[3]; bool bad; } pairs[] = {
+		{ { 0xd83d, 'x', 'y' }, true },		/* high alone */
+		{ { 0xde00, 'x', 'y' }, true },		/* low alone */
+		{ { 0xde00, 0xd83d, 'y' }, true },	/* the wrong way */
+		{ { 0xd83d, 0xd83d, 0xde00 }, true },	/* one too many */
+		{ { 'x', 0xd83d, 0xde00 }, false },
+		{ { 0xd7ff, 0xe000, 0xffff }, false },	/* the neighbours */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		AUTO(buf) struct buf in, out;
+		const struct csv_format format = { CSV_UTF16LE, ';', '"',
+			false };
+		buf_init(&in, 4096);
+		add_ascii(&in, "h;i\nk;", false);
+		for (size_t k = 0; k < 3; k++)
+			add_unit(&in, pairs[i].unit[k], false);
+		add_ascii(&in, "\nl;m\n", false);
+		put_file(in.s, in.len);
+		render(&format, &out);
+		const bool bad = strstr(buf_text(&out),
+		    "2!2 half of a surrogate pair;") != NULL;
+		if (bad != pairs[i].bad || strncmp(buf_text(&out), "1:h|i;2",
+		    7) != 0 || strstr(buf_text(&out), ";3:l|m;") == NULL)
+			fail_msg("case %zu: %s", i, buf_text(&out));
+	}
+}
+
+static void
+sees_a_cut_in_utf16(void **state)
+{
+	AUTO(buf) struct buf in;
+
+	(void)state;
+	buf_init(&in, 4096);
+	add_unit(&in, 0xfeff, false);
+	add_ascii(&in, "h;i\nk;lm", false);
+	in.len--;	/* in the middle of the last unit */
+	expect_utf16(&in, CSV_UTF16, "1:h|i;2!2 half a character: the file was "
+	    "cut;");
+	in.len -= 4;	/* behind the delimiter's first byte */
+	expect_utf16(&in, CSV_UTF16, "1:h|i;2!1 half a character: the file was "
+	    "cut;");
+	/* A high surrogate is all that is left, with half a unit and without. */
+	buf_reset(&in);
+	add_ascii(&in, "h\nk", false);
+	add_unit(&in, 0xd83d, false);
+	expect_utf16(&in, CSV_UTF16LE, "1:h;2!1 half of a surrogate pair;");
+	assert_true(buf_char(&in, 'x'));
+	expect_utf16(&in, CSV_UTF16LE, "1:h;2!1 half of a surrogate pair;");
+	/* A NUL is one in any charset. */
+	buf_reset(&in);
+	add_ascii(&in, "h\nk", false);
+	add_unit(&in, 0, false);
+	add_ascii(&in, "\nl\n", false);
+	expect_utf16(&in, CSV_UTF16LE, "1:h;2!1 a NUL byte;3:l;");
+}
+
+/* Through every boundary of the buffers, pairs in all positions. */
+static void
+streams_utf16(void **state)
+{
+	const struct csv_format format = { CSV_UTF16BE, ';', '"', false };
+	AUTO(buf) struct buf in;
+	AUTO(csv) struct csv *csv = NULL;
+	struct csv_row row;
+	struct err err;
+	size_t n = 0;
+
+	(void)state;
+	buf_init(&in, 1 << 23);
+	for (; in.len < 5 * CSV_ROW_MAX; n++) {
+		add_ascii(&in, n % 3 == 0 ? "ab;" : n % 3 == 1 ? "a;" : ";",
+		    true);
+		for (size_t i = 0; i < n % 97; i++) {
+			add_unit(&in, 0xd83d, true);
+			add_unit(&in, 0xde00, true);
+		}
+		add_ascii(&in, "\n", true);
+	}
+	put_file(in.s, in.len);
+	assert_true(csv_open(path, &format, &csv, &err));
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(csv_next(csv, &row, &err), CSV_ROW);
+		assert_int_equal(row.n, 2);
+		assert_int_equal(row.line, (long)i + 1);
+		assert_int_equal(strlen(row.field[0]), 2 - i % 3);
+		assert_int_equal(strlen(row.field[1]), 4 * (i % 97));
+	}
+	assert_int_equal(csv_next(csv, &row, &err), CSV_END);
+}
+
+/* An export that is rewritten under the reader is no export. */
+static void
+sees_a_change(void **state)
+{
+	const struct csv_format format = EXCEL;
+	const struct timespec past[2] = { { 1000000, 0 }, { 1000000, 0 } };
+	struct csv_row row;
+	struct err err;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		AUTO(csv) struct csv *csv = NULL;
+		put_file("a;b\nc;d\n", 8);
+		assert_true(csv_open(path, &format, &csv, &err));
+		assert_int_equal(csv_next(csv, &row, &err), CSV_ROW);
+		if (i == 1)
+			put_file("a;b\nc;d\ne;f\n", 12);
+		if (i == 2)	/* the same size */
+			assert_int_equal(utimensat(AT_FDCWD, path, past, 0), 0);
+		assert_int_equal(csv_next(csv, &row, &err), CSV_ROW);
+		enum csv_step step = csv_next(csv, &row, &err);
+		if (i == 1 && step == CSV_ROW)
+			step = csv_next(csv, &row, &err);
+		assert_int_equal(step, i == 0 ? CSV_END : CSV_FAILED);
+		if (i > 0)
+			assert_int_equal(err.kind, ERR_RETRY);
+	}
+}
+
+/* A descriptor is read from its beginning, and by two at once. */
+static void
+reads_descriptors(void **state)
+{
+	const struct csv_format format = EXCEL;
+	AUTO(csv) struct csv *one = NULL, *two = NULL;
+	struct csv_row row;
+	struct err err;
+
+	(void)state;
+	put_file("a;b\nc;d\n", 8);
+	const int fd = open(path, O_RDONLY);
+	assert_int_equal(lseek(fd, 3, SEEK_SET), 3);
+	assert_true(csv_open_fd(fd, "name", &format, &one, &err));
+	assert_int_equal(csv_next(one, &row, &err), CSV_ROW);
+	assert_string_equal(row.field[1], "b");
+	assert_true(csv_open_fd(fd, "name", &format, &two, &err));
+	assert_int_equal(csv_next(two, &row, &err), CSV_ROW);
+	assert_string_equal(row.field[0], "a");
+	assert_int_equal(csv_next(one, &row, &err), CSV_ROW);
+	assert_string_equal(row.field[0], "c");
+	csv_close(one);
+	one = NULL;
+	assert_int_equal(lseek(fd, 0, SEEK_CUR), 3);	/* open, untouched */
+	assert_int_equal(close(fd), 0);
 }
 
 static void
@@ -478,6 +694,12 @@ main(void)
 		cmocka_unit_test(counts_fields),
 		cmocka_unit_test(survives_refills),
 		cmocka_unit_test(refuses_files),
+		cmocka_unit_test(reads_utf16),
+		cmocka_unit_test(quarantines_broken_utf16),
+		cmocka_unit_test(sees_a_cut_in_utf16),
+		cmocka_unit_test(streams_utf16),
+		cmocka_unit_test(sees_a_change),
+		cmocka_unit_test(reads_descriptors),
 		cmocka_unit_test(writes_rows),
 		cmocka_unit_test(round_trips),
 	};

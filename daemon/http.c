@@ -305,7 +305,7 @@ http_do(struct http *http, const struct http_req *req, struct arena *arena,
 		.patience_ms = HTTP_WAIT_MAX_MS };
 
 	*res = (struct http_res){ .retry_after_s = -1, .date = NO_TIME,
-		.body = "" };
+		.modified = NO_TIME, .body = "" };
 	if (!try_with_breaker(&call, err)) {
 		drop_texts(res);
 		return false;

@@ -49,6 +49,8 @@ struct http_res {
 	size_t body_len;
 	long retry_after_s;	/* seconds to wait, capped at 900; -1 = not said */
 	time_t date;		/* the server's Date header; NO_TIME */
+	time_t modified;	/* of a download: when the file was changed last, as
+				 * the server tells; NO_TIME */
 	char problem[160];	/* libcurl's words when not complete; no secrets */
 };
 

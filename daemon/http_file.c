@@ -21,12 +21,12 @@
 #define KEY_PREFIX "SHA256:"
 
 /* ---- the file ------------------------------------------------------------ */
-static bool
-open_unlinked(const char *dir, int *fd, struct err *err)
+bool
+http_file_unlinked(const char *dir, int *fd, struct err *err)
 {
 	char path[PATH_MAX];
 
-	if (dir == NULL)
+	if (dir == NULL || *dir == '\0')
 		dir = getenv("TMPDIR");
 	if (dir == NULL || *dir == '\0')
 		dir = "/tmp";
@@ -99,6 +99,7 @@ xfer_set_sftp(struct xfer *x)
 	bool ok = true;
 
 	SET(CURLOPT_PROTOCOLS_STR, "sftp");
+	SET(CURLOPT_DIRLISTONLY, f->names_only ? 1L : 0L);
 	SET(CURLOPT_USERNAME, f->user);
 	SET(CURLOPT_SSH_AUTH_TYPES, methods);
 	if (f->key_file != NULL) {
@@ -218,10 +219,10 @@ http_download(struct http *http, const struct http_req *req,
 
 	*fd = -1;
 	*res = (struct http_res){ .retry_after_s = -1, .date = NO_TIME,
-		.body = "" };
+		.modified = NO_TIME, .body = "" };
 	if (is_sftp(req->url) && !check_sftp(&f, err))
 		return false;
-	if (!open_unlinked(f.dir, fd, err))
+	if (!http_file_unlinked(f.dir, fd, err))
 		return false;
 	http->xfer.file = &f;
 	http->xfer.fd = *fd;

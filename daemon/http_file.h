@@ -11,6 +11,8 @@ struct http_file {
 	const char *dir;	/* NULL = $TMPDIR, else /tmp */
 	int64_t max_bytes;
 	long timeout_s;		/* of the whole; 0 = 3600 */
+	bool names_only;	/* sftp, a path that ends with '/': a name a line,
+				 * not as "ls -l" has them */
 	/* sftp only.  One of these two must be given: */
 	const char *known_hosts;	/* a file as ssh(1) keeps it */
 	const char *host_key_sha256;	/* "SHA256:..." of ssh-keygen -l */
@@ -28,6 +30,10 @@ struct http_file {
  * server that nothing vouches for. */
 NPS_MUSTCHECK bool http_download(struct http *http, const struct http_req *req,
     const struct http_file *file, int *fd, struct http_res *res,
+    struct err *err);
+
+/* A file in dir (as above) that is unlinked already. */
+NPS_MUSTCHECK bool http_file_unlinked(const char *dir, int *fd,
     struct err *err);
 
 #endif

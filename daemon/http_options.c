@@ -34,6 +34,7 @@ set_manners(struct xfer *x, const struct http_settings *s, const char *url)
 	SET(CURLOPT_CONNECTTIMEOUT, s->connect_timeout_s);
 	SET(CURLOPT_TIMEOUT,
 	    x->file == NULL ? s->answer_timeout_s : x->file->timeout_s);
+	SET(CURLOPT_FILETIME, x->file == NULL ? 0L : 1L);
 	SET(CURLOPT_MAXLIFETIME_CONN, LIFETIME_S);
 	SET(CURLOPT_MAXAGE_CONN, s->max_idle_s);
 	/* 0 would mean "no limit" to libcurl. */

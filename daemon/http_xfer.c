@@ -353,6 +353,17 @@ problem_of(const struct xfer *x, CURLcode code, enum http_phase phase)
 	return curl_easy_strerror(code);
 }
 
+static time_t
+modified(const struct xfer *x)
+{
+	curl_off_t t = -1;
+
+	if (x->file == NULL || curl_easy_getinfo(x->easy,
+	    CURLINFO_FILETIME_T, &t) != CURLE_OK || t < 0)
+		return NO_TIME;
+	return (time_t)t;
+}
+
 static void
 copy_words(char *out, size_t size, const char *in)
 {
@@ -386,6 +397,7 @@ xfer_result(struct xfer *x, CURLcode code, struct http_res *res)
 		.body = buf_text(&x->answer),
 		.body_len = x->answer.len,
 		.date = x->date,
+		.modified = modified(x),
 	};
 	/* Against the server's own clock where it tells it. */
 	res->retry_after_s = http_retry_after(x->retry_after,

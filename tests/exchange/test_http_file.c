@@ -89,14 +89,17 @@ struct file_case {
 	struct sim_reply script[4];
 	size_t n;
 	int64_t max_bytes;
+	time_t modified;	/* 0 = not said */
 	bool ok;
 	enum err_kind kind;
 	const char *text;
 };
 
 static const struct file_case cases[] = {
-	{ .name = "whole", .n = 1, .script = { { .body = "a;b\n1;2\n" } },
-	    .ok = true, .text = "a;b\n1;2\n" },
+	{ .name = "whole", .n = 1, .script = { { .headers = "Last-Modified: "
+		"Tue, 14 Nov 2023 22:13:20 GMT\r\n",
+		.body = "a;b\n1;2\n" } }, .modified = 1700000000, .ok = true,
+	    .text = "a;b\n1;2\n" },
 	{ .name = "empty", .n = 1, .script = { { .status = 204 } }, .ok = true,
 	    .text = "" },
 	{ .name = "as large as it may be", .n = 1, .max_bytes = 8,
@@ -151,6 +154,8 @@ one_file(const struct file_case *c)
 		const char *got = content(fd, &len);
 		assert_int_equal(len, strlen(c->text));
 		assert_memory_equal(got, c->text, len);
+		assert_int_equal(res.modified,
+		    c->modified == 0 ? NO_TIME : c->modified);
 		assert_int_equal(close(fd), 0);
 	}
 	assert_string_equal(res.body, "");
@@ -331,6 +336,7 @@ test_sftp_unvouched(void **state)
 /* ---- a real server ----------------------------------------------------------- */
 static pid_t sftpd = -1;
 static int sftpd_port;
+static time_t last_modified;
 
 static char *
 in_dir(const char *name)
@@ -422,6 +428,7 @@ fetch(const struct http_file *file, const char *name, const char **text,
 	int fd;
 
 	const bool ok = http_download(http, &req, file, &fd, &res, err);
+	last_modified = res.modified;
 	if (ok) {
 		*text = content(fd, &len);
 		assert_int_equal(close(fd), 0);
@@ -481,6 +488,24 @@ test_sftp(void **state)
 	file.host_key_sha256 =
 	    "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 	check_refused(&file, "data.csv", ERR_CONFIG);
+	/* A folder: a name a line, or with sizes and times; when it was
+	 * changed. */
+	file.host_key_sha256 = fingerprint;
+	write_file("data.csv", "a;b\n1;2\n");
+	const struct timespec times[2] = { { 1700000000, 0 },
+		{ 1700000000, 0 } };
+	assert_int_equal(utimensat(AT_FDCWD, in_dir("data.csv"), times, 0), 0);
+	assert_true(fetch(&file, "data.csv", &text, &err));
+	assert_int_equal(last_modified, 1700000000);
+	assert_true(fetch(&file, "", &text, &err));
+	assert_non_null(strstr(text, " data.csv\n"));
+	assert_non_null(strstr(text, " 8 "));
+	file.names_only = true;
+	assert_true(fetch(&file, "", &text, &err));
+	assert_non_null(strstr(text, "data.csv\n"));
+	assert_null(strstr(text, " data.csv\n"));
+	file.names_only = false;
+	check_refused(&file, "nowhere/", ERR_GONE);
 	/* A key that the server does not know. */
 	file.host_key_sha256 = fingerprint;
 	file.key_file = in_dir("host");

@@ -9,7 +9,7 @@ UNITDIR ?= /lib/systemd/system
 
 # make splits paths at blanks: everything below is relative to here.
 CC ?= cc
-PKGS := libpq libcurl jansson libconfig openssl libidn2
+PKGS := libpq libcurl jansson libconfig openssl libidn2 zlib
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla \
 	-Wwrite-strings -Wcast-qual -Wpointer-arith -Wformat=2 -Wundef \

@@ -12,7 +12,7 @@ export LC_ALL
 
 build="gcc libc6-dev pkg-config libpq-dev libcurl4-openssl-dev libjansson-dev
 libconfig-dev libmicrohttpd-dev libunistring-dev libidn2-dev libssl-dev
-libcrypt-dev"
+libcrypt-dev zlib1g-dev"
 # procps, util-linux, curl: the demo and the tests start and ask servers.
 # strace makes system calls fail; python3-aiosmtpd is a mail server, and brings
 # the parser that reads what it was sent; python3-asyncssh is an SFTP server that

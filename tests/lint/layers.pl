@@ -26,6 +26,7 @@ my %header = (
 	'curl.h' => qr/^daemon\/(http\w*|url|mail)\.c$/,
 	'libconfig.h' => qr/^daemon\/(conf|options)\w*\.c$/,
 	'syslog.h' => qr/^daemon\/log\.c$/,
+	'zlib.h' => qr/^connectors\/common\/unpack\.c$/,
 	'jansson.h' => qr/^daemon\/|^connectors\//,
 );
 my @symbol = (

@@ -77,10 +77,10 @@ sow() {	# NAME: the program with the defect
 	# shellcheck disable=SC2046,SC2086
 	"${CC:-cc}" -std=c11 -O1 -g $san -D_GNU_SOURCE -DNPSYNC_VERSION='"0"' \
 	    -Idaemon -Iconnectors $(pkg-config --cflags libpq libcurl jansson \
-	    libconfig openssl libidn2) -c -o "$dir/$1.o" "$dir/$1.c" &&
+	    libconfig openssl libidn2 zlib) -c -o "$dir/$1.o" "$dir/$1.c" &&
 	    "${CC:-cc}" $san -o "$dir/$1" "$dir/$1.o" $(objects) \
 	    $(pkg-config --libs libpq libcurl jansson libconfig openssl \
-	    libidn2) -lunistring -lm -lcmocka
+	    libidn2 zlib) -lunistring -lm -lcmocka
 }
 
 caught() {	# NAME

@@ -375,6 +375,12 @@ csv_open_fd(int fd, const char *path, const struct csv_format *format,
 	return true;
 }
 
+void
+csv_own_fd(struct csv *csv)
+{
+	csv->owns_fd = true;
+}
+
 bool
 csv_open(const char *path, const struct csv_format *format, struct csv **csv,
     struct err *err)
@@ -388,7 +394,7 @@ csv_open(const char *path, const struct csv_format *format, struct csv **csv,
 		(void)close(fd);
 		return false;
 	}
-	(*csv)->owns_fd = true;
+	csv_own_fd(*csv);
 	return true;
 }
 

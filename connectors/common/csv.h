@@ -48,6 +48,8 @@ NPS_MUSTCHECK bool csv_open(const char *path, const struct csv_format *format,
  * beginning without its position; path is for messages. */
 NPS_MUSTCHECK bool csv_open_fd(int fd, const char *path,
     const struct csv_format *format, struct csv **csv, struct err *err);
+/* From now on csv_close closes it. */
+void csv_own_fd(struct csv *csv);
 /* Empty lines are skipped.  *row is borrowed until the next call.  CSV_BAD: no
  * field is set, the next call goes on behind it.  CSV_FAILED: *err is set. */
 NPS_MUSTCHECK enum csv_step csv_next(struct csv *csv, struct csv_row *row,

@@ -1,5 +1,5 @@
 /*
- * crm.c - CSV exports of any CRM in a folder, as a CRM source.
+ * crm.c - CSV exports of any CRM, as a CRM source.
  *
  * Talks to: files by RFC 4180, and the import sheet of ChannelCRM ("Import
  * skabelon variabler", 2026-06-01).  No file has a change stamp, so every
@@ -84,13 +84,8 @@ check_settings(const struct files *f, struct err *err)
 	const struct files_settings *set = f->set;
 	bool any = false;
 
-	for (int i = 0; i < FILES_KINDS; i++) {
+	for (int i = 0; i < FILES_KINDS; i++)
 		any = any || *set->table[i].file != '\0';
-		if (strchr(set->table[i].file, '/') != NULL)
-			return err_set(err, ERR_CONFIG, "files: %s.file: "
-			    "expected a name in dir without '/', got \"%s\"",
-			    files_kind_names[i], set->table[i].file);
-	}
 	if (!any)
 		return err_set(err, ERR_CONFIG, "files: expected the file of "
 		    "at least one table, such as contacts.file");
@@ -109,6 +104,7 @@ files_close(void *self)
 		return;
 	arena_free(f->record);
 	arena_free(f->index);
+	files_source_close(f);
 	free(f);
 }
 
@@ -131,6 +127,8 @@ files_open(const struct connector_env *env, void **self, struct err *err)
 	if (!take_formats(f, err) || !check_settings(f, err))
 		return false;
 	memcpy(f->table, f->set->table, sizeof(f->table));
+	if (!files_source_open(f, err))
+		return false;
 	f->table[FILES_CONTACTS].col[CONTACT_KEY] = f->set->out.key;
 	f->record = arena_new(RECORD_BYTES);
 	f->index = arena_new((size_t)f->set->lookup_mb << 20);
@@ -302,13 +300,13 @@ pull_contacts(void *self, const struct pull *pull, crm_contact_fn *emit,
 /* No baseline: what is there on the first run is recorded as before_start. */
 const struct crm_connector files_crm = {
 	.info = { .api = CONNECTOR_API, .name = "files",
-		.summary = "CSV exports of any CRM, from a folder",
+		.summary = "CSV exports of any CRM, from a folder or a server",
 		.opts = files_opts,
 		.settings_size = sizeof(struct files_settings),
 		.caps = STREAMS | CRM_CAP_FIND | CRM_CAP_VALUES |
 		    CRM_CAP_TAGS | CRM_CAP_FIELDS | CRM_CAP_ANSWERS |
 		    CRM_CAP_FEED | CRM_CAP_TASKS,
-		.whole = STREAMS },
+		.whole = STREAMS, .http = true },
 	.open = files_open,
 	.close = files_close,
 	.check = files_check_all,

@@ -4,6 +4,8 @@
  * crm.c      the border: open, check, pull
  * find.c     contacts by id and by address
  * options.c  the option table
+ * source.c   the folder or server that the exports come from
+ * fetch.c, archive.c   files of a server, members of an archive
  * sheet.c    one table = all files that match, read row by row
  * map.c, map_contact.c, cells.c   a row as the border's struct
  * lookup.c   companies and tags, the only rows held in memory
@@ -18,6 +20,7 @@
 #include "common/csv.h"
 #include "connector.h"
 #include "lookup.h"
+#include "source.h"
 
 #define FILES_PAGE 5000u	/* records between two checkpoints */
 #define FILES_COLUMNS 24
@@ -68,8 +71,11 @@ struct files_out {
 };
 
 struct files_settings {
-	const char *dir, *delimiter, *quote, *timezone;
+	const char *dir, *source, *archive, *ready, *tmp_dir;
+	const char *delimiter, *quote, *timezone;
 	int charset;		/* enum csv_charset */
+	int take, max_mb;	/* enum files_take */
+	struct files_remote remote;
 	bool header;
 	struct strlist date_format, yes, no;
 	int lookup_mb;
@@ -90,6 +96,7 @@ struct files {
 	const char *zone;	/* of what has none */
 	struct files_table table[FILES_KINDS];
 	struct csv_format format, out_format;
+	struct files_source source;
 	struct arena *record;	/* emptied after each record */
 	struct arena *index;	/* what follows */
 	struct files_lookup words, companies, tags, company_tags;
@@ -103,7 +110,7 @@ struct files_sheet {
 	struct files *f;
 	enum files_kind kind;
 	bool quiet;		/* nothing to quarantine: pull does that */
-	const char *source;	/* the file's name in the folder */
+	const char *source;	/* the file, as it is shown */
 	struct csv_row row;
 	size_t width;		/* fields that a row must have */
 	int at[FILES_COLUMNS];	/* field of each column; -1 = none */
@@ -129,6 +136,7 @@ NPS_MUSTCHECK bool files_check(struct files *f, enum files_kind kind,
 /* Names in dir that match, sorted, NULL-ended, in arena. */
 NPS_MUSTCHECK bool files_list(const char *dir, const char *pattern,
     struct arena *arena, const char ***names, struct err *err);
+void files_sort(const char **names, size_t n);
 /* NULL when the column is not there or the cell is empty. */
 const char *files_cell(const struct files_sheet *sheet, int column);
 /* Quarantines the row: "column "X": expected ...". */

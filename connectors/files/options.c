@@ -199,12 +199,50 @@ static const struct opt out_opts[] = {
 	END
 };
 
+static const char *const auths[] = { "basic", "bearer", "header", NULL };
+static const char *const takes[] = { "all", "last", NULL };
+#define REMOTE(member) offsetof(struct files_remote, member)
+static const struct opt remote_opts[] = {
+	{ "user", OPT_STR, REMOTE(user), "", 0, 0, NULL, NULL, 0,
+	    "name to log in; or before the host in source", NULL },
+	{ "password", OPT_SECRET, REMOTE(password), "", 0, 0, NULL, NULL, 0,
+	    "password; with https also a token or key, by auth", NULL },
+	{ "key", OPT_SECRET, REMOTE(key), "", 0, 0, NULL, NULL, 0,
+	    "sftp: private key, in place of the password", NULL },
+	{ "key_password", OPT_SECRET, REMOTE(key_password), "", 0, 0, NULL,
+	    NULL, 0, "of the private key", NULL },
+	{ "known_hosts", OPT_PATH, REMOTE(known_hosts), "", 0, 0, NULL, NULL,
+	    0, "sftp: file of host keys, as ssh keeps it; or:", NULL },
+	{ "host_key", OPT_STR, REMOTE(host_key), "", 0, 0, NULL, NULL, 0,
+	    "sftp: \"SHA256:...\", as ssh-keygen -l shows it", NULL },
+	{ "auth", OPT_CHOICE, REMOTE(auth), "basic", 0, 0, auths, NULL, 0,
+	    "https: how the password is shown", NULL },
+	{ "header", OPT_STR, REMOTE(header), "X-Api-Key", 0, 0, NULL, NULL, 0,
+	    "https: which header holds it, with auth = \"header\"", NULL },
+	{ "quiet_s", OPT_INT, REMOTE(quiet_s), "60", 0, 86400, NULL, NULL, 0,
+	    "what changed less than this ago is not read yet", NULL },
+	END
+};
+
 #define SET(member) offsetof(struct files_settings, member)
 #define GROUP(name, member, sub, help) \
 	{ name, OPT_GROUP, SET(member), "", 0, 0, NULL, sub, 0, help, NULL }
 const struct opt files_opts[] = {
-	{ "dir", OPT_PATH, SET(dir), NULL, 0, 0, NULL, NULL, 0,
-	    "folder of the exports", NULL },
+	{ "dir", OPT_PATH, SET(dir), "", 0, 0, NULL, NULL, 0,
+	    "folder of the exports; or:", NULL },
+	{ "source", OPT_STR, SET(source), "", 0, 0, NULL, NULL, 0,
+	    "their address: sftp://user@host/path/, https://, file:///", NULL },
+	GROUP("remote", remote, remote_opts, "how source is talked to"),
+	{ "archive", OPT_STR, SET(archive), "", 0, 0, NULL, NULL, 0,
+	    "name or pattern of zip archives that hold the files", NULL },
+	{ "take", OPT_CHOICE, SET(take), "all", 0, 0, takes, NULL, 0,
+	    "of what a pattern matches: all, or the last by its name", NULL },
+	{ "ready", OPT_STR, SET(ready), "", 0, 0, NULL, NULL, 0,
+	    "a file that is written last: nothing is read without it", NULL },
+	{ "max_mb", OPT_INT, SET(max_mb), "2048", 1, 1048576, NULL, NULL, 0,
+	    "ceiling in MiB of all that is fetched and unpacked", NULL },
+	{ "tmp_dir", OPT_PATH, SET(tmp_dir), "", 0, 0, NULL, NULL, 0,
+	    "where that lies; empty: $TMPDIR, else /tmp", NULL },
 	{ "charset", OPT_CHOICE, SET(charset), "utf-8", 0, 0, charsets, NULL,
 	    0, "of the exports", NULL },
 	{ "delimiter", OPT_STR, SET(delimiter), "auto", 0, 0, NULL, NULL, 0,

@@ -26,6 +26,13 @@ by_name(const void *a, const void *b)
 	return strcmp(*x, *y);
 }
 
+void
+files_sort(const char **names, size_t n)
+{
+	if (n > 1)
+		qsort(names, n, sizeof(*names), by_name);
+}
+
 static void
 close_dir(DIR **dir)
 {
@@ -67,7 +74,7 @@ files_list(const char *path, const char *pattern, struct arena *arena,
 		return err_nomem(err);
 	if (!read_dir(dir, pattern, arena, *names, &n, err))
 		return err_wrap(err, "%s", path);
-	qsort(*names, n, sizeof(**names), by_name);
+	files_sort(*names, n);
 	return true;
 }
 
@@ -364,12 +371,8 @@ read_file(struct files_sheet *sheet, const struct files_reader *reader,
 {
 	struct files *f = sheet->f;
 	AUTO(csv) struct csv *csv = NULL;
-	const char *path = arena_printf(f->record, "%s/%s", f->set->dir,
-	    sheet->source);
 
-	if (path == NULL)
-		return err_nomem(err);
-	if (!csv_open(path, &f->format, &csv, err) ||
+	if (!files_source_csv(f, sheet->source, &csv, err) ||
 	    !read_header(sheet, csv, err))
 		return false;
 	arena_reset(f->record);
@@ -386,7 +389,7 @@ bool
 files_read(struct files *f, enum files_kind kind,
     const struct files_reader *reader, struct err *err)
 {
-	const char *pattern = f->table[kind].file, **names;
+	const char **names;
 	AUTO(arena) struct arena *arena =
 	    arena_new(NAMES_BYTES);
 	struct files_sheet sheet = { .f = f, .kind = kind,
@@ -396,11 +399,9 @@ files_read(struct files *f, enum files_kind kind,
 		return true;
 	if (arena == NULL)
 		return err_nomem(err);
-	if (!files_list(f->set->dir, pattern, arena, &names, err))
+	if (!files_source_list(f, f->table[kind].file, files_kind_names[kind],
+	    arena, &names, err))
 		return false;
-	if (*names == NULL)
-		return err_set(err, ERR_CONFIG, "%s: no file matches \"%s\" "
-		    "(%s.file)", f->set->dir, pattern, files_kind_names[kind]);
 	for (; *names != NULL; names++) {
 		sheet.source = *names;
 		if (!read_file(&sheet, reader, err))

@@ -5,13 +5,31 @@ sftpd.py DIR
 
 Writes its keys (DIR/host, DIR/host.pub), those of a user it lets in (DIR/key,
 DIR/key.pub), the fingerprint of its own (DIR/print), and last DIR/port, when it
-listens.  Whoever started it kills it.
+listens.  The password of any user is "password".  A file whose name begins with
+"growing" has a line more after each reading of it.  Whoever started it kills it.
 """
 import asyncio
 import os
 import sys
 
 import asyncssh
+
+
+class Login(asyncssh.SSHServer):
+    def password_auth_supported(self):
+        return True
+
+    def validate_password(self, username, password):
+        return password == "password"
+
+
+class Files(asyncssh.SFTPServer):
+    def close(self, file_obj):
+        name = os.fsdecode(file_obj.name)
+        super().close(file_obj)
+        if os.path.basename(name).startswith("growing"):
+            with open(name, "a", encoding="ascii") as f:
+                f.write("more\n")
 
 
 def make_key(place, name):
@@ -32,10 +50,10 @@ async def main(place):
     host = make_key(place, "host")
     make_key(place, "key")
     write(place, "print", host.get_fingerprint("sha256") + "\n")
-    server = await asyncssh.listen(
-        "127.0.0.1", 0, server_host_keys=[host],
+    server = await asyncssh.create_server(
+        Login, "127.0.0.1", 0, server_host_keys=[host],
         authorized_client_keys=os.path.join(place, "key.pub"),
-        sftp_factory=True)
+        sftp_factory=Files)
     write(place, "port", "%d\n" % server.sockets[0].getsockname()[1])
     await asyncio.Event().wait()
 

@@ -354,7 +354,7 @@ find_delimiter(struct csv *csv)
 }
 
 bool
-csv_open_fd(int fd, const char *path, const struct csv_format *format,
+csv_fd_open(int fd, const char *path, const struct csv_format *format,
     struct csv **csv, struct err *err)
 {
 	AUTO(csv) struct csv *new = malloc(sizeof(*new));
@@ -390,7 +390,7 @@ csv_open(const char *path, const struct csv_format *format, struct csv **csv,
 
 	if (fd == -1)
 		return err_errno(err, ERR_CONFIG, "%s: open", path);
-	if (!csv_open_fd(fd, path, format, csv, err)) {
+	if (!csv_fd_open(fd, path, format, csv, err)) {
 		(void)close(fd);
 		return false;
 	}

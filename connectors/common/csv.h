@@ -46,7 +46,7 @@ NPS_MUSTCHECK bool csv_open(const char *path, const struct csv_format *format,
     struct csv **csv, struct err *err);
 /* The same for an open file, which stays the caller's and is read from its
  * beginning without its position; path is for messages. */
-NPS_MUSTCHECK bool csv_open_fd(int fd, const char *path,
+NPS_MUSTCHECK bool csv_fd_open(int fd, const char *path,
     const struct csv_format *format, struct csv **csv, struct err *err);
 /* From now on csv_close closes it. */
 void csv_own_fd(struct csv *csv);

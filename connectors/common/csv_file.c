@@ -138,11 +138,21 @@ static const struct {
 	[CSV_UTF16BE] = { "utf-16be", BIT(MARK_NONE) | BIT(MARK_BE) },
 };
 
+static const struct {
+	enum mark mark;
+	const char *bytes;
+	size_t n;
+} marks[] = {
+	{ MARK_UTF8, "\xef\xbb\xbf", 3 },
+	{ MARK_LE, "\xff\xfe", 2 },
+	{ MARK_BE, "\xfe\xff", 2 },
+};
+
 /* Passes over it; an empty file may be anything. */
 static enum mark
 read_mark(struct csv_file *f, bool *empty)
 {
-	unsigned char b[3] = { 0 };
+	unsigned char b[3];
 	size_t n = 0, got;
 
 	do
@@ -150,11 +160,14 @@ read_mark(struct csv_file *f, bool *empty)
 	while (got > 0 && n < sizeof(b));
 	*empty = n == 0;
 	f->eof = false;
-	f->at = n >= 2 && (b[0] ^ b[1]) == 1 && b[0] >= 0xfe ? 2 : 0;
-	if (f->at == 2)
-		return b[0] == 0xff ? MARK_LE : MARK_BE;
-	f->at = n == 3 && b[0] == 0xef && b[1] == 0xbb && b[2] == 0xbf ? 3 : 0;
-	return f->at == 3 ? MARK_UTF8 : MARK_NONE;
+	f->at = 0;
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+		if (n >= marks[i].n &&
+		    memcmp(b, marks[i].bytes, marks[i].n) == 0) {
+			f->at = (off_t)marks[i].n;
+			return marks[i].mark;
+		}
+	return MARK_NONE;
 }
 
 static bool

@@ -129,6 +129,21 @@ take_end64(struct zip *zip, uint64_t end_at, uint64_t *at, struct err *err)
 	return true;
 }
 
+static bool
+take_end(struct zip *zip, const unsigned char end[END_SIZE], uint64_t *at,
+    struct err *err)
+{
+	if ((get16(end + 4) != 0 && get16(end + 4) != NONE16) ||
+	    get16(end + 8) != get16(end + 10))
+		return wrong(zip, "is one part of several: expected an "
+		    "archive in one file", err);
+	zip->left = get16(end + 10);
+	zip->end = get32(end + 12);
+	zip->at = get32(end + 16);
+	return (zip->left != NONE16 && zip->end != NONE32 &&
+	    zip->at != NONE32) || take_end64(zip, *at, at, err);
+}
+
 bool
 zip_begin(struct zip *zip, int fd, const char *name, struct err *err)
 {
@@ -141,15 +156,7 @@ zip_begin(struct zip *zip, int fd, const char *name, struct err *err)
 		return err_errno(err, ERR_SYSTEM, "%s: seek", name);
 	if (!find_end(zip, (uint64_t)size, end, &end_at, err))
 		return false;
-	if ((get16(end + 4) != 0 && get16(end + 4) != NONE16) ||
-	    get16(end + 8) != get16(end + 10))
-		return wrong(zip, "is one part of several: expected an "
-		    "archive in one file", err);
-	zip->left = get16(end + 10);
-	zip->end = get32(end + 12);
-	zip->at = get32(end + 16);
-	if ((zip->left == NONE16 || zip->end == NONE32 || zip->at == NONE32) &&
-	    !take_end64(zip, end_at, &end_at, err))
+	if (!take_end(zip, end, &end_at, err))
 		return false;
 	/* The directory lies between the members and its end, without gaps. */
 	if (zip->at > end_at || zip->end != end_at - zip->at)
@@ -292,6 +299,25 @@ is_readable(const struct zip *zip, const struct zip_member *m,
 	return wrong(zip, what, err);
 }
 
+/* A size, unless it stands elsewhere. */
+static bool
+is_size(const unsigned char *p, uint64_t size)
+{
+	return get32(p) == NONE32 || get32(p) == size;
+}
+
+static bool
+is_same(const unsigned char *local, const struct zip_member *m)
+{
+	const unsigned flags = get16(local + 6);
+
+	if (memcmp(local, "PK\3\4", 4) != 0 || get16(local + 8) != m->method ||
+	    (flags & ENCRYPTED) != (m->flags & ENCRYPTED))
+		return false;
+	return (flags & SIZES_FOLLOW) != 0 || (get32(local + 14) == m->crc &&
+	    is_size(local + 18, m->packed) && is_size(local + 22, m->size));
+}
+
 /* What stands before the content must say the same as the directory. */
 static bool
 check_local(const struct zip *zip, const struct zip_member *m,
@@ -304,20 +330,14 @@ check_local(const struct zip *zip, const struct zip_member *m,
 	if (!read_at(zip, local, sizeof(local), m->at, err))
 		return false;
 	const size_t len = get16(local + 26);
-	if (memcmp(local, "PK\3\4", 4) != 0 || get16(local + 8) != m->method ||
-	    (get16(local + 6) & ENCRYPTED) != (m->flags & ENCRYPTED) ||
-	    len != strlen(m->name))
+	if (!is_same(local, m) || len != strlen(m->name))
 		return lies(zip, err);
 	if (!read_at(zip, name, len, m->at + sizeof(local), err))
 		return false;
 	memcpy(there.name, name, len);
 	if (!take_name(zip, &there, len, err))
 		return false;
-	if (strcmp(there.name, m->name) != 0 ||
-	    ((get16(local + 6) & SIZES_FOLLOW) == 0 &&
-	    (get32(local + 14) != m->crc ||
-	    (get32(local + 18) != NONE32 && get32(local + 18) != m->packed) ||
-	    (get32(local + 22) != NONE32 && get32(local + 22) != m->size))))
+	if (strcmp(there.name, m->name) != 0)
 		return lies(zip, err);
 	*content = m->at + sizeof(local) + len + get16(local + 28);
 	return true;

@@ -428,13 +428,13 @@ files_source_csv(struct files *f, const char *shown, struct csv **csv,
 	int fd;
 
 	if (held != NULL)
-		return csv_open_fd(held->fd, shown, &f->format, csv, err);
+		return csv_fd_open(held->fd, shown, &f->format, csv, err);
 	if (!open_file(f, shown, &fd, err))
 		return false;
 	if (unpack_is_gzip(fd) || unpack_is_zip(fd))
 		return files_hold(f, NULL, shown, fd, err) &&
 		    files_source_csv(f, shown, csv, err);
-	if (csv_open_fd(fd, shown, &f->format, csv, err)) {
+	if (csv_fd_open(fd, shown, &f->format, csv, err)) {
 		csv_own_fd(*csv);
 		return true;
 	}

@@ -29,7 +29,7 @@ read_split(int fd, void *to, size_t size, off_t at)
 #define pread read_split
 #define csv small_csv
 #define csv_open small_csv_open
-#define csv_open_fd small_csv_open_fd
+#define csv_fd_open small_csv_fd_open
 #define csv_own_fd small_csv_own_fd
 #define csv_next small_csv_next
 #define csv_delimiter small_csv_delimiter
@@ -41,7 +41,7 @@ read_split(int fd, void *to, size_t size, off_t at)
 #define csv_utf16_take small_csv_utf16_take
 struct small_csv;
 void small_csv_own_fd(struct small_csv *csv);
-bool small_csv_open_fd(int fd, const char *path,
+bool small_csv_fd_open(int fd, const char *path,
     const struct csv_format *format, struct small_csv **csv, struct err *err);
 bool small_csv_open(const char *path, const struct csv_format *format,
     struct small_csv **csv, struct err *err);
@@ -59,7 +59,7 @@ small_csv_cleanup(struct small_csv **csv)
 #undef pread
 #undef csv
 #undef csv_open
-#undef csv_open_fd
+#undef csv_fd_open
 #undef csv_own_fd
 #undef csv_next
 #undef csv_delimiter

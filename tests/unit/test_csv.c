@@ -591,10 +591,10 @@ reads_descriptors(void **state)
 	put_file("a;b\nc;d\n", 8);
 	const int fd = open(path, O_RDONLY);
 	assert_int_equal(lseek(fd, 3, SEEK_SET), 3);
-	assert_true(csv_open_fd(fd, "name", &format, &one, &err));
+	assert_true(csv_fd_open(fd, "name", &format, &one, &err));
 	assert_int_equal(csv_next(one, &row, &err), CSV_ROW);
 	assert_string_equal(row.field[1], "b");
-	assert_true(csv_open_fd(fd, "name", &format, &two, &err));
+	assert_true(csv_fd_open(fd, "name", &format, &two, &err));
 	assert_int_equal(csv_next(two, &row, &err), CSV_ROW);
 	assert_string_equal(row.field[0], "a");
 	assert_int_equal(csv_next(one, &row, &err), CSV_ROW);

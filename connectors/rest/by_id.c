@@ -5,11 +5,17 @@
  * some may have been cut by the service's own page size, and who is called gone
  * is asked no more.  So the missing are asked for once more by themselves, and
  * again while any come; only what then comes with nothing is gone.
+ *
+ * How it can take one person for another, and what stops it: a service that
+ * does not know the parameter gives somebody.  A row counts only if its id is
+ * the one asked for; another id is believed as the survivor of a merge only
+ * where the address itself names the record.
  */
 #include "reader.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "select.h"
 
@@ -79,20 +85,100 @@ each(const struct loader *l, const char *id, json_t *card, struct err *err)
 
 /* ---- one at a time ------------------------------------------------------------ */
 
+static const char *
+id_of(const struct loader *l, json_t *row)
+{
+	const struct strlist *at = select_any(&l->set->id) ? &l->set->id
+	    : l->sink->id;
+
+	if (at == NULL)
+		return NULL;
+	const struct select_match m = select_first(row, at);
+	return select_text(&m, l->c->rest.page);
+}
+
+/* Only that of the id asked for: a service that does not know the filter gives
+ * all it has, or the first. */
+static bool
+card_of_list(const struct loader *l, json_t *rows, const char *id,
+    json_t **card, struct err *err)
+{
+	const char *said = id_of(l, json_array_get(rows, 0));
+	const size_t n = json_array_size(rows);
+	json_t *row;
+	size_t i;
+
+	*card = json_array_get(rows, 0);
+	if (n == 0 || (n == 1 && (said == NULL || strcasecmp(said, id) == 0)))
+		return true;
+	if (n == 1)
+		return err_set(err, ERR_PROTOCOL, "%s: a list with a row of "
+		    "another id than the one asked for: does the request "
+		    "choose by {id}?", l->where);
+	json_array_foreach (rows, i, row)
+		if ((said = id_of(l, row)) != NULL && strcmp(said, id) == 0) {
+			*card = row;
+			return true;
+		}
+	return err_set(err, ERR_PROTOCOL, "%s: several rows for one id, none of "
+	    "them known as its (by_id.id)", l->where);
+}
+
+/* A path that names a record may lead to the survivor of a merge; a parameter
+ * may be one that the service does not know. */
+static bool
+is_named_by_path(const struct rest_request *req)
+{
+	const char *hole = strstr(req->path, "{id");
+
+	return hole != NULL &&
+	    memchr(req->path, '?', (size_t)(hole - req->path)) == NULL;
+}
+
+static bool
+check_record(const struct loader *l, json_t *card, const char *id,
+    struct err *err)
+{
+	const char *said = card == NULL ? NULL : id_of(l, card);
+
+	return said == NULL || strcasecmp(said, id) == 0 ||
+	    is_named_by_path(&l->set->request) || err_set(err, ERR_PROTOCOL,
+	    "%s: a record of another id than the one asked for: does the "
+	    "request choose by {id}?", l->where);
+}
+
+/* null where the rows should be: none. */
+static bool
+has_null_rows(const struct rest_request *req, json_t *root)
+{
+	for (size_t i = 0; i < req->rows.n; i++)
+		if (json_is_null(json_at(root, req->rows.v[i])))
+			return true;
+	return false;
+}
+
 /* Some answer with the record, some with a list of it, some with neither. */
-static json_t *
-card_of(const struct loader *l, const struct json_doc *doc)
+static bool
+card_of(const struct loader *l, const struct json_doc *doc, const char *id,
+    json_t **card, struct err *err)
 {
 	json_t *root = doc == NULL ? NULL : json_root(doc);
 	json_t *rows = root == NULL ? NULL : rest_rows(&l->set->request, root);
-	json_t *card;
+	const struct strlist *at = &l->set->at;
 
+	*card = NULL;
 	if (rows != NULL)
-		return json_array_get(rows, 0);
-	if (!select_any(&l->set->at))
-		return json_is_object(root) ? root : NULL;
-	card = select_first(root, &l->set->at).node;
-	return json_is_object(card) ? card : NULL;
+		return card_of_list(l, rows, id, card, err);
+	if (root == NULL || json_is_null(root) ||
+	    has_null_rows(&l->set->request, root))
+		return true;
+	*card = select_any(at) ? select_first(root, at).node : root;
+	if (*card == NULL && select_is_known(root, at))
+		return true;
+	if (!json_is_object(*card))
+		return err_set(err, ERR_PROTOCOL, "%s: expected a record where "
+		    "request.rows or at says", l->where);
+	return check_record(l, *card, id, err);
 }
 
 static bool
@@ -102,11 +188,12 @@ load_one(const struct loader *l, const char *const *id, struct err *err)
 	struct asked asked = { id, 1 };
 	struct err why = { .kind = ERR_NONE };
 	struct http_res res;
+	json_t *card;
 
 	if (rest_call(&l->c->rest, &l->set->request, hole_of, &asked, &res, &doc,
 	        &why)) {
-		json_t *card = card_of(l, doc);
-		return before(l, card, err) && each(l, *id, card, err);
+		return card_of(l, doc, *id, &card, err) &&
+		    before(l, card, err) && each(l, *id, card, err);
 	}
 	if (why.kind == ERR_GONE)
 		return each(l, *id, NULL, err);

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/hole.h"
 #include "map.h"
@@ -221,8 +222,9 @@ card_map(struct rest_crm *c, json_t *row, const char *asked,
 
 	*out = (struct crm_contact){ .contact_id = asked != NULL ? asked : id,
 		.moved_to = TEXT(moved_to), .consent_at = NO_TIME };
-	/* Asked for by an old id, some answer with the survivor of a merge. */
-	if (asked != NULL && id != NULL && strcmp(asked, id) != 0 &&
+	/* Asked for by an old id, some answer with the survivor of a merge
+	 * (by_id.c lets nobody else through); in other letters it is itself. */
+	if (asked != NULL && id != NULL && strcasecmp(asked, id) != 0 &&
 	    out->moved_to == NULL)
 		out->moved_to = id;
 	map_person(m, f, out);

@@ -61,6 +61,8 @@ struct by_id_sink {
 	/* card NULL = there is none of this id.  Nothing outlives the call. */
 	bool (*each)(void *arg, const char *id, json_t *card, struct err *err);
 	void *arg;
+	/* Where a record says its id, if by_id.id is not given; or NULL. */
+	const struct strlist *id;
 };
 NPS_MUSTCHECK bool by_id_check(const struct rest_crm *c,
     const struct rest_by_id *set, const char *where, struct err *err);

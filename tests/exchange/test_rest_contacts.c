@@ -83,6 +83,82 @@ test_by_id(void **state)
 	rig_end(&rig, true);
 }
 
+static void
+load_fails(const char *profile, const struct sim_reply *reply,
+    const char *words)
+{
+	static const char *const ids[] = { "7" };
+	struct rig rig;
+
+	rig_start(&rig, profile, reply, 1);
+	assert_false(load(&rig, ids, 1));
+	assert_int_equal(rig.err.kind, ERR_PROTOCOL);
+	if (strstr(rig.err.msg, words) == NULL)
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "");
+	rig_end(&rig, true);
+}
+
+#define FILTERED(id) "contacts = { by_id = { request = { path = " \
+	"'cards?no={id}'; rows = 'items'; }; " id " }; " FIELDS " };"
+#define AT_DATA "contacts = { by_id = { request = { path = 'cards?no={id}'; }; " \
+	"at = '/data'; id = 'id'; }; " FIELDS " };"
+
+/* A service that does not know the filter: nobody is taken for another. */
+static void
+test_by_id_of_another(void **state)
+{
+	static const struct sim_reply first = { .body = "{\"items\":[{\"id\":1,"
+	    "\"name\":\"Ann\"},{\"id\":2,\"name\":\"Bo\"}]}" };
+	static const struct sim_reply one = { .body = "{\"items\":[{\"id\":1,"
+	    "\"name\":\"Ann\"}]}" };
+	static const struct sim_reply record = { .body = "{\"data\":{\"id\":1,"
+	    "\"name\":\"Ann\"}}" };
+	static const struct sim_reply odd = { .body = "{\"date\":{\"id\":7,"
+	    "\"name\":\"Ann\"}}" };
+	static const struct sim_reply text = { .body = "\"hello\"" };
+
+	(void)state;
+	load_fails(FILTERED("id = 'id';"), &first, "several rows for one id");
+	load_fails(FILTERED(""), &first, "several rows for one id");
+	load_fails(FILTERED("id = 'id';"), &one, "a row of another id");
+	load_fails("contacts = { " READ("people") "by_id = { request = { path = "
+	    "'cards?no={id}'; rows = 'items'; }; }; " FIELDS " };", &one,
+	    "a row of another id");
+	load_fails(AT_DATA, &record, "a record of another id");
+	load_fails(AT_DATA, &odd, "expected a record where");
+	load_fails("contacts = { " ONE_BY_ID FIELDS " };", &text,
+	    "expected a record where");
+}
+
+/* The row of the id among others, ids in other letters, and who is not there. */
+static void
+test_by_id_in_lists(void **state)
+{
+	static const char *const ids[] = { "7", "aB", "8", "9" };
+	static const struct sim_reply script[] = {
+		{ .body = "{\"items\":[{\"id\":1,\"name\":\"Ann\"},{\"id\":7,"
+		    "\"name\":\"Gry\"}]}" },
+		{ .body = "{\"items\":[{\"id\":\"AB\",\"name\":\"Bo\"}]}" },
+		{ .body = "{\"items\":[]}" },
+		{ .body = "{\"items\":null}" } };
+	static const struct sim_reply null = { .body = "{\"data\":null}" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, FILTERED("id = 'id';"), script, 4);
+	if (!load(&rig, ids, 4))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "7 Gry <-> -/-" AT LINK("7") "\naB Bo <-> -/-" AT
+	    LINK("aB") "\n8 gone\n9 gone\n");
+	rig_end(&rig, true);
+	rig_start(&rig, AT_DATA, &null, 1);
+	if (!load(&rig, ids, 1))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "7 gone\n");
+	rig_end(&rig, true);
+}
+
 /* A batch answer that the service cut at two; who is missing then is gone. */
 static void
 test_batch(void **state)
@@ -394,6 +470,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_by_id),
+		cmocka_unit_test(test_by_id_of_another),
+		cmocka_unit_test(test_by_id_in_lists),
 		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_also),
 		cmocka_unit_test(test_companies),

@@ -190,8 +190,8 @@ load_one(const struct loader *l, const char *const *id, struct err *err)
 	struct http_res res;
 	json_t *card;
 
-	if (rest_call(&l->c->rest, &l->set->request, hole_of, &asked, &res, &doc,
-	        &why)) {
+	if (rest_read(&l->c->rest, &l->set->request, NULL, hole_of, &asked,
+	        &res, &doc, &why)) {
 		return card_of(l, doc, *id, &card, err) &&
 		    before(l, card, err) && each(l, *id, card, err);
 	}
@@ -246,8 +246,8 @@ ask_batch(const struct loader *l, struct asked *asked, struct idmap *found,
 	idmap_init(&b.wanted, l->c->rest.page);
 	if (!want_all(asked, &b.wanted))
 		return err_nomem(err);
-	if (!rest_call(&l->c->rest, &l->set->request, hole_of, asked, &res, &doc,
-	        err))
+	if (!rest_read(&l->c->rest, &l->set->request, NULL, hole_of, asked,
+	        &res, &doc, err))
 		return err_wrap(err, "%s", l->where);
 	json_t *rows = doc == NULL ? NULL : rest_rows(&l->set->request,
 	    json_root(doc));

@@ -9,6 +9,8 @@
  *    (oauth.h);
  *  - an error inside of a 200 taken for rows: the profile's errors come first,
  *    and a body that is no JSON is no answer;
+ *  - an answer that a proxy emptied taken for "none": of a read only a 204 says
+ *    so;
  *  - a person's address or our key in a message: requests are named by their
  *    template, the server's words are masked, shown only where they speak of
  *    us, and of a body without a place for words nothing is;
@@ -373,6 +375,21 @@ rest_call(struct rest *r, const struct rest_request *req, hole_fn *fn,
     void *arg, struct http_res *res, struct json_doc **doc, struct err *err)
 {
 	return rest_call_at(r, req, NULL, fn, arg, res, doc, err);
+}
+
+bool
+rest_read(struct rest *r, const struct rest_request *req, const char *url,
+    hole_fn *fn, void *arg, struct http_res *res, struct json_doc **doc,
+    struct err *err)
+{
+	char label[128];
+
+	if (!rest_call_at(r, req, url, fn, arg, res, doc, err))
+		return false;
+	return *doc != NULL || res->status < 200 || res->status > 299 ||
+	    res->status == 204 || err_set(err, ERR_PROTOCOL,
+	    "%s: HTTP %ld without a body", rest_label(req, label,
+	    sizeof(label)), res->status);
 }
 
 bool

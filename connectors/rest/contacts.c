@@ -303,7 +303,7 @@ rest_find_contact(void *self, const char *email, crm_contact_fn *emit,
 	if (!tag_names_load(c, err))
 		return false;
 	arena_reset(c->rest.page);
-	if (!rest_call(&c->rest, req, hole_of, &e, &res, &doc, &why)) {
+	if (!rest_read(&c->rest, req, NULL, hole_of, &e, &res, &doc, &why)) {
 		*err = why;
 		/* 404 is how some say that nobody carries it. */
 		return why.kind == ERR_GONE || err_wrap(err, "contacts.find");

@@ -170,7 +170,8 @@ batch_ask(struct links *links, const char *const *ids, size_t n,
 	json_t *row;
 	size_t i;
 
-	if (!rest_call(&links->c->rest, req, hole_of, &asked, &res, &doc, err))
+	if (!rest_read(&links->c->rest, req, NULL, hole_of, &asked, &res, &doc,
+	    err))
 		return err_wrap(err, "%s.link", links->where);
 	json_t *rows = rows_of(req, doc);
 	if (rows == NULL && doc != NULL)
@@ -228,7 +229,7 @@ row_ask(struct links *links, const char *id, json_t *row, struct names *to,
 	json_t *one;
 	size_t i;
 
-	if (!rest_call(r, req, hole_of, &asked, &res, &doc, &why)) {
+	if (!rest_read(r, req, NULL, hole_of, &asked, &res, &doc, &why)) {
 		*err = why;
 		/* The row went meanwhile: it is about nobody. */
 		return why.kind == ERR_GONE || err_wrap(err, "%s.link",

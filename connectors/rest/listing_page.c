@@ -278,7 +278,7 @@ page_ask(struct listing_pass *p, const char **url, struct http_res *res,
 	if (*url == NULL)
 		return err_nomem(err);
 	const time_t asked = env->now(env->clock);
-	if (!rest_call_at(p->r, req, *url, hole_of, p, res, doc, err))
+	if (!rest_read(p->r, req, *url, hole_of, p, res, doc, err))
 		return err_wrap(err, "%s", p->l->where);
 	watermark_server_time(&p->mark, res->date,
 	    env->now(env->clock) - asked);

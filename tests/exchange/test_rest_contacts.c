@@ -117,8 +117,13 @@ test_by_id_of_another(void **state)
 	static const struct sim_reply odd = { .body = "{\"date\":{\"id\":7,"
 	    "\"name\":\"Ann\"}}" };
 	static const struct sim_reply text = { .body = "\"hello\"" };
+	static const struct sim_reply empty = { .body = "" };
 
 	(void)state;
+	load_fails("contacts = { " MANY_BY_ID FIELDS " };", &empty,
+	    "HTTP 200 without a body");
+	load_fails("contacts = { " ONE_BY_ID FIELDS " };", &empty,
+	    "HTTP 200 without a body");
 	load_fails(FILTERED("id = 'id';"), &first, "several rows for one id");
 	load_fails(FILTERED(""), &first, "several rows for one id");
 	load_fails(FILTERED("id = 'id';"), &one, "a row of another id");

@@ -538,6 +538,7 @@ test_stops(void **state)
 	static const struct sim_reply no_rows = { .body = "{\"data\":[]}" };
 	static const struct sim_reply html = { .body = "<html></html>" };
 	static const struct sim_reply fault = { .body = "{\"error\":[\"X\"]}" };
+	static const struct sim_reply empty = { .body = "" };
 
 	(void)state;
 	fails(PLAIN("kind = 'page';", ""), &same, 1, ERR_PROTOCOL,
@@ -555,6 +556,8 @@ test_stops(void **state)
 	    ERR_PROTOCOL, "still more after 3 pages");
 	fails(PLAIN("kind = 'none';", ""), &no_rows, 1, ERR_PROTOCOL,
 	    "expected an array of rows");
+	fails(PLAIN("kind = 'page';", ""), &empty, 1, ERR_PROTOCOL,
+	    "HTTP 200 without a body");
 	fails(PLAIN("kind = 'none';", ""), &html, 1, ERR_PROTOCOL, "events.won");
 	fails("errors = ( { at = '/error'; means = 'failure'; } ); "
 	    PLAIN("kind = 'none';", ""), &fault, 1, ERR_PROTOCOL, "events.won");
@@ -691,9 +694,14 @@ test_links(void **state)
 		{ .target = "/won", .body = PAGE_OF(ONE "," ROW(2, "x")) },
 		{ .target = "/of/1 ", .status = 404, .body = "{}" },
 		{ .target = "/of/2 ", .body = "[{\"p\":7},{\"p\":8}]" } };
+	static const struct sim_reply empty[] = {
+		{ .target = "/won", .body = PAGE_OF(ONE) },
+		{ .target = "/", .body = "" } };
 	struct rig rig;
 
 	(void)state;
+	fails(batch, empty, 2, ERR_PROTOCOL, "HTTP 200 without a body");
+	fails(one, empty, 2, ERR_PROTOCOL, "HTTP 200 without a body");
 	rig_start(&rig, batch, script, 3);
 	if (!rig_events(&rig, NULL, NULL))
 		fail_msg("%s", rig.err.msg);

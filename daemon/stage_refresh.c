@@ -7,6 +7,9 @@
 #define SCRATCH_BYTES ((size_t)8 << 20)
 /* A survivor that is read may turn out to be merged itself. */
 #define MERGE_ROUNDS_MAX 4
+/* From so many cards on, more than half of them gone is no truth: an id that is
+ * asked for in a wrong way finds nobody. */
+#define GONE_MIN 20
 
 struct refresher {
 	struct stage *stage;
@@ -16,8 +19,17 @@ struct refresher {
 	struct cursor_move move;
 	struct arena *scratch;
 	struct err err;
-	long long read;
+	long long read, met, gone;
 };
+
+static bool
+is_credible(struct refresher *r)
+{
+	return r->gone < GONE_MIN || 2 * r->gone <= r->met ||
+	    err_set(&r->err, ERR_PROTOCOL, "%lld of %lld cards are not there by "
+	        "their ids: not trusted, nobody was marked as gone", r->gone,
+	        r->met);
+}
 
 /* The cursor of the contacts stays where it is: the page has one of its own,
  * and its cards belong to the last pass. */
@@ -26,6 +38,8 @@ write_page(struct refresher *r)
 {
 	struct stage *stage = r->stage;
 
+	if (!is_credible(r))
+		return false;
 	if (r->page.n == 0)
 		return true;
 	r->move.now = clock_now();
@@ -42,6 +56,8 @@ on_contact(void *arg, const struct crm_contact *c)
 	bool ok = true;
 
 	arena_reset(r->scratch);
+	r->met++;
+	r->gone += c->gone;
 	/* An unsound record: its old facts stay old, the row waits. */
 	if (connect_contact_fault(c) == NULL) {
 		r->read++;

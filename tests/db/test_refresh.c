@@ -138,6 +138,44 @@ test_read_again(void **state)
 	assert_string_equal(fixture_state(f, row[4]), "queued");
 }
 
+/* n cards, the first `gone` of which the CRM does not have. */
+static size_t
+refresh_many(struct fixture *f, size_t n, size_t gone)
+{
+	static char ids[64][8];
+	static struct crm_contact cards[64];
+
+	fixture_tenant(f);
+	for (size_t i = 0; i < n; i++) {
+		(void)snprintf(ids[i], sizeof(ids[i]), "c%zu", i);
+		cards[i] = (struct crm_contact){ .contact_id = ids[i],
+			.email = "a@kunde.dk", .gone = i < gone,
+			.consent_at = NO_TIME };
+		fixture_card(f, ids[i], OLD);
+		(void)fixture_row(f, T_MEET, ids[i], NULL);
+	}
+	crm_init(f, cards, n);
+	return refresh(f);
+}
+
+#define GONE "SELECT count(*) FROM npsync.contact WHERE tenant_id = $1 AND gone"
+
+/* A request that finds nobody any more is no proof that all have left. */
+static void
+test_not_everybody_is_gone(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(refresh_many(f, 39, 20), 1);
+	assert_int_equal(crm.link.problem.kind, ERR_PROTOCOL);
+	assert_non_null(strstr(crm.link.problem.msg, "20 of 39 cards"));
+	assert_int_equal(fixture_int(f, GONE), 0);
+	assert_int_equal(refresh_many(f, 40, 20), 0);
+	assert_int_equal(fixture_int(f, GONE), 20);
+	assert_int_equal(refresh_many(f, 19, 19), 0);
+	assert_int_equal(fixture_int(f, GONE), 19);
+}
+
 static void
 test_a_dead_crm_makes_its_rows_wait(void **state)
 {
@@ -227,6 +265,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_old_facts_wait),
 		cmocka_unit_test(test_read_again),
+		cmocka_unit_test(test_not_everybody_is_gone),
 		cmocka_unit_test(test_a_dead_crm_makes_its_rows_wait),
 		cmocka_unit_test(test_the_phone_stays_a_key),
 		cmocka_unit_test(test_only_its_own_lock_proves_a_holder_dead),

@@ -193,6 +193,38 @@ test_batch(void **state)
 	rig_end(&rig, true);
 }
 
+/* A path of the id that leads elsewhere, a filter that is ignored, GUIDs. */
+static void
+test_batch_of_others(void **state)
+{
+	static const char *const ids[] = { "1", "aB", "ab" };
+	static const struct sim_reply others = { .body = "{\"items\":[{\"id\":4,"
+	    "\"name\":\"Ann\"},{\"id\":5,\"name\":\"Bo\"}]}" };
+	static const struct sim_reply script[] = {
+		{ .body = "{\"items\":[{\"id\":\"AB\",\"name\":\"Who\"},{\"id\":"
+		    "1,\"name\":\"Ann\"}]}" },
+		{ .target = "?ids=aB%2Cab ", .body = "{\"items\":[]}" } };
+	static const struct sim_reply guid = { .body = "{\"items\":[{\"id\":"
+	    "\"AB\",\"name\":\"Bo\"},{\"id\":1,\"name\":\"Ann\"}]}" };
+	struct rig rig;
+
+	(void)state;
+	load_fails("contacts = { " MANY_BY_ID FIELDS " };", &others,
+	    "none of an id that was asked for");
+	rig_start(&rig, "contacts = { " MANY_BY_ID FIELDS " };", &guid, 1);
+	if (!load(&rig, ids, 2))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "aB Bo <-> -/-" AT LINK("aB") "\n1 Ann <-> -/-" AT
+	    LINK("1") "\n");
+	rig_end(&rig, true);
+	/* Of two that differ in letters alone nobody knows which it is. */
+	rig_start(&rig, "contacts = { " MANY_BY_ID FIELDS " };", script, 2);
+	if (!load(&rig, ids, 3))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "1 Ann <-> -/-" AT LINK("1") "\naB gone\nab gone\n");
+	rig_end(&rig, true);
+}
+
 /* A mail address in a table of its own: its rows name the cards; one is gone
  * meanwhile, one is named by two rows. */
 static void
@@ -478,6 +510,7 @@ main(void)
 		cmocka_unit_test(test_by_id_of_another),
 		cmocka_unit_test(test_by_id_in_lists),
 		cmocka_unit_test(test_batch),
+		cmocka_unit_test(test_batch_of_others),
 		cmocka_unit_test(test_also),
 		cmocka_unit_test(test_companies),
 		cmocka_unit_test(test_find),

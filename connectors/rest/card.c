@@ -42,22 +42,48 @@ card_fields(const struct rest_contacts *set, struct map_field *out)
 
 /* ---- tags ---------------------------------------------------------------------- */
 
-/* An id without a name is a tag that went since the names were read. */
+static size_t
+length(const char *const *v)
+{
+	size_t n = 0;
+
+	while (v != NULL && v[n] != NULL)
+		n++;
+	return n;
+}
+
+/* An id without a name keeps its text: a tag made since the names were read. */
 static const char *const *
 named(struct rest_crm *c, const char *const *ids)
 {
 	const struct rest_names *set =
 	    &c->set->profile.reading.contacts.tag_names;
-	size_t n = 0, k = 0;
+	const size_t n = length(ids);
 
 	if (ids == NULL || !rest_listing_given(&set->read))
 		return ids;
-	while (ids[n] != NULL)
-		n++;
 	const char **v = arena_array(c->rest.item, n + 1, sizeof(*v));
 	for (size_t i = 0; v != NULL && i < n; i++)
-		if ((v[k] = idmap_get(&c->reader->tag_names, ids[i])) != NULL)
-			k++;
+		if ((v[i] = idmap_get(&c->reader->tag_names, ids[i])) == NULL)
+			v[i] = ids[i];
+	return v;
+}
+
+/* What the card says of its company, and what the company's record says: a tag
+ * against surveys counts wherever it stands. */
+static const char *const *
+joined(struct rest_crm *c, const char *const *card, const char *const *company)
+{
+	const size_t n = length(card), more = length(company);
+
+	if (more == 0)
+		return card;
+	const char **v = arena_array(c->rest.item, n + more + 1, sizeof(*v));
+	if (v == NULL)
+		return card;
+	if (n > 0)
+		memcpy(v, card, n * sizeof(*v));
+	memcpy(v + n, company, more * sizeof(*v));
 	return v;
 }
 
@@ -122,8 +148,6 @@ add_company(const struct company *from, struct crm_contact *out)
 		out->owner_name = from->owner_name;
 		out->owner_email = from->owner_email;
 	}
-	if (out->company_tags == NULL || out->company_tags[0] == NULL)
-		out->company_tags = from->tags;
 }
 
 static void
@@ -233,7 +257,10 @@ card_map(struct rest_crm *c, json_t *row, const char *asked,
 	out->tags = named(c, map_list(m, "tags", &f->tags, f->tag_separator));
 	out->company_tags = map_list(m, "company_tags", &f->company_tags,
 	    f->tag_separator);
-	add_company(companies_find(c, out->company_id), out);
+	const struct company *company = companies_find(c, out->company_id);
+	add_company(company, out);
+	out->company_tags = named(c, joined(c, out->company_tags,
+	    company == NULL ? NULL : company->tags));
 	map_extra(m, f, out);
 	map_link(c, m, f, out);
 	snprintf(reason, size, "%s", m->reason);

@@ -179,6 +179,10 @@ crm_lacks(const void *settings, size_t i)
 	if (c->fields.opted_out.n == 0 && c->fields.tags.n == 0)
 		lines[n++] = "the profile reads neither opt-outs nor tags: who "
 		    "declined in the CRM is not known";
+	if (c->fields.company_tags.n == 0 && (c->company.tags.n == 0 ||
+	    !rest_request_given(&c->company.by_id.request)))
+		lines[n++] = "the profile reads no tags of companies: a "
+		    "company's no-send tag is not known";
 	if (r->activities.n == 0)
 		lines[n++] = "the profile lists no activities: nobody falls "
 		    "silent";

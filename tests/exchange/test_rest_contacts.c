@@ -283,13 +283,71 @@ test_companies(void **state)
 	rig_start(&rig, profile, script, 5);
 	if (!rig_contacts(&rig, NULL, NULL))
 		fail_msg("%s", rig.err.msg);
-	RIG_SEES(&rig, "1 - <-> Acme/Kunde" AT LINK("1") " #blue ##vip\n"
+	RIG_SEES(&rig, "1 - <-> Acme/Kunde" AT LINK("1") " #blue #4 ##vip\n"
 	    "2 - <-> -/-" AT LINK("2") "\n3 - <-> Acme/Kunde" AT LINK("3")
 	    " ##vip\n4 - <-> -/-" AT LINK("4") "\n");
 	buf_reset(&rig.seen);
 	assert_true(rig_contacts(&rig, NULL, NULL));
 	RIG_SEES(&rig, "5 - <-> Acme/Kunde" AT LINK("5") " ##vip\n");
 	rig_end(&rig, true);
+}
+
+/* Tags of companies as ids; those that the card says and those of the company's
+ * record count alike; one that was made since the names were read. */
+static void
+test_company_tags(void **state)
+{
+	static const char profile[] = "contacts = { " READ("people") "fields = { "
+	    "full_name = 'name'; company_id = 'org'; company_tags = [ 'otags', '' "
+	    "]; tags = [ 'tags', '' ]; }; company = { by_id = { request = { path = "
+	    "'org/{id}'; }; }; tags = [ 'labels', '' ]; }; tag_names = { read = { "
+	    "request = { path = 'tags'; rows = ''; }; paging = { kind = 'none'; }; "
+	    "}; name = 'text'; }; };";
+	static const struct sim_reply script[] = {
+		{ .target = "/tags ", .body = "[{\"id\":3,\"text\":\"blue\"},"
+		    "{\"id\":9,\"text\":\"NPSToday.NoSend\"}]" },
+		{ .target = "/people?", .body = "[{\"id\":1,\"name\":\"Ann\","
+		    "\"org\":\"A\",\"otags\":[3],\"tags\":[3,77]},{\"id\":2,"
+		    "\"name\":\"Bo\",\"org\":\"A\"}]" },
+		{ .target = "/org/A ", .body = "{\"labels\":[9,78]}" } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, profile, script, 3);
+	if (!rig_contacts(&rig, NULL, NULL))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "1 Ann <-> -/-" AT " #blue #77 ##blue ##NPSToday.NoSend "
+	    "##78\n2 Bo <-> -/-" AT " ##NPSToday.NoSend ##78\n");
+	rig_end(&rig, true);
+}
+
+static bool
+lacks_tags_of_companies(const char *profile)
+{
+	const char *line;
+	struct rig rig;
+	bool told = false;
+
+	rig_begin(&rig);
+	if (!rig_profile(&rig, "test.conf", profile))
+		fail_msg("%s", rig.err.msg);
+	for (size_t i = 0; (line = rest_crm.lacks(&rig.set, i)) != NULL; i++)
+		told |= strstr(line, "no tags of companies") != NULL;
+	rig_end(&rig, false);
+	return told;
+}
+
+static void
+test_lacks(void **state)
+{
+	(void)state;
+	assert_true(lacks_tags_of_companies("contacts = { " READ("people") FIELDS
+	    "company = { tags = 'tags'; }; };"));
+	assert_false(lacks_tags_of_companies("contacts = { " READ("people")
+	    "company = { by_id = { request = { path = 'org/{id}'; }; }; tags = "
+	    "'tags'; }; };"));
+	assert_false(lacks_tags_of_companies("contacts = { " READ("people")
+	    "fields = { company_tags = 'tags'; }; };"));
 }
 
 /* The search finds whom it likes; the address is compared. */
@@ -513,6 +571,8 @@ main(void)
 		cmocka_unit_test(test_batch_of_others),
 		cmocka_unit_test(test_also),
 		cmocka_unit_test(test_companies),
+		cmocka_unit_test(test_company_tags),
+		cmocka_unit_test(test_lacks),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_activities),

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "contact.h"
 #include "log.h"
+#include "quarantine.h"
 
 #define SCRATCH_BYTES ((size_t)8 << 20)
 /* A survivor that is read may turn out to be merged itself. */
@@ -109,6 +110,19 @@ merge(struct stage *stage, const struct crm *crm, long long *n,
 	return true;
 }
 
+/* What the connector complained about. */
+static bool
+note_unreadable(struct stage *stage, struct link *link, struct err *err)
+{
+	if (link->quarantine == NULL)
+		return true;
+	arena_reset(stage->scratch);
+	const bool ok = quarantine_put(stage->db, stage->tenant->id,
+	    stage->log->run_id, link, stage->scratch, err);
+	link_quarantine_clear(link);
+	return ok;
+}
+
 static bool
 read_stale(struct stage *stage, struct crm *crm, struct err *err)
 {
@@ -117,6 +131,7 @@ read_stale(struct stage *stage, struct crm *crm, struct err *err)
 		.rules = stage_contact_rules(stage, crm) };
 	struct runlog *log = stage->log;
 	struct contact_stale stale;
+	struct err unwritten;
 
 	if (scratch == NULL)
 		return err_nomem(err);
@@ -126,8 +141,10 @@ read_stale(struct stage *stage, struct crm *crm, struct err *err)
 	if (stale.n == 0)
 		return true;
 	contact_page_init(&r.page);
-	const bool ok = load(&r, &stale, err);
+	bool ok = load(&r, &stale, err);
 	contact_page_free(&r.page);
+	if (!note_unreadable(stage, &crm->link, ok ? err : &unwritten))
+		ok = false;
 	runlog_count(log, "refresh", crm->link.name, "seen", NULL,
 	    (long long)stale.n);
 	runlog_count(log, "refresh", crm->link.name, "read", NULL, r.read);

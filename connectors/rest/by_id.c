@@ -6,6 +6,10 @@
  * is asked no more.  So the missing are asked for once more by themselves, and
  * again while any come; only what then comes with nothing is gone.
  *
+ * One id that the service refuses, or that does not fit the request, would stop
+ * all others each night: it is complained about and left out, for which a batch
+ * is halved until it stands alone.
+ *
  * How it can take one person for another, and what stops it: a service that
  * does not know the parameter gives somebody.  A row counts only if its id is
  * the one asked for; another id is believed as the survivor of a merge only
@@ -19,6 +23,8 @@
 
 #include "select.h"
 
+/* So many odd ids are left out of a call; more are a request that is wrong. */
+#define REFUSED_MAX 20
 #define ANSWERS_MAX_BYTES ((size_t)64 << 20)
 
 bool
@@ -68,7 +74,21 @@ struct loader {
 	const struct rest_by_id *set;
 	const char *where;
 	const struct by_id_sink *sink;
+	size_t *n_refused;
 };
+
+/* True: complained about, go on. */
+static bool
+leave_out(const struct loader *l, const char *id, const struct err *why,
+    struct err *err)
+{
+	if (why->kind == ERR_REJECTED && l->sink->refused != NULL &&
+	    ++*l->n_refused <= REFUSED_MAX)
+		return l->sink->refused(l->sink->arg, id, why->msg) ||
+		    err_set(err, ERR_CANCELLED, "%s: stopped", l->where);
+	*err = *why;
+	return err_wrap(err, "%s", l->where);
+}
 
 static bool
 before(const struct loader *l, json_t *rows, struct err *err)
@@ -197,8 +217,7 @@ load_one(const struct loader *l, const char *const *id, struct err *err)
 	}
 	if (why.kind == ERR_GONE)
 		return each(l, *id, NULL, err);
-	*err = why;
-	return err_wrap(err, "%s", l->where);
+	return leave_out(l, *id, &why, err);
 }
 
 /* ---- several at a time --------------------------------------------------------- */
@@ -271,9 +290,10 @@ take_batch(struct batch *b, json_t *rows, struct err *err)
 	    "choose by {ids}", b->l->where);
 }
 
+/* why: the service's refusal; *err: what ends all. */
 static bool
 ask_batch(const struct loader *l, struct asked *asked, struct idmap *found,
-    size_t *n_new, struct err *err)
+    size_t *n_new, struct err *why, struct err *err)
 {
 	AUTO(json_doc) struct json_doc *doc = NULL;
 	struct batch b = { .l = l, .asked = asked, .found = found };
@@ -283,8 +303,10 @@ ask_batch(const struct loader *l, struct asked *asked, struct idmap *found,
 	if (!want_all(asked, &b.wanted))
 		return err_nomem(err);
 	if (!rest_read(&l->c->rest, &l->set->request, NULL, hole_of, asked,
-	        &res, &doc, err))
+	        &res, &doc, why)) {
+		*err = *why;
 		return err_wrap(err, "%s", l->where);
+	}
 	json_t *rows = doc == NULL ? NULL : rest_rows(&l->set->request,
 	    json_root(doc));
 	if (rows == NULL && doc != NULL)
@@ -307,6 +329,20 @@ missing_of(const char **ids, size_t n, const struct idmap *found)
 	return left;
 }
 
+static bool load_batch(const struct loader *l, const char *const *ids, size_t n,
+    struct err *err);
+
+/* Which of them it is that was refused. */
+static bool
+load_halves(const struct loader *l, const char *const *ids, size_t n,
+    const struct err *why, struct err *err)
+{
+	if (n == 1 || l->sink->refused == NULL)
+		return leave_out(l, ids[0], why, err);
+	return load_batch(l, ids, n / 2, err) &&
+	    load_batch(l, ids + n / 2, n - n / 2, err);
+}
+
 static bool
 load_batch(const struct loader *l, const char *const *ids, size_t n,
     struct err *err)
@@ -322,9 +358,11 @@ load_batch(const struct loader *l, const char *const *ids, size_t n,
 	idmap_init(&found, page);
 	while (n > 0 && n_new > 0) {
 		struct asked asked = { left, n };
+		struct err why = { .kind = ERR_NONE };
 		n_new = 0;
-		if (!ask_batch(l, &asked, &found, &n_new, err))
-			return false;
+		if (!ask_batch(l, &asked, &found, &n_new, &why, err))
+			return why.kind == ERR_REJECTED &&
+			    load_halves(l, left, n, &why, err);
 		n = missing_of(left, n, &found);
 	}
 	for (size_t i = 0; i < n; i++)
@@ -360,7 +398,8 @@ by_id_load(struct rest_crm *c, const struct rest_by_id *set, const char *where,
 {
 	AUTO(arena) struct arena *mine = arena_new(ANSWERS_MAX_BYTES);
 	struct arena *outer = c->rest.page;
-	const struct loader l = { c, set, where, sink };
+	size_t n_refused = 0;
+	const struct loader l = { c, set, where, sink, &n_refused };
 
 	if (mine == NULL)
 		return err_nomem(err);

@@ -92,6 +92,7 @@ companies_load(struct rest_crm *c, json_t *cards, struct err *err)
 {
 	const struct rest_by_id *set =
 	    &c->set->profile.reading.contacts.company.by_id;
+	/* None is left out: a card whose company says no must not pass. */
 	const struct by_id_sink sink = { .each = on_company, .arg = c };
 	struct rest_reader *reader = c->reader;
 	struct arena *page = c->rest.page;

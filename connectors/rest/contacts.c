@@ -107,10 +107,18 @@ before_cards(void *arg, json_t *rows, struct err *err)
 }
 
 static bool
+on_refused(void *arg, const char *id, const char *why)
+{
+	complain(arg, id, why);
+	return true;
+}
+
+static bool
 load(struct emitter *e, const char *const *ids, size_t n, struct err *err)
 {
 	const struct by_id_sink sink = { .before = before_cards,
-		.each = on_card, .arg = e, .id = &set_of(e->c)->read.id };
+		.each = on_card, .arg = e, .refused = on_refused,
+		.id = &set_of(e->c)->read.id };
 
 	return by_id_load(e->c, &set_of(e->c)->by_id, "contacts.by_id", ids, n,
 	    &sink, err);

@@ -61,6 +61,9 @@ struct by_id_sink {
 	/* card NULL = there is none of this id.  Nothing outlives the call. */
 	bool (*each)(void *arg, const char *id, json_t *card, struct err *err);
 	void *arg;
+	/* The service refuses this id alone, or no request can name it.  NULL: that
+	 * ends the call, as what is refused too often does. */
+	bool (*refused)(void *arg, const char *id, const char *why);
 	/* Where a record says its id, if by_id.id is not given; or NULL. */
 	const struct strlist *id;
 };

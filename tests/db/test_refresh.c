@@ -18,10 +18,11 @@
 struct fake {
 	const struct crm_contact *cards;
 	size_t n;
-	bool away;
+	bool away, complains;
 	size_t asked;
 };
 static struct fake fake;
+static struct crm crm;
 
 static bool
 load_contacts(void *self, const char *const *ids, size_t n,
@@ -29,6 +30,8 @@ load_contacts(void *self, const char *const *ids, size_t n,
 {
 	(void)self;
 	fake.asked = n;
+	if (fake.complains)
+		link_quarantine(&crm.link, "contacts", 0, ids[0], "refused");
 	if (fake.away)
 		return err_set(err, ERR_RETRY, "the CRM is away");
 	for (size_t i = 0; i < n; i++)
@@ -41,8 +44,6 @@ load_contacts(void *self, const char *const *ids, size_t n,
 
 static const struct crm_connector connector = {
 	.load_contacts = load_contacts };
-
-static struct crm crm;
 
 static void
 crm_init(struct fixture *f, const struct crm_contact *cards, size_t n)
@@ -176,6 +177,26 @@ test_not_everybody_is_gone(void **state)
 	assert_int_equal(fixture_int(f, GONE), 19);
 }
 
+/* A card that the connector could not read is noted, the CRM goes on. */
+static void
+test_complaints_are_noted(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_tenant(f);
+	crm_init(f, NULL, 0);
+	crm.link.kept = arena_new(65536);
+	link_quarantine_clear(&crm.link);
+	fixture_card(f, "odd", OLD);
+	(void)fixture_row(f, T_MEET, "odd", NULL);
+	fake.complains = true;
+	assert_int_equal(refresh(f), 0);
+	assert_null(crm.link.quarantine);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.quarantine"
+	    " WHERE tenant_id = $1 AND record_key = 'odd'"), 1);
+	arena_free(crm.link.kept);
+}
+
 static void
 test_a_dead_crm_makes_its_rows_wait(void **state)
 {
@@ -266,6 +287,7 @@ main(void)
 		cmocka_unit_test(test_old_facts_wait),
 		cmocka_unit_test(test_read_again),
 		cmocka_unit_test(test_not_everybody_is_gone),
+		cmocka_unit_test(test_complaints_are_noted),
 		cmocka_unit_test(test_a_dead_crm_makes_its_rows_wait),
 		cmocka_unit_test(test_the_phone_stays_a_key),
 		cmocka_unit_test(test_only_its_own_lock_proves_a_holder_dead),

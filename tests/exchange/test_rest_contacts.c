@@ -225,6 +225,75 @@ test_batch_of_others(void **state)
 	rig_end(&rig, true);
 }
 
+/* One odd id among others: complained about, the others are read. */
+static void
+test_refused(void **state)
+{
+	static const char *const ids[] = { "1", "2", "3", "." };
+	static const struct sim_reply one[] = {
+		{ .target = "/card/1 ", .body = "{\"id\":1,\"name\":\"Ann\"}" },
+		{ .target = "/card/2 ", .status = 400, .body = "{}" },
+		{ .target = "/card/3 ", .body = "{\"id\":3,\"name\":\"Cy\"}" } };
+	static const struct sim_reply many[] = {
+		{ .target = "?ids=1%2C2%2C3 ", .status = 422, .body = "{}" },
+		{ .target = "?ids=1 ", .body = "{\"items\":[{\"id\":1,\"name\":"
+		    "\"Ann\"}]}" },
+		{ .target = "?ids=2%2C3 ", .status = 422, .body = "{}" },
+		{ .target = "?ids=2 ", .status = 422, .body = "{}" },
+		{ .target = "?ids=3 ", .body = "{\"items\":[{\"id\":3,\"name\":"
+		    "\"Cy\"}]}" } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "contacts = { " ONE_BY_ID FIELDS " };", one, 3);
+	if (!load(&rig, ids, 4))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "1 Ann <-> -/-" AT LINK("1") "\n3 Cy <-> -/-" AT
+	    LINK("3") "\n");
+	RIG_REFUSES(&rig, "contacts 2: GET /card/{id}: HTTP 400, refused\n"
+	    "contacts .: GET /card/{id}: path: a value makes \".\" or \"..\" of a "
+	    "part of the path\n");
+	rig_end(&rig, true);
+	rig_start(&rig, "contacts = { " MANY_BY_ID FIELDS " };", many, 5);
+	if (!load(&rig, ids, 3))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "1 Ann <-> -/-" AT LINK("1") "\n3 Cy <-> -/-" AT
+	    LINK("3") "\n");
+	RIG_REFUSES(&rig, "contacts 2: GET /cards: HTTP 422, refused\n");
+	rig_end(&rig, true);
+}
+
+/* All of them refused is a wrong request; a company's is never left out. */
+static void
+test_refused_too_often(void **state)
+{
+	static const char company[] = "contacts = { " READ("people") FIELDS
+	    "company = { by_id = { request = { path = 'org/{id}'; }; }; }; };";
+	static const struct sim_reply script[] = {
+		{ .target = "/people?", .body = "[{\"id\":1,\"org\":\"A\"}]" },
+		{ .target = "/org/A ", .status = 400, .body = "{}" } };
+	static const struct sim_reply no = { .status = 400, .body = "{}",
+		.repeat = 20 };
+	static const char *ids[21];
+	struct rig rig;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		ids[i] = "5";
+	rig_start(&rig, "contacts = { " ONE_BY_ID FIELDS " };", &no, 1);
+	assert_true(load(&rig, ids, 20));
+	rig_end(&rig, false);
+	rig_start(&rig, "contacts = { " ONE_BY_ID FIELDS " };", &no, 1);
+	assert_false(load(&rig, ids, 21));
+	assert_int_equal(rig.err.kind, ERR_REJECTED);
+	rig_end(&rig, false);
+	rig_start(&rig, company, script, 2);
+	assert_false(rig_contacts(&rig, NULL, NULL));
+	assert_int_equal(rig.err.kind, ERR_REJECTED);
+	RIG_SEES(&rig, "");
+	rig_end(&rig, true);
+}
+
 /* A mail address in a table of its own: its rows name the cards; one is gone
  * meanwhile, one is named by two rows. */
 static void
@@ -569,6 +638,8 @@ main(void)
 		cmocka_unit_test(test_by_id_in_lists),
 		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_batch_of_others),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_too_often),
 		cmocka_unit_test(test_also),
 		cmocka_unit_test(test_companies),
 		cmocka_unit_test(test_company_tags),

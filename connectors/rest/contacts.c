@@ -9,6 +9,9 @@
  *    is emitted as gone, it is no error;
  *  - a search that finds more than was asked for: the address is compared
  *    again;
+ *  - a list of all cards that is broken off: what moved meanwhile from behind
+ *    its place to before it would be met by nobody and taken for gone.  So all
+ *    is read from the beginning;
  *  - one card that cannot be read: quarantined under its id, the rest goes on;
  *  - memory: a page of ids; the companies' cache has a ceiling.
  */
@@ -243,9 +246,13 @@ rest_pull_contacts(void *self, const struct pull *pull, crm_contact_fn *emit,
 	struct emitter e = { c, emit, arg, NULL };
 	const struct listing_sink sink = { .page = on_page, .row = on_row,
 		.arg = &e, .checkpoint = checkpoint, .checkpoint_arg = arg };
+	const struct rest_listing *cards = &set_of(c)->read;
+	struct pull mine = *pull;
 
+	if (rest_listing_given(cards) && rest_listing_is_whole(cards))
+		mine.resume = NULL;
 	return tag_names_load(c, err) && listing_read(&c->rest,
-	    c->reader->contacts, c->reader->n_contacts, pull, &sink, err);
+	    c->reader->contacts, c->reader->n_contacts, &mine, &sink, err);
 }
 
 /* ---- by address ------------------------------------------------------------------------ */

@@ -55,6 +55,31 @@ test_changed(void **state)
 	rig_end(&rig, true);
 }
 
+/* All cards, broken off: begun again, for who slid to page 1 is not gone. */
+static void
+test_whole_again(void **state)
+{
+	static const char profile[] = "contacts = { read = { request = { path = "
+	    "'all'; rows = ''; }; paging = { kind = 'page'; }; }; " FIELDS " };";
+	static const struct sim_reply script[] = {
+		{ .target = "page=1 ", .body = "[{\"id\":1,\"name\":\"Ann\"}]" },
+		{ .target = "page=1 ", .body = "[{\"id\":2,\"name\":\"Bo\"}]" },
+		{ .target = "page=2 ", .body = "[]" } };
+	char resume[4096];
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, profile, script, 3);
+	rig.stop_page = 1;
+	assert_false(rig_contacts(&rig, NULL, NULL));
+	memcpy(resume, rig.resume, sizeof(resume));
+	buf_reset(&rig.seen);
+	if (!rig_contacts(&rig, NULL, resume))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "2 Bo <-> -/-" AT LINK("2") "\n");
+	rig_end(&rig, true);
+}
+
 static void
 test_by_id(void **state)
 {
@@ -633,6 +658,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_changed),
+		cmocka_unit_test(test_whole_again),
 		cmocka_unit_test(test_by_id),
 		cmocka_unit_test(test_by_id_of_another),
 		cmocka_unit_test(test_by_id_in_lists),

@@ -41,6 +41,7 @@ struct hole_value {
 	const char *text;
 	long long number;
 	time_t at;
+	const char *zone;	/* that a time is written in; NULL = hole_write's */
 	const char *const *list;
 	size_t n;
 	json_t *json;

@@ -371,7 +371,8 @@ hole_make(const struct hole *hole, const struct hole_value *value,
     const char *zone, struct arena *arena, struct hole_made *out,
     struct err *err)
 {
-	const struct make m = { hole, value, zone, arena, out, err };
+	const struct make m = { hole, value,
+		value->zone != NULL ? value->zone : zone, arena, out, err };
 
 	*out = (struct hole_made){ .text = "" };
 	if (has_value(value)) {

@@ -17,6 +17,8 @@ hole_time(const struct listing_pass *p, time_t at, bool is_since,
     struct hole_value *out)
 {
 	out->type = HOLE_TIME;
+	/* As the service writes its stamps, which it compares it with. */
+	out->zone = p->rules.zone;
 	out->at = p->whole ? NO_TIME : at;
 	if (out->at == NO_TIME || !is_since)
 		return;

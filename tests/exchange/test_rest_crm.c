@@ -323,6 +323,29 @@ test_begin(void **state)
 	}
 }
 
+/* Stamps that name no zone are in one of their own: so is {since}. */
+static void
+test_begin_in_zone_of_stamps(void **state)
+{
+	static const char profile[] = "events = ( { name = 'won'; trigger = "
+	    "'sale'; occurred_at = 'closed'; contact = 'person'; read = { request "
+	    "= { path = 'won?since={since:%H:%M}&now="
+	    "{now:%H:%M}'; rows = 'items'; }; paging = { kind = 'none'; }; stamp = "
+	    "'changed'; stamp_zone = 'UTC'; }; } );";
+	static const struct sim_reply script = { .target = "/won?since=01%3A45"
+	    "&now=03%3A00 ", .body = PAGE_OF("{\"id\":1,\"changed\":"
+	    "\"2026-11-24 10:00:00\",\"closed\":\"2026-11-20T13:30:00Z\","
+	    "\"person\":\"P1\"}") };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, profile, &script, 1);
+	if (!rig_events(&rig, "won=20:2026-11-24T02:00:00Z", NULL))
+		fail_msg("%s", rig.err.msg);
+	assert_string_equal(rig.watermark, "won=19:2026-11-24 10:00:00");
+	rig_end(&rig, true);
+}
+
 #define TWO "events = ( " DEALS("won", "sale", "") ", " DEALS("lost", "loss", \
 	"") " );"
 
@@ -725,6 +748,7 @@ main(void)
 		cmocka_unit_test(test_every_form),
 		cmocka_unit_test(test_watermark),
 		cmocka_unit_test(test_begin),
+		cmocka_unit_test(test_begin_in_zone_of_stamps),
 		cmocka_unit_test(test_one_fails),
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_resume_gone),

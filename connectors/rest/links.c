@@ -3,6 +3,8 @@
  *
  * How this can lose or double, and what stops it: a batch answer that lacks a
  * row is a row about nobody, which the core counts (no_contact), never a guess;
+ * one that the service cut is found out by asking for those without a person
+ * once more, and ends the connector;
  * rows of an answer that belong to none of the page are not looked at; a
  * person named twice is named once.
  */
@@ -13,6 +15,8 @@
 
 #include "map.h"
 #include "select.h"
+
+#define CUT_MIN 20	/* rows of the smallest page that a service has */
 
 bool
 links_given(const struct rest_link *set)
@@ -160,8 +164,8 @@ batch_row(struct links *links, json_t *row, struct err *err)
 }
 
 static bool
-batch_ask(struct links *links, const char *const *ids, size_t n,
-    struct err *err)
+batch_send(struct links *links, const char *const *ids, size_t n,
+    size_t *n_rows, struct err *err)
 {
 	AUTO(json_doc) struct json_doc *doc = NULL;
 	const struct rest_request *req = &links->set->batch;
@@ -180,7 +184,42 @@ batch_ask(struct links *links, const char *const *ids, size_t n,
 	json_array_foreach (rows, i, row)
 		if (!batch_row(links, row, err))
 			return false;
+	*n_rows = json_array_size(rows);
 	return true;
+}
+
+static size_t
+unnamed(const struct links *links, const char *const *ids, size_t n,
+    const char **out)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (idmap_get(&links->by_row, ids[i]) == NULL)
+			out[left++] = ids[i];
+	return left;
+}
+
+/* A full answer may be one that the service cut at a page of its own. */
+static bool
+batch_ask(struct links *links, const char *const *ids, size_t n,
+    struct err *err)
+{
+	const char **left = arena_array(links->c->rest.page, n + 1,
+	    sizeof(*left));
+	size_t n_rows, n_left;
+
+	if (left == NULL)
+		return err_nomem(err);
+	if (!batch_send(links, ids, n, &n_rows, err))
+		return false;
+	n_left = n_rows < CUT_MIN ? 0 : unnamed(links, ids, n, left);
+	if (n_left == 0)
+		return true;
+	return batch_send(links, left, n_left, &n_rows, err) &&
+	    (unnamed(links, left, n_left, left) == n_left || err_set(err,
+	        ERR_PROTOCOL, "%s.link: the answer to %zu ids was cut: lower "
+	        "batch_max", links->where, n));
 }
 
 bool

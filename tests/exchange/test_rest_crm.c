@@ -741,6 +741,57 @@ test_links(void **state)
 	rig_end(&rig, true);
 }
 
+static const char *
+numbered(struct arena *arena, const char *before, const char *item, int from,
+    int until, const char *after)
+{
+	struct buf text;
+
+	buf_init(&text, 1 << 20);
+	buf_str(&text, before);
+	for (int i = from; i <= until; i++) {
+		const char *sign = strchr(item, '#');
+		buf_printf(&text, "%s%.*s%d%s", i == from ? "" : ",",
+		    (int)(sign - item), item, i, sign + 1);
+	}
+	buf_str(&text, after);
+	const char *out = arena_strdup(arena, buf_text(&text));
+	buf_free(&text);
+	return out;
+}
+
+#define BY_BATCH "events = ( { name = 'won'; trigger = 'sale'; occurred_at = " \
+	"'closed'; link = { key = 'of'; contact = 'p'; batch = { path = 'links'; " \
+	"method = 'POST'; json = '{\\'ids\\': \\'{ids:list}\\'}'; rows = ''; }; }; " \
+	"read = { request = { path = 'won'; rows = 'items'; }; paging = { kind = " \
+	"'none'; }; }; } );"
+
+/* 22 rows, the answer about them has 20: cut, or two about nobody? */
+static void
+test_links_cut(void **state)
+{
+	struct arena *arena = arena_new(1 << 20);
+	struct sim_reply script[] = {
+		{ .target = "/won", .body = numbered(arena, "{\"items\":[",
+		    "{\"id\":#,\"closed\":\"2026-11-20\"}", 1, 22, "]}") },
+		{ .target = "/links", .body = numbered(arena, "[",
+		    "{\"of\":#,\"p\":7}", 1, 20, "]") },
+		{ .target = "/links", .want = "{\"ids\":[\"21\",\"22\"]}",
+		    .body = "[]" } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, BY_BATCH, script, 3);
+	if (!rig_events(&rig, NULL, NULL))
+		fail_msg("%s", rig.err.msg);
+	assert_non_null(strstr(buf_text(&rig.seen), "sale 20/7 7 "));
+	assert_non_null(strstr(buf_text(&rig.seen), "sale 21 - "));
+	rig_end(&rig, true);
+	script[2].body = "[{\"of\":22,\"p\":8}]";
+	fails(BY_BATCH, script, 3, ERR_PROTOCOL, "the answer to 22 ids was cut");
+	arena_free(arena);
+}
+
 int
 main(void)
 {
@@ -759,6 +810,7 @@ main(void)
 		cmocka_unit_test(test_never_met),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_links_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

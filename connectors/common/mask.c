@@ -47,6 +47,29 @@ piece_len(const char *text)
 	return n;
 }
 
+/* A number as people write a telephone's: "(+45) 20 30-40.50". */
+static size_t
+number_len(const char *text)
+{
+	size_t n = 0;
+
+	if (*text == '\0' || strchr("+(0123456789", *text) == NULL)
+		return 0;
+	n = strspn(text, "0123456789 ()+-./");
+	while (text[n - 1] == ' ')
+		n--;
+	return n;
+}
+
+/* The word at text, or the number of several words. */
+static size_t
+length_at(const char *text)
+{
+	const size_t word = piece_len(text), number = number_len(text);
+
+	return number > word && is_personal(text, number) ? number : word;
+}
+
 static bool
 piece_add(char *out, size_t size, size_t *used, const char *text, size_t len)
 {
@@ -88,7 +111,7 @@ mask(char *out, size_t size, const char *text, size_t len, size_t key_min)
 
 	out[0] = '\0';
 	for (const char *p = line; *p != '\0'; p += n) {
-		n = piece_len(p);
+		n = length_at(p);
 		/* Of a word cut in two nobody knows what it was. */
 		const bool hide = n > 0 && (is_personal(p, n) || n >= key_min ||
 		    (p[n] == '\0' && !whole));

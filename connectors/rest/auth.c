@@ -18,6 +18,8 @@
 #include "common/mask.h"
 #include "text.h"
 
+#define SECRET_VALUES_MAX 32
+#define SECRET_VALUE_MIN 8	/* bytes */
 #define VALUES_MAX_BYTES ((size_t)262144)
 
 struct rest_session {
@@ -368,9 +370,17 @@ rest_auth_mask(const struct rest *r, char *out, size_t size, const char *text)
 {
 	const char *token = buf_text(&r->session->token.text);
 	const char *blank = strchr(token, ' ');
-	const char *const secrets[] = { r->place->secret, token,
+	const char *secrets[3 + SECRET_VALUES_MAX] = { r->place->secret, token,
 		blank == NULL ? NULL : blank + 1 };
+	size_t n = 3;
 
-	mask_answer(out, size, text, strlen(text), secrets,
-	    ARRAY_LEN(secrets));
+	/* What a header is made of is a key, too; short ones are found in any
+	 * text. */
+	for (size_t i = 0; r->session->value != NULL &&
+	     i < r->base->auth.values.n && n < ARRAY_LEN(secrets); i++) {
+		const char *value = r->session->value[i];
+		if (value != NULL && strlen(value) >= SECRET_VALUE_MIN)
+			secrets[n++] = value;
+	}
+	mask_answer(out, size, text, strlen(text), secrets, n);
 }

@@ -7,6 +7,9 @@
  * once more, and ends the connector;
  * rows of an answer that belong to none of the page are not looked at; a
  * person named twice is named once.
+ *
+ * Memory: each request has an arena of its own, or the answers of all rows of a
+ * page would pile up until it is full.
  */
 #include "reader.h"
 
@@ -16,6 +19,7 @@
 #include "map.h"
 #include "select.h"
 
+#define ANSWER_MAX_BYTES ((size_t)64 << 20)
 #define CUT_MIN 20	/* rows of the smallest page that a service has */
 
 bool
@@ -112,8 +116,11 @@ names_add(struct names *to, const char *const *more, struct arena *arena)
 		size_t k = 0;
 		while (k < to->n && strcmp(v[k], more[i]) != 0)
 			k++;
-		if (k == to->n)
-			v[to->n++] = more[i];
+		if (k < to->n)
+			continue;
+		if ((v[k] = arena_strdup(arena, more[i])) == NULL)
+			return false;
+		to->n++;
 	}
 	to->v = v;
 	return true;
@@ -132,7 +139,8 @@ contacts_of(const struct links *links, json_t *row)
 static bool
 unreadable(const struct links *links, struct err *err)
 {
-	return arena_failed(links->c->rest.page) ? err_nomem(err)
+	return arena_failed(links->c->rest.page) ||
+	    arena_failed(links->kept) ? err_nomem(err)
 	    : err_set(err, ERR_PROTOCOL, "%s.link: expected rows that name "
 	    "persons by number or text", links->where);
 }
@@ -148,23 +156,25 @@ rows_of(const struct rest_request *req, const struct json_doc *doc)
 static bool
 batch_row(struct links *links, json_t *row, struct err *err)
 {
-	struct arena *page = links->c->rest.page;
+	struct arena *kept = links->kept;
 	struct map m = { .zone = links->c->rest.zone, .row = row,
-		.arena = page };
+		.arena = links->c->rest.page };
 	const char *key = map_text(&m, "key", &links->set->key);
 
 	if (key == NULL || !idmap_has(&links->by_row, key))
 		return true;
 	struct names *of = idmap_get(&links->by_row, key);
-	if (of == NULL && (of = arena_alloc(page, sizeof(*of))) == NULL)
+	if (of == NULL && (of = arena_alloc(kept, sizeof(*of))) == NULL)
 		return err_nomem(err);
-	return (names_add(of, contacts_of(links, row), page) ||
-	    unreadable(links, err)) &&
-	    (idmap_put(&links->by_row, key, of) || err_nomem(err));
+	if (!names_add(of, contacts_of(links, row), kept))
+		return unreadable(links, err);
+	key = arena_strdup(kept, key);
+	return (key != NULL && idmap_put(&links->by_row, key, of)) ||
+	    err_nomem(err);
 }
 
 static bool
-batch_send(struct links *links, const char *const *ids, size_t n,
+batch_take(struct links *links, const char *const *ids, size_t n,
     size_t *n_rows, struct err *err)
 {
 	AUTO(json_doc) struct json_doc *doc = NULL;
@@ -186,6 +196,22 @@ batch_send(struct links *links, const char *const *ids, size_t n,
 			return false;
 	*n_rows = json_array_size(rows);
 	return true;
+}
+
+static bool
+batch_send(struct links *links, const char *const *ids, size_t n,
+    size_t *n_rows, struct err *err)
+{
+	AUTO(arena) struct arena *mine = arena_new(ANSWER_MAX_BYTES);
+	struct rest *r = &links->c->rest;
+	struct arena *page = r->page;
+
+	if (mine == NULL)
+		return err_nomem(err);
+	r->page = mine;
+	const bool ok = batch_take(links, ids, n, n_rows, err);
+	r->page = page;
+	return ok;
 }
 
 static size_t
@@ -233,6 +259,7 @@ links_page(struct links *links, const struct strlist *id, json_t *rows,
 
 	if (!rest_request_given(&links->set->batch))
 		return true;
+	links->kept = page;
 	const char **ids = arena_array(page, json_array_size(rows) + 1,
 	    sizeof(*ids));
 	idmap_init(&links->by_row, page);
@@ -256,7 +283,7 @@ links_page(struct links *links, const struct strlist *id, json_t *rows,
 /* ---- one request for one --------------------------------------------------------------- */
 
 static bool
-row_ask(struct links *links, const char *id, json_t *row, struct names *to,
+row_take(struct links *links, const char *id, json_t *row, struct names *to,
     struct err *err)
 {
 	AUTO(json_doc) struct json_doc *doc = NULL;
@@ -277,11 +304,28 @@ row_ask(struct links *links, const char *id, json_t *row, struct names *to,
 	json_t *rows = rows_of(req, doc);
 	if (rows == NULL)
 		return doc == NULL || names_add(to, contacts_of(links,
-		    json_root(doc)), r->page) || unreadable(links, err);
+		    json_root(doc)), links->kept) || unreadable(links, err);
 	json_array_foreach (rows, i, one)
-		if (!names_add(to, contacts_of(links, one), r->page))
+		if (!names_add(to, contacts_of(links, one), links->kept))
 			return unreadable(links, err);
 	return true;
+}
+
+static bool
+row_ask(struct links *links, const char *id, json_t *row, struct names *to,
+    struct err *err)
+{
+	AUTO(arena) struct arena *mine = arena_new(ANSWER_MAX_BYTES);
+	struct rest *r = &links->c->rest;
+	struct arena *page = r->page;
+
+	if (mine == NULL)
+		return err_nomem(err);
+	r->page = mine;
+	links->kept = r->item;
+	const bool ok = row_take(links, id, row, to, err);
+	r->page = page;
+	return ok;
 }
 
 bool

@@ -42,7 +42,8 @@ struct links {
 	struct rest_crm *c;
 	const struct rest_link *set;
 	const char *where;
-	struct idmap by_row;		/* const char *const *, of this page */
+	struct idmap by_row;		/* struct names, of this page */
+	struct arena *kept;		/* of what outlives an answer */
 };
 bool links_given(const struct rest_link *set);
 NPS_MUSTCHECK bool links_check(const struct rest_crm *c,

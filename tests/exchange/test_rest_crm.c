@@ -792,6 +792,35 @@ test_links_cut(void **state)
 	arena_free(arena);
 }
 
+/* Forty answers of 2 MiB: each gives way to the next. */
+static void
+test_links_memory(void **state)
+{
+	static const char profile[] = "events = ( { name = 'won'; trigger = "
+	    "'sale'; occurred_at = 'closed'; link = { contact = 'p'; request = { "
+	    "path = 'of/{id}'; rows = ''; }; }; read = { request = { path = 'won'; "
+	    "rows = 'items'; }; paging = { kind = 'none'; }; }; } );";
+	struct arena *arena = arena_new(64 << 20);
+	const size_t size = (size_t)2 << 20;
+	char *body = arena_alloc(arena, size + 1);
+	struct rig rig;
+
+	(void)state;
+	memset(body, ' ', size);
+	memcpy(body, "[{\"p\":7}]", 9);
+	body[size] = '\0';
+	const struct sim_reply script[] = {
+		{ .target = "/won", .body = numbered(arena, "{\"items\":[",
+		    "{\"id\":#,\"closed\":\"2026-11-20\"}", 1, 40, "]}") },
+		{ .target = "/of/", .body = body, .repeat = 39 } };
+	rig_start(&rig, profile, script, 2);
+	if (!rig_events(&rig, NULL, NULL))
+		fail_msg("%s", rig.err.msg);
+	assert_non_null(strstr(buf_text(&rig.seen), "sale 40/7 7 "));
+	rig_end(&rig, true);
+	arena_free(arena);
+}
+
 int
 main(void)
 {
@@ -811,6 +840,7 @@ main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_links_cut),
+		cmocka_unit_test(test_links_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,10 +103,14 @@ match_of(const struct sent *wanted, const struct sent *row, bool ref_is_ours)
 	    is_same_key(wanted->remote_id, row->remote_id)))
 		return SENT_REF;
 	/* Another send of ours, or one that is older than ours. */
-	if (!is_same(wanted->campaign_id, row->campaign_id) || ref_is_ours ||
+	if (ref_is_ours ||
 	    (dated && row->created_at < wanted->created_at - CLOCK_SKEW_S))
 		return SENT_NONE;
-	return match_person(wanted, row);
+	if (is_same(wanted->campaign_id, row->campaign_id))
+		return match_person(wanted, row);
+	/* Of no campaign that is told: perhaps of this one. */
+	return row->campaign_id == NULL &&
+	    match_person(wanted, row) != SENT_NONE ? SENT_PERHAPS : SENT_NONE;
 }
 
 static void

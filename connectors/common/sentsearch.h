@@ -16,7 +16,7 @@
 
 /* PERHAPS: the person in the campaign, but nothing tells whether it is our send
  * or another; or one with the number, which may be several people's, or without
- * any name: neither found nor absent. */
+ * any name, or of a campaign that is not told: neither found nor absent. */
 enum sent_match { SENT_NONE, SENT_PERHAPS, SENT_EMAIL, SENT_CONTACT, SENT_REF };
 struct sentsearch {
 	const struct sent *wanted;

@@ -393,10 +393,25 @@ check_one(const struct rest_survey *s,
 	return listing_check(&s->rest, &l.listing, NULL, err);
 }
 
+/* A row of ours that shows neither would prove that we never sent. */
+static bool
+check_sent(const struct rest_survey *s, struct err *err)
+{
+	const struct rest_sent *set = &survey_part(s)->sent;
+
+	if (!rest_listing_given(&set->read) ||
+	    (select_any(&set->ref) && select_any(&set->campaign_id)))
+		return true;
+	return err_set(err, ERR_CONFIG, "profile %s: sent: expected ref and "
+	    "campaign_id, without which a send of ours would be called absent",
+	    s->rest.profile);
+}
+
 bool
 rest_lists_check(const struct rest_survey *s, struct err *err)
 {
-	return check_one(s, campaigns_listing, true, err) &&
+	return check_sent(s, err) &&
+	    check_one(s, campaigns_listing, true, err) &&
 	    check_one(s, survey_sent_listing, true, err) &&
 	    check_one(s, answers_listing, true, err) &&
 	    check_one(s, optouts_listing, false, err);

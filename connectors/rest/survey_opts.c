@@ -80,10 +80,10 @@ const struct opt rest_send_opts[] = {
 const struct opt rest_sent_opts[] = {
 #define AT(member) offsetof(struct rest_sent, member)
 	LISTING(AT(read)),
-	PATHS("ref", AT(ref), "[]", "our {ref}"),
+	PATHS("ref", AT(ref), "[]", "our {ref}; needed"),
 	BOOL("ref_is_ours", AT(ref_is_ours), "false",
 	    "nobody but npsync writes where ref stands"),
-	PATHS("campaign_id", AT(campaign_id), "[]", "campaign"),
+	PATHS("campaign_id", AT(campaign_id), "[]", "campaign; needed"),
 	PATHS("email", AT(email), "[]", "address"),
 	PATHS("phone", AT(phone), "[]", "number"),
 	PATHS("contact_id", AT(contact_id), "[]", "our {contact.id}"),

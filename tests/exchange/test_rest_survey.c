@@ -68,6 +68,8 @@ test_request(void **state)
 #define SEND(json) "send = { request = { method = \"POST\"; path = \"s\"; " \
 	"json = \"" json "\"; }; }; "
 
+#define SENT_READ "read = { request = { path = \"l\"; }; id = [ \"/id\" ]; " \
+	"paging = { kind = \"page\"; }; }; "
 /* A template that drops the reference, or a hole that nobody knows. */
 static void
 test_refused(void **state)
@@ -81,6 +83,11 @@ test_refused(void **state)
 		    "{contact.mail}" },
 		{ SEND("[\\\"{ref}\\\"]") "erase = { request = { path = "
 		    "\"p/{id}\"; method = \"DELETE\"; }; };", "{id}" },
+		/* Its rows could not be told to be ours. */
+		{ SEND("[\\\"{ref}\\\"]") "sent = { " SENT_READ
+		    "campaign_id = [ \"/c\" ]; };", "ref and campaign_id" },
+		{ SEND("[\\\"{ref}\\\"]") "sent = { " SENT_READ
+		    "ref = [ \"/r\" ]; };", "ref and campaign_id" },
 	};
 
 	(void)state;
@@ -440,6 +447,11 @@ test_find(void **state)
 		    FIND_CANNOT_SAY },
 		{ NEWER ",{\"id\":\"b\",\"campaign_id\":\"1\",\"email\":\"x\","
 		    "\"created_at\":\"soon\"}", "", FIND_CANNOT_SAY },
+		/* The person, in no campaign that is told. */
+		{ NEWER ",{\"id\":\"c\",\"email\":\"A@b.dk\","
+		    "\"campaign_id\":null,"
+		    "\"created_at\":\"2026-11-24T20:00:00Z\"}", "",
+		    FIND_CANNOT_SAY },
 		/* The list moved while it was read. */
 		{ NEWER "," SENT("y", "o", "2026-11-24T22:00:00Z"),
 		    SENT("y", "o", "2026-11-24T22:00:00Z"), FIND_CANNOT_SAY },

@@ -469,8 +469,11 @@ transfer(struct pusher *p, struct err *err)
 		size_t got = 0;
 		if (!stage_breathe(p->stage, err))
 			return false;
-		if (p->wants_renewal && p->running == 0)
+		if (p->wants_renewal && p->running == 0) {
 			renew(p);
+			/* What went back is due again, in this second. */
+			drained = false;
+		}
 		if (!drained && may_claim(p) && has_room(p)) {
 			if (!claim(p, &got, err))
 				return false;

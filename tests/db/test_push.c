@@ -394,6 +394,24 @@ test_session(void **st)
 	}
 }
 
+/* It ends when nothing else is due, and within the second of the claim. */
+static void
+test_session_at_the_end(void **st)
+{
+	static const struct sim_reply script[] = {
+		{ .status = 440, .delay_ms = 300 }, { .status = 201 } };
+	struct fixture *f = *st;
+
+	serve(f, script, 2);
+	it.conf.concurrency = 2;
+	const long long row = fixture_due(f, 1);
+	push(f);
+	assert_int_equal(it.renewals, 1);
+	assert_int_equal(requests(), 2);
+	assert_string_equal(state(f, row), "sent");
+	serve_end();
+}
+
 /* An answer that may come after the lease has ended is not asked for. */
 static void
 test_lease_must_outlast(void **st)
@@ -451,6 +469,7 @@ main(void)
 		cmocka_unit_test(test_refusals_stop),
 		cmocka_unit_test(test_stops_at_once),
 		cmocka_unit_test(test_session),
+		cmocka_unit_test(test_session_at_the_end),
 		cmocka_unit_test(test_lease_must_outlast),
 		cmocka_unit_test(test_window),
 	};

@@ -4,6 +4,8 @@
  *  - a service that does not know the parameter lists everybody: nobody of a
  *    list that holds another than the one asked for is deleted;
  *  - a number that is of somebody with another address: nobody is deleted by it;
+ *  - a key that the profile does not ask by: ERR_DONE, never "nobody there", and
+ *    no request that names nobody;
  *  - a wrong path taken for "not there": the lookup's 404 is an error;
  *  - a repeat after a lost reply: gone is done.
  */
@@ -196,6 +198,23 @@ erase_by(struct rest_survey *s, const struct who *who, const char *email,
 	return true;
 }
 
+/* A key that the request leaves out would find nobody, or everybody. */
+static bool
+check_key(const struct rest_survey *s, const char *email, const char *phone,
+    struct err *err)
+{
+	const struct rest_erase *set = &survey_part(s)->erase;
+	const struct rest_request *by = rest_request_given(&set->find)
+	    ? &set->find : &set->request;
+
+	if ((email != NULL && rest_request_uses(by, "email")) ||
+	    (phone != NULL && rest_request_uses(by, "phone")))
+		return true;
+	return err_set(err, ERR_DONE, "profile %s finds nobody by %s: delete the "
+	    "person at the survey service by hand", s->rest.profile,
+	    email != NULL ? "mail address" : "number");
+}
+
 bool
 rest_erase_person(void *self, const char *email, const char *phone,
     struct put_result *result, struct err *err)
@@ -211,9 +230,12 @@ rest_erase_person(void *self, const char *email, const char *phone,
 		return err_set(err, ERR_DONE, "profile %s has no erase: delete "
 		    "the person at the survey service by hand",
 		    s->rest.profile);
+	if (!check_key(s, email, phone, err))
+		return false;
 	if (!rest_request_given(&set->find))
 		return delete_one(s, &both, result, err);
-	return (email == NULL || erase_by(s, &by_email, email, result, err)) &&
+	return (email == NULL || !rest_request_uses(&set->find, "email") ||
+		   erase_by(s, &by_email, email, result, err)) &&
 	    (phone == NULL || !rest_request_uses(&set->find, "phone") ||
 		erase_by(s, &by_phone, email, result, err));
 }

@@ -524,6 +524,40 @@ test_erase(void **state)
 	}
 }
 
+#define BY_MAIL SEND("[\\\"{ref}\\\"]") "erase = { find = { path = " \
+	"\"p?email={email?}\"; rows = [ \"\" ]; }; request = { method = " \
+	"\"DELETE\"; path = \"p/{id}\"; }; };"
+#define BY_PHONE SEND("[\\\"{ref}\\\"]") "erase = { request = { method = " \
+	"\"DELETE\"; path = \"p?phone={phone?}\"; }; };"
+/* By a key that the profile does not have: nobody is asked for, nobody deleted. */
+static void
+test_erase_by_other_key(void **state)
+{
+	static const struct {
+		const char *profile, *email, *phone, *words;
+	} cases[] = {
+		{ BY_MAIL, NULL, "+4512345678", "nobody by number" },
+		{ BY_PHONE, "a@b.dk", NULL, "nobody by mail address" },
+		{ BY_PHONE, NULL, "+4512345678", NULL },
+		{ BY_MAIL, "a@b.dk", "+4512345678", NULL },
+	};
+	static const struct sim_reply script = { .body = "[]" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct put_result r = { .outcome = PUT_UNKNOWN };
+		const bool asks = cases[i].words == NULL;
+		begin(cases[i].profile, &script, asks);
+		const bool ok = rest_survey.erase(rig.self, cases[i].email,
+		    cases[i].phone, &r, &rig.err);
+		if (ok != asks || (!ok && (rig.err.kind != ERR_DONE ||
+		    strstr(rig.err.msg, cases[i].words) == NULL)))
+			fail_msg("case %zu: %d %s", i, ok, rig.err.msg);
+		assert_int_equal(simhttpd_requests(sim), asks);
+		end();
+	}
+}
+
 static void
 test_check_and_campaigns(void **state)
 {
@@ -568,6 +602,7 @@ main(void)
 		cmocka_unit_test(test_foreign_link),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_erase),
+		cmocka_unit_test(test_erase_by_other_key),
 		cmocka_unit_test(test_check_and_campaigns),
 	};
 

@@ -3,6 +3,8 @@
  * this can lose or double, and what stops it:
  *  - a post or task whose reply is lost: PUT_UNKNOWN, and nobody sends it again;
  *    only what was proven not to have arrived is put off;
+ *  - a post that http.c repeats: a GET or one that is repeatable is refused at
+ *    open;
  *  - a 2xx that nobody understands: unknown, not done;
  *  - a 200 that carries an error: the profile's errors are asked first;
  *  - a 404 for a path that names no contact: the profile is wrong, and no card

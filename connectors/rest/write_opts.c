@@ -230,6 +230,18 @@ check_put(const struct rest_crm *c, const struct rest_put *set,
 		where, "{ref}, by which it is found again", err);
 }
 
+/* A post or a task: what may be repeated might be there twice. */
+static bool
+check_once(const struct rest_crm *c, const struct rest_put *set,
+    const char *where, struct err *err)
+{
+	return check_put(c, set, where, NULL, err) &&
+	    must(c, !rest_request_given(&set->request) ||
+		(set->request.method != REST_GET && !set->request.repeatable),
+		where, "a method other than GET, and no repeatable = true: it "
+		"is sent once", err);
+}
+
 bool
 rest_writer_open(struct rest_crm *c, struct err *err)
 {
@@ -245,8 +257,8 @@ rest_writer_open(struct rest_crm *c, struct err *err)
 		   check_tags(c, &set->tags, err)) &&
 	    check_put(c, &set->fields, "fields.request", NULL, err) &&
 	    check_put(c, &set->answer, "answer.request", "ref", err) &&
-	    check_put(c, &set->feed, "feed.request", NULL, err) &&
-	    check_put(c, &set->task, "task.request", NULL, err);
+	    check_once(c, &set->feed, "feed.request", err) &&
+	    check_once(c, &set->task, "task.request", err);
 }
 
 void

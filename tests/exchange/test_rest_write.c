@@ -302,6 +302,11 @@ test_refused(void **state)
 		    WRITE("[\\\"{tags:list}\\\"]") CREATE "};", "made twice" },
 		{ "answer = { request = { method = \"POST\"; path = \"a\"; json = "
 		    "\"[\\\"{contact_id}\\\"]\"; }; };", "{ref}" },
+		/* Sent up to four times where the first fails. */
+		{ "feed = { request = { path = \"f/{contact_id}\"; }; };",
+		    "other than GET" },
+		{ "task = { request = { method = \"POST\"; path = \"t\"; "
+		    "repeatable = true; }; };", "task.request: expected" },
 	};
 
 	(void)state;

@@ -210,6 +210,7 @@ struct answer {
 	const struct http_res *res;
 	json_t *root;		/* or NULL */
 	struct arena *arena;
+	enum rest_meaning means;	/* by errors and status */
 };
 
 static bool
@@ -260,13 +261,22 @@ words_fit(const struct rest_result *rule, const char *text)
 	return false;
 }
 
+/* A line for "any other 2xx" explains no failure. */
+static bool
+is_catch_all(const struct rest_result *rule)
+{
+	return rule->status.n == 0 && rule->at[0] == '\0' &&
+	    rule->equals.n + rule->contains.n == 0;
+}
+
 static bool
 rule_fits(const struct answer *a, const struct rest_result *rule)
 {
 	struct select_match m;
 	const char *text = a->res->body;
 
-	if (!has_status(rule, a->res))
+	if (!has_status(rule, a->res) ||
+	    (is_catch_all(rule) && a->means != REST_OK))
 		return false;
 	if (rule->at[0] != '\0') {
 		m = match_at(a->root, rule->at);
@@ -410,9 +420,9 @@ tells_failure(const json_t *root)
 }
 
 static enum push_outcome
-by_meaning(const struct answer *a, enum rest_meaning means)
+by_meaning(const struct answer *a)
 {
-	switch (means) {
+	switch (a->means) {
 	case REST_OK:
 		return a->res->status == MULTI_STATUS ||
 		    tells_failure(a->root) ? PUSH_UNKNOWN : PUSH_ACCEPTED;
@@ -447,13 +457,13 @@ rest_push_result(void *self, const struct http_res *res,
 	if (res->body_len > 0 && json_parse(res->body, res->body_len, &doc,
 	        NULL))
 		a.root = json_root(doc);
-	const enum rest_meaning means = rest_judge(&s->rest, res, a.root, text,
-	    sizeof(text));
-	if (means == REST_SESSION)
+	arena_reset(s->rest.page);
+	a.means = rest_judge(&s->rest, res, a.root, text, sizeof(text));
+	if (a.means == REST_SESSION)
 		settle(&a, PUSH_SESSION, text, result);
 	else if (is_2xx(res) && send->page_is_unknown && is_html(res))
 		reason_set(&a, "a page instead of an answer", NULL, result);
 	else if (!by_profile(&a, result))
-		settle(&a, by_meaning(&a, means), text, result);
+		settle(&a, by_meaning(&a), text, result);
 	return true;
 }

@@ -198,11 +198,29 @@ test_outcomes(void **state)
 		{ 500, "{\"status\":\"unsubscribed\"}", PUSH_UNKNOWN, "", -1 },
 		{ 503, "", PUSH_UNKNOWN, "", 60 },
 		{ 218, "{\"odd\":1", PUSH_SUPPRESSED, "", -1 },
+		/* What the profile calls a failure no last line explains. */
+		{ 200, "{\"error\":\"broken\"}", PUSH_UNKNOWN, "", -1 },
 	};
 
 	(void)state;
 	rig_open(&rig, BASE, NULL);
 	judge(cases, ARRAY_LEN(cases));
+	rig_close(&rig);
+}
+
+/* A long night: what was kept of one answer goes before the next. */
+static void
+test_outcomes_all_night(void **state)
+{
+	static char body[(1 << 20) + 64];
+	struct judged one = { 200, body, PUSH_UNKNOWN, "", -1 };
+
+	(void)state;
+	rig_open(&rig, BASE, NULL);
+	(void)snprintf(body, sizeof(body), "{\"error\":{\"pad\":\"%0*d\"}}",
+	    1 << 20, 0);
+	for (int i = 0; i < 70; i++)
+		judge(&one, 1);
 	rig_close(&rig);
 }
 
@@ -594,6 +612,7 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_schedules),
 		cmocka_unit_test(test_outcomes),
+		cmocka_unit_test(test_outcomes_all_night),
 		cmocka_unit_test(test_outcomes_plain),
 		cmocka_unit_test(test_outcomes_rows),
 		cmocka_unit_test(test_answers),

@@ -124,8 +124,8 @@ make_time(const struct make *m)
 	if (!read_clock(m, f == FORMAT_DATE || f >= FORMAT_LOCAL_YEAR, &at, &c))
 		return false;
 	if (f == FORMAT_EPOCH || f == FORMAT_EPOCH_MS)
-		return give(m, arena_printf(m->arena, "%lld%s", (long long)at,
-		    f == FORMAT_EPOCH_MS ? "000" : ""), true);
+		return give(m, arena_printf(m->arena, "%lld", (long long)at *
+		    (f == FORMAT_EPOCH_MS ? 1000 : 1)), true);
 	if (f >= FORMAT_YEAR && f <= FORMAT_LOCAL_SECOND)
 		return give(m, arena_printf(m->arena, "%d", time_part(f, &c)),
 		    true);

@@ -154,11 +154,23 @@ body_next(const struct paging *p, const struct paging_page *page)
 	return url == NULL || url[0] == '\0' ? NULL : url;
 }
 
+/* A place for the next address: null, where this is the only page. */
+static bool
+has_next(const struct paging *p, json_t *root)
+{
+	for (size_t i = 0; i < p->set->next.n; i++) {
+		json_t *node = json_at(root, p->set->next.v[i]);
+		if (json_is_string(node) || json_is_null(node))
+			return true;
+	}
+	return false;
+}
+
 static void
 kind_settle(struct paging *p, const struct paging_page *page,
     struct arena *arena)
 {
-	if (body_next(p, page) != NULL)
+	if (has_next(p, page->root))
 		p->kind = PAGING_NEXT_LINK;
 	else if (header_next(page->link_header, arena) != NULL)
 		p->kind = PAGING_LINK_HEADER;
@@ -216,6 +228,9 @@ link_advance(struct paging *p, const char *offered,
 	const char *next = url_next(arena, p->base, page->url, offered, err);
 	if (next == NULL)
 		return false;
+	if (strcmp(next, buf_text(&p->link)) == 0)
+		return err_set(err, ERR_PROTOCOL,
+		    "the address of the next page is the one just used");
 	*step = PAGING_MORE;
 	return link_set(p, next, err);
 }

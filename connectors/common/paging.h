@@ -2,7 +2,8 @@
  * paging.h - how a listing is walked, page after page, whatever the service
  * calls it.  Pure: it builds addresses and judges answers; the connector sends.
  *
- * auto: follows a next link if the first page offers one, else counts pages.
+ * auto: follows next links if the first page offers one, or has a place for one
+ * in its body that is null; else it counts pages.
  * Counting (page, offset) ends on an empty page, on a page shorter than the
  * longest seen (the server may cap below `size`), or when a page begins and
  * ends like the one before it (the server ignores the parameter).
@@ -24,6 +25,8 @@ struct paging_settings {
 	const char *page_param, *size_param, *offset_param, *cursor_param;
 	int size, first, max_pages;
 	struct strlist next, cursor;	/* candidate pointers in the body */
+	struct strlist total;		/* the same; empty = not said.  For callers
+					 * that count rows */
 };
 extern const struct opt paging_opts[];	/* for struct paging_settings */
 

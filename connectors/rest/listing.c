@@ -2,14 +2,19 @@
  * How this can lose, double, leak or hang, and what stops it:
  *  - a page that repeats: the service ignores the parameter, and what is behind
  *    the first page is never seen.  The listing ends with an error, what was
- *    read stays, and no watermark moves;
+ *    read stays, no watermark moves, and the next pass begins at its beginning;
  *  - a cursor that never ends: paging.max_pages, and a cursor, link or key that
  *    is the one just used is an error;
+ *  - a service that drops rows, ends too early or calls its next link another
+ *    name: seen only where it says how many rows there are (paging.total);
+ *  - an answer without a body that is no 204: an error, not an end;
  *  - more rows with one stamp than a page holds: pages by key need {last_id};
  *    each other kind counts rows, not stamps;
  *  - late commits, equal stamps: common/watermark.h, for each listing;
  *  - rows that slide from page 3 to page 2 while page 2 is read: the next pass
  *    begins overlap_s earlier, and a look back tells how often that happened;
+ *  - the same while a pass stood broken for a day: a sorted listing goes on from
+ *    its mark, not from the number of a page;
  *  - a listing that fails: the others' marks stay where they were in the text
  *    of the last checkpoint; a resumed pass reads those that were done from
  *    where they ended, so that one that always fails starves none;
@@ -26,6 +31,7 @@
 
 #include "clock.h"
 #include "num.h"
+#include "select.h"
 
 static void
 pass_cleanup(struct listing_pass *p)
@@ -64,6 +70,10 @@ paging_begin(struct listing_pass *p)
 	    req->json, req->form);
 	p->before = NO_TIME;
 	p->resumed = false;
+	p->fresh = true;
+	p->unsound = false;
+	p->got = 0;
+	p->total = -1;
 }
 
 static bool
@@ -76,7 +86,7 @@ pass_begin(struct listing_pass *p, struct err *err)
 	    : watermark_begin(&p->mark, &p->pull, err);
 }
 
-/* LENGTH:WATERMARK PAGES, without the blank. */
+/* LENGTH:WATERMARK GOT,TOTAL,PAGES, without the blank. */
 static const char *
 place_save(struct listing_pass *p)
 {
@@ -85,7 +95,19 @@ place_save(struct listing_pass *p)
 	const char *pages = paging_save(&p->paging, NULL, page);
 
 	return mark == NULL || pages == NULL ? NULL : arena_printf(page,
-	    "%zu:%s%s", strlen(mark), mark, pages);
+	    "%zu:%s%lld,%lld,%s", strlen(mark), mark, p->got, p->total, pages);
+}
+
+static bool
+take_number(const char **text, long long *out)
+{
+	const char *comma = strchr(*text, ',');
+
+	if (comma == NULL ||
+	    !num_parse_n(*text, (size_t)(comma - *text), -1, INT64_MAX, out))
+		return false;
+	*text = comma + 1;
+	return true;
 }
 
 static bool
@@ -100,13 +122,30 @@ place_load(struct listing_pass *p, const char *place)
 	    (long long)strlen(colon + 1), &len))
 		return false;
 	const char *mark = arena_strndup(p->own, colon + 1, (size_t)len);
+	const char *rest = colon + 1 + len;
 	watermark_free(&p->mark);
 	watermark_init(&p->mark, &p->rules);
 	return mark != NULL &&
 	    watermark_resume(&p->mark, &p->pull, mark, &unfit) &&
-	    paging_load(&p->paging, colon + 1 + len, p->own, &none, &unfit) &&
+	    take_number(&rest, &p->got) && take_number(&rest, &p->total) &&
+	    paging_load(&p->paging, rest, p->own, &none, &unfit) &&
 	    (p->paging.kind != PAGING_KEYSET ||
 	        listing_key_is_sound(buf_text(&p->paging.link)));
+}
+
+/* Rows that changed since went to the end of a sorted listing, and the others
+ * have moved up: page 7 is not the page 7 it was.  The mark is where it was;
+ * but who counts rows must have met them all. */
+static bool
+pass_by_mark(struct listing_pass *p, struct err *err)
+{
+	if (p->mark.mark.len > 0 && !select_any(&p->l->set->paging.total)) {
+		p->pull.watermark = arena_strdup(p->own,
+		    buf_text(&p->mark.mark));
+		if (p->pull.watermark == NULL)
+			return err_nomem(err);
+	}
+	return pass_begin(p, err);
 }
 
 /* A place that is not understood is no reason to stand still: from the
@@ -120,7 +159,10 @@ pass_resume(struct listing_pass *p, const char *place, struct err *err)
 		return true;
 	if (!place_load(p, place))
 		return pass_begin(p, err);
+	if (p->l->set->sorted && p->paging.kind != PAGING_KEYSET)
+		return pass_by_mark(p, err);
 	p->resumed = true;
+	p->fresh = false;
 	return true;
 }
 
@@ -215,6 +257,21 @@ checkpoint_end(struct listing_pass *p, bool last, struct err *err)
 	return told(p, NULL, *all == '\0' ? "whole" : all, err);
 }
 
+/* Pages that were none: where they ended is no place to go on from.  What a
+ * sorted stream's watermark has skipped since is read again: a resume wins, and
+ * one with an empty mark is the beginning. */
+static void
+checkpoint_unsound(const struct listing_pass *p)
+{
+	struct marks_entry *m = &p->marks[p->l - p->all];
+
+	if (m->mark == NULL)
+		m->mark = "";
+	const char *all = marks_save(p->marks, p->n, p->r->page);
+	if (p->sink->checkpoint != NULL && all != NULL)
+		(void)p->sink->checkpoint(p->sink->checkpoint_arg, all, NULL);
+}
+
 /* ---- all of them -------------------------------------------------------------------- */
 
 static bool
@@ -226,8 +283,11 @@ listing_pages(struct listing_pass *p, bool last, struct err *err)
 	while (step == PAGING_MORE) {
 		if (env->cancelled != NULL && env->cancelled())
 			return stopped(p, err);
-		if (!page_or_begin(p, &step, err))
+		if (!page_or_begin(p, &step, err)) {
+			if (p->unsound)
+				checkpoint_unsound(p);
 			return false;
+		}
 		if (step == PAGING_MORE && !checkpoint_page(p, err))
 			return false;
 	}

@@ -29,8 +29,11 @@ struct listing_pass {
 	bool sorted;		/* all listings are */
 	bool resumed;		/* its next request is the first of a resume */
 	bool whole;
+	bool fresh;		/* all pages are of one night */
+	bool unsound;		/* its pages are not what they should be */
+	long long got;		/* rows of its pages so far */
+	long long total;	/* the least the service said; -1 = nothing */
 };
-
 
 /* A hole of this name stands somewhere in the request. */
 bool listing_uses(const struct rest_request *req, const char *name);

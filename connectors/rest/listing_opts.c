@@ -45,6 +45,8 @@ static const struct opt pages_opts[] = {
 	    "\"/links/next\" ]", "where the body holds the next address"),
 	PATHS(cursor, "[ \"/nextCursor\", \"/cursor\" ]",
 	    "where the body holds the next cursor"),
+	PATHS(total, "[]", "where the body says how many rows there are in all; "
+	    "fewer on the pages are an error"),
 	{ .name = NULL }
 };
 #undef AT

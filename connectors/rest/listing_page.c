@@ -22,9 +22,11 @@ hole_time(const struct listing_pass *p, time_t at, bool is_since,
 	out->at = p->whole ? NO_TIME : at;
 	if (out->at == NO_TIME || !is_since)
 		return;
-	/* What the service calls "later than" begins one step earlier. */
+	/* A stamp that was cut to the day looks a day older than it is; and what
+	 * the service calls "later than" begins one step earlier. */
+	out->at -= p->l->set->resolution_s - 1;
 	if (p->l->set->since_strict)
-		out->at -= p->l->set->resolution_s;
+		out->at--;
 	if (out->at < 0)
 		out->at = 0;
 }
@@ -146,16 +148,19 @@ rows_take(struct listing_pass *p, json_t *rows, struct err *err)
 
 /* ---- one page ------------------------------------------------------------------- */
 
+#define NO_CONTENT 204
+
 /* null where rows should be is how some say "none". */
 static bool
-rows_find(const struct listing_pass *p, json_t *root, json_t **rows, struct err *err)
+rows_find(const struct listing_pass *p, const struct http_res *res,
+    json_t *root, json_t **rows, struct err *err)
 {
 	const struct rest_request *req = &p->l->set->request;
 
 	*rows = root == NULL ? NULL : rest_rows(req, root);
-	if (*rows != NULL || root == NULL)
+	if (*rows != NULL || (root == NULL && res->status == NO_CONTENT))
 		return true;
-	for (size_t i = 0; i < req->rows.n; i++)
+	for (size_t i = 0; root != NULL && i < req->rows.n; i++)
 		if (json_is_null(json_at(root, req->rows.v[i])))
 			return true;
 	return err_set(err, ERR_PROTOCOL, "%s: expected an array of rows where "
@@ -240,6 +245,31 @@ key_take(struct listing_pass *p, json_t *row, struct paging_page *page,
 	return page->key != NULL || err_nomem(err);
 }
 
+/* Rows that come and go while pages are read: who counts rows meets those that
+ * slid back once more, so that the last word counts; of other pages, and of
+ * those of two nights, the least. */
+static bool
+total_judge(struct listing_pass *p, json_t *root, size_t n,
+    enum paging_step step, struct err *err)
+{
+	const struct select_match m = select_first(root, &p->pages.total);
+	const char *text = select_text(&m, p->r->page);
+	const bool is_counted = p->fresh && (p->paging.kind == PAGING_PAGE ||
+	    p->paging.kind == PAGING_OFFSET);
+	long long total;
+
+	if (step != PAGING_REPEATED)
+		p->got += (long long)n;
+	if (text != NULL && num_parse(text, 0, INT64_MAX, &total) &&
+	    (p->total < 0 || total < p->total || (n > 0 && is_counted)))
+		p->total = total;
+	if (step == PAGING_MORE || p->got >= p->total)
+		return true;
+	p->unsound = true;
+	return err_set(err, ERR_PROTOCOL, "%s: the service says that there are "
+	    "%lld rows, its pages held %lld", p->l->where, p->total, p->got);
+}
+
 static bool
 page_judge(struct listing_pass *p, const struct http_res *res, const char *url,
     json_t *root, json_t *rows, enum paging_step *step, struct err *err)
@@ -258,7 +288,8 @@ page_judge(struct listing_pass *p, const struct http_res *res, const char *url,
 	if (!paging_advance(&p->paging, &page, p->r->page, step, err))
 		return err_wrap(err, "%s", p->l->where);
 	if (*step != PAGING_REPEATED || p->l->set->last_page_repeats)
-		return true;
+		return total_judge(p, root, n, *step, err);
+	p->unsound = true;
 	return err_set(err, ERR_PROTOCOL, "%s: the service sent one page twice, "
 	    "so it ignores the parameter of the page; if there is but one page, "
 	    "paging.kind is \"none\"", p->l->where);
@@ -299,7 +330,7 @@ listing_page_take(struct listing_pass *p, enum paging_step *step, struct err *er
 	if (!page_ask(p, &url, &res, &doc, err))
 		return false;
 	json_t *root = doc == NULL ? NULL : json_root(doc);
-	if (!rows_find(p, root, &rows, err))
+	if (!rows_find(p, &res, root, &rows, err))
 		return false;
 	if (!map_seen_take(&p->seen, rows, p->l->where, err))
 		return err_wrap(err, "profile %s", p->r->profile);

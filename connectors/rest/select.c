@@ -326,9 +326,16 @@ select_first_all(json_t *node, const struct strlist *paths,
 const char *
 select_text(const struct select_match *m, struct arena *arena)
 {
-	const char *text = m->key != NULL ? arena_strdup(arena, m->key)
-	    : json_text(arena, m->node);
+	const double real = json_real_value(m->node);
+	const char *text;
 
+	if (m->key != NULL)
+		text = arena_strdup(arena, m->key);
+	else if (json_is_real(m->node) && real > -1e15 && real < 1e15 &&
+	    real == (double)(long long)real)
+		text = arena_printf(arena, "%lld", (long long)real);
+	else
+		text = json_text(arena, m->node);
 	return text == NULL || *text == '\0' ? NULL : text;
 }
 

@@ -43,7 +43,8 @@ struct select_match select_first(json_t *node, const struct strlist *paths);
 /* The matches of the first candidate that has any. */
 NPS_MUSTCHECK bool select_first_all(json_t *node, const struct strlist *paths,
     struct arena *arena, struct select_list *out);
-/* Text of a match in arena; NULL for none, an object or an array, or "". */
+/* Text of a match in arena; NULL for none, an object or an array, or "".  17.0
+ * is "17": an id is the same however its number is written. */
 const char *select_text(const struct select_match *m, struct arena *arena);
 /* One of the candidates leads somewhere, be it to null, "" or an empty list:
  * the service knows this name. */

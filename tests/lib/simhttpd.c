@@ -34,6 +34,8 @@ struct connection {
 
 struct simhttpd {
 	const struct sim_reply *script;
+	sim_handler *handler;	/* instead of it */
+	void *arg;
 	unsigned *used;		/* how often each line was served */
 	size_t n;
 	int fd, port;
@@ -182,11 +184,22 @@ read_header(struct connection *c)
 	return (size_t)(end - c->in.s) + 4;
 }
 
+/* Takes the first len bytes off what was received. */
+static void
+forget(struct connection *c, size_t len)
+{
+	AUTO(buf) struct buf rest;
+
+	buf_init(&rest, REQUEST_BYTES);
+	buf_add(&rest, c->in.s + len, c->in.len - len);
+	buf_reset(&c->in);
+	buf_add(&c->in, rest.s == NULL ? "" : rest.s, rest.len);
+}
+
 static void
 keep_request(struct connection *c, size_t len, size_t header_len)
 {
 	struct simhttpd *sim = c->sim;
-	AUTO(buf) struct buf rest;
 
 	if (len > c->in.len)
 		len = c->in.len;
@@ -198,10 +211,7 @@ keep_request(struct connection *c, size_t len, size_t header_len)
 		r->header_len = header_len;
 	}
 	pthread_mutex_unlock(&sim->lock);
-	buf_init(&rest, REQUEST_BYTES);
-	buf_add(&rest, c->in.s + len, c->in.len - len);
-	buf_reset(&c->in);
-	buf_add(&c->in, rest.s == NULL ? "" : rest.s, rest.len);
+	forget(c, len);
 }
 
 static bool
@@ -337,12 +347,32 @@ read_body(struct connection *c, const struct sim_reply *r, size_t header_len)
 }
 
 static bool
+serve_handled(struct connection *c, size_t header_len)
+{
+	const size_t len = header_len + content_length(c->in.s);
+	struct simhttpd *sim = c->sim;
+	struct sim_reply reply = { .status = 200 };
+
+	while (c->in.len < len)
+		if (!receive(c))
+			return false;
+	pthread_mutex_lock(&sim->lock);
+	sim->requested++;
+	sim->handler(sim->arg, c->in.s, c->in.s + header_len, &reply);
+	pthread_mutex_unlock(&sim->lock);
+	forget(c, len);
+	return answer(c, &reply);
+}
+
+static bool
 serve_one(struct connection *c)
 {
 	const size_t header_len = read_header(c);
 
 	if (header_len == 0)
 		return false;
+	if (c->sim->handler != NULL)
+		return serve_handled(c, header_len);
 	const struct sim_reply *r = take_reply(c->sim, c->in.s);
 	if (r == NULL)
 		complain_about(c->sim, "unexpected request", c->in.s);
@@ -443,15 +473,16 @@ sim_free(struct simhttpd *sim)
 {
 	if (sim->fd >= 0)
 		(void)close(sim->fd);
-	for (size_t i = 0; i < sim->requested; i++)
+	for (size_t i = 0; sim->handler == NULL && i < sim->requested; i++)
 		buf_free(&sim->requests[i].bytes);
 	free(sim->requests);
 	free(sim->used);
 	free(sim);
 }
 
-struct simhttpd *
-simhttpd_start(const struct sim_reply *script, size_t n)
+static struct simhttpd *
+sim_start(const struct sim_reply *script, size_t n, sim_handler *handler,
+    void *arg)
 {
 	struct simhttpd *sim = calloc(1, sizeof(*sim));
 
@@ -459,6 +490,8 @@ simhttpd_start(const struct sim_reply *script, size_t n)
 		return NULL;
 	sim->script = script;
 	sim->n = n;
+	sim->handler = handler;
+	sim->arg = arg;
 	sim->fd = -1;
 	sim->used = calloc(n + 1, sizeof(*sim->used));
 	sim->requests = calloc(REQUESTS_MAX, sizeof(*sim->requests));
@@ -470,6 +503,18 @@ simhttpd_start(const struct sim_reply *script, size_t n)
 		return NULL;
 	}
 	return sim;
+}
+
+struct simhttpd *
+simhttpd_start(const struct sim_reply *script, size_t n)
+{
+	return sim_start(script, n, NULL, NULL);
+}
+
+struct simhttpd *
+simhttpd_start_handler(sim_handler *handler, void *arg)
+{
+	return sim_start(NULL, 0, handler, arg);
 }
 
 const char *
@@ -511,19 +556,23 @@ simhttpd_bytes(struct simhttpd *sim)
 	return read_count(sim, &sim->bytes);
 }
 
+static bool
+is_kept(struct simhttpd *sim, size_t i)
+{
+	return sim->handler == NULL && i < simhttpd_requests(sim);
+}
+
 const char *
 simhttpd_request(struct simhttpd *sim, size_t i)
 {
-	return i < simhttpd_requests(sim) ? buf_text(&sim->requests[i].bytes)
-					  : "";
+	return is_kept(sim, i) ? buf_text(&sim->requests[i].bytes) : "";
 }
 
 const char *
 simhttpd_body(struct simhttpd *sim, size_t i)
 {
-	return i < simhttpd_requests(sim)
-	    ? buf_text(&sim->requests[i].bytes) + sim->requests[i].header_len
-	    : "";
+	return is_kept(sim, i) ? buf_text(&sim->requests[i].bytes) +
+	    sim->requests[i].header_len : "";
 }
 
 const char *

@@ -48,6 +48,12 @@ struct simhttpd;
 
 /* The script is borrowed until stop. NULL = no socket or no memory. */
 struct simhttpd *simhttpd_start(const struct sim_reply *script, size_t n);
+/* Instead of a script: asked for each request, whole, NUL-terminated; body =
+ * where its body begins.  What reply points to stays until it is asked again.
+ * Requests are counted, not kept; one at a time. */
+typedef void sim_handler(void *arg, const char *request, const char *body,
+    struct sim_reply *reply);
+struct simhttpd *simhttpd_start_handler(sim_handler *handler, void *arg);
 /* "http://127.0.0.1:40123", without a slash at the end. */
 const char *simhttpd_url(const struct simhttpd *sim);
 int simhttpd_port(const struct simhttpd *sim);

@@ -45,6 +45,7 @@ static const struct {
 	{ "no_day", { .type = HOLE_DAY, .number = NO_DAY } },
 	/* 2026-03-28T23:30:00Z, which is the 29th in Copenhagen */
 	{ "at", { .type = HOLE_TIME, .at = 1774740600 } },
+	{ "first", { .type = HOLE_TIME, .at = 0 } },
 	{ "never", { .type = HOLE_TIME, .at = NO_TIME } },
 	{ "stamp", { .type = HOLE_TEXT, .text = "2026-03-28T23:30:00.123Z" } },
 	{ "tags", { .type = HOLE_LIST, .list = tags, .n = 3 } },
@@ -145,6 +146,7 @@ static const struct {
 	    "\"{day:%d.%m.%Y}\",\"{day:hour}\",\"{no_day?}\"]",
 	    "[\"2026-11-22\",\"2026-11-22\",22,\"22.11.2026\",0]" },
 	{ HOLE_BODY_JSON, "[\"{stamp:epoch}\"]", "[1774740600]" },
+	{ HOLE_BODY_JSON, "[\"{first:epoch_ms}\",\"{first:epoch}\"]", "[0,0]" },
 };
 
 static void

@@ -26,7 +26,7 @@ one_in(struct randcrm *crm, int n)
 	return randcrm_draw(crm, n) == 0;
 }
 
-/* ---- mutants ------------------------------------------------------------------------- */
+/* ---- mutants ----------------------------------- */
 const char *
 randcrm_mutant_name(enum rand_mutant mutant)
 {
@@ -86,7 +86,7 @@ fit_naming(struct randcrm *crm, struct rand_listing *l)
 		l->naming = RAND_BATCH;
 }
 
-/* ---- names ----------------------------------------------------------------------- */
+/* ---- names ----------------------------------- */
 static const char *const nests[] = { "", "", "attributes.", "fields.core.",
 	"d." };
 static const char *const ids[] = { "id", "Id", "dealId", "uuid", "key" };
@@ -214,7 +214,7 @@ randcrm_is_several(const struct rand_listing *l)
 	return l->naming >= RAND_LIST;
 }
 
-/* ---- rows --------------------------------------------------------------------------------- */
+/* ---- rows ----------------------------------- */
 /* A stamp as coarse as the server writes it. */
 static time_t
 told_of(const struct randcrm *crm, const struct rand_listing *l, time_t stamp)
@@ -303,7 +303,7 @@ randcrm_night(struct randcrm *crm, time_t at, bool last)
 	crm->now = at;
 }
 
-/* ---- a server ------------------------------------------------------------------------------- */
+/* ---- a server ----------------------------------- */
 static void
 draw_listing(struct randcrm *crm, int i)
 {
@@ -363,7 +363,7 @@ randcrm_end(struct randcrm *crm)
 	arena_free(crm->arena);
 }
 
-/* ---- the ledger ---------------------------------------------------------------------------------- */
+/* ---- the ledger ----------------------------------- */
 const char *
 randcrm_id(const struct rand_listing *l, int n)
 {

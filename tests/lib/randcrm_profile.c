@@ -40,7 +40,7 @@ add_field(struct randcrm *crm, struct buf *to, const struct rand_listing *l,
 	buf_printf(to, "\"%s ];\n", may_miss ? ", \"\"" : "");
 }
 
-/* ---- requests ------------------------------------------------------------------- */
+/* ---- requests ----------------------------------- */
 static const char *
 since_hole(const struct rand_listing *l)
 {
@@ -217,7 +217,7 @@ add_listing(struct randcrm *crm, struct buf *to, const struct rand_listing *l)
 	buf_printf(to, "  }%s\n", l->index + 1 < crm->n_listings ? "," : "");
 }
 
-/* ---- who we are ------------------------------------------------------------------------ */
+/* ---- who we are ----------------------------------- */
 static const char *const auths[RAND_AUTHS] = {
 	[RAND_NO_AUTH] = "", [RAND_BASIC] = "auth = { style = \"basic\"; };\n",
 	[RAND_KEY] = "auth = { style = \"header\"; header = \"X-Key\"; prefix = "

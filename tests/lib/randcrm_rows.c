@@ -93,7 +93,7 @@ randcrm_time_json(const struct randcrm *crm, enum rand_wire wire, time_t t)
 	return json_stringn(text, (size_t)n);
 }
 
-/* ---- persons ------------------------------------------------------------------ */
+/* ---- persons ----------------------------------- */
 static json_t *
 person_id(int n)
 {
@@ -156,7 +156,7 @@ put_persons(const struct rand_listing *l, const struct rand_row *r,
 	}
 }
 
-/* ---- rows ------------------------------------------------------------------------- */
+/* ---- rows ----------------------------------- */
 static json_t *
 id_json(const struct randcrm *crm, const struct rand_listing *l, int n)
 {

@@ -11,7 +11,7 @@
 
 #define BASIC "Authorization: Basic bnBzeW5jOnMzY3JldA=="
 
-/* ---- what a request says ----------------------------------------------------------- */
+/* ---- what a request says ----------------------------------- */
 struct asked {
 	struct randcrm *crm;
 	char path[512], query[8192];
@@ -106,7 +106,7 @@ number(const struct asked *a, const char *name, int missing)
 	    : (int)strtoll(text, NULL, 10);
 }
 
-/* ---- rows of a request ------------------------------------------------------------------ */
+/* ---- rows of a request ----------------------------------- */
 static time_t
 since_of(const struct asked *a)
 {
@@ -192,7 +192,7 @@ rows_select(struct asked *a)
 	}
 }
 
-/* ---- which page -------------------------------------------------------------------------- */
+/* ---- which page ----------------------------------- */
 /* The first row behind (stamp, id). */
 static int
 behind(const struct asked *a, time_t stamp, const char *id)
@@ -308,7 +308,7 @@ page_select(struct asked *a)
 	a->count = a->n - a->from < size ? a->n - a->from : size;
 }
 
-/* ---- the page ---------------------------------------------------------------------------- */
+/* ---- the page ----------------------------------- */
 static void
 encode(struct buf *to, const char *s)
 {
@@ -442,7 +442,7 @@ answer_listing(struct asked *a)
 	json_decref(root);
 }
 
-/* ---- who rows are about -------------------------------------------------------------------- */
+/* ---- who rows are about ----------------------------------- */
 static void
 answer_of(struct asked *a, const char *id)
 {
@@ -487,6 +487,14 @@ batch_row(json_t *all, const struct rand_listing *l, const struct rand_row *r)
 }
 
 static void
+batch_rows(json_t *all, const struct rand_listing *l, const char *id)
+{
+	for (int i = 0; i < l->n_rows; i++)
+		if (strcmp(randcrm_id(l, l->row[i].n), id) == 0)
+			batch_row(all, l, &l->row[i]);
+}
+
+static void
 answer_batch(struct asked *a)
 {
 	struct randcrm *crm = a->crm;
@@ -495,20 +503,21 @@ answer_batch(struct asked *a)
 	int n = 0;
 
 	(void)from_query(a, "ids", ids, sizeof(ids));
-	for (char *save, *id = strtok_r(ids, ",", &save); id != NULL;
-	    id = strtok_r(NULL, ",", &save), n++)
-		for (int i = 0; i < a->l->n_rows; i++)
-			if (strcmp(randcrm_id(a->l, a->l->row[i].n), id) == 0 &&
-			    !(crm->wild && crm->mutant == RAND_BATCH_SHORT &&
-			        n >= 10))
-				batch_row(all, a->l, &a->l->row[i]);
+	for (char *id = ids; *id != '\0'; n++) {
+		char *end = id + strcspn(id, ",");
+		const bool last = *end == '\0';
+		*end = '\0';
+		if (!crm->wild || crm->mutant != RAND_BATCH_SHORT || n < 10)
+			batch_rows(all, a->l, id);
+		id = end + !last;
+	}
 	char *text = json_dumps(all, JSON_COMPACT);
 	buf_str(&crm->body, text);
 	randcrm_free(text);
 	json_decref(all);
 }
 
-/* ---- who asks ----------------------------------------------------------------------------- */
+/* ---- who asks ----------------------------------- */
 static bool
 is_signed(const struct asked *a)
 {
@@ -559,7 +568,7 @@ answer_login(struct asked *a)
 	return true;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------- */
+/* ---- all of it ----------------------------------- */
 static void
 answer_path(struct asked *a)
 {

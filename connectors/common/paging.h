@@ -23,6 +23,7 @@ enum paging_kind { PAGING_AUTO, PAGING_NONE, PAGING_PAGE, PAGING_OFFSET,
 struct paging_settings {
 	int kind;			/* enum paging_kind */
 	const char *page_param, *size_param, *offset_param, *cursor_param;
+	const char *first_key;	/* keyset: the first page comes after it */
 	int size, first, max_pages;
 	struct strlist next, cursor;	/* candidate pointers in the body */
 	struct strlist total;		/* the same; empty = not said.  For callers

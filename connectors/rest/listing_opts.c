@@ -39,6 +39,7 @@ static const struct opt pages_opts[] = {
 	STR(cursor_param, "cursor", "parameter of the cursor, without {cursor}"),
 	INT(size, "200", 1, 5000, "rows asked for per page"),
 	INT(first, "1", 0, 1000, "number of the first page"),
+	STR(first_key, "", "keyset: {last_id} of the first page; empty = none"),
 	INT(max_pages, "10000", 1, 1000000,
 	    "more pages than this end the reading with an error"),
 	PATHS(next, "[ \"/@odata.nextLink\", \"/nextLink\", \"/next\", "

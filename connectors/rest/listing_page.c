@@ -62,7 +62,8 @@ hole_of(void *arg, const char *name, struct hole_value *out)
 	else if (strcmp(name, "cursor") == 0)
 		hole_text(buf_text(&p->paging.link), out);
 	else if (strcmp(name, "last_id") == 0)
-		hole_text(p->last_id, out);
+		hole_text(p->last_id != NULL ? p->last_id :
+		    p->pages.first_key, out);
 	else if (strcmp(name, "last_stamp") == 0)
 		hole_text(p->last_stamp, out);
 	else

@@ -7,8 +7,8 @@
 
 /* ---- every paging with every naming ------------------------------------------ */
 
-enum paged { NONE, PAGE, OFFSET, NEXT, HEADER, CURSOR, KEYSET, PAGE_HOLE, RPC,
-	AUTO_LINK, AUTO_PAGE, PAGED };
+enum paged { NONE, PAGE, OFFSET, NEXT, HEADER, CURSOR, KEYSET, KEYSET_FIRST,
+	PAGE_HOLE, RPC, AUTO_LINK, AUTO_PAGE, PAGED };
 static const struct paged_kind {
 	const char *request, *paging;
 	/* How a request line ends for page 1, 2, 3; one more that is empty. */
@@ -30,6 +30,9 @@ static const struct paged_kind {
 	    "?cursor=%2Fapi%2Fevents%3Fc%3D3 " }, false },
 	[KEYSET] = { "path = 'events?after={last_id?}'; ", "kind = 'keyset';",
 	    { "/events ", "?after=%s2 ", "?after=%s4 ", "?after=%s5 " }, true },
+	[KEYSET_FIRST] = { "path = 'events?after={last_id}'; ",
+	    "kind = 'keyset'; first_key = '0';", { "?after=0 ", "?after=%s2 ",
+	    "?after=%s4 ", "?after=%s5 " }, true },
 	[PAGE_HOLE] = { "path = 'events?p={page}&n={size}'; ",
 	    "kind = 'page'; first = 0; size = 2;", { "?p=0&n=2 ", "?p=1&n=2 ",
 	    "?p=2&n=2 " }, false },

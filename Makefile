@@ -207,6 +207,14 @@ check-clang:
 	@tests/setup.sh clang
 	@$(MAKE) --no-print-directory check O=build-clang CC=clang
 
+# Against servers that other people wrote.  T=rt: one of them.
+real-build: $(O)/npsync $(SIM_BINS)
+check-real:
+	@tests/setup.sh check
+	@echo "building in $(O)/"
+	@$(AGAIN) real-build
+	@tests/real/run.sh $(O) $(T)
+
 # ---- fuzzing ------------------------------------------------------------------
 # One program per tests/fuzz/fuzz_*.c.  In check it replays its corpus; in fuzz
 # its main is libFuzzer's.  TARGET=csv: one of them.
@@ -313,6 +321,7 @@ help:
 	@echo "make check         the same, with all tests (T=name: some of them)"
 	@echo "make check-long    all that tests/torture has (hours)"
 	@echo "make controls      seeded defects, each caught by a test (T=name: some)"
+	@echo "make check-real    against Tryton and Request Tracker (T=rt: one)"
 	@echo "make check-asan    tests under AddressSanitizer and UBSan"
 	@echo "make check-clang   tests built by clang"
 	@echo "make fuzz          libFuzzer (SECONDS=60 a target, TARGET=csv: one of them)"
@@ -330,7 +339,7 @@ clean:
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests-build demo demo-build check check-long controls check-asan check-clang lint lint-build \
+.PHONY: all tests-build demo demo-build check check-long check-real real-build controls check-asan check-clang lint lint-build \
 	analyze coverage install uninstall dist tags help clean
 .SECONDARY:
 .DELETE_ON_ERROR:

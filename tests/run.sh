@@ -7,8 +7,8 @@
 # BUILD is where the programs were built: NPSYNC_BUILD for a test that starts
 # them ($NPSYNC_BUILD/npsync, $NPSYNC_BUILD/tests/sim/*); STRIP is left out of
 # the names that are printed.
-# One line per program, its output when it failed, at the end one line
-# "N passed, N failed[, N skipped]".  A program that crashes, ends early, runs
+# One line per program, with why it skipped; its lines "# note: ..."; its output
+# when it failed; at the end one line "N passed, N failed[, N skipped]".  A program that crashes, ends early, runs
 # too long or leaves a process running counts as a failed case.
 set -u
 LC_NUMERIC=C
@@ -128,6 +128,7 @@ count() {
 run_one() {
 	local id=$1 program=$2 dir=$base/$1 out=$base/$1.out
 	local start=$EPOCHREALTIME rc passed failed skipped why left word took
+	local reason
 
 	mkdir -m "$mode" "$dir"
 	# The braces catch what bash itself says about a signal.
@@ -148,9 +149,11 @@ run_one() {
 		printf '%-4s %-32s %4d passed' $word "${program#"$strip"}" "$passed"
 		[ "$failed" = 0 ] || printf ', %d failed' "$failed"
 		[ "$skipped" = 0 ] || printf ', %d skipped' "$skipped"
+		reason=$(sed -n 's/^ok [0-9]* .*# SKIP //p' "$out" | head -n 1)
 		took=$(((${EPOCHREALTIME/./} - ${start/./}) / 100000))
 		printf '  %d.%d s' $((took / 10)) $((took % 10))
-		echo "${why:+  ($why)}"
+		echo "${why:+  ($why)}${reason:+  (skipped: $reason)}"
+		sed -n 's/^# note: /     /p' "$out"
 		if [ $word = FAIL ]; then
 			# Not as TAP: nobody shall count these lines again.
 			sed 's/^/     | /' "$out"

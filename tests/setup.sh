@@ -1,11 +1,13 @@
 #!/bin/sh
 # setup.sh - installs the Debian packages that a target of the Makefile needs.
 #
-#	tests/setup.sh [--list] demo|check|lint|clang|analyze|ci ...
+#	tests/setup.sh [--list] demo|check|lint|clang|analyze|real|ci ...
 #
 # What is missing is worked out by dpkg-query; nothing is run when nothing is.
 # PostgreSQL comes without a system cluster (15/main): npsync starts its own.
+# real: servers that other people wrote.  They are installed and stay off.
 # --list prints the packages of the groups, one a line, and does nothing.
+# Exit 69 with it: what is missing cannot be had here.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -19,16 +21,29 @@ libcrypt-dev zlib1g-dev"
 # needs no service of the machine.  pgbouncer would start one: ci only, and where
 # it is not, its test is skipped.
 runtime="postgresql tzdata ca-certificates procps util-linux curl"
+# For Request Tracker: no database by the package, and a mail program that is no
+# daemon, where there is none yet.
+servers="tryton-server tryton-modules-party tryton-modules-sale-opportunity
+tryton-modules-sale-complaint request-tracker5 rt5-standalone rt5-db-sqlite
+dbconfig-no-thanks msmtp-mta"
+services="tryton-server tryton-server-cron tryton-server-worker
+request-tracker5"
 SERVER_MIN=15
 RETRY="-o DPkg::Lock::Timeout=300 -o Acquire::Retries=3"
 
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+not_here() {
+	printf 'setup: %s\n' "$*" >&2
+	[ -z "$real" ] || exit 69
+	exit 1
+}
 usage() {
-	echo "usage: tests/setup.sh [--list] demo|check|lint|clang|analyze|ci ..." >&2
+	echo "usage: tests/setup.sh [--list] demo|check|lint|clang|analyze|real|ci ..." >&2
 	exit 64
 }
 
+real=
 list=no
 if [ "${1:-}" = --list ]; then
 	list=yes
@@ -44,6 +59,10 @@ for group; do
 	lint) more="$build binutils perl-base pmccabe codespell shellcheck mandoc" ;;
 	clang) more="clang libclang-rt-dev llvm lld" ;;
 	analyze) more="$build clang-tidy" ;;
+	real)
+		real=yes
+		more="$build $runtime python3-minimal $servers"
+		;;
 	ci) more="$build $runtime libcmocka-dev strace python3-aiosmtpd
 		python3-asyncssh pgbouncer binutils perl-base pmccabe
 		codespell shellcheck mandoc clang libclang-rt-dev llvm lld" ;;
@@ -85,12 +104,21 @@ has_server() {
 	return 1
 }
 
+has_mail() {
+	dpkg-query -W -f '${db:Status-Status} ${Provides}\n' 2>/dev/null |
+		grep -q '^installed .*mail-transport-agent'
+}
+
 missing=
 for p in $packages; do
 	case $p in
 	postgresql) has_server || missing="$missing postgresql" ;;
 	# Newer releases have pkgconf only.
 	pkg-config) has pkg-config || has pkgconf || missing="$missing $p" ;;
+	msmtp-mta) has_mail || missing="$missing $p" ;;
+	# Whoever has another of these keeps it.
+	dbconfig-no-thanks) has "$p" || has dbconfig-sqlite3 ||
+		missing="$missing $p" ;;
 	*) has "$p" || missing="$missing $p" ;;
 	esac
 done
@@ -99,11 +127,11 @@ missing=${missing# }
 
 say "missing packages: $missing"
 command -v apt-get >/dev/null 2>&1 ||
-	die "there is no apt-get here; install them and start again"
+	not_here "there is no apt-get here; install them and start again"
 as_root=
 if [ "$(id -u)" != 0 ]; then
 	command -v sudo >/dev/null 2>&1 ||
-		die "this needs root, and there is no sudo: as root run" \
+		not_here "this needs root, and there is no sudo: as root run" \
 		    "apt-get install $missing"
 	if sudo -n true 2>/dev/null; then
 		as_root="sudo -n"
@@ -111,7 +139,7 @@ if [ "$(id -u)" != 0 ]; then
 		say "sudo will ask for your password"
 		as_root=sudo
 	else
-		die "this needs root, and sudo asks for a password: as root run" \
+		not_here "this needs root, and sudo asks for a password: as root run" \
 		    "apt-get install $missing"
 	fi
 fi
@@ -121,8 +149,10 @@ fi
 log=$(mktemp) || die "cannot make a temporary file"
 made_file=
 made_dir=
+made_policy=
 put_back() {
 	rm -f "$log"
+	[ -z "$made_policy" ] || $as_root rm -f "$policy"
 	[ -z "$made_file" ] || $as_root rm -f "$conf_file"
 	[ -z "$made_dir" ] || $as_root rmdir "$conf_dir" 2>/dev/null
 }
@@ -154,6 +184,23 @@ no_main_cluster() {
 	    $as_root tee "$conf_file" >/dev/null || die "cannot write $conf_file"
 }
 
+# What is asked before a package may start its service.
+policy=${NPSYNC_SETUP_ROOT:-}/usr/sbin/policy-rc.d
+no_services() {
+	[ ! -e "$policy" ] || return 0
+	made_policy=yes
+	printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null ||
+		die "cannot write $policy"
+	$as_root chmod 755 "$policy" || die "cannot change $policy"
+}
+# Nor at the next start of the machine.
+services_off() {
+	for service in $services; do
+		[ ! -e "/etc/init.d/$service" ] ||
+			$as_root update-rc.d "$service" disable >"$log" 2>&1
+	done
+}
+
 say "installing by apt-get, this takes a minute"
 apt update ||
 	say "the package lists could not be refreshed; going on with those here"
@@ -172,7 +219,14 @@ case " $missing " in
 	no_main_cluster
 	;;
 esac
+if [ -n "$real" ]; then
+	# shellcheck disable=SC2086
+	apt install -y --no-install-recommends --download-only $missing ||
+		not_here "apt-get could not fetch: $missing"
+	no_services
+fi
 # shellcheck disable=SC2086
 apt install -y --no-install-recommends $missing ||
 	die "apt-get could not install: $missing"
+[ -z "$real" ] || services_off
 say "installed: $missing"

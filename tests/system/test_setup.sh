@@ -59,7 +59,7 @@ run() {
 }
 
 build=$("$setup" --list demo | grep -v '^postgresql$')
-echo 1..29
+echo 1..38
 
 # shellcheck disable=SC2086
 machine 0 $build postgresql-15
@@ -127,6 +127,36 @@ echo "echo sudo \"\$*\" >>'$dir/log'; shift; exec \"\$@\"" | fake sudo
 run check
 check "sudo: exit 0" returned 0
 check "sudo: apt-get through it" ran "^sudo -n env .* apt-get .* install"
+
+# Servers that other people wrote stay off.
+machine 0
+mkdir -p "$dir/usr/sbin"
+ln -s /usr/bin/chmod "$dir/bin/chmod"
+cat <<-EOF | fake apt-get
+	echo "apt-get \$*: \$(cat '$dir'/usr/sbin/policy-rc.d 2>/dev/null)" >>'$dir/log'
+EOF
+run real
+check "real: exit 0" returned 0
+check "real: fetched before anything is installed" \
+    before "download-only gcc" "recommends gcc"
+check "real: no service starts while they come" ran "tryton-server.*: #!/bin/sh"
+check "real: that is put back" not test -e "$dir/usr/sbin/policy-rc.d"
+check "real: a mail program comes with them" ran "msmtp-mta"
+
+machine 0
+echo "installed default-mta mail-transport-agent" >>"$dir/packages"
+mkdir -p "$dir/usr/sbin"
+ln -s /usr/bin/chmod "$dir/bin/chmod"
+echo mine >"$dir/usr/sbin/policy-rc.d"
+run real
+check "real: another mail program will do" not ran "msmtp-mta"
+check "real: a policy that was there stays" grep -q mine "$dir/usr/sbin/policy-rc.d"
+
+machine 0
+echo "echo no network; case \$* in *download-only*) exit 100 ;; esac" | fake apt-get
+run real
+check "real: nothing to be had: exit 69" returned 69
+check "real: nothing to be had: one sentence" said "^setup: apt-get could not fetch: "
 
 machine 0
 rm "$dir/bin/dpkg-query"

@@ -8,6 +8,7 @@
  */
 #include "cli_try.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,16 +201,14 @@ static bool
 name_profile(struct cli *cli, struct err *err)
 {
 	const char *file = cli_given(cli, "profile");
-	char *whole;
+	char whole[PATH_MAX];
 
 	if (file == NULL)
 		return true;
-	whole = realpath(file, NULL);
-	if (whole == NULL)
+	if (realpath(file, whole) == NULL)
 		return err_errno(err, ERR_CONFIG, "--profile %s", file);
 	cli->profile.file = arena_strdup(cli->arena, whole);
 	cli->profile.crm = cli_given(cli, "crm");
-	free(whole);
 	return cli->profile.file != NULL || err_nomem(err);
 }
 

@@ -16,14 +16,14 @@
 	"     AND a.first_seen_at >= $5::timestamptz AND a.answered_at >= $5::timestamptz"
 /* A card that the CRM did not have, and that was read again since: nothing was
  * written. */
-#define THERE_AGAIN                                                                                        \
-	"f.state = 'failed' AND f.reason = 'gone' AND EXISTS (SELECT 1 FROM npsync.answer x"                \
-	" JOIN npsync.contact y ON y.tenant_id = $1 AND y.connector = $3"                                   \
-	"      AND y.contact_id = x.contact_id AND NOT y.gone"                                              \
+#define THERE_AGAIN                                                          \
+	"f.state = 'failed' AND f.reason = 'gone' AND EXISTS (SELECT 1 FROM npsync.answer x" \
+	" JOIN npsync.contact y ON y.tenant_id = $1 AND y.connector = $3"    \
+	"      AND y.contact_id = x.contact_id AND NOT y.gone"               \
 	" WHERE x.tenant_id = $1 AND x.answer_id = f.subject AND y.facts_at > f.updated_at)"
-#define ONCE                                                                                               \
-	"  ON CONFLICT (tenant_id, kind, target, subject) DO UPDATE"                                        \
-	"     SET state = 'wanted', reason = NULL, tries = 0, updated_at = excluded.updated_at"             \
+#define ONCE                                                                 \
+	"  ON CONFLICT (tenant_id, kind, target, subject) DO UPDATE"         \
+	"     SET state = 'wanted', reason = NULL, tries = 0, updated_at = excluded.updated_at" \
 	"   WHERE " THERE_AGAIN
 #define COUNTED                                                              \
 	"  RETURNING 1) SELECT (SELECT count(*) FROM e), (SELECT count(*) FROM put)"

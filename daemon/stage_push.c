@@ -460,25 +460,34 @@ renew(struct pusher *p)
 		stop(p, why.msg);
 }
 
+/* A new session, more rows; drained: there are none. */
+static bool
+take_up(struct pusher *p, bool *drained, struct err *err)
+{
+	size_t got = 0;
+
+	if (p->wants_renewal && p->running == 0) {
+		renew(p);
+		/* What went back is due again, in this second. */
+		*drained = false;
+	}
+	if (*drained || !may_claim(p) || !has_room(p))
+		return true;
+	if (!claim(p, &got, err))
+		return false;
+	*drained = got == 0;
+	return true;
+}
+
 static bool
 transfer(struct pusher *p, struct err *err)
 {
 	bool drained = false, done = false;
 
 	while (!done) {
-		size_t got = 0;
-		if (!stage_breathe(p->stage, err))
+		if (!stage_breathe(p->stage, err) ||
+		    !take_up(p, &drained, err))
 			return false;
-		if (p->wants_renewal && p->running == 0) {
-			renew(p);
-			/* What went back is due again, in this second. */
-			drained = false;
-		}
-		if (!drained && may_claim(p) && has_room(p)) {
-			if (!claim(p, &got, err))
-				return false;
-			drained = got == 0;
-		}
 		if (p->running > 0) {
 			if (!poll_round(p, 200, err))
 				return false;

@@ -1,6 +1,8 @@
 /*
  * source.c - what source is told by the options, and what is held of it.
  */
+#include "source.h"
+
 #include "files.h"
 
 #include <errno.h>

@@ -16,6 +16,8 @@
  *    us, and of a body without a place for words nothing is;
  *  - an answer without end: the engine's ceiling.
  */
+#include "call.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,9 +4,10 @@
  * Talks to: what the profile says (crm.d/NAME.conf); which of them were tried
  * with a live system stands in README.md.
  */
+#include "crm.h"
+
 #include <stdlib.h>
 
-#include "crm.h"
 #include "reader.h"
 #include "uses.h"
 

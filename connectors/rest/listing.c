@@ -25,11 +25,12 @@
  *    goes back;
  *  - memory: a page at a time, r->page; a row, r->item.
  */
-#include "listing_int.h"
+#include "listing.h"
 
 #include <string.h>
 
 #include "clock.h"
+#include "listing_int.h"
 #include "num.h"
 #include "select.h"
 

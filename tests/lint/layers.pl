@@ -18,7 +18,7 @@ my @rank = ('a module below', 'a noun', 'a stage', 'night', 'a command', 'main')
 # What a connector may use beside connector.h and its own folder; http through
 # the client that its environment holds.
 my $for_connectors = qr/^(npsync|err|arena|buf|json|num|clock|text|url|
-    http)(_\w+)?$/x;
+    http|outcome)(_\w+)?$/x;
 
 # Headers and symbols that only some files may use.
 my %header = (

@@ -26,6 +26,7 @@
 #include "call_int.h"
 #include "json.h"
 
+#define MULTI_STATUS 207
 #define OWN_MAX_BYTES ((size_t)4194304)
 #define PAGE_MAX_BYTES ((size_t)67108864)
 #define ITEM_MAX_BYTES ((size_t)4194304)
@@ -176,6 +177,24 @@ rest_judge(struct rest *r, const struct http_res *res, json_t *root,
 		words(r, root, at, r->words, sizeof(r->words));
 	(void)snprintf(text, size, "%s", r->words);
 	return means;
+}
+
+bool
+rest_tells_failure(const struct http_res *res, const json_t *root)
+{
+	static const char *const good[] = { "success", "ok" };
+	static const char *const bad[] = { "error", "errors" };
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		if (json_is_false(json_object_get(root, good[i])))
+			return true;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		const json_t *said = json_object_get(root, bad[i]);
+		if (json_string_length(said) + json_array_size(said) +
+		    json_object_size(said) > 0 || json_is_true(said))
+			return true;
+	}
+	return res->status == MULTI_STATUS;
 }
 
 /* ---- errors -------------------------------------------------------------------- */

@@ -115,8 +115,7 @@ NPS_MUSTCHECK bool rest_check(const struct rest *r,
 NPS_MUSTCHECK bool rest_call(struct rest *r, const struct rest_request *req,
     hole_fn *fn, void *arg, struct http_res *res, struct json_doc **doc,
     struct err *err);
-/* A page by the address that paging gave (below base_url), with the request's
- * headers and body otherwise. */
+/* A page by the address that paging gave, with the request's other parts. */
 NPS_MUSTCHECK bool rest_call_at(struct rest *r, const struct rest_request *req,
     const char *url, hole_fn *fn, void *arg, struct http_res *res,
     struct json_doc **doc, struct err *err);
@@ -134,8 +133,8 @@ NPS_MUSTCHECK bool rest_url(struct rest *r, const struct rest_request *req,
  * one call here that blocks. */
 NPS_MUSTCHECK bool rest_build(struct rest *r, const struct rest_request *from,
     hole_fn *fn, void *arg, struct http_req *req, struct err *err);
-/* The connector's renew(): a new session after a 401.  ERR_AUTH when there is
- * none to be had, or the last one was never good for anything. */
+/* The connector's renew(): a new session after a 401.  ERR_AUTH: none is to be
+ * had, or the last one was never good for anything. */
 NPS_MUSTCHECK bool rest_renew(struct rest *r, struct err *err);
 
 /* What a complete answer means by the profile's errors, else by its status:
@@ -146,6 +145,8 @@ enum rest_meaning { REST_OK, REST_FAILURE, REST_GONE, REST_THROTTLED,
 	REST_SESSION, REST_REJECTED, REST_CONFLICT };
 enum rest_meaning rest_judge(struct rest *r, const struct http_res *res,
     json_t *root, char *text, size_t size);
+/* Does a 2xx that no line explains say that nothing, or not all, was done? */
+bool rest_tells_failure(const struct http_res *res, const json_t *root);
 /* The error that a meaning is, for what = "POST /x".  text is shown where the
  * answer speaks of us (FAILURE, THROTTLED, SESSION), not of a record. */
 bool rest_fail(enum rest_meaning means, const struct http_res *res,

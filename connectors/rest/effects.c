@@ -6,7 +6,8 @@
  *  - a post that http.c repeats: a GET or one that is repeatable is refused at
  *    open;
  *  - a 2xx that nobody understands: unknown, not done;
- *  - a 200 that carries an error: the profile's errors are asked first;
+ *  - a 200 that carries an error: the profile's errors are asked first, and one
+ *    that no line explains is not done either;
  *  - a 404 for a path that names no contact: the profile is wrong, and no card
  *    is gone;
  *  - fields and answers that are written twice: their requests say the same
@@ -212,6 +213,15 @@ remote_id_take(struct rest_crm *c, const struct rest_put *set,
 }
 
 static bool
+check_done(const struct http_res *res, const struct json_doc *doc,
+    struct err *err)
+{
+	return !rest_tells_failure(res, doc == NULL ? NULL : json_root(doc)) ||
+	    err_set(err, ERR_PROTOCOL, "HTTP %ld, and the answer tells of a "
+	    "failure: say in errors what it means", res->status);
+}
+
+static bool
 put_one(struct rest_crm *c, const struct rest_put *set,
     const struct crm_effect *e, struct put_result *result, struct err *err)
 {
@@ -221,7 +231,8 @@ put_one(struct rest_crm *c, const struct rest_put *set,
 	struct err why = { .kind = ERR_NONE };
 
 	arena_reset(c->rest.page);
-	if (!rest_call(&c->rest, &set->request, hole_of, &f, &res, &doc, &why))
+	if (!rest_call(&c->rest, &set->request, hole_of, &f, &res, &doc, &why) ||
+	    !check_done(&res, doc, &why))
 		return failed(c, set, &res, &why, result, err);
 	result->outcome = PUT_DONE;
 	remote_id_take(c, set, doc, result);

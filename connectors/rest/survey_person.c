@@ -7,7 +7,8 @@
  *  - a key that the profile does not ask by: ERR_DONE, never "nobody there", and
  *    no request that names nobody;
  *  - a wrong path taken for "not there": the lookup's 404 is an error;
- *  - a repeat after a lost reply: gone is done.
+ *  - a repeat after a lost reply: gone is done, where the path names whom;
+ *  - a success that carries an error: not done.
  */
 #include <string.h>
 #include <strings.h>
@@ -49,7 +50,25 @@ call(struct rest_survey *s, const struct rest_request *req, struct who *who,
 	struct http_res res = { .body = "" };
 
 	arena_reset(s->rest.page);
-	return rest_call(&s->rest, req, hole_of, who, &res, doc, err);
+	return rest_call(&s->rest, req, hole_of, who, &res, doc, err) &&
+	    (!rest_tells_failure(&res, *doc == NULL ? NULL : json_root(*doc)) ||
+		err_set(err, ERR_PROTOCOL, "HTTP %ld, and the answer tells of a "
+		    "failure: say in errors what it means", res.status));
+}
+
+/* Not there, said of somebody whom the path names; else the path is wrong. */
+static bool
+is_gone(const struct rest_request *req, struct err *err)
+{
+	static const char *const keys[] = { "id", "email", "phone" };
+
+	if (err->kind != ERR_GONE)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (hole_uses(req->path, keys[i]))
+			return true;
+	return err_set(err, ERR_PROTOCOL, "HTTP %d, and the path names nobody: "
+	    "is it right?", err->code);
 }
 
 /* ---- not to be asked ------------------------------------------------------------ */
@@ -68,7 +87,7 @@ rest_do_not_contact(void *self, const char *email, const char *phone,
 		return err_set(err, ERR_DONE, "profile %s has no "
 		    "do_not_contact: say it to the survey service by hand",
 		    s->rest.profile);
-	if (!call(s, req, &who, &doc, err) && err->kind != ERR_GONE)
+	if (!call(s, req, &who, &doc, err) && !is_gone(req, err))
 		return false;
 	result->outcome = PUT_DONE;
 	return true;
@@ -170,11 +189,11 @@ static bool
 delete_one(struct rest_survey *s, struct who *who, struct put_result *result,
     struct err *err)
 {
+	const struct rest_request *req = &survey_part(s)->erase.request;
 	AUTO(json_doc) struct json_doc *doc = NULL;
 
 	/* Deleted before, its answer lost. */
-	if (!call(s, &survey_part(s)->erase.request, who, &doc, err) &&
-	    err->kind != ERR_GONE)
+	if (!call(s, req, who, &doc, err) && !is_gone(req, err))
 		return false;
 	result->outcome = PUT_DONE;
 	return true;

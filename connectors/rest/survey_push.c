@@ -22,7 +22,6 @@
 #include "uses.h"
 
 #define EARLY_MAX_S 3600	/* a send in the hour before is on time */
-#define MULTI_STATUS 207
 
 /* ---- holes ------------------------------------------------------------------ */
 struct person {
@@ -400,32 +399,13 @@ by_class(const struct answer *a)
 	return outcomes[class];
 }
 
-/* How services say in a 2xx that nothing was done, where no line explains it. */
-static bool
-tells_failure(const json_t *root)
-{
-	static const char *const good[] = { "success", "ok" };
-	static const char *const bad[] = { "error", "errors" };
-
-	for (size_t i = 0; i < ARRAY_LEN(good); i++)
-		if (json_is_false(json_object_get(root, good[i])))
-			return true;
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		const json_t *said = json_object_get(root, bad[i]);
-		if (json_string_length(said) + json_array_size(said) +
-		    json_object_size(said) > 0 || json_is_true(said))
-			return true;
-	}
-	return false;
-}
-
 static enum push_outcome
 by_meaning(const struct answer *a)
 {
 	switch (a->means) {
 	case REST_OK:
-		return a->res->status == MULTI_STATUS ||
-		    tells_failure(a->root) ? PUSH_UNKNOWN : PUSH_ACCEPTED;
+		return rest_tells_failure(a->res, a->root) ? PUSH_UNKNOWN
+		                                           : PUSH_ACCEPTED;
 	case REST_GONE:
 	case REST_REJECTED:
 		return PUSH_REJECTED;

@@ -5,6 +5,7 @@
  */
 #include "rest/surveyrig.h"
 
+#include "rest/survey_int.h"
 #include "simhttpd.h"
 
 #define BASE "https://survey.example.com"
@@ -212,15 +213,18 @@ test_outcomes(void **state)
 static void
 test_outcomes_all_night(void **state)
 {
-	static char body[(1 << 20) + 64];
-	struct judged one = { 200, body, PUSH_UNKNOWN, "", -1 };
+	static const struct judged one = { 200,
+		"{\"error\":{\"code\":\"broken\"}}", PUSH_UNKNOWN, "", -1 };
+	struct rest_survey *s;
 
 	(void)state;
 	rig_open(&rig, BASE, NULL);
-	(void)snprintf(body, sizeof(body), "{\"error\":{\"pad\":\"%0*d\"}}",
-	    1 << 20, 0);
-	for (int i = 0; i < 70; i++)
-		judge(&one, 1);
+	s = rig.self;
+	while (arena_alloc(s->rest.page, 1 << 20) != NULL)
+		continue;
+	while (arena_alloc(s->rest.page, 1) != NULL)
+		continue;
+	judge(&one, 1);
 	rig_close(&rig);
 }
 
@@ -521,6 +525,11 @@ test_erase(void **state)
 		/* Deleted before, the answer was lost. */
 		{ { { .body = "{\"data\":[{\"id\":5,\"email\":\"a@b.dk\"}]}" },
 		    { .want = "DELETE", .status = 404 } }, 2, true, PUT_DONE },
+		{ { { .body = "{\"data\":[{\"id\":5,\"email\":\"a@b.dk\"}]}" },
+		    { .want = "DELETE", .body = "{\"success\":false}" } }, 2,
+		    false, PUT_UNCHANGED },
+		{ { { .body = "{\"data\":[],\"ok\":false}" } }, 1, false,
+		    PUT_UNCHANGED },
 		/* It lists everybody: nobody is deleted. */
 		{ { { .body = "{\"data\":[{\"id\":5,\"email\":\"a@b.dk\"},"
 		    "{\"id\":6,\"email\":\"c@d.dk\"}]}" } }, 1, false,
@@ -576,6 +585,24 @@ test_erase_by_other_key(void **state)
 	}
 }
 
+/* 404 for a path that names nobody: a wrong path, nobody is gone. */
+static void
+test_gone_from_nowhere(void **state)
+{
+	static const struct sim_reply script = { .want = "POST /gdpr ",
+		.status = 404 };
+	struct put_result r = { .outcome = PUT_UNKNOWN };
+
+	(void)state;
+	begin(SEND("[\\\"{ref}\\\"]") "erase = { request = { method = "
+	    "\"POST\"; path = \"gdpr\"; json = \"[\\\"{email}\\\"]\"; }; };",
+	    &script, 1);
+	assert_false(rest_survey.erase(rig.self, "a@b.dk", NULL, &r, &rig.err));
+	assert_int_equal(rig.err.kind, ERR_PROTOCOL);
+	assert_int_equal(r.outcome, PUT_UNCHANGED);
+	end();
+}
+
 static void
 test_check_and_campaigns(void **state)
 {
@@ -622,6 +649,7 @@ main(void)
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_erase),
 		cmocka_unit_test(test_erase_by_other_key),
+		cmocka_unit_test(test_gone_from_nowhere),
 		cmocka_unit_test(test_check_and_campaigns),
 	};
 

@@ -206,6 +206,12 @@ test_post_outcomes(void **state)
 		{ { .status = 200, .body = "<html>" }, PUT_UNKNOWN, false },
 		{ { .status = 200, .body = "{\"error\":\"broken\"}" },
 		    PUT_UNKNOWN, false },
+		/* No line of the profile explains it. */
+		{ { .status = 200, .body = "{\"success\":false}" },
+		    PUT_UNKNOWN, false },
+		{ { .status = 201, .body = "{\"errors\":[\"x\"]}" },
+		    PUT_UNKNOWN, false },
+		{ { .status = 207, .body = "[]" }, PUT_UNKNOWN, false },
 		{ { .status = 429, .headers = "Retry-After: 900\r\n" },
 		    PUT_AGAIN, false },
 		{ { .status = 401 }, PUT_AGAIN, false },

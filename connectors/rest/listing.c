@@ -50,6 +50,23 @@ stopped(const struct listing_pass *p, struct err *err)
 
 /* ---- where a listing begins --------------------------------------------------- */
 
+/* A body may hold the page: what tells listings apart are templates, and what
+ * fills them: page 7 of one database is none of another's. */
+static const char *
+name_of_place(const struct listing_pass *p)
+{
+	const struct rest_request *req = &p->l->set->request;
+	const struct rest_place *place = p->r->place;
+	const struct rest_variable *v = place->variables.v;
+	const char *name = arena_printf(p->own, "%s %s %s %s", place->base_url,
+	    req->path, req->json, req->form);
+
+	for (size_t i = 0; name != NULL && i < place->variables.n; i++)
+		name = arena_printf(p->own, "%s %s=%s", name, v[i].name,
+		    v[i].value);
+	return name;
+}
+
 static void
 paging_begin(struct listing_pass *p)
 {
@@ -66,9 +83,7 @@ paging_begin(struct listing_pass *p)
 		p->pages.cursor_param = "";
 	paging_free(&p->paging);
 	paging_init(&p->paging, &p->pages, p->r->place->base_url, req->path);
-	/* A body may hold the page: what tells listings apart are templates. */
-	p->paging.listing = arena_printf(p->own, "%s %s %s", req->path,
-	    req->json, req->form);
+	p->paging.listing = name_of_place(p);
 	p->before = NO_TIME;
 	p->resumed = false;
 	p->fresh = true;

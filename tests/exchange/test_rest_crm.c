@@ -393,10 +393,9 @@ test_one_fails(void **state)
 static void
 test_resume(void **state)
 {
-	static const struct sim_reply first[] = {
+	static const struct sim_reply script[] = {
 		{ .target = "page=1 ", .body = PAGE_OF(ROW(1,
-		    "2026-11-24T20:00:00Z")) } };
-	static const struct sim_reply then[] = {
+		    "2026-11-24T20:00:00Z")) },
 		{ .target = "/won?since=2026-11-24T01%3A45%3A00Z&page=2 ",
 		    .body = PAGE_OF(ROW(2, "2026-11-25T18:00:00Z")) },
 		{ .target = "page=3 ", .body = PAGE_OF("") },
@@ -408,15 +407,14 @@ test_resume(void **state)
 	struct rig rig;
 
 	(void)state;
-	rig_start(&rig, TWO, first, 1);
+	rig_start(&rig, TWO, script, 4);
 	rig.stop_page = 1;
 	assert_false(rig_events(&rig, mark, NULL));
 	assert_int_equal(rig.err.kind, ERR_CANCELLED);
 	RIG_SEES(&rig, SEEN(1));
 	memcpy(resume, rig.resume, sizeof(resume));
-	rig_end(&rig, true);
-	/* The next night, at another address. */
-	rig_start(&rig, TWO, then, 3);
+	buf_reset(&rig.seen);
+	/* The next night. */
 	rig.now = rig_time("2026-11-26T02:00:00Z");
 	if (!rig_events(&rig, mark, resume))
 		fail_msg("%s", rig.err.msg);
@@ -434,10 +432,9 @@ test_resume_gone(void **state)
 	    "'sale'; occurred_at = 'closed'; contact = 'person'; read = { request "
 	    "= { path = 'won?since={since}'; rows = 'items'; }; paging = { kind = "
 	    "'cursor'; cursor = 'next'; }; stamp = 'changed'; }; } );";
-	static const struct sim_reply first[] = {
+	static const struct sim_reply script[] = {
 		{ .target = "/won?", .body = "{\"items\":[" ROW(1,
-		    "2026-11-24T20:00:00Z") "],\"next\":\"c2\"}" } };
-	static const struct sim_reply then[] = {
+		    "2026-11-24T20:00:00Z") "],\"next\":\"c2\"}" },
 		{ .target = "&cursor=c2 ", .status = 410, .body = "" },
 		{ .target = "/won?since=2026-11-24T01%3A45%3A00Z ",
 		    .body = "{\"items\":[" ROW(1, "2026-11-24T20:00:00Z") "]}" } };
@@ -446,25 +443,74 @@ test_resume_gone(void **state)
 	struct rig rig;
 
 	(void)state;
-	rig_start(&rig, profile, first, 1);
+	rig_start(&rig, profile, script, 3);
 	rig.stop_page = 1;
 	assert_false(rig_events(&rig, mark, NULL));
 	memcpy(resume, rig.resume, sizeof(resume));
-	rig_end(&rig, true);
-	rig_start(&rig, profile, then, 2);
+	buf_reset(&rig.seen);
 	if (!rig_events(&rig, mark, resume))
 		fail_msg("%s", rig.err.msg);
 	RIG_SEES(&rig, SEEN(1));
 	rig_end(&rig, true);
 	snprintf(torn, sizeof(torn), "won@5:torn!");
-	rig_start(&rig, profile, &then[1], 1);
+	rig_start(&rig, profile, &script[2], 1);
 	if (!rig_events(&rig, mark, torn))
 		fail_msg("%s", rig.err.msg);
 	rig_end(&rig, true);
-	rig_start(&rig, profile, then, 0);
+	rig_start(&rig, profile, script, 0);
 	assert_false(rig_events(&rig, mark, "no place at all"));
 	assert_int_equal(rig.err.kind, ERR_GONE);
 	rig_end(&rig, true);
+}
+
+static void
+start_with(struct rig *rig, const char *profile, const struct sim_reply *script,
+    size_t n, const struct rest_variable *variable)
+{
+	rig_begin(rig);
+	rig->set.place.variables = (struct grouplist){ .v = variable, .n = 1 };
+	rig->sim = simhttpd_start(script, n);
+	assert_non_null(rig->sim);
+	rig->set.place.base_url = arena_printf(rig->arena, "%s/api",
+	    simhttpd_url(rig->sim));
+	if (!rig_profile(rig, "test.conf", profile) || !rig_open(rig))
+		fail_msg("%s", rig->err.msg);
+}
+
+/* Page 2 of one database, or address, is not page 2 of another. */
+static void
+test_resume_elsewhere(void **state)
+{
+	static const char profile[] = "events = ( { name = 'won'; trigger = "
+	    "'sale'; occurred_at = 'closed'; contact = 'person'; read = { request "
+	    "= { path = 'won?db={var.db}'; rows = 'items'; }; paging = { kind = "
+	    "'page'; }; }; } );";
+	static const struct sim_reply script[] = {
+		{ .target = "?db=a&page=1 ", .body = PAGE_OF(ROW(1,
+		    "2026-11-24T10:00:00Z")) },
+		{ .target = "?db=b&page=1 ", .body = PAGE_OF("") } };
+	static const struct sim_reply other = { .target = "?db=a&page=1 ",
+		.body = PAGE_OF("") };
+	struct rest_variable db = { "db", "a" };
+	char resume[4096];
+	struct rig rig;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		start_with(&rig, profile, i == 0 ? script : &other,
+		    i == 0 ? 2 : 1, &db);
+		db.value = "a";
+		rig.stop_page = 1;
+		if (i == 0) {
+			assert_false(rig_events(&rig, NULL, NULL));
+			memcpy(resume, rig.resume, sizeof(resume));
+			db.value = "b";
+		}
+		rig.stop_page = 0;
+		if (!rig_events(&rig, NULL, resume))
+			fail_msg("%s", rig.err.msg);
+		rig_end(&rig, true);
+	}
 }
 
 /* A look back: from `from` to where the next ordinary pass begins. */
@@ -835,6 +881,7 @@ main(void)
 		cmocka_unit_test(test_one_fails),
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_resume_gone),
+		cmocka_unit_test(test_resume_elsewhere),
 		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_sorted),
 		cmocka_unit_test(test_stops),

@@ -154,15 +154,29 @@ body_next(const struct paging *p, const struct paging_page *page)
 	return url == NULL || url[0] == '\0' ? NULL : url;
 }
 
-/* A place for the next address: null, where this is the only page. */
+/* "next": null, or a Link header without "next": there is none any more. */
 static bool
-has_next(const struct paging *p, json_t *root)
+body_knows_next(const struct paging *p, json_t *root)
 {
-	for (size_t i = 0; i < p->set->next.n; i++) {
+	for (size_t i = 0; root != NULL && i < p->set->next.n; i++) {
 		json_t *node = json_at(root, p->set->next.v[i]);
-		if (json_is_string(node) || json_is_null(node))
+		/* A number may be that of the next page. */
+		if (json_is_null(node) ||
+		    (json_is_string(node) && json_string_length(node) == 0))
 			return true;
 	}
+	return false;
+}
+
+static bool
+header_pages(const char *header)
+{
+	static const char *const rels[] = { "rel=\"prev", "rel=\"first\"",
+		"rel=\"last\"", "rel=prev", "rel=first", "rel=last" };
+
+	for (size_t i = 0; header != NULL && i < ARRAY_LEN(rels); i++)
+		if (strcasestr(header, rels[i]) != NULL)
+			return true;
 	return false;
 }
 
@@ -170,9 +184,13 @@ static void
 kind_settle(struct paging *p, const struct paging_page *page,
     struct arena *arena)
 {
-	if (has_next(p, page->root))
+	if (body_next(p, page) != NULL)
 		p->kind = PAGING_NEXT_LINK;
 	else if (header_next(page->link_header, arena) != NULL)
+		p->kind = PAGING_LINK_HEADER;
+	else if (body_knows_next(p, page->root))
+		p->kind = PAGING_NEXT_LINK;
+	else if (header_pages(page->link_header))
 		p->kind = PAGING_LINK_HEADER;
 	else
 		p->kind = PAGING_PAGE;

@@ -2,8 +2,8 @@
  * paging.h - how a listing is walked, page after page, whatever the service
  * calls it.  Pure: it builds addresses and judges answers; the connector sends.
  *
- * auto: follows next links if the first page offers one, or has a place for one
- * in its body that is null; else it counts pages.
+ * auto: follows a next link if the first page offers one, or says that there is
+ * none ("next": null, a Link header), else counts pages.
  * Counting (page, offset) ends on an empty page, on a page shorter than the
  * longest seen (the server may cap below `size`), or when a page begins and
  * ends like the one before it (the server ignores the parameter).

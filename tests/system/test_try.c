@@ -94,21 +94,21 @@ test_show(void **state)
 	    "check --show --crm own --rows 2");
 	says(r->out, "crm own (rest)\nok    it answers\nit offers events\n");
 	says(r->out, "it does not offer activities, ");
-	says(r->out, "\nown events\n");
+	says(r->out, "\n" "own events\n");
 	says(r->out, "sale     1      7        Sat 2026-11-28 11:00");
 	says(r->out, "sale     2      8        Sun 2026-11-29 11:00");
 	assert_null(strstr(r->out, "2026-11-30"));
 	says(r->out, "\n3 rows\nfilled in: trigger 3, event 3, contact 2, "
 	    "occurred 3, closed 0, category 0, stage 1, ");
 	says(r->out, "1 cannot be read: deals \"4\": occurred_at");
-	says(r->out, "\nown cards of these events, by id\n");
+	says(r->out, "\n" "own cards of these events, by id\n");
 	says(r->out, "7        Anna S\xc3\xb8rensen  anna@kunde.example");
 	says(r->out, "gone");
 	/* Another profile, which the configuration does not know. */
 	(void)snprintf(words, sizeof(words), "check --profile %s/own.conf",
 	    p.dir);
 	place_edit(&p, "profile = \"own.conf\"", "profile = \"not-yet\"");
-	says(place_run(&p, NOW, 0, words)->out, "\nown events\n");
+	says(place_run(&p, NOW, 0, words)->out, "\n" "own events\n");
 	assert_null(simhttpd_problem(sim, false));
 	for (size_t i = 0; i < simhttpd_requests(sim); i++)
 		assert_memory_equal(simhttpd_request(sim, i), "GET ", 4);

@@ -126,6 +126,8 @@ bool http_multi_poll(struct http_multi *multi, int wait_ms, void **tag,
 /* Nothing of this engine starts before now + wait_s; a Retry-After that an
  * answer holds is kept without it. */
 void http_multi_hold(struct http_multi *multi, long wait_s);
+/* What is added now would wait: for that, or for the breaker. */
+bool http_multi_is_held(const struct http_multi *multi);
 
 /* ---- outcome.c, retry.c: pure functions ---------------------------------- */
 enum http_class http_classify(const struct http_res *res);

@@ -261,6 +261,12 @@ service_wait_ms(const struct http_multi *m)
 	return held > broken ? held : broken;
 }
 
+bool
+http_multi_is_held(const struct http_multi *m)
+{
+	return service_wait_ms(m) != 0;
+}
+
 /* Whoever added a job decided for that moment (a window, a lease): nothing
  * begins much later. */
 static bool

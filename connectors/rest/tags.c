@@ -26,7 +26,7 @@
 #include "select.h"
 #include "uses.h"
 
-#define STEPS_MAX 64
+#define STEPS_MAX 16
 #define LISTS_MAX 8
 
 /* What the holes of one request stand for. */

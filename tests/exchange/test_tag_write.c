@@ -527,6 +527,88 @@ test_service_away(void **state)
 	assert_in_range(requests, 4, 12);
 }
 
+/* Each card was read, and the connector wants all of them later. */
+static bool
+late_request(void *self, const struct crm_tag_write *writes, size_t n, int step,
+    const struct http_res *before, struct http_req *req, struct err *err)
+{
+	return step == 0 ? one_request(self, writes, n, step, before, req, err)
+	                 : err_set(err, ERR_RETRY, "not yet");
+}
+
+static void
+test_all_too_early(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET", .headers = ETAG("1"), .repeat = 200 } };
+	const struct crm_connector late = { .tags_max = 1,
+		.tags_request = late_request, .tags_result = one_result };
+	struct crm_tag_write writes[32];
+
+	(void)state;
+	begin(&late, script, ARRAY_LEN(script));
+	for (size_t i = 0; i < 32; i++)
+		writes[i] = wish(arena_printf(w.arena, "K%zu", i), MEET "1");
+	const bool ok = put(writes, 32);
+	const size_t requests = simhttpd_requests(w.sim);
+	simhttpd_stop(w.sim);
+	http_close(w.crm.link.http);
+	arena_free(w.crm.link.scratch);
+	arena_free(w.arena);
+	assert_false(ok);
+	assert_int_equal(w.err.kind, ERR_RETRY);
+	assert_in_range(requests, 8, 12);
+}
+
+/* A card that may not be written, or is answered oddly: the others go on. */
+static void
+test_odd_card(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET /cards/K1 ", .status = 403 },
+		{ .target = "GET /cards/K2 ", .headers = ETAG("2") },
+		{ .target = "PATCH /cards/K2 ", .status = 204 },
+		{ .target = "GET /cards/K1 ", .status = 403 },
+	};
+	static const enum put_outcome outcomes[] = { PUT_AGAIN, PUT_DONE };
+	const struct crm_tag_write writes[] = { wish("K1", MEET "4"),
+		wish("K2", MEET "4") };
+
+	(void)state;
+	begin(&one, script, ARRAY_LEN(script));
+	expect(writes, 2, outcomes);
+	assert_string_equal(w.result[0].reason, "HTTP 403");
+	/* Nothing else was answered: it is told. */
+	assert_false(put(writes, 1));
+	assert_int_equal(w.err.kind, ERR_PROTOCOL);
+	assert_int_equal(w.result[0].outcome, PUT_AGAIN);
+	end();
+}
+
+/* A write that a Retry-After would keep back: the card is read again first. */
+static void
+test_held_before_the_write(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET /cards/K1 ", .headers = ETAG("1"),
+		    .delay_ms = 400 },
+		{ .target = "GET /cards/K2 ", .status = 429,
+		    .headers = "Retry-After: 2\r\n" },
+		{ .target = "GET /cards/K1 ", .headers = ETAG("2") },
+		{ .target = "GET /cards/K2 ", .status = 404 },
+		{ .target = "PATCH /cards/K1 ", .want = MATCH("2"),
+		    .status = 204 },
+	};
+	static const enum put_outcome outcomes[] = { PUT_DONE, PUT_GONE };
+	const struct crm_tag_write writes[] = { wish("K1", MEET "4"),
+		wish("K2", MEET "4") };
+
+	(void)state;
+	begin(&one, script, ARRAY_LEN(script));
+	expect(writes, 2, outcomes);
+	end();
+}
+
 /* A signal: what is in flight ends, nothing begins. */
 static void
 test_stopped(void **state)
@@ -646,6 +728,9 @@ main(void)
 		cmocka_unit_test(test_one_card_twice),
 		cmocka_unit_test(test_batches),
 		cmocka_unit_test(test_service_away),
+		cmocka_unit_test(test_all_too_early),
+		cmocka_unit_test(test_odd_card),
+		cmocka_unit_test(test_held_before_the_write),
 		cmocka_unit_test(test_stopped),
 		cmocka_unit_test(test_only_own_tags_change),
 	};

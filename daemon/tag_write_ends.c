@@ -1,0 +1,231 @@
+/*
+ * tag_write_ends.c - what becomes of the cards of a call.  tag_write_http.c
+ * says how this can lose or double.
+ */
+#include "tag_write_int.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "identity.h"
+
+#define TRIES_MAX 4
+#define FAILURES_MAX 8
+
+/* ---- ends ------------------------------------------------------------------ */
+static void
+end_item(struct tag_driver *d, struct tag_item *item, enum put_outcome outcome,
+    const char *reason)
+{
+	item->flying = false;
+	item->ended = true;
+	item->result->outcome = outcome;
+	(void)snprintf(item->result->reason, sizeof(item->result->reason),
+	    "%.127s", reason);
+	d->left--;
+}
+
+void
+tag_driver_stop(struct tag_driver *d, const struct err *why)
+{
+	if (!d->stopped)
+		d->problem = *why;
+	d->stopped = true;
+}
+
+void
+tag_driver_release(struct tag_driver *d, struct tag_call *call)
+{
+	for (size_t i = 0; i < call->n; i++)
+		d->items[call->item[i]].flying = false;
+	call->busy = false;
+}
+
+static int64_t
+pause_ms(const struct tag_writer *w, int tries)
+{
+	unsigned char random = 128;
+	struct err ignored;
+
+	if (!identity_random(&random, sizeof(random), &ignored))
+		random = 128;
+	return (int64_t)(1000 * http_backoff_s(w->backoff_s, w->backoff_max_s,
+	    tries, (double)random / 255.0));
+}
+
+/* From the reading on, later; after TRIES_MAX in the next run. */
+static void
+put_off(struct tag_driver *d, struct tag_item *item, enum put_outcome outcome,
+    const char *reason)
+{
+	item->flying = false;
+	if (++item->tries >= TRIES_MAX) {
+		end_item(d, item, outcome, reason);
+		return;
+	}
+	item->not_before_ms = clock_boottime_ms() + pause_ms(d->w, item->tries);
+}
+
+static void
+conflict(struct tag_driver *d, struct tag_item *item, const char *reason)
+{
+	item->flying = false;
+	if (++item->conflicts >= TRIES_MAX)
+		end_item(d, item, PUT_CONFLICT, reason);
+	else
+		item->not_before_ms = clock_boottime_ms() +
+		    pause_ms(d->w, item->conflicts - 1);
+}
+
+/* ---- what became of a call ------------------------------------------------- */
+static void
+count_failure(struct tag_driver *d, enum err_kind kind, const char *reason)
+{
+	struct err why;
+
+	if (++d->failures < FAILURES_MAX)
+		return;
+	(void)err_set(&why, kind, "%s: tags: %d failures in a row, the last: "
+	    "%.200s", d->link->name, d->failures, reason);
+	tag_driver_stop(d, &why);
+}
+
+/* No answer that means something: all of its cards again. */
+void
+tag_call_failed(struct tag_driver *d, struct tag_call *call,
+    const struct http_res *res)
+{
+	const bool unknown = call->wrote && http_classify(res) == HTTP_UNKNOWN;
+	char reason[64];
+
+	if (res->status > 0)
+		(void)snprintf(reason, sizeof(reason), "HTTP %ld", res->status);
+	else
+		(void)snprintf(reason, sizeof(reason), "%s",
+		    http_phase_name(res->phase));
+	if (res->retry_after_s > 0)
+		http_multi_hold(d->multi, res->retry_after_s);
+	tag_driver_release(d, call);
+	for (size_t i = 0; i < call->n; i++)
+		put_off(d, &d->items[call->item[i]],
+		    unknown ? PUT_UNKNOWN : PUT_AGAIN, reason);
+	count_failure(d, ERR_RETRY, reason);
+}
+
+/* The connector has something against these cards: alone each, then for good. */
+static void
+refused(struct tag_driver *d, struct tag_call *call, enum put_outcome outcome,
+    const struct err *why)
+{
+	tag_driver_release(d, call);
+	d->any_good |= outcome != PUT_AGAIN;
+	for (size_t i = 0; i < call->n; i++) {
+		struct tag_item *item = &d->items[call->item[i]];
+		if (call->n > 1)
+			item->alone = true;
+		else
+			end_item(d, item, outcome, why->msg);
+	}
+}
+
+static void
+settle_item(struct tag_driver *d, struct tag_item *item,
+    const struct put_result *r, bool wrote)
+{
+	switch (r->outcome) {
+	case PUT_DONE:
+		memcpy(item->result->remote_id, r->remote_id,
+		    sizeof(r->remote_id));
+		/* Nothing left the house but readings. */
+		end_item(d, item, wrote ? PUT_DONE : PUT_UNCHANGED, r->reason);
+		break;
+	case PUT_UNCHANGED:
+	case PUT_GONE:
+	case PUT_REJECTED:
+		end_item(d, item, r->outcome, r->reason);
+		break;
+	case PUT_CONFLICT:
+		conflict(d, item, r->reason);
+		break;
+	case PUT_AGAIN:
+	case PUT_UNKNOWN:
+		put_off(d, item, r->outcome, r->reason);
+		break;
+	}
+}
+
+/* The connector read in the answer that it is too early. */
+static void
+too_early(struct tag_driver *d, struct tag_call *call, const struct err *why)
+{
+	if (why->retry_after_s > 0)
+		http_multi_hold(d->multi, why->retry_after_s);
+	tag_driver_release(d, call);
+	for (size_t i = 0; i < call->n; i++)
+		put_off(d, &d->items[call->item[i]], PUT_AGAIN, why->msg);
+	count_failure(d, why->kind, why->msg);
+}
+
+/* The session is over: a new one, once. */
+bool
+tag_call_renewable(struct tag_driver *d, struct tag_call *call)
+{
+	if (d->connector->renew == NULL || d->w->renewed)
+		return false;
+	tag_driver_release(d, call);
+	d->wants_renewal = true;
+	return true;
+}
+
+/* A card that we may not write, an odd answer: perhaps of this card alone. */
+static bool
+is_of_card(const struct err *why)
+{
+	return why->kind == ERR_PROTOCOL ||
+	    (why->kind == ERR_AUTH && why->code == 403);
+}
+
+void
+tag_call_refused(struct tag_driver *d, struct tag_call *call,
+    const struct err *why)
+{
+	if (why->kind == ERR_AUTH && why->code != 403 &&
+	    tag_call_renewable(d, call))
+		return;
+	if (why->kind == ERR_GONE) {
+		refused(d, call, PUT_GONE, why);
+	} else if (why->kind == ERR_REJECTED) {
+		refused(d, call, PUT_REJECTED, why);
+	} else if (why->kind == ERR_RETRY || why->kind == ERR_THROTTLED) {
+		too_early(d, call, why);
+	} else if (is_of_card(why)) {
+		d->problem = *why;
+		refused(d, call, PUT_AGAIN, why);
+		count_failure(d, why->kind, why->msg);
+	} else {
+		tag_driver_release(d, call);
+		tag_driver_stop(d, why);
+	}
+}
+
+void
+tag_call_conclude(struct tag_driver *d, struct tag_call *call,
+    const struct http_res *res)
+{
+	struct err why = { .kind = ERR_NONE };
+
+	for (size_t i = 0; i < call->n; i++)
+		d->results[i] = (struct put_result){ .outcome = PUT_UNKNOWN };
+	if (!d->connector->tags_result(d->link->self, res, d->results, call->n,
+	        &why)) {
+		tag_call_refused(d, call, &why);
+		return;
+	}
+	tag_driver_release(d, call);
+	d->failures = 0;
+	d->any_good = true;
+	for (size_t i = 0; i < call->n; i++)
+		settle_item(d, &d->items[call->item[i]], &d->results[i],
+		    call->wrote);
+}

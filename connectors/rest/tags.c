@@ -315,6 +315,7 @@ meaning_of(struct rest_crm *c, const struct http_res *res,
 {
 	struct err unreadable;
 
+	arena_reset(c->rest.page);
 	if (res->body_len == 0 ||
 	    !json_parse(res->body, res->body_len, doc, &unreadable))
 		*doc = NULL;

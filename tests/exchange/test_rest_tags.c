@@ -446,6 +446,50 @@ test_only_own_tags_change(void **state)
 	}
 }
 
+/* ---- a long run ---------------------------------------------------------------- */
+#define CARD(more) "{\"objects\":[{\"id\":1,\"name\":\"" MEET "9\"}," \
+	"{\"id\":2,\"name\":\"" MEET "3\"}]" more "}"
+static bool
+ask(int step, const char *body)
+{
+	const struct crm_tag_write write = { .contact_id = "K1", .prefix = MEET,
+		.value = MEET "9" };
+	const struct http_res card = { .phase = HTTP_COMPLETE, .status = 200,
+		.body = body, .body_len = strlen(body), .date = NO_TIME };
+	struct http_req req = { 0 };
+
+	rig.err = (struct err){ .kind = ERR_NONE };
+	return rest_tags_request(&rig.c, &write, 1, step, &card, &req, &rig.err);
+}
+
+/* Its old tags go one by one, and not for ever. */
+static void
+test_never_right(void **state)
+{
+	(void)state;
+	rig_open(&rig, BASE, styles[6].profile);
+	assert_true(ask(1, CARD("")));
+	assert_true(ask(15, CARD("")));
+	assert_false(ask(17, CARD("")));
+	assert_int_equal(rig.err.kind, ERR_RETRY);
+	rig_close(&rig);
+}
+
+/* What was kept of one answer goes before the next is judged. */
+static void
+test_errors_all_night(void **state)
+{
+	(void)state;
+	open_style(&styles[6]);
+	while (arena_alloc(rig.c.rest.page, 1 << 20) != NULL)
+		continue;
+	while (arena_alloc(rig.c.rest.page, 1) != NULL)
+		continue;
+	assert_false(ask(1, CARD(",\"error\":{\"code\":1}")));
+	assert_int_equal(rig.err.kind, ERR_REJECTED);
+	rig_close(&rig);
+}
+
 int
 main(void)
 {
@@ -455,6 +499,8 @@ main(void)
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_only_own_tags_change),
+		cmocka_unit_test(test_never_right),
+		cmocka_unit_test(test_errors_all_night),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

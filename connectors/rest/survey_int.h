@@ -24,6 +24,8 @@ NPS_MUSTCHECK bool rest_send_check(const struct rest_survey *s,
     struct err *err);
 NPS_MUSTCHECK bool rest_push_request(void *self, const struct respondent *r,
     struct http_req *req, struct err *err);
+
+/* ---- survey_result.c ------------------------------------------------------- */
 NPS_MUSTCHECK bool rest_push_result(void *self, const struct http_res *res,
     struct push_result *result, struct err *err);
 

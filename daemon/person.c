@@ -5,14 +5,16 @@
 #include "clock.h"
 
 enum { S_REMOTE, S_REF, S_CAMPAIGN, S_DAY, S_ADDRESS, S_PHONE, S_CARD,
-	S_MAILED, S_CREATED };
+	S_MAILED, S_CREATED, S_DATED };
 
 DB_STMT(person_put_listed,
     "WITH " CURSOR_CTE ", r AS MATERIALIZED ("
     "  SELECT * FROM unnest($10::text[], $11::uuid[], $12::text[], $13::date[], $14::bytea[],"
-    "                       $15::bytea[], $16::bytea[], $17::bool[], $18::date[])"
+    "                       $15::bytea[], $16::bytea[], $17::bool[], $18::date[],"
+    "                       $19::bool[])"
     "       WITH ORDINALITY"
-    "       AS r(remote_id, ref, campaign, sent_on, address, phone, card, mailed, created_on, n)"
+    "       AS r(remote_id, ref, campaign, sent_on, address, phone, card, mailed, created_on, dated,"
+    "            n)"
     "), own AS MATERIALIZED ("
     "  SELECT r.n, q.queue_id, q.state, q.client_ref FROM r JOIN npsync.queue q"
     "      ON q.tenant_id = $1 AND q.client_ref = r.ref"
@@ -24,7 +26,7 @@ DB_STMT(person_put_listed,
     "  SELECT r.n, k FROM r, unnest(ARRAY[r.address, r.phone, r.card]) k"
     "   WHERE k IS NOT NULL AND r.mailed"
     "), evidence AS MATERIALIZED ("
-    "  SELECT DISTINCT r.n, k.k, r.sent_on, r.created_on, r.campaign,"
+    "  SELECT DISTINCT r.n, k.k, r.sent_on, r.created_on, r.dated, r.campaign,"
     "         coalesce(o.client_ref::text, r.ref::text, 'listed:' || r.remote_id) AS ref,"
     "         CASE WHEN o.n IS NULL AND r.ref IS NULL THEN 'foreign' ELSE 'own' END AS source"
     "    FROM k JOIN r USING (n) LEFT JOIN own o USING (n)"
@@ -32,7 +34,8 @@ DB_STMT(person_put_listed,
     "            AND x.state IN ('sending', 'sent', 'unknown'))"
     "), known AS MATERIALIZED ("
     "  SELECT v.n FROM evidence v JOIN npsync.person_send s ON s.tenant_id = $1"
-    "         AND s.person_key = v.k AND s.sent_on IN (v.sent_on, v.created_on) AND s.ref = v.ref"
+    "         AND s.person_key = v.k AND s.ref = v.ref AND (s.sent_on IN (v.sent_on, v.created_on)"
+    "          OR (NOT v.dated AND v.source = 'foreign'))"
     /* Listed before it was mailed: one send, on the later day.  Only that day's: a
      * service may give all sends of a person one id. */
     "), early AS ("
@@ -49,6 +52,9 @@ DB_STMT(person_put_listed,
     "  INSERT INTO npsync.person_send (tenant_id, person_key, sent_on, ref, source, campaign)"
     "  SELECT DISTINCT ON (v.k, v.sent_on, v.ref) $1::bigint, v.k, v.sent_on, v.ref, v.source, v.campaign"
     "    FROM evidence v WHERE EXISTS (SELECT 1 FROM e)"
+    /* Without any time the day is the one on which it was met first. */
+    "     AND (v.dated OR NOT EXISTS (SELECT 1 FROM npsync.person_send s WHERE s.tenant_id = $1"
+    "          AND s.person_key = v.k AND s.ref = v.ref))"
     "   ORDER BY v.k, v.sent_on, v.ref"
     "  ON CONFLICT DO NOTHING"
     ")"
@@ -172,6 +178,7 @@ sent_page_add(struct sent_page *page, const struct sent_rules *rules,
 	db_array_day(&page->col[S_DAY],
 	    at != NO_TIME ? clock_day(rules->zone, at) : rules->today);
 	db_array_bool(&page->col[S_MAILED], !s->suppressed);
+	db_array_bool(&page->col[S_DATED], at != NO_TIME);
 	if (s->created_at != NO_TIME)
 		db_array_day(&page->col[S_CREATED],
 		    clock_day(rules->zone, s->created_at));

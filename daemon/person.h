@@ -9,7 +9,7 @@
 #include "contact.h"
 #include "cursor.h"
 
-#define SENT_COLS 9
+#define SENT_COLS 10
 struct sent_page {
 	struct db_array col[SENT_COLS];
 	size_t n;

@@ -620,6 +620,26 @@ test_mailed_on_a_later_day(void **state)
 	assert_string_equal(foreign_days(f), "11-24 11-25");
 }
 
+/* Listed each night without any time: one send, on the day it was met first. */
+static void
+test_listed_without_a_time(void **state)
+{
+	struct fixture *f = *state;
+
+	serve(f);
+	fixture_night(f, 20261124);
+	list("9", NULL, "anna@kunde.dk");
+	it.listed[0].created_at = it.listed[0].mailed_at = NO_TIME;
+	assert_true(audit(f));
+	assert_string_equal(foreign_days(f), "11-24");
+	fixture_night(f, 20261125);
+	assert_true(audit(f));
+	assert_string_equal(foreign_days(f), "11-24");
+	assert_int_equal(counted(f, "foreign"), 1);
+	assert_int_equal(counted(f, "foreign_known"), 1);
+	fixture_night(f, FIXTURE_NIGHT);
+}
+
 /* T5: a minute before and after the midnights that lie 29, 30 and 31 days back,
  * over the change of the clocks: the local date decides, in every zone. */
 static const char *
@@ -879,6 +899,7 @@ main(void)
 		cmocka_unit_test(test_audit_counts_both_ways),
 		cmocka_unit_test(test_foreign_sends_are_throttled),
 		cmocka_unit_test(test_mailed_on_a_later_day),
+		cmocka_unit_test(test_listed_without_a_time),
 		cmocka_unit_test(test_throttle_in_zones),
 		cmocka_unit_test(test_reminder_moves_no_throttle),
 		cmocka_unit_test(test_listed_but_waiting_is_held),

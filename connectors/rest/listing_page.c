@@ -10,8 +10,6 @@
 #include "num.h"
 #include "select.h"
 
-#define SMALLEST_PAGE 20	/* rows; fewer were not cut at a page's size */
-
 /* ---- what a request is told ------------------------------------------------- */
 
 static void
@@ -273,19 +271,6 @@ total_judge(struct listing_pass *p, json_t *root, size_t n,
 	    "%lld rows, its pages held %lld", p->l->where, p->total, p->got);
 }
 
-/* On a quiet day a service with links shows one page without any, which auto
- * cannot tell from one that counts pages: asked for page 2 it gives the first
- * again.  That is no error where the page is too short to have been cut. */
-static bool
-is_all(const struct listing_pass *p, size_t n)
-{
-	const bool size_told = *p->l->set->paging.size_param != '\0' ||
-	    listing_uses(&p->l->set->request, "size");
-
-	return p->l->set->paging.kind == PAGING_AUTO && p->paging.pages == 2 &&
-	    (n < SMALLEST_PAGE || (size_told && n < (size_t)p->pages.size));
-}
-
 static bool
 page_judge(struct listing_pass *p, const struct http_res *res, const char *url,
     json_t *root, json_t *rows, enum paging_step *step, struct err *err)
@@ -303,8 +288,7 @@ page_judge(struct listing_pass *p, const struct http_res *res, const char *url,
 	}
 	if (!paging_advance(&p->paging, &page, p->r->page, step, err))
 		return err_wrap(err, "%s", p->l->where);
-	if (*step != PAGING_REPEATED || p->l->set->last_page_repeats ||
-	    is_all(p, n))
+	if (*step != PAGING_REPEATED || p->l->set->last_page_repeats)
 		return total_judge(p, root, n, *step, err);
 	p->unsound = true;
 	return err_set(err, ERR_PROTOCOL, "%s: the service sent one page twice, "

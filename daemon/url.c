@@ -8,9 +8,12 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "buf.h"
 #include "http_curl.h"
 
 #define NEXT_MAX ((size_t)8192)
+#define PATH_BYTES_MAX ((size_t)32768)
+#define ESCAPES_MAX 8	/* an escape in an escape in ...; no service does it */
 #define AUTHORITY_END "/?#"
 
 struct parts {
@@ -258,43 +261,60 @@ hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* One byte of a path, decoded until nothing is left to decode: "%252e" is a
- * dot to somebody. */
-static char
-decoded(const char **p)
+/* In place, once; how many escapes there were.  A NUL among them is -1. */
+static int
+unescape(char *s)
 {
-	char c = *(*p)++;
+	char *out = s;
+	int n = 0;
 
-	while (c == '%' && hex_value((*p)[0]) >= 0 && hex_value((*p)[1]) >= 0) {
-		c = (char)(hex_value((*p)[0]) * 16 + hex_value((*p)[1]));
-		*p += 2;
+	for (; *s != '\0'; out++) {
+		*out = *s++;
+		if (*out != '%' || hex_value(s[0]) < 0 || hex_value(s[1]) < 0)
+			continue;
+		*out = (char)(hex_value(s[0]) * 16 + hex_value(s[1]));
+		if (*out == '\0')
+			return -1;
+		s += 2;
+		n++;
 	}
-	return c;
+	*out = '\0';
+	return n;
 }
 
-/* A segment that is "." or ".." or reads so up to a ';' - however written. */
+/* "." or ".." up to its end or a ';', behind which stand parameters. */
+static bool
+is_dots(const char *segment)
+{
+	const size_t len = strcspn(segment, "/\\;");
+
+	return len > 0 && len <= 2 && strspn(segment, ".") >= len;
+}
+
+/* A segment that is "." or ".." or reads so up to a ';' - however written:
+ * "%252e" is a dot to somebody, and "%%32e" to somebody else. */
 static bool
 has_dot_segment(const char *path)
 {
-	size_t dots = 0;
-	bool other = false;
+	AUTO(buf) struct buf plain;
+	int n = 1;
 
-	while (*path != '\0') {
-		const char c = decoded(&path);
-		if (c == '\0')
+	buf_init(&plain, PATH_BYTES_MAX);
+	if (*path == '\0')
+		return false;
+	if (!buf_str(&plain, path))
+		return true;
+	for (int round = 0; n > 0; round++) {
+		n = unescape(plain.s);
+		if (n < 0 || round == ESCAPES_MAX)
 			return true;
-		if (c == '/' || c == '\\' || c == ';') {
-			if (dots > 0 && !other)
-				return true;
-			dots = 0;
-			/* What follows a ';' is a parameter. */
-			other = c == ';';
-		} else if (c == '.')
-			dots++;
-		else
-			other = true;
 	}
-	return dots > 0 && !other;
+	for (const char *p = plain.s; *p != '\0'; p += *p != '\0') {
+		if (is_dots(p))
+			return true;
+		p += strcspn(p, "/\\");
+	}
+	return false;
 }
 
 /* Text against text: "host" or "host:port" as the base has it. */

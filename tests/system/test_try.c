@@ -17,22 +17,21 @@
 
 #define NOW "2026-12-01T20:00"
 
-static const char profile_text[] =
-    "summary = \"a CRM of the tests\";\n"
-    "auth = { style = \"header\"; header = \"X-Key\"; };\n"
-    "check = { path = \"/me\"; };\n"
-    "events = ( {\n"
-    "	name = \"deals\"; trigger = \"sale\";\n"
-    "	read = { request = { path = \"/deals\"; rows = [ \"/items\" ]; };\n"
-    "	    paging = { kind = \"none\"; }; id = [ \"/id\" ]; };\n"
-    "	contact = [ \"/person/id\" ];\n"
-    "	occurred_at = [ \"/closed\" ]; stage = [ \"/stage\", \"\" ];\n"
-    "} );\n"
-    "contacts = {\n"
-    "	by_id = { request = { path = \"/people/{id}\"; }; id = [ \"/id\" ];\n"
-    "	    at = [ \".\" ]; };\n"
-    "	fields = { full_name = [ \"/name\" ]; email = [ \"/mail\" ]; };\n"
-    "};\n";
+/* The one of connectors/README.md. */
+#define PROFILE "conf/examples/crm-profile.conf"
+static char profile_text[4096];
+
+static int
+begin(void **state)
+{
+	FILE *f = fopen(PROFILE, "re");
+
+	if (f == NULL)
+		return -1;
+	const size_t n = fread(profile_text, 1, sizeof(profile_text) - 1, f);
+	profile_text[n] = '\0';
+	return fclose(f) == 0 && n > 0 ? places_begin(state) : -1;
+}
 
 static const struct sim_reply script[] = {
 	{ .target = "GET /me ", .want = "X-Key: " SIMPROC_KEY, .body = "{}",
@@ -123,27 +122,27 @@ static void
 test_wrong(void **state)
 {
 	struct simhttpd *sim = simhttpd_start(script, ARRAY_LEN(script));
-	char text[2048];
+	char text[sizeof(profile_text)];
 	struct place p;
 
 	(void)state;
 	make(&p, "wrong", sim, "own.conf");
 	/* A path that nothing has. */
 	(void)snprintf(text, sizeof(text), "%s", profile_text);
-	char *at = strstr(text, "/closed");
+	char *at = strstr(text, "\"/closed\"");
 	assert_non_null(at);
-	memcpy(at, "/klosed", 7);
+	memcpy(at + 1, "/klosed", 7);
 	put_profile(&p, "own.conf", text);
 	const struct runproc *r = place_run(&p, NOW, 1,
 	    "check --show --crm own");
 	says(r->out, "FAIL  all 4 cannot be read: deals \"1\": occurred_at: "
 	    "expected a time\n");
 	/* A key that no profile has: file, line and key. */
-	at = strstr(text, "check = ");
-	memcpy(at, "chekk = ", 8);
+	at = strstr(text, "\ncheck = ");
+	memcpy(at + 1, "chekk = ", 8);
 	put_profile(&p, "own.conf", text);
 	says_one_line(place_run(&p, NOW, 78, "check --show")->err,
-	    "own.conf:3: chekk: unknown");
+	    "own.conf:8: chekk: unknown");
 	says_one_line(place_run(&p, NOW, 64, "check --show --rows 0")->err,
 	    "--rows: expected a number from 1 to 100");
 	put_profile(&p, "own.conf", profile_text);
@@ -166,5 +165,5 @@ main(int argc, char **argv)
 	(void)argc;
 	if (!place_find(argv[0]))
 		return 1;
-	return cmocka_run_group_tests(tests, places_begin, places_end);
+	return cmocka_run_group_tests(tests, begin, places_end);
 }

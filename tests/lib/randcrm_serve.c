@@ -481,7 +481,7 @@ batch_row(json_t *all, const struct rand_listing *l, const struct rand_row *r)
 			    "for", randcrm_id(l, r->n), "pid", text));
 	}
 	if (l->dotted && r->n_persons > 0)
-		(void)json_array_append(all, json_pack("{s:s, s:O}", "for",
+		(void)json_array_append_new(all, json_pack("{s:s, s:O}", "for",
 		    randcrm_id(l, r->n), "pids", pids));
 	json_decref(pids);
 }

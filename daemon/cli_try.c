@@ -33,7 +33,6 @@ cli_try_begin(struct try *t, const char *title, const struct table_column *colum
 	return t->table != NULL;
 }
 
-/* The first rows of each group; whether to go on. */
 void
 cli_try_take(struct try *t, const char *group, const char *const *cells,
     const char *fault)

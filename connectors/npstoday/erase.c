@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/digits.h"
 #include "common/fieldmap.h"
 #include "url.h"
 
@@ -22,29 +23,13 @@ struct hit {
 	size_t n;
 };
 
-/* Digits alone tell two numbers apart. */
-static bool
-is_same_number(const char *a, const char *b)
-{
-	for (;;) {
-		while (*a != '\0' && (*a < '0' || *a > '9'))
-			a++;
-		while (*b != '\0' && (*b < '0' || *b > '9'))
-			b++;
-		if (*a != *b || *a == '\0')
-			return *a == *b;
-		a++;
-		b++;
-	}
-}
-
 static bool
 is_wanted(const char *wanted, const char *listed)
 {
 	if (listed == NULL)
 		return false;
 	return strchr(wanted, '@') != NULL ? strcasecmp(wanted, listed) == 0
-	                                   : is_same_number(wanted, listed);
+	                                   : digits_same(wanted, listed);
 }
 
 /* A number is others' too; the service says whose, if it shows a mail. */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/digits.h"
 #include "select.h"
 #include "survey_int.h"
 #include "uses.h"
@@ -94,22 +95,6 @@ rest_do_not_contact(void *self, const char *email, const char *phone,
 }
 
 /* ---- erase ---------------------------------------------------------------------- */
-/* Digits alone tell two numbers apart. */
-static bool
-is_same_number(const char *a, const char *b)
-{
-	for (;;) {
-		while (*a != '\0' && (*a < '0' || *a > '9'))
-			a++;
-		while (*b != '\0' && (*b < '0' || *b > '9'))
-			b++;
-		if (*a != *b || *a == '\0')
-			return *a == *b;
-		a++;
-		b++;
-	}
-}
-
 static const char *
 text_at(json_t *row, const struct strlist *paths, struct arena *arena)
 {
@@ -128,7 +113,7 @@ is_wanted(struct rest_survey *s, json_t *row, const struct who *by)
 	if (listed == NULL)
 		return false;
 	return by->email != NULL ? strcasecmp(by->email, listed) == 0
-	                         : is_same_number(by->phone, listed);
+	                         : digits_same(by->phone, listed);
 }
 
 /* A number is others' too; the service says whose, if it shows a mail. */

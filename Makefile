@@ -179,9 +179,10 @@ demo:
 	@NPSYNC_BUILD=$(O) conf/demo/run.sh
 demo-build: $(O)/npsync $(SIM_BINS)
 
-# The long ones first: two run at a time.  T=num runs those whose name has "num".
-CHECKS = $(patsubst %.c,$(O)/%,$(TORTURE_SRC) $(SYSTEM_SRC) $(DB_SRC) $(EXCHANGE_SRC) $(UNIT_SRC)) \
-	$(sort $(wildcard tests/*/test_*.sh))
+# Some run at a time (tests/run.sh).  T=num runs those whose name has "num".
+# The long ones first: nothing waits for them at the end.
+CHECKS = $(sort $(wildcard tests/*/test_*.sh)) \
+	$(patsubst %.c,$(O)/%,$(SYSTEM_SRC) $(TORTURE_SRC) $(DB_SRC) $(EXCHANGE_SRC) $(UNIT_SRC))
 CHECK = $(if $(T),$(foreach c,$(CHECKS),$(if $(findstring $(T),$(c)),$(c))),$(CHECKS))
 check:
 	@tests/setup.sh check

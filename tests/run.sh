@@ -8,12 +8,14 @@
 # them ($NPSYNC_BUILD/npsync, $NPSYNC_BUILD/tests/sim/*); STRIP is left out of
 # the names that are printed.
 # One line per program, with why it skipped; its lines "# note: ..."; its output
-# when it failed; at the end one line "N passed, N failed[, N skipped]".  A program that crashes, ends early, runs
+# when it failed; at the end one line "N passed, N failed[, N skipped]".  A
+# program that crashes, ends early, runs
 # too long or leaves a process running counts as a failed case.
 set -u
 LC_NUMERIC=C
 
-at_once=2
+# Most of a test's time is waiting: for a server's start, for a clock.
+at_once=$(($(nproc 2>/dev/null || echo 2) + 1))
 limit_s=600
 build=build
 strip=
@@ -38,9 +40,25 @@ export NPSYNC_BUILD=$build
 export CMOCKA_MESSAGE_OUTPUT=TAP
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
+# Where each commit of a database need not wait for a disk, if there is such a
+# place, with room, that programs can be run from; else /tmp.
+work_place() {
+	local shm=/dev/shm free probe runs=no
+
+	free=$(df -Pk "$shm" 2>/dev/null | awk 'NR == 2 { print $4 }')
+	if [ "${free:-0}" -ge $((4 * 1024 * 1024)) ] &&
+	    probe=$(mktemp "$shm/nps.XXXXXX" 2>/dev/null); then
+		printf '#!/bin/sh\n' >"$probe"
+		chmod 700 "$probe"
+		"$probe" 2>/dev/null && runs=yes
+		rm -f "$probe"
+	fi
+	[ $runs = yes ] && echo "$shm" || echo /tmp
+}
+
 # Short, for the sockets below it.  The user postgres, which root's tests
 # become, must be able to reach and to use it.
-base=$(mktemp -d "${TMPDIR:-/tmp}/nps.XXXXXX") || exit 71
+base=$(mktemp -d "${TMPDIR:-$(work_place)}/nps.XXXXXX") || exit 71
 mode=700
 if [ "$EUID" = 0 ]; then
 	mode=1777

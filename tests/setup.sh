@@ -18,8 +18,9 @@ libcrypt-dev zlib1g-dev"
 # procps, util-linux, curl: the demo and the tests start and ask servers.
 # strace makes system calls fail; python3-aiosmtpd is a mail server, and brings
 # the parser that reads what it was sent; python3-asyncssh is an SFTP server that
-# needs no service of the machine.  pgbouncer would start one: ci only, and where
-# it is not, its test is skipped.
+# needs no service of the machine; openssl makes keys and judges signatures.
+# pgbouncer would start a service: ci only, and where it is not, its test is
+# skipped.
 runtime="postgresql tzdata ca-certificates procps util-linux curl"
 # For Request Tracker: no database by the package, and a mail program that is no
 # daemon, where there is none yet.
@@ -55,7 +56,7 @@ for group; do
 	case $group in
 	demo) more="$build $runtime python3-aiosmtpd" ;;
 	check) more="$build $runtime libcmocka-dev strace python3-aiosmtpd
-		python3-asyncssh" ;;
+		python3-asyncssh openssl" ;;
 	lint) more="$build binutils perl-base pmccabe codespell shellcheck mandoc" ;;
 	clang) more="clang libclang-rt-dev llvm lld" ;;
 	analyze) more="$build clang-tidy" ;;
@@ -64,7 +65,7 @@ for group; do
 		more="$build $runtime python3-minimal $servers"
 		;;
 	ci) more="$build $runtime libcmocka-dev strace python3-aiosmtpd
-		python3-asyncssh pgbouncer binutils perl-base pmccabe
+		python3-asyncssh openssl pgbouncer binutils perl-base pmccabe
 		codespell shellcheck mandoc clang libclang-rt-dev llvm lld" ;;
 	*) usage ;;
 	esac

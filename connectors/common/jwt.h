@@ -1,0 +1,45 @@
+/*
+ * jwt.h - a signed JSON Web Token (RFC 7515, 7519): by which a program proves
+ * to a token endpoint (RFC 7523) that it holds a private key.
+ *
+ * The caller owns the claims, a json object; numbers of time are seconds.  The
+ * key is read for each signature and wiped after it.
+ */
+#ifndef NPSYNC_CONNECTORS_JWT_H
+#define NPSYNC_CONNECTORS_JWT_H
+
+#include "clock.h"
+#include "json.h"
+
+#define JWT_KEY_BITS_MIN 2048
+
+/* Of the certificate's DER form, in the header. */
+enum jwt_thumbprint { JWT_NO_THUMBPRINT, JWT_X5T, JWT_X5T_S256 };
+struct jwt_signer {
+	/* PEM, lines parted by newlines or by the two characters "\n"; beside the
+	 * private key other parts may stand there. */
+	const char *key;
+	const char *certificate;	/* PEM, the key's own; NULL, "" = none */
+	const char *typ;		/* in the header; NULL = not there */
+	enum jwt_thumbprint thumbprint;	/* needs the certificate */
+	bool pss;			/* PS256; else RS256 */
+};
+enum jwt_claim { JWT_IAT = 1u << 0, JWT_NBF = 1u << 1, JWT_EXP = 1u << 2,
+	JWT_JTI = 1u << 3 };
+
+/* Adds what is asked for: now, now, now + life_s, a random UUID. */
+NPS_MUSTCHECK bool jwt_claims_add(json_t *claims, unsigned which, time_t now,
+    long life_s, struct err *err);
+/* "header.claims.signature" in arena.  Whoever holds it may use it until it
+ * ends: the caller wipes it.  ERR_CONFIG names what is wrong with key or
+ * certificate, and nothing of them. */
+NPS_MUSTCHECK bool jwt_sign(const struct jwt_signer *signer, json_t *claims,
+    struct arena *arena, char **token, struct err *err);
+/* Are key and certificate such that jwt_sign can take them? */
+NPS_MUSTCHECK bool jwt_check(const struct jwt_signer *signer, struct err *err);
+/* Full days until the certificate ends; negative = it has ended.  ERR_CONFIG:
+ * no certificate, or it begins later than now. */
+NPS_MUSTCHECK bool jwt_days_left(const char *certificate, time_t now, int *days,
+    struct err *err);
+
+#endif

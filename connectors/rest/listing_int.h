@@ -4,9 +4,9 @@
 #ifndef REST_LISTING_INT_H
 #define REST_LISTING_INT_H
 
+#include "common/marks.h"
 #include "common/watermark.h"
 #include "listing.h"
-#include "marks.h"
 
 struct listing_pass {
 	struct rest *r;

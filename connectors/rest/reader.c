@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/marks.h"
 #include "map.h"
-#include "marks.h"
 #include "select.h"
 
 #define CACHE_MAX_BYTES ((size_t)64 << 20)

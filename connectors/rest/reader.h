@@ -4,8 +4,8 @@
 #ifndef REST_READER_H
 #define REST_READER_H
 
+#include "common/idmap.h"
 #include "crm.h"
-#include "idmap.h"
 #include "listing.h"
 
 /* Facts of a company, from its own request. */

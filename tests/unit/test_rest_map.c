@@ -13,9 +13,9 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "common/marks.h"
 #include "json.h"
 #include "rest/map.h"
-#include "rest/marks.h"
 
 static struct arena *arena;
 static struct json_doc *doc;

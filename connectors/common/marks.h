@@ -5,8 +5,8 @@
  * "deals=20:2026-11-25T00:00:00Z" one after the other; '@' instead of '=' in
  * front of a place.  Pure.
  */
-#ifndef REST_MARKS_H
-#define REST_MARKS_H
+#ifndef NPSYNC_CONNECTORS_MARKS_H
+#define NPSYNC_CONNECTORS_MARKS_H
 
 #include "arena.h"
 

@@ -1,8 +1,8 @@
 /*
  * idmap.h - texts to pointers, in an arena; nothing is ever taken out.
  */
-#ifndef REST_IDMAP_H
-#define REST_IDMAP_H
+#ifndef NPSYNC_CONNECTORS_IDMAP_H
+#define NPSYNC_CONNECTORS_IDMAP_H
 
 #include "arena.h"
 

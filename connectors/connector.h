@@ -17,7 +17,7 @@
 #include "err.h"	/* struct err, NPS_MUSTCHECK */
 #include "http.h"	/* struct http_req, http_res: plain data, no curl */
 #include "clock.h"	/* NO_TIME, NO_DAY: days are YYYYMMDD, local to the CRM */
-#define CONNECTOR_API 5
+#define CONNECTOR_API 6
 struct arena; struct http;
 
 /* ---- options: declared, so that the core checks, fills and documents ---- */
@@ -164,11 +164,27 @@ struct crm_effect {
 	const char *const (*fields)[2];	/* ends with {NULL,NULL} */
 	int day;		/* a task's, an answer's; NO_DAY */
 };
+/* What an administrator makes on the other side before npsync may write there:
+ * the core says what it will write, the connector what is there for it. */
+enum crm_field_kind { FIELD_TEXT, FIELD_LONG_TEXT, FIELD_INTEGER, FIELD_DECIMAL,
+	FIELD_DATE };
+struct crm_field { const char *name; enum crm_field_kind kind; };
+struct crm_setup {
+	bool fix;		/* make what is missing; else nothing is written */
+	bool tags, answers, feed, tasks;	/* written here */
+	const struct crm_field *fields;	/* of put_fields */
+	size_t n_fields;
+	size_t comment_max;	/* characters of a FIELD_LONG_TEXT */
+};
+enum setup_state { SETUP_OK, SETUP_MISSING, SETUP_MADE, SETUP_CANNOT_SAY };
 typedef bool crm_event_fn(void *arg, const struct crm_event *ev);
 typedef bool crm_key_fn(void *arg, const struct crm_key *key);
 typedef bool crm_activity_fn(void *arg, const struct crm_activity *act);
 typedef bool crm_contact_fn(void *arg, const struct crm_contact *c);
 typedef bool crm_value_fn(void *arg, const char *id, const char *label, long count);
+/* what: the thing, for a person; advice: what to do about it, NULL when OK. */
+typedef bool crm_setup_fn(void *arg, const char *what, enum setup_state,
+    const char *advice);
 #define CRM_PULL(member, emit_fn) NPS_MUSTCHECK bool (*member)(void *self, \
 	const struct pull *, emit_fn *, checkpoint_fn *, void *arg, struct err *)
 /* n <= effects_max.  False: what the connector left in the results counts; the
@@ -190,6 +206,11 @@ struct crm_connector {
 	/* What these settings leave out that a person must know, the i-th line, for
 	 * `npsync check`; NULL beyond the last.  May be NULL. */
 	const char *(*lacks)(const void *settings, size_t i);
+	/* Each thing once, in the order in which one makes them; after check.  A
+	 * thing that is missing is no error; with fix one that cannot be made from
+	 * here stays missing, and its advice says so.  May be NULL. */
+	NPS_MUSTCHECK bool (*setup)(void *self, const struct crm_setup *wants,
+	    crm_setup_fn *emit, void *arg, struct err *err);
 	CRM_PULL(pull_events, crm_event_fn);	/* filters nothing */
 	CRM_PULL(pull_baseline, crm_key_fn);	/* first run: all that is closed */
 	CRM_PULL(pull_activities, crm_activity_fn);

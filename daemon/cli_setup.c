@@ -8,7 +8,7 @@
 #include "cli_alarms.h"
 #include "cli_diff.h"
 #include "cli_doubts.h"
-#include "cli_fix.h"
+#include "cli_crm.h"
 #include "cli_init.h"
 #include "cli_lists.h"
 #include "cli_preview.h"
@@ -52,6 +52,25 @@ fail(struct checklist *list, const char *what, const struct err *err)
 	(void)printf("FAIL  %s: %s\n", what, err->msg);
 }
 
+static void
+say_ok(void *list, const char *what, const char *detail)
+{
+	(void)list;
+	ok(what, detail);
+}
+
+static void
+warn_about(void *list, const char *what, const char *detail)
+{
+	warn(list, what, detail);
+}
+
+static void
+fail_about(void *list, const char *what, const struct err *err)
+{
+	fail(list, what, err);
+}
+
 /* ---- keys ---------------------------------------------------------------- */
 static void
 check_expiry(struct checklist *list, const struct conf_expiry *key)
@@ -93,25 +112,6 @@ check_keys(struct checklist *list)
 }
 
 /* ---- connectors ------------------------------------------------------------ */
-/* People put them on a card in the CRM, so they must be there to choose. */
-static void
-fix_tags(struct checklist *list, struct crm *crm, const char *what)
-{
-	const char *const *tags = NULL;
-	struct err err = { .kind = ERR_NONE };
-	size_t n = 0;
-
-	if (crm->connector->ensure_tags == NULL)
-		warn(list, what, "its tags are free text, or cannot be written from "
-		    "here: there is nothing to fix");
-	else if (!cli_fix_tags(list->cli, &tags, &n, &err) ||
-	    !crm->connector->ensure_tags(crm->link.self, tags, n, &err))
-		fail(list, what, &err);
-	for (size_t i = 0; err.kind == ERR_NONE && i < n; i++)
-		ok(what, arena_printf(list->cli->arena, "has the tag %s",
-		    tags[i]));
-}
-
 /* What the other side will not tell: never silently an empty list. */
 static void
 check_lacks(struct checklist *list, const char *what,
@@ -141,8 +141,9 @@ check_crm(struct checklist *list, const struct conf_crm *conf)
 		fail(list, what, &err);
 	if (err.kind == ERR_NONE)
 		check_lacks(list, what, crm.connector->lacks, conf->settings);
-	if (err.kind == ERR_NONE && cli_given(list->cli, "fix") != NULL)
-		fix_tags(list, &crm, what);
+	const struct cli_say say = { say_ok, warn_about, fail_about, list };
+	if (err.kind == ERR_NONE)
+		cli_crm_check(list->cli, &crm, what, &say);
 	crm_close(&crm);
 }
 
@@ -317,8 +318,6 @@ check_mail(struct checklist *list)
 		fail(list, "mail", &err);
 }
 
-static void warn_about(void *list, const char *what, const char *detail);
-
 static void
 check_alarms(struct checklist *list)
 {
@@ -360,12 +359,6 @@ check_erasures(struct checklist *list)
 		warn(list, "erasures", arena_printf(cli->arena, "%lld step%s open "
 		    "at others, each night tries again", open,
 		    open == 1 ? " is" : "s are"));
-}
-
-static void
-warn_about(void *list, const char *what, const char *detail)
-{
-	warn(list, what, detail);
 }
 
 int
@@ -419,7 +412,7 @@ check_all(struct cli *cli, struct err *err)
 
 static const struct cli_opt check_opts[] = {
 	{ "diff", "FILE", "what this edited configuration would change, row by row" },
-	{ "fix", NULL, "make the tags in the CRM that people set by hand" },
+	{ "fix", NULL, "make in the CRM what is missing there, where it can" },
 	{ "show", NULL, "what each stream of a CRM says, its first rows" },
 	{ "crm", "NAME", "with --show: this CRM only" },
 	{ "profile", "FILE", "with --show: this profile instead of the CRM's own" },
@@ -438,7 +431,8 @@ const struct cli_command cli_setup_commands[] = {
 	    check_all,
 	    "--diff: the settings that differ, and which rows of the queue would come\n"
 	    "otherwise. The file is not used for anything else.\n"
-	    "--fix: adds rules.no_send_tag, Skip and Ask.CAMPAIGN to the tags of a CRM whose\n"
+	    "--fix: makes the fields and tables in a CRM that are missing for what is written\n"
+	    "there, and adds rules.no_send_tag, Skip and Ask.CAMPAIGN to its tags, where the\n"
 	    "connector can; says which cannot.\n"
 	    "--show: reads the CRM's last days as a night would and prints how npsync\n"
 	    "understands them. Stores nothing, writes nothing, needs no database.", 0 },

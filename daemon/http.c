@@ -201,6 +201,17 @@ give_up(const struct http *http, const struct http_req *req,
 	return false;
 }
 
+/* By the rules of all services, or by what this one's connector says. */
+static bool
+is_transient(const struct call *c)
+{
+	for (size_t i = 0; c->res->phase == HTTP_COMPLETE &&
+	     i < c->req->n_again; i++)
+		if (c->req->again[i] == c->res->status)
+			return true;
+	return http_is_transient(c->res);
+}
+
 /* True = another try; false = res is final. */
 static bool
 wants_again(const struct call *c)
@@ -209,7 +220,7 @@ wants_again(const struct call *c)
 
 	return c->req->repeatable && !c->is_probe &&
 	    c->res->tries < http->settings.tries &&
-	    http_is_transient(c->res) && !http->xfer.too_large &&
+	    is_transient(c) && !http->xfer.too_large &&
 	    http->xfer.write_errno == 0 && !http_is_cancelled(http);
 }
 
@@ -232,6 +243,7 @@ static void
 drop_texts(struct http_res *res)
 {
 	res->content_type = res->etag = res->location = res->link = NULL;
+	memset(res->wanted, 0, sizeof(res->wanted));
 	res->body = "";
 	res->body_len = 0;
 }
@@ -243,6 +255,8 @@ keep_texts(struct http_res *res, struct arena *arena, struct err *err)
 	res->etag = arena_strdup(arena, res->etag);
 	res->location = arena_strdup(arena, res->location);
 	res->link = arena_strdup(arena, res->link);
+	for (size_t i = 0; i < HTTP_WANTED_MAX; i++)
+		res->wanted[i] = arena_strdup(arena, res->wanted[i]);
 	res->body = arena_strndup(arena, res->body, res->body_len);
 	if (res->body != NULL && !arena_failed(arena))
 		return true;
@@ -254,7 +268,7 @@ static bool
 is_long_wait(const struct call *c)
 {
 	return c->req->repeatable && c->res->phase == HTTP_COMPLETE &&
-	    http_is_transient(c->res) &&
+	    is_transient(c) &&
 	    1000 * (int64_t)c->res->retry_after_s > HTTP_WAIT_MAX_MS;
 }
 

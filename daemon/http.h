@@ -1,7 +1,6 @@
 /*
- * http.h - requests and answers as plain data, and the only engine that
- * sends them.  Outcome rules: outcome.h.
- *
+ * http.h - requests and answers as plain data, and the only engine that sends
+ * them (outcome rules: outcome.h).
  * No redirects, nothing from the environment (proxy, netrc, key log),
  * HTTP/1.1 for anything with a body, a read callback whose seek fails so that
  * libcurl never repeats a POST, TLS >= 1.2 verified, no private addresses, a
@@ -21,12 +20,16 @@ struct http_req {
 	const char *method;		/* "GET", "POST", ... */
 	const char *url;		/* absolute */
 	const char *const (*headers)[2];/* ends {NULL,NULL}; may be NULL */
-	const void *body;		/* NULL = none */
+	const void *body;	/* NULL = none */
 	size_t body_len;
 	bool repeatable;	/* read or proven idempotent: http.c may retry */
 	size_t answer_max;	/* bytes; 0 = HTTP_ANSWER_MAX */
+	const char *const *wanted; /* headers of the answer; NULL-ended; static */
+	const int64_t *again;	/* static; n_again more statuses to try again at */
+	size_t n_again;
 };
 #define HTTP_ANSWER_MAX ((size_t)4194304)
+#define HTTP_WANTED_MAX 4
 
 /* How far a request got; the class of a failed POST follows from it. */
 enum http_phase {
@@ -40,11 +43,12 @@ enum http_phase {
 struct http_res {
 	enum http_phase phase;
 	long status;		/* 0 = none */
-	int curl_code;		/* CURLcode of the transfer */
+	int curl_code;		/* CURLcode */
 	bool body_sent;		/* the whole request body may have left */
 	bool refused_address;	/* a private one: no connection was made */
 	int tries;		/* requests made by http_do; 1 else */
 	const char *content_type, *etag, *location, *link;	/* or NULL */
+	const char *wanted[HTTP_WANTED_MAX];	/* req->wanted's, or NULL */
 	const char *body;	/* never NULL; NUL-terminated */
 	size_t body_len;
 	long retry_after_s;	/* seconds to wait, capped at 900; -1 = not said */
@@ -59,8 +63,7 @@ enum http_class { HTTP_DONE, HTTP_DONE_NO_BODY, HTTP_SAFE, HTTP_PERMANENT,
 	HTTP_UNKNOWN, HTTP_AUTH, HTTP_MISCONFIGURED };
 
 /* ---- engine: stages and, for blocking calls, connectors ---------------- */
-/* The time of waits (never a transfer's), for tests. */
-struct http_clock {
+struct http_clock {		/* of waits (never a transfer's), for tests */
 	int64_t (*now_ms)(void);
 	void (*sleep_ms)(int64_t ms);
 };
@@ -104,7 +107,6 @@ NPS_MUSTCHECK bool http_do(struct http *http, const struct http_req *req,
  * method, path without query, and status. */
 NPS_MUSTCHECK bool http_expect_ok(const struct http_req *req,
     const struct http_res *res, struct err *err);
-
 
 /* Many at a time, each sent at most once (never retried here). */
 struct http_multi;

@@ -205,6 +205,7 @@ fetch(struct http *http, const struct http_req *req, struct http_res *res,
 		ok = http_expect_ok(&get, res, err);
 	/* They lie in words. */
 	res->content_type = res->etag = res->location = res->link = NULL;
+	memset(res->wanted, 0, sizeof(res->wanted));
 	res->body = "";
 	res->body_len = 0;
 	return ok;

@@ -143,6 +143,7 @@ forget_answer(struct xfer *x)
 	arena_reset(x->words);
 	x->content_type = x->etag = x->location = NULL;
 	x->link = x->retry_after = NULL;
+	memset(x->found, 0, sizeof(x->found));
 	x->date = NO_TIME;
 	x->status = 0;
 	x->headers_ended = false;
@@ -186,8 +187,18 @@ value_of(struct xfer *x, const char *line, size_t len)
 }
 
 static void
+wanted_line(struct xfer *x, const char *line, size_t len)
+{
+	for (size_t i = 0; x->wanted != NULL && i < HTTP_WANTED_MAX &&
+	     x->wanted[i] != NULL; i++)
+		if (is_header(line, len, x->wanted[i]))
+			x->found[i] = value_of(x, line, len);
+}
+
+static void
 header_line(struct xfer *x, const char *line, size_t len)
 {
+	wanted_line(x, line, len);
 	if (is_header(line, len, "Content-Type"))
 		x->content_type = value_of(x, line, len);
 	else if (is_header(line, len, "ETag"))
@@ -259,6 +270,7 @@ begin_anew(struct xfer *x, const struct http *http, const struct http_req *req)
 	curl_slist_free_all(x->headers);
 	x->headers = NULL;
 	x->url = req->url;
+	x->wanted = req->wanted;
 	x->body = req->body;
 	x->body_len = req->body == NULL ? 0 : req->body_len;
 	x->repeatable = req->repeatable;
@@ -399,6 +411,7 @@ xfer_result(struct xfer *x, CURLcode code, struct http_res *res)
 		.date = x->date,
 		.modified = modified(x),
 	};
+	memcpy(res->wanted, x->found, sizeof(res->wanted));
 	/* Against the server's own clock where it tells it. */
 	res->retry_after_s = http_retry_after(x->retry_after,
 	    x->date == NO_TIME ? clock_now() : x->date);

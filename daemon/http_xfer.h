@@ -37,6 +37,8 @@ struct xfer {
 
 	struct arena *words;	/* of the answer's headers */
 	const char *content_type, *etag, *location, *link, *retry_after;
+	const char *const *wanted;		/* of the request */
+	const char *found[HTTP_WANTED_MAX];	/* what they were */
 	time_t date;
 	long status;		/* of a status line read to its end */
 	bool headers_ended, too_large;

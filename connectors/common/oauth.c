@@ -8,7 +8,8 @@
  *  - a token renewed for ever: after a 401 only if it had been good for
  *    something, and OAUTH_RENEWALS_MAX times;
  *  - id or secret in an address or a message: they travel in a header or a body,
- *    of an answer only the error's code is shown, letters and '_';
+ *    of an answer only the error's code is shown, letters and '_', and where
+ *    the service is known to say what to do (describe) its words, masked;
  *  - an answer without end, a token with a line break in it: ceilings, and
  *    printable ASCII only;
  *  - a token used by two processes after a fork: it is the maker's alone.
@@ -21,13 +22,14 @@
 #include <unistd.h>
 
 #include "hole.h"
-#include "json.h"
+#include "mask.h"
 #include "num.h"
 #include "url.h"
 
 #define MARGIN_S 60		/* clocks, and the time of a request */
 #define LIFE_MAX_S 2592000L	/* what a service says beyond is no promise */
 #define ASKS_MAX 3		/* that the server failed to answer */
+#define ASK_FIELDS_MAX 8	/* of them none is shown */
 #define WORK_BYTES ((size_t)1048576)
 
 static const char *const clients[] = { "header", "body", NULL };
@@ -184,7 +186,8 @@ request_make(const struct oauth_ask *ask, struct arena *arena,
     struct buf *body, struct http_req *req)
 {
 	const char *(*headers)[2] = arena_array(arena, 4, sizeof(*headers));
-	const char *basic = client_header(ask, arena);
+	const char *basic = ask->client == OAUTH_IN_FIELDS ? "" :
+	    client_header(ask, arena);
 	size_t n = 0;
 
 	for (size_t i = 0; i < ask->n; i++)
@@ -226,13 +229,35 @@ error_word(json_t *root, char *out, size_t size)
 		(void)snprintf(out, size, ", %s", word);
 }
 
-static bool
-refusal(struct oauth_token *t, const struct http_res *res, json_t *root,
-    struct err *err)
+/* ": user hasn't approved this consumer", or "". */
+static void
+error_words(const struct oauth_ask *ask, json_t *root, char *out, size_t size)
 {
-	char word[48];
+	const char *text = root == NULL || !ask->describe ? NULL :
+	    json_string_value(json_at(root, "/error_description"));
+	const char *secrets[2 + ASK_FIELDS_MAX] = { ask->secret,
+		ask->client_id };
+	char masked[128];
+	size_t n = 2;
+
+	for (size_t i = 1; i < ask->n && n < ARRAY_LEN(secrets); i++)
+		secrets[n++] = ask->fields[i].value;
+	out[0] = '\0';
+	if (text == NULL)
+		return;
+	mask_answer(masked, sizeof(masked), text, strlen(text), secrets, n);
+	if (masked[0] != '\0')
+		(void)snprintf(out, size, ": %s", masked);
+}
+
+static bool
+refusal(struct oauth_token *t, const struct oauth_ask *ask,
+    const struct http_res *res, json_t *root, struct err *err)
+{
+	char word[48], words[160];
 
 	error_word(root, word, sizeof(word));
+	error_words(ask, root, words, sizeof(words));
 	if (res->status == 429) {
 		(void)err_set(err, ERR_THROTTLED, "HTTP 429");
 		err->retry_after_s = res->retry_after_s > 0 ?
@@ -243,9 +268,9 @@ refusal(struct oauth_token *t, const struct http_res *res, json_t *root,
 	} else {
 		(void)oauth_refuse(t);
 		(void)err_set(err, res->status == 404 || res->status < 400 ?
-		    ERR_CONFIG : ERR_AUTH, "HTTP %ld%s: the client id or its "
-		    "secret was refused, or the address is wrong", res->status,
-		    word);
+		    ERR_CONFIG : ERR_AUTH, "HTTP %ld%s%s%s", res->status,
+		    word, words, words[0] != '\0' ? "" : ": the client id or "
+		    "its secret was refused, or the address is wrong");
 	}
 	err->code = (int)res->status;
 	return false;
@@ -261,7 +286,7 @@ is_token(const char *s)
 
 /* Seconds, as a number or a text; 0 = not said, or nothing to go by. */
 static long
-life_of(json_t *root)
+life_of(json_t *root, long margin_s)
 {
 	json_t *node = json_at(root, "/expires_in");
 	long long s = 0;
@@ -270,15 +295,17 @@ life_of(json_t *root)
 	    INT32_MAX, &s) : !json_is_number(node) ||
 	    !json_integer_value_of(node, &s))
 		return 0;
-	return s <= 2 * MARGIN_S ? 0 : s > LIFE_MAX_S ? LIFE_MAX_S : (long)s;
+	return s <= 2 * margin_s ? 0 : s > LIFE_MAX_S ? LIFE_MAX_S : (long)s;
 }
 
 static bool
-take(struct oauth_token *t, json_t *root, time_t now, struct err *err)
+take(struct oauth_token *t, const struct oauth_ask *ask, json_t *root,
+    time_t now, struct err *err)
 {
+	const long margin = ask->margin_s > 0 ? ask->margin_s : MARGIN_S;
 	const char *type = json_string_value(json_at(root, "/token_type"));
 	const char *text = json_string_value(json_at(root, "/access_token"));
-	const long life = life_of(root);
+	const long life = life_of(root, margin);
 
 	if (text == NULL || text[0] == '\0' || !is_token(text))
 		return err_set(err, ERR_PROTOCOL,
@@ -289,7 +316,7 @@ take(struct oauth_token *t, json_t *root, time_t now, struct err *err)
 	if (!oauth_keep(t, text, err))
 		return false;
 	t->failures = 0;
-	t->until = life == 0 ? NO_TIME : now + life - MARGIN_S;
+	t->until = life == 0 ? NO_TIME : now + life - margin;
 	return true;
 }
 
@@ -317,8 +344,10 @@ ask_once(struct oauth_token *t, const struct oauth_ask *ask,
 	const bool parsed = res.body_len > 0 && json_parse(res.body,
 	    res.body_len, &doc, &odd);
 	if (res.status < 200 || res.status > 299)
-		return refusal(t, &res, parsed ? json_root(doc) : NULL, err);
-	if (parsed && take(t, json_root(doc), now, err))
+		return refusal(t, ask, &res, parsed ? json_root(doc) : NULL,
+		    err);
+	if (parsed && take(t, ask, json_root(doc), now, err) && (ask->took == NULL ||
+	    ask->took(ask->took_arg, json_root(doc), err)))
 		return true;
 	(void)oauth_refuse(t);
 	return parsed ? false : err_set(err, ERR_PROTOCOL,

@@ -2,14 +2,15 @@
  * oauth.h - tokens of OAuth 2.0 (RFC 6749): asked for once, kept for the run,
  * renewed before they end and once after a 401.
  *
- * Grants: client credentials.  struct oauth_ask is built per grant, so that a
- * JWT bearer (RFC 7523) or a refresh token is one more way to build it.
+ * Grants: client credentials, and whatever else struct oauth_ask can say: a JWT
+ * bearer (RFC 7523) is one more field and OAUTH_IN_FIELDS.
  */
 #ifndef NPSYNC_CONNECTORS_OAUTH_H
 #define NPSYNC_CONNECTORS_OAUTH_H
 
 #include "buf.h"
 #include "connector.h"
+#include "json.h"
 
 #define OAUTH_ANSWER_MAX ((size_t)65536)
 #define OAUTH_TOKEN_MAX ((size_t)16384)
@@ -18,7 +19,8 @@
 struct oauth_field {
 	const char *name, *value;
 };
-enum oauth_client { OAUTH_IN_HEADER, OAUTH_IN_BODY };
+enum oauth_client { OAUTH_IN_HEADER, OAUTH_IN_BODY,
+	OAUTH_IN_FIELDS };	/* the caller's fields say who asks */
 struct oauth_settings {
 	const char *token_path;		/* appended to base_url, or "" */
 	int client;			/* enum oauth_client: where id and secret go */
@@ -33,6 +35,14 @@ struct oauth_ask {
 	enum oauth_client client;
 	const struct oauth_field *fields;	/* grant_type first */
 	size_t n;
+	long margin_s;		/* renewed so long before it ends; 0 = 60 */
+	/* A refusal may be told in the server's words, masked: for services whose
+	 * error_description is known to tell what to do. */
+	bool describe;
+	/* What else the answer holds; false: the token is not taken, and not asked
+	 * for again.  May be NULL. */
+	bool (*took)(void *arg, json_t *root, struct err *err);
+	void *took_arg;
 };
 /* A token, or any session that a login gave. */
 struct oauth_token {

@@ -24,6 +24,7 @@
 #include <strings.h>
 
 #include "call_int.h"
+#include "common/apicall.h"
 #include "json.h"
 
 #define MULTI_STATUS 207
@@ -277,51 +278,13 @@ rest_fail(enum rest_meaning means, const struct http_res *res,
 }
 
 /* ---- sending ------------------------------------------------------------------- */
-/* The engine names the address, which may hold an id or worse. */
-static bool
-rename_request(const char *label, struct err *err)
-{
-	const struct err was = *err;
-	const char *why = strstr(was.msg, ": ");
-
-	(void)err_set(err, was.kind, "%s: %s", label,
-	    why == NULL ? was.msg : why + 2);
-	err->code = was.code;
-	err->retry_after_s = was.retry_after_s;
-	return false;
-}
-
 bool
 rest_send(struct rest *r, const struct http_req *req, const char *label,
     struct http_res *res, struct json_doc **doc, struct err *err)
 {
-	struct err odd;
-
 	*doc = NULL;
-	if (!http_do(r->env->http, req, r->page, res, err))
-		return rename_request(label, err);
-	if (res->body_len == 0 ||
-	    json_parse(res->body, res->body_len, doc, &odd))
-		return true;
-	*doc = NULL;
-	if (odd.kind == ERR_NOMEM)
-		return err_nomem(err);
-	/* Of an error the status is enough; rows must be read. */
-	return res->status < 200 || res->status > 299 ? true :
-	    err_set(err, ERR_PROTOCOL, "%s: HTTP %ld: expected JSON: %s", label,
-	    res->status, odd.msg);
-}
-
-/* Of one origin with base_url: whoever found the address, our key goes to
- * nobody else. */
-static bool
-is_ours(const struct rest *r, const char *url)
-{
-	const char *base = r->place->base_url, *host = strstr(base, "://");
-	const size_t len = host == NULL ? strlen(base) :
-	    (size_t)(host - base) + 3 + strcspn(host + 3, "/?#");
-
-	return strncmp(base, url, len) == 0 && strchr("/?", url[len]) != NULL;
+	return apicall_send(r->env->http, req, label, r->page, res, err) &&
+	    apicall_parse(res, label, doc, err);
 }
 
 struct calling {
@@ -379,7 +342,7 @@ rest_call_at(struct rest *r, const struct rest_request *req, const char *url,
 	r->words[0] = '\0';
 	*res = (struct http_res){ .retry_after_s = -1, .date = NO_TIME,
 		.body = "" };
-	if (url != NULL && !is_ours(r, url))
+	if (url != NULL && !apicall_is_same_origin(r->place->base_url, url))
 		return err_set(err, ERR_PROTOCOL,
 		    "expected a page of the same address as base_url");
 	if (call_once(&c, res, doc, &lost, err))

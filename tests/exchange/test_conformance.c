@@ -28,18 +28,26 @@
 /* @URL@ = the server, @DIR@ = a folder of ours with the key. */
 static const struct candidate {
 	const char *driver, *profile, *group;
+	/* Requests that begin so are answered with this token, unless the useless
+	 * answer is tried on them too. */
+	const char *door, *token;
 } crms[] = {
-	{ "files", NULL, "dir = \"@DIR@\"; contacts = { file = \"c.csv\"; };" },
-	{ "rest", "channelcrm", "base_url = \"@URL@/api\"; user = \"u\"; secret = "
+	{ .driver = "files", .group = "dir = \"@DIR@\"; contacts = { file = "
+	    "\"c.csv\"; };" },
+	{ .driver = "rest", .profile = "channelcrm", .group = "base_url = \"@URL@/api\"; user = \"u\"; secret = "
 	    "\"file:@DIR@/key\";" },
-	{ "rest", "pipedrive", "base_url = \"@URL@/api/v2\"; user = \"u\"; "
+	{ .driver = "rest", .profile = "pipedrive", .group = "base_url = \"@URL@/api/v2\"; user = \"u\"; "
 	    "secret = \"file:@DIR@/key\";" },
-	{ "rest", "tryton", "base_url = \"@URL@/db/\"; user = \"u\"; secret = "
+	{ .driver = "rest", .profile = "tryton", .group = "base_url = \"@URL@/db/\"; user = \"u\"; secret = "
 	    "\"file:@DIR@/key\";" },
+	{ .driver = "salesforce", .group = "login_url = \"@URL@\"; client_id = "
+	    "\"id\"; client_secret = \"file:@DIR@/key\";",
+	    .door = "POST /services/oauth2/token", .token = "{\"access_token\":"
+	    "\"T\",\"instance_url\":\"@URL@\",\"token_type\":\"Bearer\"}" },
 }, surveys[] = {
-	{ "npstoday", NULL, "base_url = \"@URL@\"; api_key = "
+	{ .driver = "npstoday", .group = "base_url = \"@URL@\"; api_key = "
 	    "\"file:@DIR@/key\";" },
-	{ "rest", "example", "base_url = \"@URL@/\"; user = \"u\"; secret = "
+	{ .driver = "rest", .profile = "example", .group = "base_url = \"@URL@/\"; user = \"u\"; secret = "
 	    "\"file:@DIR@/key\";" },
 };
 
@@ -123,7 +131,8 @@ struct lab {
 	struct arena *arena;
 	struct conf *conf;
 	struct simhttpd *sim;
-	const struct sim_reply *reply;	/* to everything */
+	const struct sim_reply *reply;	/* to everything, but */
+	const char *door, *token;	/* to requests that begin so */
 	const char *written;		/* a method that only writing has */
 	long emitted;
 };
@@ -141,6 +150,9 @@ answer(void *arg, const char *request, const char *body,
 		if (strncmp(request, writes[i], strlen(writes[i])) == 0)
 			l->written = writes[i];
 	*reply = *l->reply;
+	if (l->token != NULL && strncmp(request, l->door,
+	        strlen(l->door)) == 0)
+		*reply = (struct sim_reply){ .body = l->token };
 }
 
 static int
@@ -466,32 +478,40 @@ push(struct survey *survey, const char *who)
 
 /* ---- all of them ---------------------------------------------------------------- */
 static void
+try_crm(const struct candidate *c, const struct useless *u, bool open_door)
+{
+	const char *who = c->profile != NULL ? c->profile : c->driver;
+	struct crm crm = { 0 };
+	struct err err = { .kind = ERR_NONE };
+
+	load(c, &surveys[0]);
+	lab.reply = &u->reply;
+	lab.written = NULL;
+	lab.door = c->door;
+	lab.token = open_door ? placed(c->token) : NULL;
+	struct conf_crm conf = lab.conf->crm[0];
+	conf.http.rate_per_second = 0;
+	if (!connector_check_crm(conf.connector, &err) ||
+	    !crm_open(&crm, &conf, "Europe/Copenhagen", NULL, &err))
+		fail_msg("%s: %s", who, err.msg);
+	read_all(&crm, who, u);
+	if (lab.written != NULL)
+		fail_msg("%s: a reading sent %s", who, lab.written);
+	crm_close(&crm);
+	lab.token = NULL;
+	arena_free(lab.arena);
+}
+
+static void
 test_crms(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(crms); i++) {
-		const char *who = crms[i].profile != NULL ? crms[i].profile
-		    : crms[i].driver;
+	for (size_t i = 0; i < ARRAY_LEN(crms); i++)
 		for (size_t k = 0; k < ARRAY_LEN(useless); k++) {
-			struct crm crm = { 0 };
-			struct err err = { .kind = ERR_NONE };
-			load(&crms[i], &surveys[0]);
-			lab.reply = &useless[k].reply;
-			lab.written = NULL;
-			struct conf_crm conf = lab.conf->crm[0];
-			conf.http.rate_per_second = 0;
-			if (!connector_check_crm(conf.connector, &err) ||
-			    !crm_open(&crm, &conf, "Europe/Copenhagen", NULL,
-			        &err))
-				fail_msg("%s: %s", who, err.msg);
-			read_all(&crm, who, &useless[k]);
-			if (lab.written != NULL)
-				fail_msg("%s: a reading sent %s", who,
-				    lab.written);
-			crm_close(&crm);
-			arena_free(lab.arena);
+			try_crm(&crms[i], &useless[k], false);
+			if (crms[i].door != NULL)
+				try_crm(&crms[i], &useless[k], true);
 		}
-	}
 }
 
 static void

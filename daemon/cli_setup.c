@@ -132,17 +132,25 @@ check_crm(struct checklist *list, const struct conf_crm *conf)
 	struct err err = { .kind = ERR_NONE };
 	const char *what = arena_printf(list->cli->arena, "crm %s (%s)",
 	    conf->name, conf->driver);
-
-	if (crm_open(&crm, conf, list->cli->conf->timezone, cli_cancelled,
-	        &err) &&
-	    crm.connector->check(crm.link.self, &err))
-		ok(what, "");
-	else
-		fail(list, what, &err);
-	if (err.kind == ERR_NONE)
-		check_lacks(list, what, crm.connector->lacks, conf->settings);
 	const struct cli_say say = { say_ok, warn_about, fail_about, list };
-	if (err.kind == ERR_NONE)
+
+	const bool opened = crm_open(&crm, conf, list->cli->conf->timezone,
+	    cli_cancelled, &err);
+	bool good = opened && crm.connector->check(crm.link.self, &err);
+	/* A column that is missing may be why: it is named, and made. */
+	const bool told = opened && !good && err.kind == ERR_CONFIG &&
+	    crm.connector->setup != NULL;
+	if (told)
+		cli_crm_check(list->cli, &crm, what, &say);
+	if (told && cli_given(list->cli, "fix") != NULL)
+		good = crm.connector->check(crm.link.self, &err);
+	if (!good)
+		fail(list, what, &err);
+	else
+		ok(what, "");
+	if (good)
+		check_lacks(list, what, crm.connector->lacks, conf->settings);
+	if (good && !told)
 		cli_crm_check(list->cli, &crm, what, &say);
 	crm_close(&crm);
 }

@@ -165,8 +165,10 @@ rest_judge(struct rest *r, const struct http_res *res, json_t *root,
 	enum rest_meaning means = meaning_of_status(res->status);
 	const char *at = "";
 
+	r->ruled = false;
 	for (size_t i = 0; i < r->base->errors.n; i++)
 		if (error_fits(r, &e[i], res, root)) {
+			r->ruled = true;
 			means = (enum rest_meaning)e[i].means;
 			at = e[i].text;
 			break;
@@ -196,6 +198,15 @@ rest_tells_failure(const struct http_res *res, const json_t *root)
 			return true;
 	}
 	return res->status == MULTI_STATUS;
+}
+
+bool
+rest_is_success(const struct rest *r, const struct http_res *res,
+    const json_t *root, struct err *err)
+{
+	return r->ruled || !rest_tells_failure(res, root) ||
+	    err_set(err, ERR_PROTOCOL, "HTTP %ld, and the answer tells of a "
+	    "failure: say in errors what it means", res->status);
 }
 
 /* ---- errors -------------------------------------------------------------------- */

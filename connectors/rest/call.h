@@ -87,6 +87,7 @@ struct rest {
 	/* What the service said of the last answer that was no success, masked:
 	 * for a reason beside a row, never for a log: it may name a person. */
 	char words[128];
+	bool ruled;	/* a line of `errors` said what the last answer means */
 };
 
 /* Into a zeroed struct, to be closed also after a failure; no I/O.  profile =
@@ -147,6 +148,9 @@ enum rest_meaning rest_judge(struct rest *r, const struct http_res *res,
     json_t *root, char *text, size_t size);
 /* Does a 2xx that no line explains say that nothing, or not all, was done? */
 bool rest_tells_failure(const struct http_res *res, const json_t *root);
+/* False, with ERR_PROTOCOL, if that is what the answer just judged does. */
+NPS_MUSTCHECK bool rest_is_success(const struct rest *r,
+    const struct http_res *res, const json_t *root, struct err *err);
 /* The error that a meaning is, for what = "POST /x".  text is shown where the
  * answer speaks of us (FAILURE, THROTTLED, SESSION), not of a record. */
 bool rest_fail(enum rest_meaning means, const struct http_res *res,

@@ -213,15 +213,6 @@ remote_id_take(struct rest_crm *c, const struct rest_put *set,
 }
 
 static bool
-check_done(const struct http_res *res, const struct json_doc *doc,
-    struct err *err)
-{
-	return !rest_tells_failure(res, doc == NULL ? NULL : json_root(doc)) ||
-	    err_set(err, ERR_PROTOCOL, "HTTP %ld, and the answer tells of a "
-	    "failure: say in errors what it means", res->status);
-}
-
-static bool
 put_one(struct rest_crm *c, const struct rest_put *set,
     const struct crm_effect *e, struct put_result *result, struct err *err)
 {
@@ -232,7 +223,8 @@ put_one(struct rest_crm *c, const struct rest_put *set,
 
 	arena_reset(c->rest.page);
 	if (!rest_call(&c->rest, &set->request, hole_of, &f, &res, &doc, &why) ||
-	    !check_done(&res, doc, &why))
+	    !rest_is_success(&c->rest, &res, doc == NULL ? NULL : json_root(doc),
+	        &why))
 		return failed(c, set, &res, &why, result, err);
 	result->outcome = PUT_DONE;
 	remote_id_take(c, set, doc, result);

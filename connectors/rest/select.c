@@ -121,6 +121,7 @@ struct walk {
 	struct select_match *to;	/* NULL: only counted */
 	size_t n, max;
 	bool known;		/* a name led somewhere, if only to null */
+	bool cut;		/* a null stood before the end */
 };
 
 static bool walk(struct walk *w, json_t *node, struct path p);
@@ -238,7 +239,7 @@ walk(struct walk *w, json_t *node, struct path p)
 	if (!p.more)
 		return found(w, node, NULL);
 	if (json_is_null(node)) {
-		w->known = true;
+		w->cut = true;
 		return true;
 	}
 	if (!path_next(&p, &seg))
@@ -339,16 +340,28 @@ select_text(const struct select_match *m, struct arena *arena)
 	return text == NULL || *text == '\0' ? NULL : text;
 }
 
-bool
-select_is_known(json_t *node, const struct strlist *paths)
+static bool
+leads_somewhere(json_t *node, const struct strlist *paths, bool by_null)
 {
 	for (size_t i = 0; i < paths->n; i++) {
 		struct walk w = { .max = 1 };
 		if (paths->v[i][0] == '\0')
 			continue;
 		(void)walk(&w, node, path_begin(paths->v[i]));
-		if (w.known)
+		if (w.known || (by_null && w.cut))
 			return true;
 	}
 	return false;
+}
+
+bool
+select_is_known(json_t *node, const struct strlist *paths)
+{
+	return leads_somewhere(node, paths, true);
+}
+
+bool
+select_has_place(json_t *node, const struct strlist *paths)
+{
+	return leads_somewhere(node, paths, false);
 }

@@ -49,5 +49,8 @@ const char *select_text(const struct select_match *m, struct arena *arena);
 /* One of the candidates leads somewhere, be it to null, "" or an empty list:
  * the service knows this name. */
 bool select_is_known(json_t *node, const struct strlist *paths);
+/* The same, but a null before the end of the path is none: what holds the name
+ * is there. */
+bool select_has_place(json_t *node, const struct strlist *paths);
 
 #endif

@@ -52,9 +52,8 @@ call(struct rest_survey *s, const struct rest_request *req, struct who *who,
 
 	arena_reset(s->rest.page);
 	return rest_call(&s->rest, req, hole_of, who, &res, doc, err) &&
-	    (!rest_tells_failure(&res, *doc == NULL ? NULL : json_root(*doc)) ||
-		err_set(err, ERR_PROTOCOL, "HTTP %ld, and the answer tells of a "
-		    "failure: say in errors what it means", res.status));
+	    rest_is_success(&s->rest, &res,
+		*doc == NULL ? NULL : json_root(*doc), err);
 }
 
 /* Not there, said of somebody whom the path names; else the path is wrong. */

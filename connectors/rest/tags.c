@@ -11,7 +11,8 @@
  *  - a score that is lost between two calls: the new tag comes first, the old
  *    ones go after it was seen;
  *  - two tags of a campaign, or one twice: the others go, one by one;
- *  - a 200 that carries an error: the profile's errors are asked first;
+ *  - a 200 that carries an error: the profile's errors are asked first, and one
+ *    that no line explains is neither a card nor a write;
  *  - a CRM that takes a write and does nothing: the card is read back; what does
  *    not stand there is put off, never "written";
  *  - a write that is answered 404 for a card just read: the profile's path is
@@ -24,7 +25,6 @@
 #include <string.h>
 
 #include "select.h"
-#include "uses.h"
 
 #define STEPS_MAX 16
 #define LISTS_MAX 8
@@ -219,43 +219,6 @@ change(struct fill *f, const struct rest_request *from, struct http_req *req,
 	return true;
 }
 
-/* What a request names by id must have one. */
-static bool
-check_ids(struct fill *f, const struct rest_request *from, struct err *err)
-{
-	static const char *const comes[] = { "tag_ids", "add_ids", "new_id" };
-	const struct tag_plan *p = f->plan;
-	bool needed = f->tag == NULL && rest_request_uses(from, "tag_id");
-
-	for (size_t i = 0; i < ARRAY_LEN(comes); i++)
-		needed |= rest_request_uses(from, comes[i]);
-	if (p->add && needed && p->value_id.text == NULL)
-		return err_set(err, ERR_RETRY, "tags: the CRM has no tag "
-		    "\"%.60s\" yet", p->value);
-	for (size_t i = 0; i < p->n; i++) {
-		const struct rest_tag *tag = &p->tag[i];
-		const bool named = rest_request_uses(from, tag->goes
-		    ? "remove_ids" : "tag_ids");
-		if (named && tag->id.text == NULL)
-			return err_set(err, ERR_REJECTED, "a tag of the card has "
-			    "no id that tags.id or tags.names find");
-	}
-	return true;
-}
-
-/* A name that the answer does not hold would be dropped from the list. */
-static bool
-check_names(struct fill *f, const struct rest_request *from, struct err *err)
-{
-	const bool all = rest_request_uses(from, "tags");
-
-	for (size_t i = 0; all && i < f->plan->n; i++)
-		if (f->plan->tag[i].raw == NULL)
-			return err_set(err, ERR_REJECTED, "a tag of the card has "
-			    "no name that tags.name or tags.names find");
-	return true;
-}
-
 /* ---- one thing of the plan ------------------------------------------------------ */
 static const struct rest_tag *
 first_that_goes(const struct tag_plan *plan)
@@ -288,7 +251,8 @@ change_by_call(struct fill *f, struct http_req *req, struct err *err)
 		f->tag = NULL;
 		from = &set->add;
 	}
-	return check_ids(f, from, err) && change(f, from, req, err);
+	return tag_plan_has_ids(f->plan, f->tag, from, err) &&
+	    change(f, from, req, err);
 }
 
 static bool
@@ -303,8 +267,8 @@ change_card(struct fill *f, int step, struct http_req *req, struct err *err)
 		    "the card does not show it");
 	if (f->set->style == REST_TAGS_CALLS)
 		return change_by_call(f, req, err);
-	return check_ids(f, from, err) && check_names(f, from, err) &&
-	    change(f, from, req, err);
+	return tag_plan_has_ids(f->plan, f->tag, from, err) &&
+	    tag_plan_has_names(f->plan, from, err) && change(f, from, req, err);
 }
 
 /* ---- answers ------------------------------------------------------------------- */
@@ -347,6 +311,8 @@ step_change(struct fill *f, int step, struct http_req *req, struct err *err)
 		return refuse(means, f->before, "tags.read", text, err);
 	if (doc == NULL)
 		return err_set(err, ERR_PROTOCOL, "tags.read: expected JSON");
+	if (!rest_is_success(&c->rest, f->before, json_root(doc), err))
+		return err_wrap(err, "tags.read");
 	if (!tag_card_of(f->set, json_root(doc), &f->card, err) ||
 	    !tag_plan_make(f->set, &c->writer->names, f->write, f->card,
 	        c->rest.env->scratch, &plan, err))
@@ -370,6 +336,9 @@ check_change(struct fill *f, struct err *err)
 	    sizeof(text));
 	const bool by_call = f->set->style == REST_TAGS_CALLS;
 
+	if (means == REST_OK && !by_call && doc != NULL &&
+	    !rest_is_success(&f->c->rest, f->before, json_root(doc), err))
+		return err_wrap(err, "tags.write");
 	if (means == REST_OK ||
 	    (by_call && (means == REST_CONFLICT || means == REST_GONE)))
 		return true;

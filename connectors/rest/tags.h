@@ -60,6 +60,13 @@ NPS_MUSTCHECK bool tag_card_of(const struct rest_tags *set, json_t *root,
 NPS_MUSTCHECK bool tag_plan_make(const struct rest_tags *set,
     struct tag_names *names, const struct crm_tag_write *write, json_t *card,
     struct arena *arena, struct tag_plan *plan, struct err *err);
+/* What a request names by id has one; goes = the one tag of a call, or NULL. */
+NPS_MUSTCHECK bool tag_plan_has_ids(const struct tag_plan *plan,
+    const struct rest_tag *goes, const struct rest_request *from,
+    struct err *err);
+/* A name that the answer does not hold would be dropped from the list. */
+NPS_MUSTCHECK bool tag_plan_has_names(const struct tag_plan *plan,
+    const struct rest_request *from, struct err *err);
 static inline bool
 tag_plan_changes(const struct tag_plan *plan)
 {

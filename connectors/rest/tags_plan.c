@@ -3,8 +3,8 @@
  *
  * Everybody else's tags are at stake here: a list that is read too short is
  * written back too short.  So an element that cannot be read, a list that is
- * not where it should be, and a list as long as an answer can hold are errors;
- * none of them is "no tags".
+ * not where it should be, a null where its card should be, and a list as long
+ * as an answer can hold are errors; none of them is "no tags".
  */
 #include "tags.h"
 
@@ -12,6 +12,7 @@
 
 #include "common/tagset.h"
 #include "select.h"
+#include "uses.h"
 
 #define PIECES_MAX ((size_t)10000)
 
@@ -51,7 +52,7 @@ find_tags(const struct rest_tags *set, json_t *card, json_t **node,
 		return true;
 	m = select_first(card, &set->at);
 	*node = m.node;
-	if (m.node != NULL || select_is_known(card, &set->at) ||
+	if (m.node != NULL || select_has_place(card, &set->at) ||
 	    select_may_miss(&set->at))
 		return true;
 	return err_set(err, ERR_PROTOCOL, "tags.at: nothing there in the answer; "
@@ -263,4 +264,41 @@ tag_plan_make(const struct rest_tags *set, struct tag_names *names,
 	if (arena_failed(arena))
 		return err_nomem(err);
 	return set->style != REST_TAGS_TEXT || join(set, arena, plan, err);
+}
+
+/* ---- what a request names -------------------------------------------------------- */
+bool
+tag_plan_has_ids(const struct tag_plan *plan, const struct rest_tag *goes,
+    const struct rest_request *from, struct err *err)
+{
+	static const char *const comes[] = { "tag_ids", "add_ids", "new_id" };
+	bool needed = goes == NULL && rest_request_uses(from, "tag_id");
+
+	for (size_t i = 0; i < ARRAY_LEN(comes); i++)
+		needed |= rest_request_uses(from, comes[i]);
+	if (plan->add && needed && plan->value_id.text == NULL)
+		return err_set(err, ERR_RETRY, "tags: the CRM has no tag "
+		    "\"%.60s\" yet", plan->value);
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct rest_tag *tag = &plan->tag[i];
+		const bool named = rest_request_uses(from, tag->goes
+		    ? "remove_ids" : "tag_ids");
+		if (named && tag->id.text == NULL)
+			return err_set(err, ERR_REJECTED, "a tag of the card has "
+			    "no id that tags.id or tags.names find");
+	}
+	return true;
+}
+
+bool
+tag_plan_has_names(const struct tag_plan *plan,
+    const struct rest_request *from, struct err *err)
+{
+	const bool all = rest_request_uses(from, "tags");
+
+	for (size_t i = 0; all && i < plan->n; i++)
+		if (plan->tag[i].raw == NULL)
+			return err_set(err, ERR_REJECTED, "a tag of the card has "
+			    "no name that tags.name or tags.names find");
+	return true;
 }

@@ -446,9 +446,7 @@ test_only_own_tags_change(void **state)
 	}
 }
 
-/* ---- a long run ---------------------------------------------------------------- */
-#define CARD(more) "{\"objects\":[{\"id\":1,\"name\":\"" MEET "9\"}," \
-	"{\"id\":2,\"name\":\"" MEET "3\"}]" more "}"
+/* ---- one step -------------------------------------------------------------- */
 static bool
 ask(int step, const char *body)
 {
@@ -462,6 +460,72 @@ ask(int step, const char *body)
 	return rest_tags_request(&rig.c, &write, 1, step, &card, &req, &rig.err);
 }
 
+/* ---- a 200 that is none ---------------------------------------------------- */
+#define AT_DATA(at) "tags = { style = \"list\"; at = [ " at \
+	" ]; " READ "write = { method = \"PUT\"; path = \"c/{contact_id}\"; " \
+	"json = \"{\\\"tags\\\":\\\"{tags:list}\\\"}\"; }; };"
+#define IS_OK "errors = ( { at = \"/error\"; means = \"ok\"; } ); "
+#define TEXT_AT_DATA "tags = { style = \"text\"; at = [ \"/data/text\" ]; " READ \
+	"write = { method = \"PUT\"; path = \"c/{contact_id}\"; json = " \
+	"\"{\\\"t\\\":\\\"{tags_text}\\\"}\"; }; };"
+
+/* A null on the way to the tags, a failure that no line explains: no list is
+ * written back that lacks those of others. */
+static void
+test_no_card(void **state)
+{
+	static const struct {
+		const char *profile, *body, *says;	/* NULL = it is written */
+	} c[] = {
+		{ AT_DATA("\"/data/tags\""), "{\"data\":null}",
+		    "nothing there" },
+		{ AT_DATA("\"/data/tags\""), "null", "nothing there" },
+		{ AT_DATA("\"/data/tags\""), "{\"data\":{\"tags\":null}}",
+		    NULL },
+		{ AT_DATA("\"/data/tags\", \"\""), "{\"data\":null}", NULL },
+		{ AT_DATA("\"/data/tags\", \"\""),
+		    "{\"success\":false,\"data\":null}", "tells of a failure" },
+		{ AT_DATA("\"/data/tags\""),
+		    "{\"ok\":false,\"data\":{\"tags\":[]}}",
+		    "tells of a failure" },
+		{ TEXT_AT_DATA, "{\"data\":null}", "nothing there" },
+		{ TEXT_AT_DATA, "{\"data\":{\"text\":null}}", NULL },
+		{ TEXT_AT_DATA, "{\"data\":{\"text\":\"\"},\"error\":\"no\"}",
+		    "tells of a failure" },
+		{ IS_OK TEXT_AT_DATA,
+		    "{\"data\":{\"text\":\"\"},\"error\":\"no\"}", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(c); i++) {
+		rig_open(&rig, BASE, c[i].profile);
+		const bool asks = ask(1, c[i].body);
+		if (asks != (c[i].says == NULL) || (!asks &&
+		    (rig.err.kind != ERR_PROTOCOL ||
+		        strstr(rig.err.msg, c[i].says) == NULL)))
+			fail_msg("case %zu: %s", i, asks ? "written"
+			                                : rig.err.msg);
+		rig_close(&rig);
+	}
+}
+
+/* So the answer to a write that is not read back. */
+static void
+test_no_write(void **state)
+{
+	(void)state;
+	rig_open(&rig, BASE, styles[2].profile);
+	assert_false(ask(2, "{\"success\":false}"));
+	assert_int_equal(rig.err.kind, ERR_PROTOCOL);
+	assert_non_null(strstr(rig.err.msg, "tags.write: HTTP 200, and"));
+	assert_false(ask(2, "{\"success\":true}"));
+	assert_int_equal(rig.err.kind, ERR_DONE);
+	rig_close(&rig);
+}
+
+/* ---- a long run ---------------------------------------------------------------- */
+#define CARD(more) "{\"objects\":[{\"id\":1,\"name\":\"" MEET "9\"}," \
+	"{\"id\":2,\"name\":\"" MEET "3\"}]" more "}"
 /* Its old tags go one by one, and not for ever. */
 static void
 test_never_right(void **state)
@@ -499,6 +563,8 @@ main(void)
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_only_own_tags_change),
+		cmocka_unit_test(test_no_card),
+		cmocka_unit_test(test_no_write),
 		cmocka_unit_test(test_never_right),
 		cmocka_unit_test(test_errors_all_night),
 	};

@@ -144,6 +144,35 @@ test_refused(void **state)
 	assert_true(select_check(name, &err));
 }
 
+/* null as a value has a place; null on the way to it has none. */
+static void
+test_places(void **state)
+{
+	static const struct {
+		const char *doc, *path;
+		bool known, place;
+	} c[] = {
+		{ "{\"a\":{\"b\":null}}", "/a/b", true, true },
+		{ "{\"a\":{\"b\":\"\"}}", "a.b", true, true },
+		{ "{\"a\":null}", "/a/b", true, false },
+		{ "{\"a\":{}}", "/a/b", false, false },
+		{ "{\"a\":[]}", "/a/*/b", true, true },
+		{ "{\"a\":[]}", "/a/[id=1]/b", true, true },
+		{ "{\"a\":null}", "a", true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(c); i++) {
+		const struct strlist one = { &c[i].path, 1 };
+		AUTO(json_doc) struct json_doc *doc = NULL;
+		struct err err;
+		assert_true(json_parse(c[i].doc, strlen(c[i].doc), &doc, &err));
+		if (select_is_known(json_root(doc), &one) != c[i].known ||
+		    select_has_place(json_root(doc), &one) != c[i].place)
+			fail_msg("%s in %s", c[i].path, c[i].doc);
+	}
+}
+
 /* A root that is a list, a scalar; names of 10,000 members. */
 static void
 test_roots(void **state)
@@ -183,6 +212,7 @@ main(void)
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_candidates),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_roots),
 	};
 

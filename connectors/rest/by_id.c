@@ -193,7 +193,7 @@ card_of(const struct loader *l, const struct json_doc *doc, const char *id,
 	    has_null_rows(&l->set->request, root))
 		return true;
 	*card = select_any(at) ? select_first(root, at).node : root;
-	if (*card == NULL && select_is_known(root, at))
+	if (*card == NULL && select_has_place(root, at))
 		return true;
 	if (!json_is_object(*card))
 		return err_set(err, ERR_PROTOCOL, "%s: expected a record where "

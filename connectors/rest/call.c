@@ -10,7 +10,8 @@
  *  - an error inside of a 200 taken for rows: the profile's errors come first,
  *    and a body that is no JSON is no answer;
  *  - an answer that a proxy emptied taken for "none": of a read only a 204 says
- *    so;
+ *    so; one without rows that tells of a failure is no page, no list and no
+ *    card, unless a line of the profile says what it means;
  *  - a person's address or our key in a message: requests are named by their
  *    template, the server's words are masked, shown only where they speak of
  *    us, and of a body without a place for words nothing is;
@@ -372,6 +373,18 @@ rest_call(struct rest *r, const struct rest_request *req, hole_fn *fn,
 	return rest_call_at(r, req, NULL, fn, arg, res, doc, err);
 }
 
+/* No rows are none only if the answer says nothing else. */
+static bool
+is_readable(const struct rest *r, const struct rest_request *req,
+    const struct http_res *res, json_t *root, struct err *err)
+{
+	if (root != NULL)
+		return json_array_size(rest_rows(req, root)) > 0 ||
+		    rest_is_success(r, res, root, err);
+	return res->status < 200 || res->status > 299 || res->status == 204 ||
+	    err_set(err, ERR_PROTOCOL, "HTTP %ld without a body", res->status);
+}
+
 bool
 rest_read(struct rest *r, const struct rest_request *req, const char *url,
     hole_fn *fn, void *arg, struct http_res *res, struct json_doc **doc,
@@ -381,10 +394,11 @@ rest_read(struct rest *r, const struct rest_request *req, const char *url,
 
 	if (!rest_call_at(r, req, url, fn, arg, res, doc, err))
 		return false;
-	return *doc != NULL || res->status < 200 || res->status > 299 ||
-	    res->status == 204 || err_set(err, ERR_PROTOCOL,
-	    "%s: HTTP %ld without a body", rest_label(req, label,
-	    sizeof(label)), res->status);
+	if (is_readable(r, req, res, rest_root(*doc), err))
+		return true;
+	json_free(*doc);
+	*doc = NULL;
+	return err_wrap(err, "%s", rest_label(req, label, sizeof(label)));
 }
 
 bool

@@ -121,7 +121,8 @@ NPS_MUSTCHECK bool rest_call_at(struct rest *r, const struct rest_request *req,
     const char *url, hole_fn *fn, void *arg, struct http_res *res,
     struct json_doc **doc, struct err *err);
 /* A request for rows or a record, url as above or NULL.  *doc NULL = none, by a
- * 204 or by a rule of the profile; any other empty answer is ERR_PROTOCOL. */
+ * 204 or by a rule of the profile; any other empty answer is ERR_PROTOCOL, as is
+ * one without rows that tells of a failure and that no rule explains. */
 NPS_MUSTCHECK bool rest_read(struct rest *r, const struct rest_request *req,
     const char *url, hole_fn *fn, void *arg, struct http_res *res,
     struct json_doc **doc, struct err *err);

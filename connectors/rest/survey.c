@@ -74,7 +74,9 @@ survey_check(void *self, struct err *err)
 			 "address and credentials are tried",
 			 s->rest.profile));
 	arena_reset(s->rest.page);
-	return rest_call(&s->rest, req, NULL, NULL, &res, &doc, err);
+	return rest_call(&s->rest, req, NULL, NULL, &res, &doc, err) &&
+	    rest_is_success(&s->rest, &res,
+		doc == NULL ? NULL : json_root(doc), err);
 }
 
 /* What the profile leaves out and a person must know. */

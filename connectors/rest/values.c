@@ -87,6 +87,8 @@ rest_check_crm(void *self, struct err *err)
 
 	arena_reset(c->rest.page);
 	if (rest_request_given(req))
-		return rest_call(&c->rest, req, no_hole, NULL, &res, &doc, err);
+		return rest_call(&c->rest, req, no_hole, NULL, &res, &doc, err) &&
+		    rest_is_success(&c->rest, &res,
+		        doc == NULL ? NULL : json_root(doc), err);
 	return l == NULL || listing_try(&c->rest, l, err);
 }

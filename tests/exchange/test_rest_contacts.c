@@ -142,6 +142,8 @@ test_by_id_of_another(void **state)
 	static const struct sim_reply odd = { .body = "{\"date\":{\"id\":7,"
 	    "\"name\":\"Ann\"}}" };
 	static const struct sim_reply text = { .body = "\"hello\"" };
+	static const struct sim_reply no = { .body = "{\"success\":false,"
+	    "\"data\":null,\"items\":[]}" };
 	static const struct sim_reply empty = { .body = "" };
 
 	(void)state;
@@ -149,6 +151,11 @@ test_by_id_of_another(void **state)
 	    "HTTP 200 without a body");
 	load_fails("contacts = { " ONE_BY_ID FIELDS " };", &empty,
 	    "HTTP 200 without a body");
+	/* Nobody is gone by an answer that is none. */
+	load_fails("contacts = { " MANY_BY_ID FIELDS " };", &no,
+	    "tells of a failure");
+	load_fails(FILTERED("id = 'id';"), &no, "tells of a failure");
+	load_fails(AT_DATA, &no, "tells of a failure");
 	load_fails(FILTERED("id = 'id';"), &first, "several rows for one id");
 	load_fails(FILTERED(""), &first, "several rows for one id");
 	load_fails(FILTERED("id = 'id';"), &one, "a row of another id");
@@ -577,9 +584,14 @@ test_check(void **state)
 	static const struct sim_reply row = { .target =
 	    "GET /api/people?since=2026-11-25T02%3A00%3A00Z ", .body = "[]" };
 	static const struct sim_reply denied = { .status = 401, .body = "{}" };
+	static const struct sim_reply no = { .body = "{\"ok\":false}" };
 	struct rig rig;
 
 	(void)state;
+	rig_start(&rig, "check = { path = 'ping'; };", &no, 1);
+	assert_false(rig.crm.check(rig.self, &rig.err));
+	assert_int_equal(rig.err.kind, ERR_PROTOCOL);
+	rig_end(&rig, true);
 	rig_start(&rig, "check = { path = 'ping'; };", &ping, 1);
 	if (!rig.crm.check(rig.self, &rig.err))
 		fail_msg("%s", rig.err.msg);

@@ -634,6 +634,32 @@ test_stops(void **state)
 	    PLAIN("kind = 'none';", ""), &fault, 1, ERR_PROTOCOL, "events.won");
 }
 
+/* Page 2 says that it could not: no end of the listing, unless a line calls it
+ * one; partial words beside rows are words. */
+static void
+test_failure_is_no_end(void **state)
+{
+#define IS_OK "errors = ( { at = '/error'; means = 'ok'; } ); "
+	static const struct sim_reply script[] = {
+		{ .body = "{\"success\":false,\"items\":[" ONE "]}" },
+		{ .target = "page=2 ", .body = "{\"error\":\"busy\",\"items\":[]}" }
+	};
+	static const struct sim_reply none = { .body = "{\"success\":false,"
+	    "\"items\":null}" };
+	struct rig rig;
+
+	(void)state;
+	fails(PLAIN("kind = 'page';", ""), script, 2, ERR_PROTOCOL,
+	    "events.won: GET /won: HTTP 200, and the answer tells of a failure");
+	fails(PLAIN("kind = 'none';", ""), &none, 1, ERR_PROTOCOL,
+	    "tells of a failure");
+	rig_start(&rig, IS_OK PLAIN("kind = 'page';", ""), script, 2);
+	if (!rig_events(&rig, NULL, NULL))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, SEEN(1));
+	rig_end(&rig, true);
+}
+
 static const char *
 numbered(struct arena *arena, const char *before, const char *item, int from,
     int until, const char *after)
@@ -935,6 +961,7 @@ main(void)
 		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_sorted),
 		cmocka_unit_test(test_stops),
+		cmocka_unit_test(test_failure_is_no_end),
 		cmocka_unit_test(test_auto_of_one_page),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_never_met),

@@ -313,7 +313,8 @@ step_change(struct fill *f, int step, struct http_req *req, struct err *err)
 		return err_set(err, ERR_PROTOCOL, "tags.read: expected JSON");
 	if (!rest_is_success(&c->rest, f->before, json_root(doc), err))
 		return err_wrap(err, "tags.read");
-	if (!tag_card_of(f->set, json_root(doc), &f->card, err) ||
+	if (!tag_card_of(c, f->write->contact_id, json_root(doc), &f->card,
+	        err) ||
 	    !tag_plan_make(f->set, &c->writer->names, f->write, f->card,
 	        c->rest.env->scratch, &plan, err))
 		return false;

@@ -54,9 +54,9 @@ struct tag_plan {
 	bool add;			/* and does not */
 	const char *text;		/* style text: what to write */
 };
-/* The answer's card.  ERR_GONE: it has none. */
-NPS_MUSTCHECK bool tag_card_of(const struct rest_tags *set, json_t *root,
-    json_t **card, struct err *err);
+/* The answer's card, which is that of contact_id.  ERR_GONE: it has none. */
+NPS_MUSTCHECK bool tag_card_of(const struct rest_crm *c,
+    const char *contact_id, json_t *root, json_t **card, struct err *err);
 NPS_MUSTCHECK bool tag_plan_make(const struct rest_tags *set,
     struct tag_names *names, const struct crm_tag_write *write, json_t *card,
     struct arena *arena, struct tag_plan *plan, struct err *err);

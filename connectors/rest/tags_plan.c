@@ -3,12 +3,13 @@
  *
  * Everybody else's tags are at stake here: a list that is read too short is
  * written back too short.  So an element that cannot be read, a list that is
- * not where it should be, a null where its card should be, and a list as long
- * as an answer can hold are errors; none of them is "no tags".
+ * not where it should be, a null where its card should be, another's card, and a
+ * list as long as an answer can hold are errors; none of them is "no tags".
  */
 #include "tags.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "common/tagset.h"
 #include "select.h"
@@ -17,11 +18,25 @@
 #define PIECES_MAX ((size_t)10000)
 
 /* ---- the card --------------------------------------------------------------- */
+/* A service that does not know the filter gives the first card it has. */
+static bool
+is_asked_for(const struct rest_crm *c, const char *contact_id, json_t *card)
+{
+	const struct rest_contacts *cards = &c->set->profile.reading.contacts;
+	const struct strlist *at = select_any(&cards->by_id.id)
+	    ? &cards->by_id.id : &cards->read.id;
+	const struct select_match m = select_first(card, at);
+	const char *id = select_text(&m, c->rest.env->scratch);
+
+	return id == NULL || strcasecmp(id, contact_id) == 0;
+}
+
 /* Rows that are named are cards; a card asked for by its id is one of them. */
 bool
-tag_card_of(const struct rest_tags *set, json_t *root, json_t **card,
-    struct err *err)
+tag_card_of(const struct rest_crm *c, const char *contact_id, json_t *root,
+    json_t **card, struct err *err)
 {
+	const struct rest_tags *set = &c->set->profile.writing.tags;
 	json_t *rows;
 
 	*card = root;
@@ -37,7 +52,8 @@ tag_card_of(const struct rest_tags *set, json_t *root, json_t **card,
 		return err_set(err, ERR_PROTOCOL, "tags.read: lists others than "
 		    "the contact asked for");
 	*card = json_array_get(rows, 0);
-	return true;
+	return is_asked_for(c, contact_id, *card) || err_set(err, ERR_PROTOCOL,
+	    "tags.read: a row of another id than the contact asked for");
 }
 
 /* *node NULL: there are none.  */

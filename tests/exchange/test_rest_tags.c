@@ -509,6 +509,36 @@ test_no_card(void **state)
 	}
 }
 
+/* A service that does not know the filter gives somebody. */
+static void
+test_card_of_another(void **state)
+{
+	static const char *const at[] = { "/id" };
+	static const struct {
+		const char *id;
+		bool asks;
+	} c[] = { { "\"K1\"", true }, { "\"k1\"", true }, { "null", true },
+		{ "\"K2\"", false }, { "1", false } };
+
+	(void)state;
+	for (size_t by = 0; by < 2; by++)
+		for (size_t i = 0; i < ARRAY_LEN(c); i++) {
+			struct rest_contacts *set;
+			char body[128];
+			(void)snprintf(body, sizeof(body), "{\"result\":[{\"id\":"
+			    "%s,\"objects\":[]}]}", c[i].id);
+			open_style(&styles[4]);
+			set = &rig.set.profile.reading.contacts;
+			*(by == 0 ? &set->by_id.id : &set->read.id) =
+			    (struct strlist){ at, 1 };
+			if (ask(1, body) != c[i].asks)
+				fail_msg("%s: %s", c[i].id, rig.err.msg);
+			if (!c[i].asks)
+				assert_int_equal(rig.err.kind, ERR_PROTOCOL);
+			rig_close(&rig);
+		}
+}
+
 /* So the answer to a write that is not read back. */
 static void
 test_no_write(void **state)
@@ -564,6 +594,7 @@ main(void)
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_only_own_tags_change),
 		cmocka_unit_test(test_no_card),
+		cmocka_unit_test(test_card_of_another),
 		cmocka_unit_test(test_no_write),
 		cmocka_unit_test(test_never_right),
 		cmocka_unit_test(test_errors_all_night),

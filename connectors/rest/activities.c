@@ -116,7 +116,8 @@ rest_pull_activities(void *self, const struct pull *pull,
 	struct rest_crm *c = self;
 	struct activities a = { .c = c, .emit = emit, .arg = arg };
 	const struct listing_sink sink = { .page = on_page, .row = on_row,
-		.arg = &a, .checkpoint = checkpoint, .checkpoint_arg = arg };
+		.arg = &a, .checkpoint = checkpoint, .checkpoint_arg = arg,
+		.sorted = true };
 
 	return listing_read(&c->rest, c->reader->activities,
 	    c->reader->n_activities, pull, &sink, err);

@@ -245,7 +245,8 @@ rest_pull_contacts(void *self, const struct pull *pull, crm_contact_fn *emit,
 	struct rest_crm *c = self;
 	struct emitter e = { c, emit, arg, NULL };
 	const struct listing_sink sink = { .page = on_page, .row = on_row,
-		.arg = &e, .checkpoint = checkpoint, .checkpoint_arg = arg };
+		.arg = &e, .checkpoint = checkpoint, .checkpoint_arg = arg,
+		.sorted = set_of(c)->also.n == 0 };
 	const struct rest_listing *cards = &set_of(c)->read;
 	struct pull mine = *pull;
 

@@ -202,7 +202,8 @@ rest_pull_events(void *self, const struct pull *pull, crm_event_fn *emit,
 	struct rest_crm *c = self;
 	struct events e = { .c = c, .emit = emit, .arg = arg };
 	const struct listing_sink sink = { .page = on_page, .row = on_row,
-		.arg = &e, .checkpoint = checkpoint, .checkpoint_arg = arg };
+		.arg = &e, .checkpoint = checkpoint, .checkpoint_arg = arg,
+		.sorted = true };
 
 	return listing_read(&c->rest, c->reader->events, c->reader->n_events,
 	    pull, &sink, err);

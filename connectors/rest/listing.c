@@ -357,7 +357,7 @@ listing_read(struct rest *r, const struct listing *l, size_t n,
 	AUTO(arena) struct arena *arena = arena_new((size_t)1 << 20);
 	struct listing_pass shared = { .r = r, .sink = sink, .all = l, .n = n,
 		.pull = *pull, .kept = arena,
-		.sorted = listing_all_sorted(l, n) };
+		.sorted = sink->sorted && listing_all_sorted(l, n) };
 
 	if (arena == NULL)
 		return err_nomem(err);

@@ -58,6 +58,9 @@ struct listing_sink {
 	void *arg;
 	checkpoint_fn *checkpoint;	/* may be NULL */
 	void *checkpoint_arg;
+	/* The core takes a stream of sorted listings for sorted: a mark with a
+	 * page is no end to it. */
+	bool sorted;
 };
 
 /* At open: names of holes, paging against the request, watermark against the
@@ -65,8 +68,8 @@ struct listing_sink {
  * be NULL. */
 NPS_MUSTCHECK bool listing_check(const struct rest *r,
     const struct listing *l, const char *const *also, struct err *err);
-/* Reads all n to their ends.  sorted = each of them is: then the watermark
- * moves with each page. */
+/* Reads all n to their ends.  The watermark moves with each page if each of
+ * them is sorted and sink->sorted says that it may. */
 NPS_MUSTCHECK bool listing_read(struct rest *r, const struct listing *l,
     size_t n, const struct pull *pull, const struct listing_sink *sink,
     struct err *err);

@@ -26,7 +26,7 @@ struct listing_pass {
 	struct rest_maps stamp_maps;
 	const char *last_id, *last_stamp;	/* keyset: holes of this page */
 	time_t before;		/* stamp of the row before, if sorted */
-	bool sorted;		/* all listings are */
+	bool sorted;		/* all listings are, and the core knows */
 	bool resumed;		/* its next request is the first of a resume */
 	bool whole;
 	bool fresh;		/* all pages are of one night */

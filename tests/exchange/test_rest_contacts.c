@@ -358,6 +358,37 @@ test_also(void **state)
 	rig_end(&rig, true);
 }
 
+/* Of two sorted listings the core does not know that they are: a mark after a
+ * page would be the end of a first pass. */
+static void
+test_also_sorted(void **state)
+{
+#define SORTED(path) "read = { request = { path = '" path "?since={since}'; rows = " \
+	"''; }; paging = { kind = 'page'; }; stamp = 'changed'; sorted = true; };"
+	static const char both[] = "contacts = { " SORTED("people") MANY_BY_ID
+	    FIELDS "also = ( { name = 'mails'; " SORTED("mails")
+	    " contact = [ 'party', '' ]; } ); };";
+	static const char alone[] = "contacts = { " SORTED("people") FIELDS " };";
+	static const struct sim_reply script = { .target = "/people?", .body =
+	    "[{\"id\":7,\"name\":\"Gry\",\"changed\":\"2026-11-24T10:00:00Z\"}]"
+	};
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, both, &script, 1);
+	assert_false(rig.crm.info.sorted & CRM_CAP_CONTACTS);
+	rig.stop_page = 1;
+	assert_false(rig_contacts(&rig, NULL, NULL));
+	assert_string_equal(rig.watermark, "");
+	rig_end(&rig, true);
+	rig_start(&rig, alone, &script, 1);
+	assert_true(rig.crm.info.sorted & CRM_CAP_CONTACTS);
+	rig.stop_page = 1;
+	assert_false(rig_contacts(&rig, NULL, NULL));
+	assert_string_equal(rig.watermark, "contacts=20:2026-11-24T10:00:00Z");
+	rig_end(&rig, true);
+}
+
 /* Each company once, the second time from what is known; one is gone.  Names of
  * tags that cards hold by id. */
 static void
@@ -679,6 +710,7 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refused_too_often),
 		cmocka_unit_test(test_also),
+		cmocka_unit_test(test_also_sorted),
 		cmocka_unit_test(test_companies),
 		cmocka_unit_test(test_company_tags),
 		cmocka_unit_test(test_lacks),

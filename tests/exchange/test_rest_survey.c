@@ -334,6 +334,13 @@ on_page(void *arg, const char *resume, const char *watermark)
 	return true;
 }
 
+static bool
+on_first_page(void *arg, const char *resume, const char *watermark)
+{
+	(void)on_page(arg, resume, watermark);
+	return false;
+}
+
 #define ROW(id, score, more) "{\"id\":" id ",\"campaign_id\":7749," \
 	"\"survey_type\":\"nps\",\"score\":" score ",\"created_at\":1795500000," \
 	"\"updated_at\":1795500000,\"person\":{\"email\":\"a@b.dk\"}" more "}"
@@ -421,6 +428,31 @@ test_optouts(void **state)
 		fail_msg("%s", rig.err.msg);
 	assert_string_equal(got.seen, "a@b.dk;+451;");
 	assert_true(rig.quarantined >= 1);
+	end();
+}
+
+/* A listing in the order of its stamps: only its end may move the watermark,
+ * since the core takes any mark of a survey service for the end. */
+static void
+test_sorted(void **state)
+{
+	static const struct sim_reply script = { .want = "page=1",
+		.body = "[{\"id\":1,\"email\":\"a@b.dk\",\"changed\":"
+		    "\"2026-11-24T10:00:00Z\"}]" };
+	const struct pull pull = { .from = 0, .until = rig_time(
+	    "2026-11-25T02:00:00Z"), .overlap_s = 900, .lag_s = 60 };
+
+	(void)state;
+	memset(&got, 0, sizeof(got));
+	begin(SEND("[\\\"{ref}\\\"]") "optouts = { read = { request = { path = "
+	    "\"r?s={since}\"; }; paging = { kind = \"page\"; }; stamp = [ "
+	    "\"changed\" ]; sorted = true; }; email = [ \"email\" ]; };", &script,
+	    1);
+	assert_false(rest_survey.pull_optouts(rig.self, &pull, on_optout,
+	    on_first_page, NULL, &rig.err));
+	if (strcmp(got.seen, "a@b.dk;") != 0)
+		fail_msg("%s", rig.err.msg);
+	assert_string_equal(got.mark, "");
 	end();
 }
 
@@ -645,6 +677,7 @@ main(void)
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_other_scale),
 		cmocka_unit_test(test_optouts),
+		cmocka_unit_test(test_sorted),
 		cmocka_unit_test(test_foreign_link),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_erase),

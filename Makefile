@@ -216,6 +216,15 @@ check-real:
 	@$(AGAIN) real-build
 	@tests/real/run.sh $(O) $(T)
 
+# Clients and parsers that other people wrote (tests/contract), where node is.
+# T=salesforce: one of them.
+connectors-build: $(O)/npsync $(SIM_BINS)
+check-connectors:
+	@tests/setup.sh check
+	@echo "building in $(O)/"
+	@$(AGAIN) connectors-build
+	@tests/contract/run.sh $(O) $(T)
+
 # ---- fuzzing ------------------------------------------------------------------
 # One program per tests/fuzz/fuzz_*.c.  In check it replays its corpus; in fuzz
 # its main is libFuzzer's.  TARGET=csv: one of them.
@@ -323,6 +332,7 @@ help:
 	@echo "make check-long    all that tests/torture has (hours)"
 	@echo "make controls      seeded defects, each caught by a test (T=name: some)"
 	@echo "make check-real    against Tryton and Request Tracker (T=rt: one)"
+	@echo "make check-connectors  servers and requests judged by clients of others (needs node; T=name)"
 	@echo "make check-asan    tests under AddressSanitizer and UBSan"
 	@echo "make check-clang   tests built by clang"
 	@echo "make fuzz          libFuzzer (SECONDS=60 a target, TARGET=csv: one of them)"
@@ -340,7 +350,7 @@ clean:
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests-build demo demo-build check check-long check-real real-build controls check-asan check-clang lint lint-build \
+.PHONY: all tests-build demo demo-build check check-long check-real real-build check-connectors connectors-build controls check-asan check-clang lint lint-build \
 	analyze coverage install uninstall dist tags help clean
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -1,13 +1,14 @@
 #!/bin/sh
 # setup.sh - installs the Debian packages that a target of the Makefile needs.
 #
-#	tests/setup.sh [--list] demo|check|lint|clang|analyze|real|ci ...
+#	tests/setup.sh [--list] demo|check|lint|clang|analyze|real|connectors|ci ...
 #
 # What is missing is worked out by dpkg-query; nothing is run when nothing is.
 # PostgreSQL comes without a system cluster (15/main): npsync starts its own.
 # real: servers that other people wrote.  They are installed and stay off.
+# connectors: node, for clients that other people wrote; any from 18 on will do.
 # --list prints the packages of the groups, one a line, and does nothing.
-# Exit 69 with it: what is missing cannot be had here.
+# Exit 69 with these two: what is missing cannot be had here.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -30,21 +31,23 @@ dbconfig-no-thanks msmtp-mta"
 services="tryton-server tryton-server-cron tryton-server-worker
 request-tracker5"
 SERVER_MIN=15
+NODE_MIN=18
 RETRY="-o DPkg::Lock::Timeout=300 -o Acquire::Retries=3"
 
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 not_here() {
 	printf 'setup: %s\n' "$*" >&2
-	[ -z "$real" ] || exit 69
+	[ -z "$real$node" ] || exit 69
 	exit 1
 }
 usage() {
-	echo "usage: tests/setup.sh [--list] demo|check|lint|clang|analyze|real|ci ..." >&2
+	echo "usage: tests/setup.sh [--list] demo|check|lint|clang|analyze|real|connectors|ci ..." >&2
 	exit 64
 }
 
 real=
+node=
 list=no
 if [ "${1:-}" = --list ]; then
 	list=yes
@@ -63,6 +66,10 @@ for group; do
 	real)
 		real=yes
 		more="$build $runtime python3-minimal $servers"
+		;;
+	connectors)
+		node=yes
+		more="nodejs npm"
 		;;
 	ci) more="$build $runtime libcmocka-dev strace python3-aiosmtpd
 		python3-asyncssh openssl pgbouncer binutils perl-base pmccabe
@@ -110,6 +117,14 @@ has_mail() {
 		grep -q '^installed .*mail-transport-agent'
 }
 
+# Of wherever it came.
+has_node() {
+	command -v npm >/dev/null 2>&1 || return 1
+	major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null) ||
+		return 1
+	[ "$major" -ge $NODE_MIN ]
+}
+
 missing=
 for p in $packages; do
 	case $p in
@@ -117,6 +132,7 @@ for p in $packages; do
 	# Newer releases have pkgconf only.
 	pkg-config) has pkg-config || has pkgconf || missing="$missing $p" ;;
 	msmtp-mta) has_mail || missing="$missing $p" ;;
+	nodejs | npm) has_node || has "$p" || missing="$missing $p" ;;
 	# Whoever has another of these keeps it.
 	dbconfig-no-thanks) has "$p" || has dbconfig-sqlite3 ||
 		missing="$missing $p" ;;
@@ -220,10 +236,12 @@ case " $missing " in
 	no_main_cluster
 	;;
 esac
-if [ -n "$real" ]; then
+if [ -n "$real$node" ]; then
 	# shellcheck disable=SC2086
 	apt install -y --no-install-recommends --download-only $missing ||
 		not_here "apt-get could not fetch: $missing"
+fi
+if [ -n "$real" ]; then
 	no_services
 fi
 # shellcheck disable=SC2086

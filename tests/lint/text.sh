@@ -5,6 +5,7 @@ set -u
 if [ $# -eq 0 ]; then
 	eval "set -- $(find Makefile README.md CHANGELOG.md daemon connectors conf \
 	    systemd tests .ci -type f ! -path '*/seeds/*' ! -path '*/data/*' \
+	    ! -path '*/node_modules/*' ! -name package-lock.json \
 	    ! -name '*.csv' ! -name words 2>/dev/null | LC_ALL=C sort |
 	    sed "s/'/'\\\\''/g; s/.*/'&'/" | tr '\n' ' ')"
 fi

@@ -59,7 +59,7 @@ run() {
 }
 
 build=$("$setup" --list demo | grep -v '^postgresql$')
-echo 1..38
+echo 1..43
 
 # shellcheck disable=SC2086
 machine 0 $build postgresql-15
@@ -157,6 +157,24 @@ echo "echo no network; case \$* in *download-only*) exit 100 ;; esac" | fake apt
 run real
 check "real: nothing to be had: exit 69" returned 69
 check "real: nothing to be had: one sentence" said "^setup: apt-get could not fetch: "
+
+# Any node of 18 or newer will do.
+machine 0
+echo "echo 20" | fake node
+echo "exit 0" | fake npm
+run connectors
+check "connectors: another node will do" not ran .
+echo "echo 16" | fake node
+run connectors
+check "connectors: an old node: Debian's" ran "recommends nodejs npm:"
+
+machine 0
+run connectors
+check "connectors: exit 0" returned 0
+check "connectors: Debian's node" ran "recommends nodejs npm:"
+echo "echo no network; case \$* in *download-only*) exit 100 ;; esac" | fake apt-get
+run connectors
+check "connectors: nothing to be had: exit 69" returned 69
 
 machine 0
 rm "$dir/bin/dpkg-query"

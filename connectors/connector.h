@@ -42,7 +42,13 @@ struct opt {
 };
 /* A PROFILE's struct begins with what options.c found: the name as given, the
  * file as messages call it. */
-struct opt_profile { const char *name, *file; };
+struct opt_profile {
+	const char *name, *file;
+	/* Where its keys stand, "FILE:LINE"; ends with .key == NULL.  The groups of
+	 * a list go by their `name`, else by their number: "events.deals.contact",
+	 * "errors[0].at".  May be NULL. */
+	const struct opt_place { const char *key, *at; } *places;
+};
 
 /* ---- what the core lends --------------------------------------------- */
 struct connector_env {

@@ -280,7 +280,8 @@ fill_profile(struct fill *f, const struct opt *opt, char *at, const char *value,
 		return why.kind == ERR_NOMEM ? err_nomem(f->err) :
 		    options_error(f->err, s, f->file, path, "%s", why.msg);
 	from.name = arena_strdup(f->arena, value);
-	if (from.name == NULL)
+	from.places = options_places(file, from.file, f->arena);
+	if (from.name == NULL || from.places == NULL)
 		return err_nomem(f->err);
 	put(at, &from, sizeof(from));
 	inner.file = from.file;

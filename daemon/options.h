@@ -106,6 +106,9 @@ bool options_is_list(const struct config_setting_t *setting);
 /* The text of a string setting, else NULL. */
 const char *options_text(const struct config_setting_t *setting);
 int options_line(const struct config_setting_t *setting);
+/* "FILE:LINE:", the file that holds it; at = NULL: "FILE:". */
+const char *options_where(const struct config_setting_t *at, const char *file,
+    char *out, size_t size);
 /* ERR_CONFIG "FILE:LINE: where: ..."; false.  at = NULL: without line. */
 bool options_error(struct err *err, const struct config_setting_t *at,
     const char *file, const char *where, const char *fmt, ...)
@@ -122,6 +125,9 @@ extern const struct options_profile options_profiles[];
 NPS_MUSTCHECK bool options_open_profile(const char *value, const char *folder,
     const char *conf, struct arena *arena, struct options_file **file,
     const char **name, struct err *err);
+/* Where each of its keys stands; NULL = no memory. */
+const struct opt_place *options_places(const struct options_file *file,
+    const char *name, struct arena *arena);
 
 /* ---- between options_*.c ----------------------------------------------- */
 bool options_is_bounded(const struct opt *opt);

@@ -13,27 +13,37 @@
 #define PATH_LEN 256
 #define NAMES_MAX 128	/* known keys of a group that are suggested */
 
-bool
-options_error(struct err *err, const struct config_setting_t *at,
-    const char *file, const char *where, const char *fmt, ...)
+const char *
+options_where(const struct config_setting_t *at, const char *file, char *out,
+    size_t size)
 {
-	char msg[sizeof(err->msg)], place[32] = "";
-	va_list ap;
+	char line[32] = "";
 
-	va_start(ap, fmt);
-	(void)vsnprintf(msg, sizeof(msg), fmt, ap);
-	va_end(ap);
-	const int line = options_line(at);
-	if (line > 0)
-		(void)snprintf(place, sizeof(place), "%d:", line);
+	if (options_line(at) > 0)
+		(void)snprintf(line, sizeof(line), "%d:", options_line(at));
 	/* An included file is named as in @include: relative to this one. */
 	const char *in = at == NULL ? NULL : config_setting_source_file(at);
 	const char *slash = strrchr(file, '/');
 	const int dir = in == NULL || slash == NULL ? 0 :
 	    (int)(slash - file) + 1;
-	return err_set(err, ERR_CONFIG, "%.*s%s:%s %s%s%s", dir, file,
-	    in == NULL ? file : in, place, where, *where == '\0' ? "" : ": ",
-	    msg);
+	(void)snprintf(out, size, "%.*s%s:%s", dir, file,
+	    in == NULL ? file : in, line);
+	return out;
+}
+
+bool
+options_error(struct err *err, const struct config_setting_t *at,
+    const char *file, const char *where, const char *fmt, ...)
+{
+	char msg[sizeof(err->msg)], place[sizeof(err->msg)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(msg, sizeof(msg), fmt, ap);
+	va_end(ap);
+	return err_set(err, ERR_CONFIG, "%s %s%s%s",
+	    options_where(at, file, place, sizeof(place)), where,
+	    *where == '\0' ? "" : ": ", msg);
 }
 
 bool

@@ -92,3 +92,85 @@ options_open_profile(const char *value, const char *folder, const char *conf,
 	*name = rest;
 	return options_open_text(p->text, *name, file, err);
 }
+
+/* ---- where keys stand ------------------------------------------------------- */
+struct places {
+	struct opt_place *v;
+	size_t n;
+	const char *file;
+	struct arena *arena;
+};
+
+static void place_group(struct places *p, const struct config_setting_t *group,
+    const char *where);
+
+/* Without the colon of a message. */
+static void
+place_add(struct places *p, const struct config_setting_t *s, const char *key)
+{
+	char at[512];
+	const size_t len = strlen(options_where(s, p->file, at, sizeof(at)));
+
+	p->v[p->n++] = (struct opt_place){ key,
+		arena_strndup(p->arena, at, len > 0 ? len - 1 : 0) };
+}
+
+static void
+place_list(struct places *p, const struct config_setting_t *list,
+    const char *where)
+{
+	for (size_t i = 0; i < options_count(list); i++) {
+		const struct config_setting_t *e = options_at(list, i);
+		const char *name = options_text(options_member(e, "name"));
+		if (!options_is_group(e))
+			continue;
+		const char *key = name != NULL ? arena_printf(p->arena, "%s.%s",
+		    where, name) : arena_printf(p->arena, "%s[%zu]", where, i);
+		if (key == NULL)
+			return;
+		place_add(p, e, key);
+		place_group(p, e, key);
+	}
+}
+
+static void
+place_group(struct places *p, const struct config_setting_t *group,
+    const char *where)
+{
+	for (size_t i = 0; i < options_count(group); i++) {
+		const struct config_setting_t *s = options_at(group, i);
+		const char *key = arena_printf(p->arena, "%s%s%s", where,
+		    *where == '\0' ? "" : ".", options_name(s));
+		if (key == NULL)
+			return;
+		place_add(p, s, key);
+		if (options_is_group(s))
+			place_group(p, s, key);
+		else
+			place_list(p, s, key);
+	}
+}
+
+static size_t
+count_all(const struct config_setting_t *s)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < options_count(s); i++)
+		n += count_all(options_at(s, i));
+	return n;
+}
+
+const struct opt_place *
+options_places(const struct options_file *file, const char *name,
+    struct arena *arena)
+{
+	const struct config_setting_t *root = options_root(file);
+	struct places p = { .file = name, .arena = arena };
+
+	p.v = arena_array(arena, count_all(root) + 1, sizeof(*p.v));
+	if (p.v == NULL)
+		return NULL;
+	place_group(&p, root, "");
+	return arena_failed(arena) ? NULL : p.v;
+}

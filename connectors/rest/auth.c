@@ -31,8 +31,8 @@ struct rest_session {
 static bool
 fail_auth(const struct rest *r, struct err *err, const char *what)
 {
-	return err_set(err, ERR_CONFIG, "profile %s: auth: %s", r->profile,
-	    what);
+	return err_set(err, ERR_CONFIG, "profile %s: auth: %s",
+	    rest_at(r, "auth"), what);
 }
 
 /* ---- values of a login ---------------------------------------------------------- */
@@ -115,7 +115,8 @@ check_login(const struct rest *r, struct err *err)
 		return fail_auth(r, err, "login.path: {secret} stands in a "
 		    "body or a header, never in an address");
 	if (!rest_check_template(r, auth->value, HOLE_BODY_TEXT, user, err))
-		return err_wrap(err, "profile %s: auth.value", r->profile);
+		return err_wrap(err, "profile %s: auth.value", rest_at(r,
+		    "auth.value"));
 	return rest_check(r, &auth->login, known, "auth.login", err);
 }
 
@@ -131,12 +132,13 @@ check_oauth(const struct rest *r, struct err *err)
 		    "oauth2.token_path, or token_url beside base_url");
 	if (!rest_check_template(r, o->token_path, HOLE_URL, none, err) ||
 	    !rest_check_template(r, o->scope, HOLE_BODY_TEXT, none, err))
-		return err_wrap(err, "profile %s: auth.oauth2", r->profile);
+		return err_wrap(err, "profile %s: auth.oauth2", rest_at(r,
+		    "auth.oauth2"));
 	for (size_t i = 0; i < o->extra.n; i++)
 		if (!rest_check_template(r, f[i].value, HOLE_BODY_TEXT, none,
 		    err))
 			return err_wrap(err, "profile %s: auth.oauth2.extra",
-			    r->profile);
+			    rest_at(r, "auth.oauth2.extra"));
 	return true;
 }
 

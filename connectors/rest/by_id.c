@@ -40,8 +40,8 @@ by_id_check(const struct rest_crm *c, const struct rest_by_id *set,
 	snprintf(at, sizeof(at), "%.80s.request", where);
 	if (set->batch > 1 && !select_any(&set->id))
 		return err_set(err, ERR_CONFIG, "profile %s: %s.id: expected "
-		    "where a row of the answer says it", c->rest.profile,
-		    where);
+		    "where a row of the answer says it", rest_at(&c->rest,
+		    where), where);
 	return rest_check(&c->rest, &set->request, set->batch > 1 ? many : one,
 	    at, err);
 }

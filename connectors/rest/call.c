@@ -37,13 +37,14 @@
 bool
 rest_open(struct rest *r, const struct connector_env *env,
     const struct rest_place *place, const struct rest_base *base,
-    const char *profile, struct err *err)
+    const struct opt_profile *profile, struct err *err)
 {
 	r->lent = *env;
 	r->env = &r->lent;
 	r->place = place;
 	r->base = base;
-	r->profile = profile;
+	r->profile = profile->file;
+	r->places = profile->places;
 	r->zone = base->timezone[0] != '\0' ? base->timezone : env->timezone;
 	r->own = arena_new(OWN_MAX_BYTES);
 	r->page = arena_new(PAGE_MAX_BYTES);

@@ -77,6 +77,7 @@ struct rest {
 	const struct rest_place *place;
 	const struct rest_base *base;
 	const char *profile;		/* as messages name it */
+	const struct opt_place *places;	/* of its keys; or NULL */
 	const char *zone;		/* the profile's, else the tenant's */
 	const struct connector_env *env;	/* &lent */
 	struct connector_env lent;
@@ -91,11 +92,13 @@ struct rest {
 };
 
 /* Into a zeroed struct, to be closed also after a failure; no I/O.  profile =
- * name for messages.  Checks the auth part; requests: rest_check. */
+ * where it came from.  Checks the auth part; requests: rest_check. */
 NPS_MUSTCHECK bool rest_open(struct rest *r, const struct connector_env *env,
     const struct rest_place *place, const struct rest_base *base,
-    const char *profile, struct err *err);
+    const struct opt_profile *profile, struct err *err);
 void rest_close(struct rest *r);
+/* "FILE:LINE" of that key of the profile, else of what it would stand in. */
+const char *rest_at(const struct rest *r, const char *key);
 /* At open: the names a request uses are known (NULL-ended; hole.h), var.NAME
  * is a variable of this place, a GET has no body, there is at most one body.
  * where = "events.opportunities": "profile FILE: WHERE.path: ...". */

@@ -16,7 +16,7 @@
 #include "map.h"
 #include "select.h"
 
-#define FIELD(member) { #member, &f->member }
+#define FIELD(member) { "fields." #member, &f->member }
 
 void
 card_fields(const struct rest_contacts *set, struct map_field *out)

@@ -3,10 +3,35 @@
  * a name that no request will ever have a value for, a variable that this
  * installation does not have.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "call_int.h"
 
+/* ---- where a key stands ----------------------------------------------------- */
+static bool
+is_within(const char *key, const char *group)
+{
+	const size_t n = strlen(group);
+
+	return strncmp(key, group, n) == 0 &&
+	    (key[n] == '\0' || key[n] == '.' || key[n] == '[');
+}
+
+const char *
+rest_at(const struct rest *r, const char *key)
+{
+	const struct opt_place *best = NULL;
+
+	for (const struct opt_place *p = r->places;
+	    p != NULL && p->key != NULL; p++)
+		if (is_within(key, p->key) && (best == NULL ||
+		    strlen(p->key) > strlen(best->key)))
+			best = p;
+	return best == NULL ? r->profile : best->at;
+}
+
+/* ---- what is wrong with a request ------------------------------------------- */
 static bool
 check_names(const struct rest *r, const char *text, struct err *err)
 {
@@ -40,8 +65,11 @@ check_part(const struct rest *r, const char *where, const char *part,
     const char *text, enum hole_context context, const char *const *known,
     struct err *err)
 {
+	char at[160];
+
+	(void)snprintf(at, sizeof(at), "%.100s.%.50s", where, part);
 	return rest_check_template(r, text, context, known, err) ||
-	    err_wrap(err, "profile %s: %s.%s", r->profile, where, part);
+	    err_wrap(err, "profile %s: %s", rest_at(r, at), at);
 }
 
 static bool
@@ -66,11 +94,11 @@ check_bodies(const struct rest *r, const struct rest_request *req,
 
 	if (n > 1)
 		return err_set(err, ERR_CONFIG, "profile %s: %s: expected one "
-		    "of json, form and text", r->profile, where);
+		    "of json, form and text", rest_at(r, where), where);
 	if (n == 1 && req->method == REST_GET)
 		return err_set(err, ERR_CONFIG, "profile %s: %s.method: "
 		    "expected POST or another method, a GET has no body",
-		    r->profile, where);
+		    rest_at(r, where), where);
 	return true;
 }
 
@@ -95,10 +123,12 @@ static bool
 check_error(const struct rest *r, const struct rest_error *e, size_t i,
     struct err *err)
 {
+	char at[32];
+
+	(void)snprintf(at, sizeof(at), "errors[%zu]", i);
 	return e->status.n > 0 || e->at[0] != '\0' || e->equals.n > 0 ||
 	    e->contains.n > 0 ? true : err_set(err, ERR_CONFIG, "profile %s: "
-	    "errors[%zu]: expected status, at, equals or contains",
-	    r->profile, i);
+	    "%s: expected status, at, equals or contains", rest_at(r, at), at);
 }
 
 bool

@@ -103,9 +103,11 @@ before_cards(void *arg, json_t *rows, struct err *err)
 {
 	struct emitter *e = arg;
 
-	if (!map_seen_take(&e->c->reader->cards_seen, rows, "contacts.fields",
-	        err))
-		return err_wrap(err, "profile %s", e->c->rest.profile);
+	struct map_seen *seen = &e->c->reader->cards_seen;
+
+	if (!map_seen_take(seen, rows, "contacts", err))
+		return err_wrap(err, "profile %s", rest_at(&e->c->rest,
+		    seen->never));
 	return companies_load(e->c, rows, err);
 }
 

@@ -42,7 +42,7 @@ crm_open(const struct connector_env *env, void **self, struct err *err)
 		return err_nomem(err);
 	c->set = env->settings;
 	return rest_open(&c->rest, env, &c->set->place, &c->set->profile.base,
-	    c->set->profile.from.file, err) && rest_reader_open(c, err) &&
+	    &c->set->profile.from, err) && rest_reader_open(c, err) &&
 	    rest_writer_open(c, err);
 }
 

@@ -33,8 +33,11 @@ static bool
 refuse(const struct rest_crm *c, const char *where, const char *why,
     struct err *err)
 {
-	return err_set(err, ERR_CONFIG, "profile %s: %s.link: %s",
-	    c->rest.profile, where, why);
+	char at[128];
+
+	(void)snprintf(at, sizeof(at), "%.80s.link", where);
+	return err_set(err, ERR_CONFIG, "profile %s: %s: %s",
+	    rest_at(&c->rest, at), at, why);
 }
 
 bool

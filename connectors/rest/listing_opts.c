@@ -4,6 +4,7 @@
  */
 #include "listing_int.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
@@ -137,8 +138,11 @@ static bool
 refuse(const struct rest *r, const struct listing *l, const char *key,
     const char *why, struct err *err)
 {
-	return err_set(err, ERR_CONFIG, "profile %s: %s.read%s%s: %s",
-	    r->profile, l->where, *key == '\0' ? "" : ".", key, why);
+	char at[160];
+
+	(void)snprintf(at, sizeof(at), "%.100s.read.%.40s", l->where, key);
+	return err_set(err, ERR_CONFIG, "profile %s: %s: %s", rest_at(r, at), at,
+	    why);
 }
 
 static bool
@@ -201,7 +205,8 @@ listing_check(const struct rest *r, const struct listing *l,
 		return err_nomem(err);
 	if (!marks_is_name(l->name))
 		return err_set(err, ERR_CONFIG, "profile %s: %s.name: expected "
-		    "letters, digits, \"_\" or \"-\"", r->profile, l->where);
+		    "letters, digits, \"_\" or \"-\"", rest_at(r, l->where),
+		    l->where);
 	return rest_check(r, &l->set->request, known, where, err) &&
 	    check_stamp(r, l, err) && check_paging(r, l, err);
 }

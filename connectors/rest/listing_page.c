@@ -335,7 +335,8 @@ listing_page_take(struct listing_pass *p, enum paging_step *step, struct err *er
 	if (!rows_find(p, &res, root, &rows, err))
 		return false;
 	if (!map_seen_take(&p->seen, rows, p->l->where, err))
-		return err_wrap(err, "profile %s", p->r->profile);
+		return err_wrap(err, "profile %s", rest_at(p->r,
+		    p->seen.never));
 	if (!page_judge(p, &res, url, root, rows, step, err))
 		return false;
 	p->resumed = false;

@@ -274,7 +274,8 @@ seen_row(struct map_seen *s, json_t *row)
 }
 
 static bool
-never_met(const struct map_field *field, const char *where, struct err *err)
+never_met(struct map_seen *s, const struct map_field *field, const char *where,
+    struct err *err)
 {
 	const struct strlist *paths = field->paths;
 	char list[160] = "";
@@ -285,9 +286,11 @@ never_met(const struct map_field *field, const char *where, struct err *err)
 		    i == 0 ? "" : ", ", paths->v[i]);
 		len += n > 0 ? (size_t)n : 0;
 	}
-	return err_set(err, ERR_CONFIG, "%s.%s: none of %s was in the first "
-	    "%d rows; add \"\" to the list if it may be missing", where,
-	    field->name, list, MAP_ROWS_JUDGED);
+	(void)snprintf(s->never, sizeof(s->never), "%.80s.%.40s", where,
+	    field->name);
+	return err_set(err, ERR_CONFIG, "%s: none of %s was in the first %d "
+	    "rows; add \"\" to the list if it may be missing", s->never, list,
+	    MAP_ROWS_JUDGED);
 }
 
 bool
@@ -308,6 +311,6 @@ map_seen_take(struct map_seen *s, json_t *rows, const char *where,
 		return true;
 	for (i = 0; i < 64 && s->fields[i].name != NULL; i++)
 		if ((s->met >> i & 1) == 0)
-			return never_met(&s->fields[i], where, err);
+			return never_met(s, &s->fields[i], where, err);
 	return true;
 }

@@ -90,6 +90,7 @@ struct map_seen {
 	const struct map_field *fields;	/* ends with name NULL; at most 64 */
 	uint64_t met;
 	size_t rows;
+	char never[128];	/* WHERE.employee, that was not */
 };
 void map_seen_init(struct map_seen *s, const struct map_field *fields);
 /* Before a page's rows (an array, or one) are handed out.  ERR_CONFIG, "WHERE.employee: none of

@@ -38,8 +38,8 @@ static bool
 refuse(const struct rest_crm *c, const char *where, const char *why,
     struct err *err)
 {
-	return err_set(err, ERR_CONFIG, "profile %s: %s: %s", c->rest.profile,
-	    where, why);
+	return err_set(err, ERR_CONFIG, "profile %s: %s: %s",
+	    rest_at(&c->rest, where), where, why);
 }
 
 /* Names stand in the cursor: a stream has each once. */
@@ -110,8 +110,8 @@ check_event(const struct rest_crm *c, const struct listing *l,
 		    "transition_at", err);
 	return (*set->event_id == '\0' || hole_check(set->event_id,
 	    HOLE_BODY_TEXT, (const char *const[]){ NULL }, err) ||
-	    err_wrap(err, "profile %s: %s.event_id", c->rest.profile,
-	    l->where)) && links_check(c, &set->link, l->where, err);
+	    err_wrap(err, "profile %s: %s.event_id", rest_at(&c->rest,
+	    l->where), l->where)) && links_check(c, &set->link, l->where, err);
 }
 
 static bool

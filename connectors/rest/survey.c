@@ -32,7 +32,7 @@ survey_open(const struct connector_env *env, void **self, struct err *err)
 		return err_nomem(err);
 	s->set = set;
 	return rest_open(&s->rest, env, &set->place, &set->profile.base,
-		   set->profile.from.file, err) &&
+		   &set->profile.from, err) &&
 	    rest_send_check(s, err) && rest_lists_check(s, err) &&
 	    rest_person_check(s, err) &&
 	    (!rest_request_given(&set->profile.part.check) ||

@@ -388,8 +388,8 @@ check_one(const struct rest_survey *s,
 		return true;
 	if (with_id && !select_any(&l.listing.set->id))
 		return err_set(err, ERR_CONFIG, "profile %s: %s.id: expected "
-		    "where a row's id stands", s->rest.profile,
-		    l.listing.where);
+		    "where a row's id stands", rest_at(&s->rest,
+		    l.listing.where), l.listing.where);
 	return listing_check(&s->rest, &l.listing, NULL, err);
 }
 
@@ -404,7 +404,7 @@ check_sent(const struct rest_survey *s, struct err *err)
 		return true;
 	return err_set(err, ERR_CONFIG, "profile %s: sent: expected ref and "
 	    "campaign_id, without which a send of ours would be called absent",
-	    s->rest.profile);
+	    rest_at(&s->rest, "sent"));
 }
 
 bool

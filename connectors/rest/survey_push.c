@@ -123,13 +123,14 @@ rest_send_check(const struct rest_survey *s, struct err *err)
 
 	if (!rest_request_given(&send->request))
 		return err_set(err, ERR_CONFIG, "profile %s: send.request is not "
-		    "given", s->rest.profile);
+		    "given", rest_at(&s->rest, "send.request"));
 	if (!rest_check(&s->rest, &send->request, send_holes, "send.request",
 	        err))
 		return false;
 	return rest_request_uses(&send->request, "ref") ? true : err_set(err,
 	    ERR_CONFIG, "profile %s: send.request: expected {ref}, by which a "
-	    "send and its answer are found again", s->rest.profile);
+	    "send and its answer are found again", rest_at(&s->rest,
+	    "send.request"));
 }
 
 static bool
@@ -174,7 +175,7 @@ respondent_check(const struct rest_survey *s, const struct respondent *r,
 	    r->send_at - env->now(env->clock) > EARLY_MAX_S)
 		return err_set(err, ERR_CONFIG, "profile %s: send.request has no "
 		    "{send_at}, so people would be asked at once and not at "
-		    "send.at", s->rest.profile);
+		    "send.at", rest_at(&s->rest, "send.request"));
 	return channel_check(send, r, err);
 }
 

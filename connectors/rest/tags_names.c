@@ -266,9 +266,9 @@ make_missing(struct rest_crm *c, const char *const *tags, size_t n, bool fresh,
 			continue;
 		}
 		if (!rest_request_given(&set->create))
-			return err_set(err, ERR_CONFIG, "profile %s: the CRM has "
-			    "no tag \"%.60s\", and tags.create is not given: make "
-			    "it there", c->rest.profile, tags[i]);
+			return err_set(err, ERR_CONFIG, "profile %s: tags: the CRM "
+			    "has no tag \"%.60s\", and tags.create is not given: "
+			    "make it there", rest_at(&c->rest, "tags"), tags[i]);
 		if (!create(c, tags[i], err))
 			return false;
 	}

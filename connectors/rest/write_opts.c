@@ -99,7 +99,7 @@ must(const struct rest_crm *c, bool holds, const char *where,
     const char *expected, struct err *err)
 {
 	return holds || err_set(err, ERR_CONFIG, "profile %s: %s: expected %s",
-	    c->rest.profile, where, expected);
+	    rest_at(&c->rest, where), where, expected);
 }
 
 static bool

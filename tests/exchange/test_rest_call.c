@@ -68,6 +68,8 @@ request(const char *text)
 	fill(rest_request_opts, &rig.req, text);
 }
 
+static const struct opt_profile from = { "t", "crm.d/t.conf", NULL };
+
 static bool
 rig_open(const char *url, const char *profile)
 {
@@ -93,8 +95,8 @@ rig_open(const char *url, const char *profile)
 	rig.env = (struct connector_env){ .instance = "crm",
 		.timezone = "Europe/Copenhagen", .http = rig.http,
 		.scratch = rig.scratch, .now = rig_now, .clock = &rig.now };
-	return rest_open(&rig.rest, &rig.env, &rig.place, &rig.base,
-	    "crm.d/t.conf", &rig.err);
+	return rest_open(&rig.rest, &rig.env, &rig.place, &rig.base, &from,
+	    &rig.err);
 }
 
 static void
@@ -810,7 +812,7 @@ test_credentials(void **state)
 		rig.place.user = c[i].user;
 		rig.place.secret = c[i].secret;
 		assert_false(rest_open(&rig.rest, &rig.env, &rig.place,
-		    &rig.base, "crm.d/t.conf", &rig.err));
+		    &rig.base, &from, &rig.err));
 		if (strstr(rig.err.msg, c[i].says) == NULL)
 			fail_msg("%s: %s", c[i].style, rig.err.msg);
 		check_silence(c[i].style);

@@ -23,7 +23,7 @@ profile_fill(struct rig *rig, const char *name)
 {
 	struct options_file *file = NULL;
 
-	rig->set.profile.from = (struct opt_profile){ name, name };
+	rig->set.profile.from = (struct opt_profile){ name, name, NULL };
 	const bool ok = options_open_text(profile_text(name), name, &file,
 	    &rig->err) && options_fill(rest_crm_profile_opts,
 	    &rig->set.profile, options_root(file), name, "", NULL, rig->arena,

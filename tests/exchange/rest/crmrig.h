@@ -76,7 +76,7 @@ rig_profile(struct rig *rig, const char *name, const char *text)
 	for (char *c = conf; *c != '\0'; c++)
 		if (*c == '\'')
 			*c = '"';
-	rig->set.profile.from = (struct opt_profile){ name, name };
+	rig->set.profile.from = (struct opt_profile){ name, name, NULL };
 	const bool ok = options_open_text(conf, name, &file, &rig->err) &&
 	    options_fill(rest_crm_profile_opts, &rig->set.profile,
 	        options_root(file), name, "", NULL, rig->arena, &rig->err);

@@ -83,7 +83,7 @@ rig_settings(struct rig *rig, const char *base_url, const char *text)
 		rig->arena, &rig->err))
 		fail_msg("%s", rig->err.msg);
 	rig->set.profile.from = (struct opt_profile){ "test",
-		read ? "test.conf" : RIG_PROFILE };
+		read ? "test.conf" : RIG_PROFILE, NULL };
 	options_close(file);
 	rig->env = (struct connector_env){ .instance = "survey",
 		.settings = &rig->set, .timezone = "Europe/Copenhagen",

@@ -86,8 +86,10 @@ rig_settings(struct rig *rig, const char *base_url, const char *profile)
 static inline bool
 rig_try(struct rig *rig)
 {
+	static const struct opt_profile from = { "test", "test.conf", NULL };
+
 	return rest_open(&rig->c.rest, &rig->env, &rig->set.place,
-		   &rig->set.profile.base, "test.conf", &rig->err) &&
+		   &rig->set.profile.base, &from, &rig->err) &&
 	    rest_writer_open(&rig->c, &rig->err);
 }
 

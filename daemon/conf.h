@@ -55,6 +55,7 @@ struct conf_http {
 	double backoff_s, backoff_max_s;
 	const char *ca_file;
 	bool allow_http, allow_private;
+	struct intlist safe_status;
 };
 struct conf_crm {
 	const char *name, *driver;

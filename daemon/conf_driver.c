@@ -34,7 +34,11 @@
 	    "machine): the key is readable on the way" }, \
 	{ .name = "allow_private", .type = OPT_BOOL, \
 	    .offset = H(allow_private), .def = "false", .help = "the host may " \
-	    "have an address of a private network" }
+	    "have an address of a private network" }, \
+	{ .name = "safe_status", .type = OPT_INTLIST, \
+	    .offset = H(safe_status), .def = "[]", .min = 500, .max = 599, \
+	    .help = "answers that, with a Retry-After, say that nothing was " \
+	    "done" }
 
 #define AT(member) offsetof(struct conf_crm, http.member)
 const struct opt conf_crm_opts[] = {

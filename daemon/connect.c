@@ -69,6 +69,8 @@ http_settings_of(const struct conf_http *conf)
 	http.ca_file = conf->ca_file;
 	http.allow_http = conf->allow_http;
 	http.allow_private = conf->allow_private;
+	http.safe_status = conf->safe_status.v;
+	http.n_safe = conf->safe_status.n;
 	return http;
 }
 

@@ -46,6 +46,7 @@ struct http_res {
 	int curl_code;		/* CURLcode */
 	bool body_sent;		/* the whole request body may have left */
 	bool refused_address;	/* a private one: no connection was made */
+	bool declared_safe;	/* a status of settings.safe_status, with a time */
 	int tries;		/* requests made by http_do; 1 else */
 	const char *content_type, *etag, *location, *link;	/* or NULL */
 	const char *wanted[HTTP_WANTED_MAX];	/* req->wanted's, or NULL */
@@ -77,6 +78,9 @@ struct http_settings {
 	struct breaker_settings breaker;
 	bool allow_http;	   /* beyond loopback */
 	bool allow_private;	   /* names may lead to private addresses */
+	const int64_t *safe_status; /* n_safe of 500..599 that, with a Retry-After,
+				    * say that nothing was done; borrowed */
+	size_t n_safe;
 	const char *ca_file;	   /* NULL, "" = the system's */
 	const char *user_agent;
 	const struct http_clock *clock;	/* NULL = CLOCK_BOOTTIME */

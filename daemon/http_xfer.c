@@ -276,6 +276,8 @@ begin_anew(struct xfer *x, const struct http *http, const struct http_req *req)
 	x->repeatable = req->repeatable;
 	x->cancelled = http->cancelled;
 	x->allow_private = http->settings.allow_private;
+	x->safe_status = http->settings.safe_status;
+	x->n_safe = http->settings.n_safe;
 	x->low_speed_s = http->settings.low_speed_s;
 	x->handed = x->header_bytes = 0;
 	x->written = x->write_errno = 0;
@@ -386,6 +388,15 @@ copy_words(char *out, size_t size, const char *in)
 	out[n] = '\0';
 }
 
+static bool
+is_declared_safe(const struct xfer *x, const struct http_res *res)
+{
+	for (size_t i = 0; i < x->n_safe; i++)
+		if (x->safe_status[i] == res->status)
+			return res->retry_after_s >= 0;
+	return false;
+}
+
 void
 xfer_result(struct xfer *x, CURLcode code, struct http_res *res)
 {
@@ -415,6 +426,7 @@ xfer_result(struct xfer *x, CURLcode code, struct http_res *res)
 	/* Against the server's own clock where it tells it. */
 	res->retry_after_s = http_retry_after(x->retry_after,
 	    x->date == NO_TIME ? clock_now() : x->date);
+	res->declared_safe = is_declared_safe(x, res);
 	if (res->phase != HTTP_COMPLETE)
 		copy_words(res->problem, sizeof(res->problem),
 		    problem_of(x, code, res->phase));

@@ -22,6 +22,8 @@ struct xfer {
 	bool (*cancelled)(void);
 
 	bool to_loopback, loopback_only, allow_private;
+	const int64_t *safe_status;	/* of the settings */
+	size_t n_safe;
 	long low_speed_s;
 
 	/* A download: where a good answer's body goes. */

@@ -24,22 +24,22 @@ static const int final_codes[] = { 9, 78 };
 /* A cut answer of a read is asked for again, whatever its status. */
 const struct outcome outcome_table[] = {
 	{ NOT_SENT, OUTCOME_SETUP_CODE, 0, 999, OUTCOME_ANY_BODY,
-	    OUTCOME_ANY_SENT, HTTP_MISCONFIGURED, false },
+	    OUTCOME_ANY_SENT, HTTP_MISCONFIGURED, false, false },
 	{ NOT_SENT, OUTCOME_ANY_CODE, 0, 999, OUTCOME_ANY_BODY,
-	    OUTCOME_ANY_SENT, HTTP_SAFE, true },
+	    OUTCOME_ANY_SENT, HTTP_SAFE, true, false },
 	{ PARTLY, OUTCOME_FINAL_CODE, 0, 999, OUTCOME_ANY_BODY,
-	    OUTCOME_ANY_SENT, HTTP_SAFE, false },
+	    OUTCOME_ANY_SENT, HTTP_SAFE, false, false },
 	{ PARTLY, OUTCOME_ANY_CODE, 0, 999, OUTCOME_ANY_BODY,
-	    OUTCOME_ANY_SENT, HTTP_SAFE, true },
+	    OUTCOME_ANY_SENT, HTTP_SAFE, true, false },
 	{ SENT, OUTCOME_FINAL_CODE, 0, 999, OUTCOME_ANY_BODY,
-	    OUTCOME_ANY_SENT, HTTP_UNKNOWN, false },
+	    OUTCOME_ANY_SENT, HTTP_UNKNOWN, false, false },
 	{ SENT, OUTCOME_ANY_CODE, 0, 999, OUTCOME_ANY_BODY,
-	    OUTCOME_ANY_SENT, HTTP_UNKNOWN, true },
+	    OUTCOME_ANY_SENT, HTTP_UNKNOWN, true, false },
 #define STATUS(phases, from, to, class, transient) \
 	{ phases, OUTCOME_ANY_CODE, from, to, OUTCOME_ANY_BODY, \
-	    OUTCOME_ANY_SENT, class, transient }
+	    OUTCOME_ANY_SENT, class, transient, false }
 	{ COMPLETE, OUTCOME_ANY_CODE, 200, 299, OUTCOME_JSON,
-	    OUTCOME_ANY_SENT, HTTP_DONE, false },
+	    OUTCOME_ANY_SENT, HTTP_DONE, false, false },
 	STATUS(COMPLETE, 200, 299, HTTP_DONE_NO_BODY, false),
 	STATUS(CUT, 200, 299, HTTP_DONE_NO_BODY, true),
 	STATUS(COMPLETE, 300, 399, HTTP_MISCONFIGURED, false),
@@ -49,7 +49,7 @@ const struct outcome outcome_table[] = {
 	STATUS(COMPLETE, 400, 406, HTTP_PERMANENT, false),
 	STATUS(CUT, 400, 406, HTTP_PERMANENT, true),
 	{ ANSWERED, OUTCOME_ANY_CODE, 408, 408, OUTCOME_ANY_BODY,
-	    OUTCOME_PART_SENT, HTTP_SAFE, true },
+	    OUTCOME_PART_SENT, HTTP_SAFE, true, false },
 	STATUS(ANSWERED, 408, 408, HTTP_UNKNOWN, true),
 	STATUS(COMPLETE, 410, 411, HTTP_PERMANENT, false),
 	STATUS(CUT, 410, 411, HTTP_PERMANENT, true),
@@ -61,6 +61,9 @@ const struct outcome outcome_table[] = {
 	STATUS(CUT, 423, 423, HTTP_SAFE, true),
 	STATUS(ANSWERED, 425, 425, HTTP_SAFE, true),
 	STATUS(ANSWERED, 429, 429, HTTP_SAFE, true),
+	/* By http.safe_status: somebody knows the service. */
+	{ ANSWERED, OUTCOME_ANY_CODE, 500, 599, OUTCOME_ANY_BODY,
+	    OUTCOME_ANY_SENT, HTTP_SAFE, true, true },
 	STATUS(ANSWERED, 500, 599, HTTP_UNKNOWN, true),
 	STATUS(CUT, 0, 999, HTTP_UNKNOWN, true),
 	STATUS(ALL, 0, 999, HTTP_UNKNOWN, false),
@@ -108,6 +111,7 @@ row_fits(const struct outcome *row, const struct http_res *res)
 	    code_fits(row->code, res) && res->status >= row->from &&
 	    res->status <= row->to &&
 	    (row->sent == OUTCOME_ANY_SENT || !res->body_sent) &&
+	    (!row->declared || res->declared_safe) &&
 	    (row->body == OUTCOME_ANY_BODY || is_json(res));
 }
 

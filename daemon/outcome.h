@@ -21,6 +21,7 @@ struct outcome {
 	enum outcome_sent sent;
 	enum http_class class;	/* of a request that must not be repeated */
 	bool transient;		/* a repeatable one may be tried again */
+	bool declared;		/* only where http_res.declared_safe */
 };
 
 /* First match wins; the last row matches everything. */

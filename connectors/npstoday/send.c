@@ -279,9 +279,7 @@ is_stop(long status)
 static bool
 is_again(const struct http_res *res)
 {
-	return res->status == 423 || res->status == 425 ||
-	    res->status == 429 ||
-	    (res->status == 408 && !res->body_sent);
+	return http_classify(res) == HTTP_SAFE;
 }
 
 static enum push_outcome

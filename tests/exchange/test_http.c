@@ -730,6 +730,45 @@ test_ceilings(void **state)
 	finish(sim, http);
 }
 
+/* What somebody knows of a service: 503 with a time means that nothing was
+ * done.  Without a time, or for another status, nothing is known. */
+static void
+test_declared_safe(void **state)
+{
+	static const struct {
+		struct sim_reply reply;
+		enum http_class class;
+	} cases[] = {
+		{ { .status = 503, .headers = "Retry-After: 1\r\n" }, HTTP_SAFE },
+		{ { .status = 503, .headers = "Retry-After: soon\r\n" },
+		    HTTP_UNKNOWN },
+		{ { .status = 503 }, HTTP_UNKNOWN },
+		{ { .status = 502, .headers = "Retry-After: 1\r\n" },
+		    HTTP_UNKNOWN },
+	};
+	static const int64_t safe[] = { 503 };
+	struct http_settings settings = quick();
+
+	(void)state;
+	settings.safe_status = safe;
+	settings.n_safe = ARRAY_LEN(safe);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct http *http = engine(&settings);
+		struct simhttpd *sim = serve(&cases[i].reply, 1);
+		const struct http_req req = request(sim, "POST", "/", "{}");
+		struct http_res res;
+		struct err err;
+
+		if (!http_do(http, &req, arena, &res, &err))
+			fail_msg("%s", err.msg);
+		if (http_classify(&res) != cases[i].class)
+			fail_msg("case %zu: %s", i,
+			    http_class_name(http_classify(&res)));
+		assert_int_equal(simhttpd_requests(sim), 1);
+		finish(sim, http);
+	}
+}
+
 /* ---- tries --------------------------------------------------------------- */
 static void
 test_tries(void **state)
@@ -1195,6 +1234,8 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_headers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ceilings, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_declared_safe, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(test_tries, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_which_are_tried, setup,
 		    teardown),

@@ -71,7 +71,7 @@ among(long n, const long *list)
 }
 
 static enum http_class
-class_of_status(long status, bool is_done, bool body_sent)
+class_of_status(long status, bool is_done, bool body_sent, bool declared)
 {
 	static const long permanent[] = { 400, 404, 405, 406, 410, 411, 413,
 		414, 415, 422, 0 };
@@ -87,7 +87,8 @@ class_of_status(long status, bool is_done, bool body_sent)
 		return body_sent ? HTTP_UNKNOWN : HTTP_SAFE;
 	if (among(status, permanent))
 		return HTTP_PERMANENT;
-	return among(status, safe) ? HTTP_SAFE : HTTP_UNKNOWN;
+	return among(status, safe) || (declared && status >= 500) ? HTTP_SAFE :
+	    HTTP_UNKNOWN;
 }
 
 static const long setup_codes[] = { 1, 3, 58, 59, 60, 66, 67, 77, 83, 90, 91,
@@ -107,9 +108,11 @@ expected_class(const struct http_res *res, bool json)
 	case HTTP_SENT:
 		return HTTP_UNKNOWN;
 	case HTTP_ANSWER_CUT:
-		return class_of_status(res->status, false, res->body_sent);
+		return class_of_status(res->status, false, res->body_sent,
+		    res->declared_safe);
 	case HTTP_COMPLETE:
-		return class_of_status(res->status, json, res->body_sent);
+		return class_of_status(res->status, json, res->body_sent,
+		    res->declared_safe);
 	}
 	return HTTP_UNKNOWN;
 }
@@ -164,11 +167,12 @@ walk_statuses(enum http_phase phase, int code)
 
 	for (long status = answered ? 100 : 0; status < (answered ? 600 : 1);
 	    status++)
-		for (int flags = 0; flags < 4; flags++) {
+		for (int flags = 0; flags < 8; flags++) {
 			struct http_res res = { .phase = phase,
 				.curl_code = code, .status = status,
 				.body_sent = (flags & 1) != 0,
 				.refused_address = (flags & 2) != 0,
+				.declared_safe = (flags & 4) != 0,
 				.retry_after_s = -1 };
 			n += walk_bodies(&res);
 		}
@@ -215,7 +219,8 @@ check_status(const struct http_res *res, int status, int body)
 {
 	const bool has_body = status >= 200 && status != 204 && status != 304;
 	const enum http_class want = status < 200 ? HTTP_UNKNOWN
-	    : class_of_status(status, has_body && body == 0, true);
+	    : class_of_status(status, has_body && body == 0, true,
+		false);
 
 	if (http_classify(res) != want)
 		fail_msg("status %d, body %d: %s, phase %s, CURLcode %d",

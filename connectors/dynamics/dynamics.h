@@ -36,12 +36,12 @@ struct dynamics {
 	const char *prefer;	/* of every page */
 	struct arena *page;	/* emptied before each answer that is read */
 	struct arena *item;	/* emptied before each row */
-	time_t waited_s;	/* for answers of 429, in this run */
+	int64_t waited_ms;	/* for a server that is busy, in this run */
 	struct dynamics_reader *reader;
 	struct dynamics_writer *writer;
 };
 
-/* ---- auth.c ------------------------------------------------------------------ */
+/* ---- auth.c ------------------------------------------------------------ */
 /* Addresses, scope and keys from the settings; no I/O. */
 NPS_MUSTCHECK bool dynamics_auth_open(struct dynamics *d, struct err *err);
 /* For struct api_rules; arg = struct dynamics. */
@@ -51,33 +51,35 @@ NPS_MUSTCHECK bool dynamics_auth_ask(void *arg, struct arena *arena,
 bool dynamics_auth_days_left(const struct dynamics_settings *set, time_t now,
     int *days);
 
-/* ---- call.c ------------------------------------------------------------------ */
-/* Headers of each request: OData-Version, OData-MaxVersion. */
+/* ---- call.c ------------------------------------------------------------ */
+/* Of each request: OData-Version, OData-MaxVersion. */
 extern const char *const dynamics_headers[][2];
 void dynamics_judge(void *arg, const struct http_res *res, json_t *root,
     struct api_verdict *v);
-/* A read: target = "contacts?$select=...", below path, or an absolute address
- * of a page, byte for byte.  prefer NULL = d->prefer.  The body, a JSON object,
- * is the caller's to free; its texts lie in arena or in *doc. */
-NPS_MUSTCHECK bool dynamics_get(struct dynamics *d, struct arena *arena,
-    const char *target, const char *prefer, const char *label,
-    struct http_res *res, struct json_doc **doc, struct err *err);
-/* Any other request, waiting for 429 in the same way; from->target as above. */
-NPS_MUSTCHECK bool dynamics_do(struct dynamics *d, struct arena *arena,
-    const struct api_req *from, struct http_res *res, struct json_doc **doc,
-    struct api_verdict *v, struct err *err);
-/* "/api/data/v9.2/contacts(GUID)" or what a page's address was. */
+/* "/api/data/v9.2/contacts(GUID)" of "contacts(GUID)"; an absolute address is
+ * left as it is.  NULL = memory. */
 const char *dynamics_target(const struct dynamics *d, struct arena *arena,
     const char *target);
+/* from->target: either of the two.  A repeatable request waits for 429 until
+ * max_wait_s; then ERR_THROTTLED, and nothing is asked any more in this run. */
+NPS_MUSTCHECK bool dynamics_do(struct dynamics *d, struct arena *arena,
+    const struct api_req *from, struct api_res *res, struct err *err);
+/* A read, prefer NULL = d->prefer.  The body is an object. */
+NPS_MUSTCHECK bool dynamics_get(struct dynamics *d, struct arena *arena,
+    const char *target, const char *prefer, const char *label,
+    struct api_res *res, struct err *err);
+/* Its "value". */
+NPS_MUSTCHECK bool dynamics_rows(const struct api_res *res, const char *label,
+    json_t **rows, struct err *err);
 
-/* ---- small things ------------------------------------------------------------ */
+/* ---- small things ------------------------------------------------------ */
 /* 8-4-4-4-12 hexadecimal digits. */
 bool dynamics_is_guid(const char *text);
 /* The card in the CRM's own pages. */
 const char *dynamics_card_link(const struct dynamics *d, struct arena *arena,
     const char *contact_id);
 
-/* ---- the reading side -------------------------------------------------------- */
+/* ---- the reading side -------------------------------------------------- */
 NPS_MUSTCHECK bool dynamics_reader_open(struct dynamics *d, struct err *err);
 void dynamics_reader_close(struct dynamics *d);	/* half-open, too */
 NPS_MUSTCHECK bool dynamics_pull_events(void *self, const struct pull *pull,

@@ -9,7 +9,8 @@
 
 enum dynamics_auth { DYNAMICS_SECRET, DYNAMICS_CERTIFICATE };
 enum dynamics_deals { DEALS_OPPORTUNITIES, DEALS_CLOSES };
-enum dynamics_deal_contact { DEAL_PARENT_CUSTOMER, DEAL_PARENT_CUSTOMER_PRIMARY };
+enum dynamics_deal_contact { DEAL_PARENT_CUSTOMER,
+	DEAL_PARENT_CUSTOMER_PRIMARY };
 enum dynamics_rewin { REWIN_ONCE, REWIN_EACH };
 enum dynamics_cases { CASES_INCIDENTS, CASES_RESOLUTIONS };
 enum dynamics_inactivity { INACTIVITY_REGARDING, INACTIVITY_PARTIES };
@@ -38,7 +39,7 @@ struct dynamics_settings {
 	bool owner_email;
 	int contact_mirror;		/* enum dynamics_mirror */
 	/* what is written */
-	const char *tag_column;		/* "" = tags neither read nor written */
+	const char *tag_column;	/* "" = tags neither read nor written */
 	const char *column_prefix;	/* of the publisher, "npt_" */
 	const char *response_table;	/* an entity set; "" = off */
 	const char *response_key;	/* its alternate key */
@@ -46,7 +47,7 @@ struct dynamics_settings {
 	/* how it is asked for */
 	int in_style, url_max_bytes, page_size, overlap_s, upper_margin_s,
 	    max_wait_s;
-	int timeout_s;			/* the core's key, with our default */
+	int timeout_s;		/* the core's key, with our default */
 };
 extern const struct opt dynamics_opts[];
 

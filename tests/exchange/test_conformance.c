@@ -24,6 +24,13 @@
 #define SECRET "s3cr3t-conformance-key"
 #define REQUESTS_MAX 40		/* of one reading of a service that is of no use */
 
+#define CARDS 3
+static const char *const numbers[CARDS] = { "1", "2", "3" };
+static const char *const guids[CARDS] = {
+	"89390c24-9c72-e511-80d4-00155d2a68d1",
+	"89390c24-9c72-e511-80d4-00155d2a68d2",
+	"89390c24-9c72-e511-80d4-00155d2a68d3" };
+
 /* ---- who there is -------------------------------------------------------- */
 /* @URL@ = the server, @DIR@ = a folder of ours with the key. */
 static const struct candidate {
@@ -31,6 +38,7 @@ static const struct candidate {
 	/* Requests that begin so are answered with this token, unless the useless
 	 * answer is tried on them too. */
 	const char *door, *token;
+	const char *const *ids;	/* of cards; NULL = 1, 2, 3 */
 } crms[] = {
 	{ .driver = "files", .group = "dir = \"@DIR@\"; contacts = { file = "
 	    "\"c.csv\"; };" },
@@ -40,6 +48,11 @@ static const struct candidate {
 	    "secret = \"file:@DIR@/key\";" },
 	{ .driver = "rest", .profile = "tryton", .group = "base_url = \"@URL@/db/\"; user = \"u\"; secret = "
 	    "\"file:@DIR@/key\";" },
+	{ .driver = "dynamics", .group = "base_url = \"@URL@\"; token_url = "
+	    "\"@URL@/token\"; client_id = \"app\"; secret = "
+	    "\"file:@DIR@/key\";", .door = "POST /token", .token = "{"
+	    "\"access_token\":\"T\",\"token_type\":\"Bearer\"}",
+	    .ids = guids },
 	{ .driver = "salesforce", .group = "login_url = \"@URL@\"; client_id = "
 	    "\"id\"; client_secret = \"file:@DIR@/key\";",
 	    .door = "POST /services/oauth2/token", .token = "{\"access_token\":"
@@ -322,10 +335,10 @@ static const struct pull pull = { .from = 1764547200, .until = NO_TIME,
 } while (0)
 
 static void
-read_all(struct crm *crm, const char *who, const struct useless *u)
+read_all(struct crm *crm, const char *who, const char *const *ids,
+    const struct useless *u)
 {
 	const char *what = u->name;
-	static const char *const ids[] = { "1", "2", "3" };
 	const struct crm_connector *c = crm->connector;
 	void *self = crm->link.self;
 	long gone = 0;
@@ -342,7 +355,7 @@ read_all(struct crm *crm, const char *who, const struct useless *u)
 		    on_card, on_page, &gone, &err));
 	if (c->load_contacts != NULL)
 		TRY(who, what, "load_contacts", c->load_contacts(self, ids,
-		    ARRAY_LEN(ids), on_card, &gone, &err));
+		    CARDS, on_card, &gone, &err));
 	if (gone > 0 && !u->gone)
 		fail_msg("%s: %s: %ld cards are called gone", who, what, gone);
 	link_quarantine_clear(&crm->link);
@@ -494,7 +507,7 @@ try_crm(const struct candidate *c, const struct useless *u, bool open_door)
 	if (!connector_check_crm(conf.connector, &err) ||
 	    !crm_open(&crm, &conf, "Europe/Copenhagen", NULL, &err))
 		fail_msg("%s: %s", who, err.msg);
-	read_all(&crm, who, u);
+	read_all(&crm, who, c->ids == NULL ? numbers : c->ids, u);
 	if (lab.written != NULL)
 		fail_msg("%s: a reading sent %s", who, lab.written);
 	crm_close(&crm);

@@ -83,8 +83,8 @@ target_make(struct feed_pass *p, struct err *err)
 		    odata_since(p->own, STAMP, p->mark.begin)),
 		.orderby = arena_printf(p->own, STAMP " asc,%s asc", f->id) };
 
-	p->target = q.filter == NULL || q.orderby == NULL ? NULL :
-	    odata_target(p->own, &q);
+	/* A part without memory is no part left out. */
+	p->target = arena_failed(p->own) ? NULL : odata_target(p->own, &q);
 	if (p->target == NULL)
 		return err_nomem(err);
 	p->paging.url = arena_printf(p->own, "%s%s", p->base, p->target);

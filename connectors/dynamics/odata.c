@@ -181,14 +181,18 @@ ids_that_fit(const struct odata_ids *ids, const struct odata_query *q,
 	struct odata_query one = *q;
 	const size_t left = ids->n - ids->at;
 
-	one.filter = odata_and(arena, q->filter, ids_filter(ids, 1, arena));
+	if (left < 2)
+		return left;
+	const char *first = ids_filter(ids, 1, arena);
+	const char *more = ids_filter(ids, 2, arena);
+	if (first == NULL || more == NULL)
+		return 0;
+	one.filter = odata_and(arena, q->filter, first);
 	const char *target = one.filter == NULL ? NULL :
 	    odata_target(arena, &one);
-	const char *more = left < 2 ? NULL : ids_filter(ids, 2, arena);
-	if (target == NULL || more == NULL)
-		return left < 2 ? left : 0;
-	const size_t step = encoded_len(more) -
-	    encoded_len(ids_filter(ids, 1, arena));
+	if (target == NULL)
+		return 0;
+	const size_t step = encoded_len(more) - encoded_len(first);
 	/* Brackets, once there is an "or". */
 	const size_t fixed = strlen(target) + 2;
 	if (fixed >= ids->max_bytes || step == 0)
@@ -206,7 +210,11 @@ odata_ids_next(struct odata_ids *ids, const struct odata_query *q,
 
 	if (n == 0)
 		return NULL;
-	with.filter = odata_and(arena, q->filter, ids_filter(ids, n, arena));
+	/* Without ids it would ask for everybody. */
+	const char *in = ids_filter(ids, n, arena);
+	if (in == NULL)
+		return NULL;
+	with.filter = odata_and(arena, q->filter, in);
 	ids->at += n;
 	return with.filter == NULL ? NULL : odata_target(arena, &with);
 }

@@ -27,6 +27,8 @@ const char *const dynamics_headers[][2] = {
 	{ NULL, NULL }
 };
 
+const char *const dynamics_wanted[] = { "OData-EntityId", NULL };
+
 /* ---- what an answer means ---------------------------------------------- */
 
 /* The name in "Could not find a property named 'npt_x' on type ...". */

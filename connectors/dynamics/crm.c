@@ -26,6 +26,7 @@ crm_close(void *self)
 
 	if (d == NULL)
 		return;
+	dynamics_writer_close(d);
 	dynamics_reader_close(d);
 	apicall_close(&d->api);
 	arena_free(d->item);
@@ -39,6 +40,7 @@ crm_open(const struct connector_env *env, void **self, struct err *err)
 	struct dynamics *d = calloc(1, sizeof(*d));
 	const struct api_rules rules = { .ask = dynamics_auth_ask,
 		.judge = dynamics_judge, .headers = dynamics_headers,
+		.wanted = dynamics_wanted,
 		.arg = d };
 
 	*self = d;
@@ -51,7 +53,8 @@ crm_open(const struct connector_env *env, void **self, struct err *err)
 	if (d->page == NULL || d->item == NULL)
 		return err_nomem(err);
 	return apicall_open(&d->api, env, &rules, err) &&
-	    dynamics_auth_open(d, err) && dynamics_reader_open(d, err);
+	    dynamics_auth_open(d, err) && dynamics_reader_open(d, err) &&
+	    dynamics_writer_open(d, err);
 }
 
 static bool
@@ -92,6 +95,12 @@ crm_lacks(const void *settings, size_t i)
 	return i < n ? lines[i] : NULL;
 }
 
+static void
+crm_narrow(const void *settings, struct crm_connector *copy)
+{
+	dynamics_writing_narrow(settings, copy);
+}
+
 /* ---- the border -------------------------------------------------------- */
 
 const struct crm_connector dynamics_crm = {
@@ -101,12 +110,14 @@ const struct crm_connector dynamics_crm = {
 		.settings_size = sizeof(struct dynamics_settings),
 		.caps = CRM_CAP_EVENTS | CRM_CAP_BASELINE |
 		    CRM_CAP_ACTIVITIES | CRM_CAP_CONTACTS | CRM_CAP_FIND |
-		    CRM_CAP_CARD_LINK,
+		    CRM_CAP_CARD_LINK | CRM_CAP_TAGS | CRM_CAP_FIELDS |
+		    CRM_CAP_ANSWERS | CRM_CAP_FEED | CRM_CAP_TASKS,
 		.http = true },
 	.open = crm_open,
 	.close = crm_close,
 	.check = dynamics_check,
 	.renew = crm_renew,
+	.narrow = crm_narrow,
 	.lacks = crm_lacks,
 	.pull_events = dynamics_pull_events,
 	.pull_baseline = dynamics_pull_baseline,
@@ -114,4 +125,13 @@ const struct crm_connector dynamics_crm = {
 	.pull_contacts = dynamics_pull_contacts,
 	.load_contacts = dynamics_load_contacts,
 	.find_contact = dynamics_find_contact,
+	.setup = dynamics_setup,
+	.tags_max = 1,
+	.tags_request = dynamics_tags_request,
+	.tags_result = dynamics_tags_result,
+	.effects_max = 1,
+	.put_fields = dynamics_put_fields,
+	.put_answer = dynamics_put_answer,
+	.post_feed = dynamics_post_feed,
+	.put_task = dynamics_put_task,
 };

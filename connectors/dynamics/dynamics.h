@@ -54,6 +54,8 @@ bool dynamics_auth_days_left(const struct dynamics_settings *set, time_t now,
 /* ---- call.c ------------------------------------------------------------ */
 /* Of each request: OData-Version, OData-MaxVersion. */
 extern const char *const dynamics_headers[][2];
+/* Of each answer: OData-EntityId, of the row that was made. */
+extern const char *const dynamics_wanted[];
 void dynamics_judge(void *arg, const struct http_res *res, json_t *root,
     struct api_verdict *v);
 /* "/api/data/v9.2/contacts(GUID)" of "contacts(GUID)"; an absolute address is
@@ -97,5 +99,29 @@ NPS_MUSTCHECK bool dynamics_load_contacts(void *self, const char *const *ids,
 NPS_MUSTCHECK bool dynamics_find_contact(void *self, const char *email,
     crm_contact_fn *emit, void *arg, struct err *err);
 NPS_MUSTCHECK bool dynamics_check(void *self, struct err *err);
+
+
+/* ---- the writing side -------------------------------------------------------- */
+NPS_MUSTCHECK bool dynamics_writer_open(struct dynamics *d, struct err *err);
+void dynamics_writer_close(struct dynamics *d);	/* half-open, too */
+/* Takes out of a copy what these settings do not write. */
+void dynamics_writing_narrow(const struct dynamics_settings *set,
+    struct crm_connector *copy);
+/* Members of struct crm_connector; self = struct dynamics.  One card a call. */
+NPS_MUSTCHECK bool dynamics_tags_request(void *self,
+    const struct crm_tag_write *writes, size_t n, int step,
+    const struct http_res *before, struct http_req *req, struct err *err);
+NPS_MUSTCHECK bool dynamics_tags_result(void *self, const struct http_res *res,
+    struct put_result *results, size_t n, struct err *err);
+NPS_MUSTCHECK bool dynamics_put_fields(void *self, const struct crm_effect *e,
+    size_t n, struct put_result *results, struct err *err);
+NPS_MUSTCHECK bool dynamics_put_answer(void *self, const struct crm_effect *e,
+    size_t n, struct put_result *results, struct err *err);
+NPS_MUSTCHECK bool dynamics_post_feed(void *self, const struct crm_effect *e,
+    size_t n, struct put_result *results, struct err *err);
+NPS_MUSTCHECK bool dynamics_put_task(void *self, const struct crm_effect *e,
+    size_t n, struct put_result *results, struct err *err);
+NPS_MUSTCHECK bool dynamics_setup(void *self, const struct crm_setup *wants,
+    crm_setup_fn *emit, void *arg, struct err *err);
 
 #endif

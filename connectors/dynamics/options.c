@@ -37,6 +37,7 @@ static const char *const cases[] = { "incidents", "incidentresolutions",
 static const char *const inactivities[] = { "activitypointers", "parties",
 	NULL };
 static const char *const ins[] = { "or", "function", NULL };
+static const char *const keys[] = { "digits", "integer", "text", NULL };
 static const char *const mirrors[] = { "off", "delta", NULL };
 
 /* Names go into addresses and queries as they are. */
@@ -66,6 +67,20 @@ check_column(const char *text, struct err *err)
 		text += sizeof(account) - 1;
 	return *text == '\0' || is_name(text) || err_set(err, ERR_CONFIG,
 	    "expected a column, or account. and a column of the company");
+}
+
+static bool
+check_column_type(const char *text, struct err *err)
+{
+	static const char *const words[] = { "text", "integer", "decimal",
+		"date", "datetime", "boolean" };
+	const char *word = strchr(text, '=');
+
+	for (size_t i = 0; word != NULL && i < ARRAY_LEN(words); i++)
+		if (strcmp(word + 1, words[i]) == 0)
+			return true;
+	return err_set(err, ERR_CONFIG, "expected COLUMN=TYPE, with text, "
+	    "integer, decimal, date, datetime or boolean");
 }
 
 static bool
@@ -167,6 +182,51 @@ const struct opt dynamics_opts[] = {
 	    "entity set of answers, npt_npsresponses; empty: none"),
 	TEXT("response_key", response_key, "npt_responseid", check_name,
 	    "its alternate key"),
+	CHOICE("response_key_type", response_key_type, "digits", keys,
+	    "what the key is: a text of digits, a whole number, or a text of "
+	    "letters, digits, '-' and '_'"),
+	TEXT("response_name", response_name, "", check_name,
+	    "campaign and score; this and the next nine: a column of the "
+	    "table, a name without '_' gets column_prefix; empty: not written"),
+	TEXT("response_score", response_score, "score", check_name,
+	    "0 to 10, a whole number"),
+	TEXT("response_type", response_type, "type", check_name,
+	    "9-10 promoter, 7-8 passive, 0-6 detractor"),
+	TEXT("response_campaign", response_campaign, "campaign", check_name,
+	    "its name"),
+	TEXT("response_campaign_id", response_campaign_id, "", check_name,
+	    "the survey service's number of it"),
+	TEXT("response_member_id", response_member_id, "", check_name,
+	    "the survey service's number of who was asked"),
+	TEXT("response_comment", response_comment, "comment", check_name,
+	    "what was written"),
+	TEXT("response_time", response_time, "ratedon", check_name,
+	    "when, date and time"),
+	TEXT("response_wants_contact", response_wants_contact, "", check_name,
+	    "yes or no"),
+	TEXT("response_contact", response_contact, "Contact", check_name,
+	    "navigation property of the lookup to contact, capitals as there"),
+	NUMBER("response_text_chars", response_text_chars, "100", 10, 4000,
+	    "what its columns for one line hold"),
+	NUMBER("response_comment_chars", response_comment_chars, "2000", 10,
+	    1000000, "what the comment's column holds; a longer one is cut"),
+	FLAG("tag_etag", tag_etag, "true",
+	    "tags are written to the version that was read; false: a tag that "
+	    "somebody sets meanwhile is lost"),
+	NUMBER("tag_chars", tag_chars, "0", 0, 1048576,
+	    "what tag_column holds; 0: as its definition says"),
+	LIST("column_types", column_types, "[]", check_column_type,
+	    "COLUMN=TYPE of columns whose definition may not be read: text, "
+	    "integer, decimal, date, datetime, boolean"),
+	NUMBER("label_language", label_language, "1033", 1, 65535,
+	    "language code of the names of columns that check --fix makes: the "
+	    "environment's base language (1030 Danish)"),
+	TEXT("post_regarding", post_regarding, "regardingobjectid_contact",
+	    check_name, "navigation property from a post to its contact"),
+	TEXT("task_regarding", task_regarding, "regardingobjectid_contact_task",
+	    check_name, "the same, from a task"),
+	TEXT("task_owner", task_owner, "ownerid", check_name,
+	    "the same, from a task to its user"),
 	NUMBER("batch_size", batch_size, "0", 0, 1000,
 	    "changes sent in one $batch; 0: one by one"),
 	CHOICE("in_style", in_style, "or", ins,

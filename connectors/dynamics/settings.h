@@ -16,6 +16,7 @@ enum dynamics_cases { CASES_INCIDENTS, CASES_RESOLUTIONS };
 enum dynamics_inactivity { INACTIVITY_REGARDING, INACTIVITY_PARTIES };
 enum dynamics_in { IN_OR, IN_FUNCTION };
 enum dynamics_mirror { MIRROR_OFF, MIRROR_DELTA };
+enum dynamics_key { KEY_DIGITS, KEY_INTEGER, KEY_TEXT };
 
 struct dynamics_settings {
 	/* who we are */
@@ -43,6 +44,17 @@ struct dynamics_settings {
 	const char *column_prefix;	/* of the publisher, "npt_" */
 	const char *response_table;	/* an entity set; "" = off */
 	const char *response_key;	/* its alternate key */
+	int response_key_type;		/* enum dynamics_key */
+	const char *response_name, *response_score, *response_type,
+	    *response_campaign, *response_campaign_id, *response_member_id,
+	    *response_comment, *response_time, *response_wants_contact,
+	    *response_contact;		/* columns; "" = not written */
+	int response_text_chars, response_comment_chars;
+	bool tag_etag;			/* else a change meanwhile is lost */
+	int tag_chars;			/* 0 = as the definition says */
+	struct strlist column_types;	/* "npt_average=decimal" */
+	int label_language;		/* of columns that are made */
+	const char *post_regarding, *task_regarding, *task_owner;
 	int batch_size;			/* 0 = no $batch */
 	/* how it is asked for */
 	int in_style, url_max_bytes, page_size, overlap_s, upper_margin_s,

@@ -1,0 +1,25 @@
+#include "putting.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void
+put_result_set(struct put_result *result, enum put_outcome outcome,
+    const char *reason, const char *words)
+{
+	const char *more = strstr(reason, words) != NULL ? "" : words;
+
+	result->outcome = outcome;
+	(void)snprintf(result->reason, sizeof(result->reason), "%s%s%s", reason,
+	    *more == '\0' ? "" : ": ", more);
+}
+
+bool
+put_was_not_taken(const struct http_res *res, const struct err *why)
+{
+	if (why->kind == ERR_AUTH || why->kind == ERR_CONFIG ||
+	    why->kind == ERR_THROTTLED || why->kind == ERR_GONE)
+		return true;
+	return why->kind != ERR_PROTOCOL && why->kind != ERR_NOMEM &&
+	    http_classify(res) == HTTP_SAFE;
+}

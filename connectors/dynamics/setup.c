@@ -1,0 +1,480 @@
+/*
+ * setup.c - what an administrator makes in the environment, one thing after the
+ * other: the application user, columns of contact, the table of answers with
+ * its columns and its key.  Definitions are read, rows are not.
+ *
+ * A 403 for a definition is "cannot say": writing may work all the same.  What
+ * is of another type than needed stays as it is: nothing is changed or deleted.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "writer.h"
+
+#define TAG_CHARS ((size_t)4000)	/* of a column made by us */
+#define TAG_CHARS_MIN ((size_t)200)
+#define LINE_CHARS ((size_t)100)
+#define NEEDS_ROLE "may not read definitions: give its security role the right " \
+	"to read tables and columns (customization)"
+
+struct setup {
+	struct dynamics *d;
+	const struct crm_setup *wants;
+	crm_setup_fn *emit;
+	void *arg;
+	struct arena *scratch;
+};
+/* A column as it should be. */
+struct need {
+	const char *table, *name, *option;
+	enum column_type type;
+	size_t chars;			/* at least; 0 = any */
+	size_t made;			/* of one that we make */
+	bool read_only;			/* we only read it: any type will do */
+};
+
+static bool
+tell(const struct setup *s, const char *what, enum setup_state state,
+    const char *advice, struct err *err)
+{
+	if (arena_failed(s->scratch) || what == NULL)
+		return err_nomem(err);
+	return s->emit(s->arg, what, state, advice) ||
+	    err_set(err, ERR_CANCELLED, "stopped");
+}
+
+/* ---- requests --------------------------------------------------------------------- */
+/* *there false: 404.  *known false: 403. */
+static bool
+ask(struct dynamics *d, const char *target, const char *label,
+    struct api_res *res, bool *there, bool *known, struct err *err)
+{
+	const struct api_req req = { .method = "GET", .target = target,
+		.label = label };
+	struct err why = { .kind = ERR_NONE };
+
+	*there = *known = true;
+	if (target == NULL)
+		return err_nomem(err);
+	if (dynamics_do(d, d->page, &req, res, &why))
+		return true;
+	*there = why.kind != ERR_GONE;
+	*known = why.kind != ERR_AUTH || why.code != 403;
+	if (!*there || !*known)
+		return true;
+	*err = why;
+	return false;
+}
+
+static bool
+check_user(const struct setup *s, struct err *err)
+{
+	AUTO(api_res) struct api_res res = { 0 };
+	bool there, known;
+
+	arena_reset(s->d->page);
+	if (!ask(s->d, "WhoAmI", "WhoAmI", &res, &there, &known, err))
+		return false;
+	if (!there || !known)
+		return tell(s, "application user", SETUP_MISSING, "add the "
+		    "application in the environment's settings (Users, "
+		    "Application users) and give it a security role", err);
+	return tell(s, "application user", SETUP_OK, NULL, err);
+}
+
+/* ---- columns ---------------------------------------------------------------------- */
+/* A text takes everything. */
+static bool
+is_fit(const struct need *n, enum column_type type)
+{
+	if (type == COLUMN_TEXT || type == n->type)
+		return true;
+	return (n->type == COLUMN_INTEGER && type == COLUMN_DECIMAL) ||
+	    (n->type == COLUMN_DATE && (type == COLUMN_TIME ||
+	        type == COLUMN_FLAG));
+}
+
+static const char *
+type_words(enum column_type type)
+{
+	static const char *const words[] = { [COLUMN_OTHER] = "any type",
+		[COLUMN_TEXT] = "text", [COLUMN_INTEGER] = "whole number",
+		[COLUMN_DECIMAL] = "decimal number", [COLUMN_DATE] = "date only",
+		[COLUMN_TIME] = "date and time", [COLUMN_FLAG] = "yes or no" };
+
+	return words[type];
+}
+
+/* NULL: nothing. */
+static const char *
+fault_of(const struct setup *s, const struct need *n, const struct column *c)
+{
+	if (n->read_only)
+		return NULL;
+	if (!is_fit(n, c->type))
+		return arena_printf(s->scratch, "it is of type %s: name another "
+		    "column of type %s (%s)", c->word, type_words(n->type),
+		    n->option);
+	if (c->read_only)
+		return arena_printf(s->scratch, "it cannot be written: name "
+		    "another one (%s)", n->option);
+	if (c->type == COLUMN_TEXT && c->chars > 0 && c->chars < n->chars)
+		return arena_printf(s->scratch, "it holds %zu characters, %zu "
+		    "are needed: make it longer (%s)", c->chars, n->chars,
+		    n->option);
+	return NULL;
+}
+
+static bool
+make_column(const struct setup *s, const struct need *n, const char *what,
+    struct err *err)
+{
+	struct err why = { .kind = ERR_NONE };
+
+	if (define_column(s->d, n->table, n->name, n->type, n->made, &why)) {
+		column_forget(s->d, n->table, n->name);
+		return tell(s, what, SETUP_MADE, "put it on the form", err);
+	}
+	if (err_ends_run(why.kind) || why.kind == ERR_CANCELLED) {
+		*err = why;
+		return false;
+	}
+	return tell(s, what, SETUP_MISSING, arena_printf(s->scratch,
+	    "cannot make it: %s", why.msg), err);
+}
+
+static bool
+check_column(const struct setup *s, const struct need *n, struct err *err)
+{
+	const struct column *c;
+	const char *what = arena_printf(s->scratch, "column %s of %s (%s)",
+	    n->name, n->table, type_words(n->type));
+	struct err why = { .kind = ERR_NONE };
+
+	if (*n->name == '\0')
+		return true;
+	if (!column_find(s->d, n->table, n->name, &c, &why)) {
+		if (why.kind == ERR_AUTH && why.code == 403)
+			return tell(s, what, SETUP_CANNOT_SAY, "the application "
+			    NEEDS_ROLE, err);
+		*err = why;
+		return false;
+	}
+	if (c->there) {
+		const char *fault = fault_of(s, n, c);
+		return tell(s, what, fault == NULL ? SETUP_OK : SETUP_MISSING,
+		    fault, err);
+	}
+	if (s->wants->fix && !n->read_only)
+		return make_column(s, n, what, err);
+	return tell(s, what, SETUP_MISSING, arena_printf(s->scratch,
+	    "make it, or correct %s", n->option), err);
+}
+
+/* ---- contact ------------------------------------------------------------------------ */
+static bool
+check_contact(const struct setup *s, struct err *err)
+{
+	static const char what[] = "optimistic concurrency of contact";
+	AUTO(api_res) struct api_res res = { 0 };
+	bool there, known;
+
+	arena_reset(s->d->page);
+	if (!ask(s->d, "EntityDefinitions(LogicalName='contact')?$select="
+	    "LogicalName,EntitySetName,IsOptimisticConcurrencyEnabled",
+	        "table contact", &res, &there, &known, err))
+		return false;
+	if (!there || !known)
+		return tell(s, what, SETUP_CANNOT_SAY, "the application "
+		    NEEDS_ROLE, err);
+	if (json_is_true(json_object_get(api_root(&res),
+	        "IsOptimisticConcurrencyEnabled")))
+		return tell(s, what, SETUP_OK, NULL, err);
+	return tell(s, what, SETUP_MISSING, "enable it for the table, or set "
+	    "tag_etag = false: a tag that somebody sets while we write is lost "
+	    "then", err);
+}
+
+static bool
+check_tags(const struct setup *s, struct err *err)
+{
+	const struct dynamics_settings *set = s->d->set;
+	const struct need n = { "contact", set->tag_column, "tag_column",
+		COLUMN_TEXT, TAG_CHARS_MIN, TAG_CHARS, false };
+
+	if (!s->wants->tags || *set->tag_column == '\0')
+		return true;
+	return check_column(s, &n, err) &&
+	    (!set->tag_etag || check_contact(s, err));
+}
+
+/* What is read of a contact, in the names of the options. */
+static bool
+check_read(const struct setup *s, struct err *err)
+{
+	const struct dynamics_settings *set = s->d->set;
+	const struct { const char *option, *name; } one[] = {
+		{ "nosend_column", set->nosend_column },
+		{ "employment_field", set->employment_field },
+		{ "phone_column", set->phone_column },
+		{ "language_column", set->language_column },
+		{ "country_column", set->country_column },
+		{ "relation_column", set->relation_column },
+		{ "segment_column", set->segment_column },
+		{ "department_column", set->department_column } };
+	struct need n = { .table = "contact", .read_only = true };
+
+	for (size_t i = 0; i < ARRAY_LEN(one) + set->suppress_on.n +
+	     set->fields.n; i++) {
+		const size_t k = i - ARRAY_LEN(one);
+		n.option = i < ARRAY_LEN(one) ? one[i].option
+		    : k < set->suppress_on.n ? "suppress_on" : "fields";
+		n.name = i < ARRAY_LEN(one) ? one[i].name
+		    : k < set->suppress_on.n ? set->suppress_on.v[k]
+		    : set->fields.v[k - set->suppress_on.n];
+		/* The company's: reading proves them. */
+		if (strchr(n.name, '.') == NULL && !check_column(s, &n, err))
+			return false;
+	}
+	return true;
+}
+
+static enum column_type
+type_of(enum crm_field_kind kind)
+{
+	switch (kind) {
+	case FIELD_INTEGER:
+		return COLUMN_INTEGER;
+	case FIELD_DECIMAL:
+		return COLUMN_DECIMAL;
+	case FIELD_DATE:
+		return COLUMN_DATE;
+	case FIELD_TEXT:
+	case FIELD_LONG_TEXT:
+		break;
+	}
+	return COLUMN_TEXT;
+}
+
+static bool
+check_fields(const struct setup *s, struct err *err)
+{
+	for (size_t i = 0; i < s->wants->n_fields; i++) {
+		const struct crm_field *f = &s->wants->fields[i];
+		const size_t chars = f->kind == FIELD_LONG_TEXT
+		    ? s->wants->comment_max
+		    : f->kind == FIELD_TEXT ? LINE_CHARS : 0;
+		const struct need n = { "contact", f->name, "writeback.fields",
+			type_of(f->kind), f->kind == FIELD_TEXT ? 20 : chars,
+			chars, false };
+		if (!check_column(s, &n, err))
+			return false;
+	}
+	return true;
+}
+
+/* ---- the table of answers ------------------------------------------------------------ */
+/* The logical name of an entity set, in scratch; NULL: there is none. */
+static bool
+find_table(const struct setup *s, const char **table, bool *known,
+    struct err *err)
+{
+	AUTO(api_res) struct api_res res = { 0 };
+	struct dynamics *d = s->d;
+	bool there;
+
+	*table = NULL;
+	arena_reset(d->page);
+	if (!ask(d, arena_printf(d->page, "EntityDefinitions?$select="
+	    "LogicalName,EntitySetName&$filter=EntitySetName%%20eq%%20'%s'",
+	    d->set->response_table), "table of answers", &res, &there, known,
+	        err))
+		return false;
+	*table = arena_strdup(s->scratch, json_string_value(json_at(
+	    api_root(&res), "/value/0/LogicalName")));
+	return true;
+}
+
+static bool
+check_answer_columns(const struct setup *s, const char *table,
+    struct err *err)
+{
+	const struct dynamics_settings *set = s->d->set;
+	const size_t line = (size_t)set->response_text_chars;
+	const size_t comment = (size_t)set->response_comment_chars;
+	const struct need needs[] = {
+		{ table, set->response_key, "response_key",
+		    set->response_key_type == KEY_INTEGER ? COLUMN_INTEGER
+		    : COLUMN_TEXT, 0, LINE_CHARS, false },
+		{ table, set->response_name, "response_name", COLUMN_TEXT, line,
+		    line, false },
+		{ table, set->response_score, "response_score", COLUMN_INTEGER,
+		    0, 0, false },
+		{ table, set->response_type, "response_type", COLUMN_TEXT, 20,
+		    line, false },
+		{ table, set->response_campaign, "response_campaign",
+		    COLUMN_TEXT, line, line, false },
+		{ table, set->response_campaign_id, "response_campaign_id",
+		    COLUMN_TEXT, 20, line, false },
+		{ table, set->response_member_id, "response_member_id",
+		    COLUMN_TEXT, 20, line, false },
+		{ table, set->response_comment, "response_comment", COLUMN_TEXT,
+		    comment, comment, false },
+		{ table, set->response_time, "response_time", COLUMN_TIME, 0, 0,
+		    false },
+		{ table, set->response_wants_contact, "response_wants_contact",
+		    COLUMN_FLAG, 0, 0, false } };
+
+	for (size_t i = 0; i < ARRAY_LEN(needs); i++) {
+		struct need n = needs[i];
+		n.name = writer_column(s->d, s->scratch, n.name);
+		if (n.name == NULL)
+			return err_nomem(err);
+		if (!check_column(s, &n, err))
+			return false;
+	}
+	return true;
+}
+
+/* A lookup's column has the navigation property's name in small letters. */
+static bool
+check_lookup(const struct setup *s, const char *table, struct err *err)
+{
+	const char *name = writer_column(s->d, s->scratch,
+	    s->d->set->response_contact);
+	char *column = arena_strdup(s->scratch, name);
+	const struct need n = { .table = table, .name = column,
+		.option = "response_contact, a lookup to contact",
+		.read_only = true };
+
+	if (column == NULL)
+		return err_nomem(err);
+	for (char *p = column; *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p + 32);
+	return check_column(s, &n, err);
+}
+
+static bool
+is_key_of(json_t *key, const char *column)
+{
+	json_t *attributes = json_object_get(key, "KeyAttributes");
+	const char *only = json_string_value(json_array_get(attributes, 0));
+
+	return json_array_size(attributes) == 1 && only != NULL &&
+	    strcmp(only, column) == 0;
+}
+
+static bool
+tell_key(const struct setup *s, const char *what, json_t *key,
+    struct err *err)
+{
+	const char *status = json_string_value(json_object_get(key,
+	    "EntityKeyIndexStatus"));
+
+	if (status != NULL && strcmp(status, "Active") == 0)
+		return tell(s, what, SETUP_OK, NULL, err);
+	if (status != NULL && strcmp(status, "Failed") == 0)
+		return tell(s, what, SETUP_MISSING, "its index could not be "
+		    "built: delete rows that are there twice, and build it again",
+		    err);
+	return tell(s, what, SETUP_CANNOT_SAY, "its index is not Active yet: wait "
+	    "until it is, answers cannot be written before", err);
+}
+
+static bool
+make_key(const struct setup *s, const char *table, const char *column,
+    const char *what, struct err *err)
+{
+	struct err why = { .kind = ERR_NONE };
+
+	if (define_key(s->d, table, column, &why))
+		return tell(s, what, SETUP_MADE, "wait until its index is Active",
+		    err);
+	if (err_ends_run(why.kind) || why.kind == ERR_CANCELLED) {
+		*err = why;
+		return false;
+	}
+	return tell(s, what, SETUP_MISSING, arena_printf(s->scratch,
+	    "cannot make it: %s", why.msg), err);
+}
+
+static bool
+check_key(const struct setup *s, const char *table, struct err *err)
+{
+	AUTO(api_res) struct api_res res = { 0 };
+	struct dynamics *d = s->d;
+	const char *column = writer_column(d, s->scratch, d->set->response_key);
+	const char *what = arena_printf(s->scratch, "alternate key %s of %s",
+	    column, table);
+	bool there, known;
+	json_t *key;
+	size_t i;
+
+	if (what == NULL)
+		return err_nomem(err);
+	arena_reset(d->page);
+	if (!ask(d, arena_printf(d->page, "EntityDefinitions(LogicalName='%s')"
+	    "/Keys?$select=LogicalName,KeyAttributes,EntityKeyIndexStatus",
+	    table), "keys", &res, &there, &known, err))
+		return false;
+	if (!there || !known)
+		return tell(s, what, SETUP_CANNOT_SAY, "the application "
+		    NEEDS_ROLE, err);
+	json_array_foreach (json_object_get(api_root(&res), "value"), i, key)
+		if (is_key_of(key, column))
+			return tell_key(s, what, key, err);
+	if (s->wants->fix)
+		return make_key(s, table, column, what, err);
+	return tell(s, what, SETUP_MISSING, "make a key of this column alone",
+	    err);
+}
+
+static bool
+check_answers(const struct setup *s, struct err *err)
+{
+	const char *set = s->d->set->response_table, *table;
+	bool known;
+
+	if (!s->wants->answers || *set == '\0')
+		return true;
+	const char *what = arena_printf(s->scratch, "table %s", set);
+	if (!find_table(s, &table, &known, err))
+		return false;
+	if (!known)
+		return tell(s, what, SETUP_CANNOT_SAY, "the application "
+		    NEEDS_ROLE, err);
+	if (table == NULL)
+		return tell(s, what, SETUP_MISSING, "make the table by hand, its "
+		    "columns and its key can be made by check --fix", err);
+	return tell(s, what, SETUP_OK, NULL, err) &&
+	    check_answer_columns(s, table, err) &&
+	    check_lookup(s, table, err) && check_key(s, table, err);
+}
+
+/* Only a write could tell, and there is none here. */
+static bool
+check_rights(const struct setup *s, struct err *err)
+{
+	if (s->wants->tasks && !tell(s, "right to create tasks",
+	        SETUP_CANNOT_SAY, "the security role needs Create, Append and "
+	        "Assign of Task, and Append To of Contact", err))
+		return false;
+	return !s->wants->feed || tell(s, "right to create posts",
+	    SETUP_CANNOT_SAY, "the security role needs Create and Append of "
+	    "Post, and Append To of Contact; posts were never tried with a "
+	    "live environment", err);
+}
+
+bool
+dynamics_setup(void *self, const struct crm_setup *wants, crm_setup_fn *emit,
+    void *arg, struct err *err)
+{
+	struct dynamics *d = self;
+	const struct setup s = { .d = d, .wants = wants, .emit = emit,
+		.arg = arg, .scratch = d->api.env.scratch };
+
+	return check_user(&s, err) && check_read(&s, err) &&
+	    check_tags(&s, err) && check_fields(&s, err) &&
+	    check_answers(&s, err) && check_rights(&s, err);
+}

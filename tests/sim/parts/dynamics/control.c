@@ -353,6 +353,8 @@ sim_stats(struct sim *s, struct request *r, struct reply *out)
 	for (size_t i = 0; i < s->n_tables; i++) {
 		const struct table *t = &s->tables[i];
 		int64_t n = 0;
+		if (t->meta)
+			continue;
 		for (size_t k = 0; k < t->n_rows; k++)
 			n += row_seen(s, t->rows[k]);
 		json_object_set_new(rows, t->set, json_integer(J(n)));

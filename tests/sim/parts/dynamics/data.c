@@ -143,6 +143,9 @@ data_serve(struct sim *s, struct request *r, struct reply *out, char *rest)
 		on_batch(s, r, out);
 	else if (r->on == ON_META)
 		on_meta(s, r, out, rest);
+	else if (!get && (strcmp(rest, "PublishXml") == 0 ||
+		     strcmp(rest, "PublishAllXml") == 0))
+		reply_json(out, 204, NULL);
 	else if (get && (strcmp(rest, "WhoAmI") == 0 ||
 			    strcmp(rest, "WhoAmI()") == 0))
 		who_am_i(s, r, out);

@@ -7,6 +7,15 @@
 #include <unistd.h>
 
 static void
+table_made(struct sim *s, const json_t *line)
+{
+	struct table *t = table_add(s, str_of(line, "table"),
+	    str_of(line, "set"), str_of(line, "spec"));
+	t->custom = true;
+	t->label = 1;
+}
+
+static void
 line_apply(struct sim *s, const json_t *line)
 {
 	size_t i;
@@ -19,8 +28,7 @@ line_apply(struct sim *s, const json_t *line)
 	if (strcmp(kind, "write") == 0 || strcmp(kind, "delete") == 0)
 		store_apply(s, line);
 	else if (strcmp(kind, "table") == 0)
-		table_add(s, name, str_of(line, "set"), str_of(line, "spec"))
-		    ->custom = true;
+		table_made(s, line);
 	else if (name == NULL || !table_find(s, name, &i))
 		return;
 	else if (strcmp(kind, "column") == 0)

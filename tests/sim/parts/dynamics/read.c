@@ -186,7 +186,10 @@ on_child(struct sim *s, struct request *r, struct reply *out, size_t table,
 	const struct child *c = child_find(&s->tables[table], nav);
 	if (!key_read(s, r, out, table, key, &a))
 		return;
-	if (c == NULL || !a.by_id || !table_find(s, c->table, &other)) {
+	const struct row *parent = a.by_id
+	    ? row_find(&s->tables[table], a.id)
+	    : row_by_key(s, &s->tables[table], a.col, &a.value);
+	if (parent == NULL || c == NULL || !table_find(s, c->table, &other)) {
 		reply_error(out, 404, "0x80060888",
 		    "Resource not found for the segment '%s'.", nav);
 		return;
@@ -198,7 +201,7 @@ on_child(struct sim *s, struct request *r, struct reply *out, size_t table,
 	struct node *only = pool_get(&r->pool, 2 * sizeof(*only));
 	only[0] = (struct node){ .kind = N_COMPARE,
 		.left = { -1, column_find(&s->tables[other], c->column), other },
-		.value = { .kind = K_GUID, .target = -1, .guid = a.id } };
+		.value = { .kind = K_GUID, .target = -1, .guid = parent->id } };
 	only[1] = (struct node){ .kind = N_AND, .a = &only[0], .b = q->filter };
 	q->filter = q->filter == NULL ? &only[0] : &only[1];
 	list_show(s, r, out, q, &pr, q->top > 0);

@@ -384,6 +384,7 @@ schema_open(struct sim *s, bool bare)
 			t->label = column_find(t, schema[i].label);
 		table_settle(t);
 	}
+	meta_open(s);
 	if (bare)
 		return;
 	if (!table_find(s, "contact", &i) ||

@@ -103,7 +103,8 @@ many_show(struct sim *s, struct request *r, const struct query *q,
 	struct query child = *e->q;
 	child.filter = e->q->filter == NULL ? &only : &both;
 	json_t *list = json_array();
-	const int64_t size = e->q->top > 0 ? e->q->top : s->opt.expand_max;
+	const int64_t size = e->q->top > 0 ? e->q->top
+	    : t->meta ? 100000 : s->opt.expand_max;
 	if (page_take(s, &r->pool, &child, size, &page))
 		for (size_t i = 0; i < page.n; i++)
 			json_array_append_new(list,

@@ -132,6 +132,8 @@ const char *bind_read(struct sim *s, struct request *r, const char *text,
 /* ---- batch.c, meta.c */
 void on_batch(struct sim *s, struct request *r, struct reply *out);
 void on_meta(struct sim *s, struct request *r, struct reply *out, char *rest);
+void meta_create(struct sim *s, struct request *r, struct reply *out,
+    char *rest);
 void undo_note(struct sim *s, size_t table, struct guid id);
 
 /* ---- fault.c, mutate.c */

@@ -44,6 +44,16 @@ row_find(const struct table *t, struct guid id)
 	return at == NULL || (*at)->gone ? NULL : *at;
 }
 
+struct row *
+row_revive(struct table *t, struct guid id)
+{
+	struct row **at = place_of(t, id);
+	if (at == NULL)
+		return NULL;
+	(*at)->gone = false;
+	return *at;
+}
+
 bool
 row_seen(const struct sim *s, const struct row *r)
 {

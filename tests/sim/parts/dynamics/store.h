@@ -59,7 +59,7 @@ struct table {
 	int64_t stamp;		/* moves with each change */
 	size_t n_cols, n_rows, n_slots, n_keys;
 	int label, modified, created;
-	bool activity, tracked, etags, custom;
+	bool activity, tracked, etags, custom, meta;
 };
 struct write {
 	const char *op, *by;	/* "create", "update", "upsert"; "api", "sim" */
@@ -78,6 +78,7 @@ struct table *table_add(
     struct sim *s, const char *name, const char *set, const char *spec);
 /* "npt_score int 10"; false = the text is none */
 bool column_add(struct table *t, const char *spec);
+void meta_open(struct sim *s);
 void key_add(struct table *t, const char *name, const char *column,
     int64_t active_at);
 int column_find(const struct table *t, const char *name);
@@ -104,6 +105,8 @@ char *cell_shown(const struct sim *s, const struct column *c,
 
 /* ---- store.c */
 struct row *row_find(const struct table *t, struct guid id);
+/* A gone one is there again; NULL = there never was one. */
+struct row *row_revive(struct table *t, struct guid id);
 bool row_seen(const struct sim *s, const struct row *r);
 struct row *row_by_key(
     const struct sim *s, const struct table *t, int col, const struct cell *v);

@@ -136,7 +136,8 @@ set_part(struct batch *b, struct set_run *set, const struct part *part)
 	}
 	if (!good)
 		set->parts.len = 0;
-	const bool gone = set->n == 1 && mutant(b->s, "batch-part-gone");
+	const bool gone =
+	    good && set->n == 1 && mutant(b->s, "batch-part-gone");
 	if (!gone)
 		part_write(&set->parts, set->boundary, part->id, &out);
 	set->ids[set->n] = part->id;

@@ -156,8 +156,8 @@ data_serve(struct sim *s, struct request *r, struct reply *out, char *rest)
 		set_serve(s, r, out, rest);
 }
 
-void
-on_data(struct sim *s, struct request *r, struct reply *out)
+static void
+data_answer(struct sim *s, struct request *r, struct reply *out)
 {
 	const char *why = NULL, *begin = r->path + strlen(s->opt.prefix);
 	const size_t len = strlen(begin);
@@ -187,4 +187,13 @@ on_data(struct sim *s, struct request *r, struct reply *out)
 	data_serve(s, r, out, rest);
 	if (r->faulted)
 		fault_after(r, out);
+}
+
+void
+on_data(struct sim *s, struct request *r, struct reply *out)
+{
+	data_answer(s, r, out);
+	/* As version 3 of the protocol had it. */
+	if (out->status >= 400 && out->json != NULL && mutant(s, "error-shape"))
+		reply_json(out, out->status, json_pack("{s:s}", "Message", "Bad"));
 }

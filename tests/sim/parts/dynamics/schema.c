@@ -113,6 +113,12 @@ static const struct {
 	    "|statuscode status 1=Open,2=Completed,3=Canceled,4=Scheduled"
 	    "|instancetypecode choice 0=Not Recurring,1=Recurring Master,"
 	    "2=Recurring Instance,3=Recurring Exception" },
+	{ "post", "posts", NULL,
+	    "postid id|text memo 2000|source choice 1=Auto Post,2=Manual Post"
+	    "|largetext memo 1048576"
+	    "|regardingobjectid lookup contact:regardingobjectid_contact,"
+	    "account:regardingobjectid_account,"
+	    "opportunity:regardingobjectid_opportunity" STAMPS },
 	{ "activityparty", "activityparties", NULL,
 	    "activitypartyid id|activityid lookup "
 	    "appointment:activityid_appointment,phonecall:activityid_phonecall,"

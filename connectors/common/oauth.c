@@ -336,6 +336,8 @@ ask_once(struct oauth_token *t, const struct oauth_ask *ask,
 	const time_t now = env->now(env->clock);
 	const bool answered = http_do(env->http, &req, arena, &res, err);
 	explicit_bzero(body.s, body.len);
+	if (ask->wiped != NULL)
+		explicit_bzero(ask->wiped, strlen(ask->wiped));
 	if (!answered) {
 		if (res.phase != HTTP_NOT_SENT)
 			(void)oauth_failed(t);

@@ -36,6 +36,8 @@ struct oauth_ask {
 	const struct oauth_field *fields;	/* grant_type first */
 	size_t n;
 	long margin_s;		/* renewed so long before it ends; 0 = 60 */
+	char *wiped;		/* a field's value that is overwritten after it was
+				 * sent; or NULL */
 	/* A refusal may be told in the server's words, masked: for services whose
 	 * error_description is known to tell what to do. */
 	bool describe;

@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "salesforce.h"
+#include "reading.h"
 
 #define OWN_MAX_BYTES ((size_t)8388608)
 
@@ -46,38 +46,99 @@ crm_renew(void *self, struct err *err)
 	return apicall_renew(&s->api, err);
 }
 
-/* One cheap read. */
+/* ---- check ------------------------------------------------------------------- */
+/* The fields that say who must not be asked, and one row of each object: the
+ * cheapest that proves address, client, user and permissions. */
+static bool
+on_row(void *arg, const struct sf_page *page, struct err *err)
+{
+	(void)arg, (void)page, (void)err;
+	return true;
+}
+
+static bool
+try_object(struct salesforce *s, const char *object, struct err *err)
+{
+	AUTO(buf) struct buf soql;
+	struct sf_query q = { .label = object, .page = on_row };
+
+	buf_init(&soql, SOQL_MAX_BYTES);
+	soql_one(&soql, object);
+	q.soql = buf_text(&soql);
+	return soql.failed ? err_nomem(err) : sf_query(s, &q, err);
+}
+
 static bool
 crm_check(void *self, struct err *err)
 {
 	struct salesforce *s = self;
-	AUTO(arena) struct arena *arena = arena_new(HTTP_ANSWER_MAX);
-	AUTO(api_res) struct api_res res = { 0 };
-	const struct api_req req = { .method = "GET", .label = "GET limits",
-		.target = arena == NULL ? NULL : sf_path(s, arena, "/limits") };
+	const struct sf_settings *set = s->set;
 
-	if (arena == NULL || req.target == NULL)
-		return err_nomem(err);
-	return apicall_do(&s->api, arena, &req, &res, err);
+	return sf_ready(s, err) && try_object(s, "Contact", err) &&
+	    (!set->meetings || try_object(s, set->meeting_object ==
+	        SF_MEETING_TASK ? "Task" : "Event", err)) &&
+	    (!set->deals || (try_object(s, "Opportunity", err) &&
+	        try_object(s, "OpportunityContactRole", err))) &&
+	    (!set->cases || try_object(s, "Case", err));
 }
 
-static bool
-load_contacts(void *self, const char *const *ids, size_t n,
-    crm_contact_fn *emit, void *arg, struct err *err)
+/* ---- what these settings leave out ---------------------------------------------- */
+static const char *
+crm_lacks(const void *settings, size_t i)
 {
-	(void)self, (void)ids, (void)n, (void)emit, (void)arg;
-	return err_set(err, ERR_CONFIG, "not there yet");
+	const struct sf_settings *set = settings;
+	const char *lines[4];
+	size_t n = 0;
+
+	if (*set->employment_field == '\0' && !set->use_account_contact_relation)
+		lines[n++] = "neither employment_field nor "
+		    "use_account_contact_relation: who left the company is not "
+		    "known";
+	if (*set->optout_field == '\0')
+		lines[n++] = "optout_field is empty: the CRM's own opt-outs are "
+		    "not known";
+	if (*set->w.tag_field == '\0' && *set->nosend_field == '\0')
+		lines[n++] = "neither tag_field nor nosend_field: who declined "
+		    "in the CRM is not known";
+	if (*set->company_tag_field == '\0')
+		lines[n++] = "company_tag_field is empty: a company's no-send "
+		    "tag is not known";
+	return i < n ? lines[i] : NULL;
 }
 
+static void
+crm_narrow(const void *settings, struct crm_connector *copy)
+{
+	const struct sf_settings *set = settings;
+
+	if (set->meetings || set->deals || set->cases)
+		return;
+	copy->info.caps &= ~(uint32_t)(CRM_CAP_EVENTS | CRM_CAP_BASELINE);
+	copy->pull_events = NULL;
+	copy->pull_baseline = NULL;
+}
+
+/* ---- the border ------------------------------------------------------------------- */
 const struct crm_connector salesforce_crm = {
 	.info = { .api = CONNECTOR_API, .name = "salesforce",
 	    .summary = "Salesforce, by its REST API",
 	    .opts = salesforce_opts,
 	    .settings_size = sizeof(struct sf_settings),
-	    .http = true },
+	    .http = true,
+	    .caps = CRM_CAP_EVENTS | CRM_CAP_BASELINE | CRM_CAP_ACTIVITIES |
+		CRM_CAP_CONTACTS | CRM_CAP_FIND | CRM_CAP_VALUES |
+		CRM_CAP_CARD_LINK },
 	.open = crm_open,
 	.close = crm_close,
 	.check = crm_check,
 	.renew = crm_renew,
-	.load_contacts = load_contacts,
+	.narrow = crm_narrow,
+	.lacks = crm_lacks,
+	.pull_events = sf_pull_events,
+	.pull_baseline = sf_pull_baseline,
+	.pull_activities = sf_pull_activities,
+	.pull_contacts = sf_pull_contacts,
+	.load_contacts = sf_load_contacts,
+	.find_contact = sf_find_contact,
+	.list_values = sf_list_values,
 };

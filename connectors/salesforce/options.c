@@ -131,6 +131,8 @@ const struct opt salesforce_opts[] = {
 	    "category for the filters"),
 	FLAG("activity_use_queryall", activity_use_queryall, "true",
 	    "activities: archived and deleted ones too"),
+	INT("activity_first_days", activity_first_days, "400", 30, 3650,
+	    "the first reading of activities goes back so far"),
 
 	FIELD("optout_field", optout_field, "HasOptedOutOfEmail",
 	    "checkbox: no mail; missing in the org = nobody is asked"),

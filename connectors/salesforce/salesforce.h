@@ -22,6 +22,8 @@ struct salesforce {
 	struct arena *own;		/* for the driver's life */
 	struct sf_describe *describes;	/* of this run; in own */
 	long date_ahead_s;	/* of the service's clock, by its last answer */
+	bool no_history;	/* the org keeps none of its deals' stages */
+	const char *contact_select;	/* contact_fields.c; in own */
 	struct sf_writer *writer;	/* writing side; may stay NULL */
 };
 

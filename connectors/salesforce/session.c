@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/jwt.h"
 #include "num.h"
 #include "salesforce.h"
 #include "url.h"
@@ -47,6 +48,45 @@ ask_client(const struct salesforce *s, struct oauth_ask *ask)
 	return true;
 }
 
+/* A new one each time: it holds for jwt_lifetime_s only. */
+static bool
+assertion(const struct salesforce *s, struct arena *arena, char **out,
+    struct err *err)
+{
+	const struct sf_settings *set = s->set;
+	const struct jwt_signer signer = { .key = set->jwt_key };
+	json_t *claims = json_pack("{ssssss}", "iss", set->client_id, "sub",
+	    set->jwt_user, "aud", *set->jwt_audience != '\0' ?
+	    set->jwt_audience : set->login_url);
+	const bool ok = claims == NULL ? err_nomem(err) :
+	    jwt_claims_add(claims, JWT_EXP, sf_now(s), set->jwt_lifetime_s,
+	        err) && jwt_sign(&signer, claims, arena, out, err);
+
+	json_decref(claims);
+	return ok;
+}
+
+static bool
+ask_jwt(const struct salesforce *s, struct arena *arena,
+    struct oauth_ask *ask, struct err *err)
+{
+	struct oauth_field *fields = arena_array(arena, 2, sizeof(*fields));
+
+	if (fields == NULL)
+		return err_nomem(err);
+	if (!assertion(s, arena, &ask->wiped, err))
+		return err_wrap(err, "jwt_key");
+	fields[0] = (struct oauth_field){ "grant_type",
+		"urn:ietf:params:oauth:grant-type:jwt-bearer" };
+	fields[1] = (struct oauth_field){ "assertion", ask->wiped };
+	ask->client = OAUTH_IN_FIELDS;
+	ask->client_id = s->set->client_id;
+	ask->secret = s->set->jwt_user;		/* never shown */
+	ask->fields = fields;
+	ask->n = 2;
+	return true;
+}
+
 static bool
 ask(void *arg, struct arena *arena, struct oauth_ask *out, struct err *err)
 {
@@ -57,7 +97,7 @@ ask(void *arg, struct arena *arena, struct oauth_ask *out, struct err *err)
 	if (out->url == NULL)
 		return err_nomem(err);
 	return s->set->auth == SF_AUTH_CLIENT ? ask_client(s, out) :
-	    err_set(err, ERR_CONFIG, "auth = \"jwt\" is not there yet");
+	    ask_jwt(s, arena, out, err);
 }
 
 /* ---- calls that are left ------------------------------------------------------- */
@@ -174,7 +214,8 @@ check_credentials(const struct sf_settings *set, struct err *err)
 	if (jwt && (*set->jwt_user == '\0' || *set->jwt_key == '\0'))
 		return err_set(err, ERR_CONFIG, "auth = \"jwt\" expects "
 		    "jwt_user and jwt_key = \"credential:NAME\"");
-	return true;
+	return !jwt || jwt_check(&(struct jwt_signer){ .key = set->jwt_key },
+	    err) || err_wrap(err, "jwt_key");
 }
 
 bool

@@ -44,6 +44,7 @@ struct sf_settings {
 	struct strlist case_status_exclude;
 	const char *case_category_field;
 	bool activity_use_queryall;
+	int activity_first_days;
 
 	const char *optout_field, *bounce_field, *employment_field;
 	struct strlist employment_left_values;

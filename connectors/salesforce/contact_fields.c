@@ -1,0 +1,237 @@
+/*
+ * contact_fields.c - which fields of a contact are asked for, and what they
+ * say.
+ *
+ * A field that says who must not be asked and cannot be seen stops everything:
+ * whoever opted out would look as if he had not.
+ */
+#include "reading.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define NO_SEND_TAG "NPSToday.NoSend"
+#define TAGS_MAX 1000
+#define COMPANY "Account."
+#define TODO "until then nobody is asked.  Give the permission set of npsync " \
+	"read access to the field, or create it, or correct the option "
+
+/* ---- before anything is read ------------------------------------------------------ */
+static bool
+check_suppression(const struct salesforce *s, const struct sf_describe *d,
+    struct err *err)
+{
+	const struct sf_settings *set = s->set;
+	const struct { const char *field, *todo; } all[] = {
+		{ "Id", TODO "api_version" }, { "Email", TODO "api_version" },
+		{ set->optout_field, TODO "optout_field" },
+		{ set->bounce_field, TODO "bounce_field" },
+		{ set->employment_field, TODO "employment_field" },
+		{ set->nosend_field, TODO "nosend_field" },
+		{ set->consent_field, TODO "consent_field" },
+		{ set->consent_at_field, TODO "consent_at_field" },
+		{ set->w.tag_field, TODO "tag_field" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (!sf_require(d, &all[i].field, 1, all[i].todo, err))
+			return false;
+	return true;
+}
+
+static bool
+check_company(struct salesforce *s, struct err *err)
+{
+	const char *const *field = &s->set->company_tag_field;
+	const struct sf_describe *d;
+
+	return **field == '\0' || (sf_describe(s, "Account", &d, err) &&
+	    sf_require(d, field, 1, TODO "company_tag_field", err));
+}
+
+static const char *
+make_select(struct salesforce *s, const struct sf_describe *d)
+{
+	const struct sf_settings *set = s->set;
+	const char *const fixed[] = { "Id", "Name", "FirstName", "LastName",
+		"Email", "Phone", "MobilePhone", "AccountId", "Account.Name",
+		"OwnerId", "Owner.Name", "Owner.Email", "IsDeleted",
+		"MasterRecordId", set->optout_field, set->bounce_field,
+		set->employment_field, set->nosend_field, set->consent_field,
+		set->consent_at_field, set->w.tag_field, set->language_field,
+		set->country_field, set->relation_field, set->segment_field,
+		set->department_field, *set->company_tag_field == '\0' ? "" :
+		arena_printf(s->own, COMPANY "%s", set->company_tag_field) };
+	const size_t n = ARRAY_LEN(fixed), more = set->extra_fields.n;
+	const char **all = arena_array(s->own, n + more + 1, sizeof(*all));
+
+	if (all == NULL || arena_failed(s->own))
+		return NULL;
+	memcpy(all, fixed, sizeof(fixed));
+	for (size_t i = 0; i < more; i++)
+		all[n + i] = set->extra_fields.v[i];
+	return sf_select(d, all, n + more, s->own);
+}
+
+bool
+sf_ready(struct salesforce *s, struct err *err)
+{
+	const struct sf_describe *d;
+
+	if (s->contact_select != NULL)
+		return true;
+	if (!sf_describe(s, "Contact", &d, err) ||
+	    !check_suppression(s, d, err) || !check_company(s, err))
+		return false;
+	s->contact_select = make_select(s, d);
+	return s->contact_select != NULL || err_nomem(err);
+}
+
+/* ---- tags ---------------------------------------------------------------------------- */
+/* "A;B; C" as a list that ends with NULL; room for one more. */
+static const char *const *
+split(struct arena *arena, const char *text, const char *also)
+{
+	const char **list = arena_array(arena, TAGS_MAX + 2, sizeof(*list));
+	size_t n = 0;
+
+	if (list == NULL)
+		return NULL;
+	while (text != NULL && *text != '\0' && n < TAGS_MAX) {
+		text += strspn(text, " \t\r\n;");
+		size_t len = strcspn(text, ";");
+		const char *rest = text + len;
+		while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
+			len--;
+		if (len > 0)
+			list[n++] = arena_strndup(arena, text, len);
+		text = rest;
+	}
+	if (also != NULL)
+		list[n++] = also;
+	return list;
+}
+
+/* ---- a row as a contact ---------------------------------------------------------------- */
+static bool
+has_left(const struct sf_settings *set, json_t *row, struct arena *arena)
+{
+	const char *text = sf_any(row, set->employment_field, arena);
+
+	for (size_t i = 0; text != NULL &&
+	     i < set->employment_left_values.n; i++)
+		if (strcasecmp(text, set->employment_left_values.v[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_left_behind(const struct sf_links *left, const char *id,
+    const char *company)
+{
+	size_t n;
+	const struct sf_link *link = left == NULL || company == NULL ? NULL :
+	    sf_links_of(left, id, &n);
+
+	for (size_t i = 0; link != NULL && i < n; i++)
+		if (link[i].to != NULL && strcmp(link[i].to, company) == 0)
+			return true;
+	return false;
+}
+
+static enum tri
+employed(const struct salesforce *s, json_t *row, const struct sf_links *left,
+    const struct crm_contact *c)
+{
+	const struct sf_settings *set = s->set;
+	const bool known = *set->employment_field != '\0' ||
+	    set->use_account_contact_relation;
+
+	if (has_left(set, row, s->env.scratch) ||
+	    is_left_behind(left, sf_text(row, "Id"), c->company_id))
+		return TRI_NO;
+	return known ? TRI_YES : TRI_UNKNOWN;
+}
+
+static enum tri
+consent(const struct sf_settings *set, json_t *row)
+{
+	return *set->consent_field == '\0' ? TRI_UNKNOWN :
+	    sf_is_true(row, set->consent_field) ? TRI_YES : TRI_NO;
+}
+
+static const char *const (*
+extra(const struct salesforce *s, json_t *row))[2]
+{
+	const struct strlist *names = &s->set->extra_fields;
+	const char *(*out)[2] = arena_array(s->env.scratch, names->n + 1,
+	    sizeof(*out));
+	size_t n = 0;
+
+	for (size_t i = 0; out != NULL && i < names->n; i++) {
+		const char *value = sf_any(row, names->v[i], s->env.scratch);
+		if (value == NULL)
+			continue;
+		out[n][0] = names->v[i];
+		out[n++][1] = value;
+	}
+	return (const char *const (*)[2])out;
+}
+
+static void
+map_person(const struct salesforce *s, json_t *row, struct crm_contact *c)
+{
+	c->name = (struct person_name){ sf_text(row, "Name"),
+		sf_text(row, "FirstName"), sf_text(row, "LastName") };
+	/* A dead address is none. */
+	c->email = sf_is_true(row, s->set->bounce_field) ? NULL :
+	    sf_text(row, "Email");
+	c->phone = sf_text(row, "Phone");
+	c->mobile = sf_text(row, "MobilePhone");
+	c->company_id = sf_text(row, "AccountId");
+	c->company = sf_text(row, "Account.Name");
+	c->owner_id = sf_text(row, "OwnerId");
+	c->owner_name = sf_text(row, "Owner.Name");
+	c->owner_email = sf_text(row, "Owner.Email");
+}
+
+static void
+map_own(const struct salesforce *s, json_t *row, struct crm_contact *c)
+{
+	const struct sf_settings *set = s->set;
+	struct arena *scratch = s->env.scratch;
+
+	c->language = sf_any(row, set->language_field, scratch);
+	c->country = sf_any(row, set->country_field, scratch);
+	c->relation = sf_any(row, set->relation_field, scratch);
+	c->segment = sf_any(row, set->segment_field, scratch);
+	c->department = sf_any(row, set->department_field, scratch);
+	c->consent = consent(set, row);
+	c->consent_at = sf_time(row, set->consent_at_field);
+	c->opted_out = sf_is_true(row, set->optout_field);
+	c->tags = split(scratch, sf_text(row, set->w.tag_field),
+	    sf_is_true(row, set->nosend_field) ? NO_SEND_TAG : NULL);
+	c->company_tags = *set->company_tag_field == '\0' ? NULL :
+	    split(scratch, sf_text(row, arena_printf(scratch, COMPANY "%s",
+	        set->company_tag_field)), NULL);
+	c->extra = extra(s, row);
+}
+
+bool
+sf_contact_map(struct salesforce *s, json_t *row, const struct sf_links *left,
+    struct crm_contact *c, struct err *err)
+{
+	struct arena *scratch = s->env.scratch;
+
+	*c = (struct crm_contact){ .contact_id = sf_text(row, "Id"),
+		.gone = sf_is_true(row, "IsDeleted"),
+		.moved_to = sf_text(row, "MasterRecordId"),
+		.consent_at = NO_TIME };
+	if (c->contact_id == NULL)
+		return true;
+	map_person(s, row, c);
+	map_own(s, row, c);
+	c->employed = employed(s, row, left, c);
+	c->link = arena_printf(scratch, "%s/%s", s->api.base, c->contact_id);
+	return !arena_failed(scratch) || err_nomem(err);
+}

@@ -1,0 +1,293 @@
+/*
+ * pass.c - how a pass could lose, double or never end, and what stops it:
+ *  - a row that became visible late: the window begins watermark.overlap_s
+ *    before the mark and ends watermark.lag_s below the service's own time;
+ *  - a pass that breaks: the mark moves only when all parts were read to their
+ *    ends; the place of the last page is kept, with the window that it is of;
+ *  - a cursor that died meanwhile, rows that are not all there: the piece is
+ *    read once more from its beginning, rows that come twice have one key;
+ *  - a window too large for the service (QUERY_TIMEOUT): halved, down to a
+ *    minute;
+ *  - a server's clock that runs away: the mark is never above its Date.
+ */
+#include "pass.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "num.h"
+
+#define PIECE_MIN_S 60
+#define TRIES_MAX 2		/* of a piece that did not come whole */
+#define EARLIEST ((time_t)915148800)	/* 1999: no org is older */
+#define PLACE_BYTES ((size_t)65536)
+
+/* A part on its way. */
+struct walk {
+	struct sf_pass *p;
+	size_t i;		/* of the part */
+	time_t at, end;		/* the piece that is read */
+	time_t width;
+	long long rows, total;
+	const char *next;	/* to go on with, of a broken pass */
+	int tries;
+};
+
+/* ---- begin -------------------------------------------------------------------------- */
+static bool
+begin_broken(struct sf_pass *p, struct err *err)
+{
+	const char *resume = p->pull->resume;
+	const char *bar = strchr(resume, '|');
+	AUTO(buf) struct buf window;
+
+	buf_init(&window, PLACE_BYTES);
+	if (bar == NULL)
+		return err_set(err, ERR_GONE,
+		    "the place of the broken pull is not understood");
+	if (!buf_add(&window, resume, (size_t)(bar - resume)))
+		return err_nomem(err);
+	p->place = bar + 1;
+	return watermark_resume(&p->mark, p->pull, buf_text(&window), err);
+}
+
+bool
+sf_pass_begin(struct sf_pass *p, struct err *err)
+{
+	static const struct watermark_rules rules = { .zone = "UTC",
+		.since = NO_TIME };
+	const struct pull *pull = p->pull;
+	struct watermark *w = &p->mark;
+
+	watermark_init(w, &rules);
+	if (pull->resume != NULL && !pull->sweep) {
+		if (!begin_broken(p, err))
+			return false;
+	} else {
+		if (!watermark_begin(w, pull, err))
+			return false;
+		watermark_server_time(w, sf_now(p->s), 0);
+	}
+	p->started = w->started;
+	p->begin = w->begin;
+	p->until = w->started - pull->lag_s;
+	if (pull->sweep && w->below != NO_TIME && w->below < p->until)
+		p->until = w->below;
+	return true;
+}
+
+void
+sf_pass_free(struct sf_pass *p)
+{
+	watermark_free(&p->mark);
+}
+
+/* ---- checkpoints ---------------------------------------------------------------------- */
+static bool
+told(const struct sf_pass *p, const char *resume, const char *mark,
+    struct err *err)
+{
+	return p->checkpoint == NULL ||
+	    p->checkpoint(p->checkpoint_arg, resume, mark) ||
+	    err_set(err, ERR_CANCELLED, "stopped");
+}
+
+/* WINDOW|PART,AT,END,ROWS,TOTAL,NEXT */
+static bool
+checkpoint_page(struct walk *k, const struct sf_page *page, struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new(PLACE_BYTES);
+	const struct sf_pass *p = k->p;
+	const char *window = arena == NULL ? NULL :
+	    watermark_save(&p->mark, arena);
+	const bool more = page != NULL;
+	const char *text = window == NULL ? NULL : arena_printf(arena,
+	    "%s|%s,%lld,%lld,%lld,%lld,%s", window, p->parts[k->i].name,
+	    (long long)(more ? k->at : k->end), (long long)k->end,
+	    more ? page->rows : 0, more ? page->total : 0,
+	    more ? page->next : "");
+
+	return text == NULL ? err_nomem(err) : told(p, text, NULL, err);
+}
+
+/* The mark is what was asked for, not what was found: nothing is as good an
+ * answer as a row. */
+static bool
+checkpoint_end(struct sf_pass *p, struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new(PLACE_BYTES);
+	const struct pull *pull = p->pull;
+	const time_t top = p->started - (pull->lag_s > pull->overlap_s ?
+	    pull->lag_s : pull->overlap_s);
+	char text[32];
+	const char *mark;
+
+	if (arena == NULL)
+		return err_nomem(err);
+	watermark_take(&p->mark, top, clock_iso(text, top));
+	return watermark_end(&p->mark, arena, &mark, err) &&
+	    told(p, NULL, mark, err);
+}
+
+/* ---- a place that was kept --------------------------------------------------------------- */
+static bool
+take_number(const char **text, long long *out)
+{
+	const char *comma = strchr(*text, ',');
+
+	if (comma == NULL || !num_parse_n(*text, (size_t)(comma - *text),
+	    -1000000000000, 1000000000000, out))
+		return false;
+	*text = comma + 1;
+	return true;
+}
+
+/* The walk stands where the broken pass stood. */
+static bool
+place_take(struct walk *k, struct err *err)
+{
+	const struct sf_pass *p = k->p;
+	const char *text = p->place, *comma = strchr(text, ',');
+	const size_t len = comma == NULL ? 0 : (size_t)(comma - text);
+	long long at, end;
+
+	while (k->i < p->n && (strlen(p->parts[k->i].name) != len ||
+	    strncmp(p->parts[k->i].name, text, len) != 0))
+		k->i++;
+	text = comma == NULL ? text : comma + 1;
+	if (comma == NULL || k->i == p->n || !take_number(&text, &at) ||
+	    !take_number(&text, &end) || !take_number(&text, &k->rows) ||
+	    !take_number(&text, &k->total))
+		return err_set(err, ERR_GONE,
+		    "the place of the broken pull is not understood");
+	k->at = (time_t)at;
+	k->end = (time_t)end;
+	k->next = *text == '\0' ? NULL : text;
+	return true;
+}
+
+/* ---- a piece of a part -------------------------------------------------------------------- */
+static bool
+on_page(void *arg, const struct sf_page *page, struct err *err)
+{
+	struct walk *k = arg;
+	const struct sf_part *part = &k->p->parts[k->i];
+
+	return part->rows(k->p->arg, part, page->records, err) &&
+	    (page->next == NULL || checkpoint_page(k, page, err));
+}
+
+static bool
+piece_read(struct walk *k, enum sf_trouble *trouble, struct err *err)
+{
+	const struct sf_part *part = &k->p->parts[k->i];
+	const struct soql_window w = { k->at, k->end };
+	AUTO(buf) struct buf soql;
+	struct sf_query q = { .label = part->label, .all = part->all,
+		.next = k->next, .rows = k->rows, .total = k->total,
+		.page = on_page, .arg = k };
+
+	*trouble = SF_NO_TROUBLE;
+	buf_init(&soql, SOQL_MAX_BYTES);
+	part->soql(part->of, &soql, &w);
+	if (soql.failed)
+		return err_nomem(err);
+	q.soql = buf_text(&soql);
+	const bool ok = sf_query(k->p->s, &q, err);
+	*trouble = q.trouble;
+	k->next = NULL;
+	return ok;
+}
+
+/* True: the piece is to be read again, perhaps a smaller one. */
+static bool
+try_again(struct walk *k, enum sf_trouble trouble)
+{
+	const time_t at = k->at > 0 ? k->at : EARLIEST;
+
+	if (trouble == SF_PLACE_LOST || trouble == SF_INCOMPLETE)
+		return ++k->tries < TRIES_MAX;
+	if (trouble != SF_TOO_LONG || k->end - at < 2 * PIECE_MIN_S)
+		return false;
+	k->width = (k->end - at) / 2;
+	k->at = at;
+	k->end = at + k->width;
+	return true;
+}
+
+static bool
+is_last(const struct walk *k)
+{
+	return k->i + 1 == k->p->n && k->end >= k->p->parts[k->i].until;
+}
+
+static void
+next_piece(struct walk *k)
+{
+	const struct sf_part *part = &k->p->parts[k->i];
+	const time_t left = part->until - k->end;
+
+	k->at = k->end;
+	k->end = k->width > 0 && left > k->width ? k->at + k->width :
+	    part->until;
+	k->tries = 0;
+}
+
+static bool
+part_read(struct walk *k, struct err *err)
+{
+	const struct sf_part *part = &k->p->parts[k->i];
+	enum sf_trouble trouble;
+
+	/* A broken pass may have stood right behind a piece. */
+	if (k->next == NULL && k->at == k->end)
+		next_piece(k);
+	while (k->at < k->end) {
+		if (!piece_read(k, &trouble, err)) {
+			if (!try_again(k, trouble))
+				return false;
+			continue;
+		}
+		if (!is_last(k) && !checkpoint_page(k, NULL, err))
+			return false;
+		if (k->end >= part->until)
+			break;
+		next_piece(k);
+	}
+	return true;
+}
+
+/* ---- all parts -------------------------------------------------------------------------------- */
+static void
+part_begin(struct walk *k)
+{
+	const struct sf_part *part = &k->p->parts[k->i];
+
+	k->at = part->from > 0 ? part->from : 0;
+	k->end = part->until;
+	k->width = 0;
+	k->rows = k->total = 0;
+	k->next = NULL;
+	k->tries = 0;
+}
+
+bool
+sf_pass_run(struct sf_pass *p, const struct sf_part *parts, size_t n,
+    struct err *err)
+{
+	struct walk k = { .p = p };
+
+	p->parts = parts;
+	p->n = n;
+	if (p->place != NULL) {
+		if (!place_take(&k, err) || !part_read(&k, err))
+			return false;
+		k.i++;
+	}
+	for (; k.i < n; k.i++) {
+		part_begin(&k);
+		if (!part_read(&k, err))
+			return false;
+	}
+	return checkpoint_end(p, err);
+}

@@ -35,7 +35,7 @@ TEST_LIBS := -lcmocka
 # has hundreds of warnings.  FASTLD=: the compiler's own for all.
 FASTLD ?= $(firstword $(foreach l,$(if $(findstring clang,$(CC)),,gold) lld,$(if \
 	$(wildcard $(addsuffix /ld.$(l),$(subst :, ,$(PATH)))),-fuse-ld=$(l))))
-SIM_LIBS := -lmicrohttpd -ljansson -lcrypto
+SIM_LIBS := -lmicrohttpd -ljansson -lcrypto -lz
 
 DAEMON_SRC := $(wildcard daemon/*.c)
 CONNECTOR_SRC := $(wildcard connectors/*/*.c)

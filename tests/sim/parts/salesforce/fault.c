@@ -40,7 +40,8 @@ kind_read(struct fault *f, const json_t *in)
 		copy_text(f->kind, sizeof(f->kind), text_of(in, "kind"));
 }
 
-/* {"kind", "on", "after", "times", "object", "code", "text", "id", "records",
+/* times -1: for ever.
+ * {"kind", "on", "after", "times", "object", "code", "text", "id", "records",
  * "rows", "retry_after", "seconds", "store"} */
 bool
 fault_add(struct sim *s, const json_t *in)
@@ -99,13 +100,13 @@ fault_take(struct sim *s, struct request *r)
 
 	for (size_t i = 0; i < s->n_faults; i++) {
 		struct fault *f = &s->faults[i];
-		if (f->times <= 0 || strcmp(f->kind, "record") == 0 ||
+		if (f->times == 0 || strcmp(f->kind, "record") == 0 ||
 		    (f->on != EP_ANY && f->on != r->ep) || !object_fits(f, r))
 			continue;
 		if (f->after > 0) {
 			f->after--;
 		} else if (!found) {
-			f->times--;
+			f->times -= f->times > 0;
 			r->fault = *f;
 			found = true;
 		}
@@ -135,13 +136,13 @@ fault_record(struct sim *s, const struct request *r, const char *id)
 {
 	for (size_t i = 0; i < s->n_faults; i++) {
 		struct fault *f = &s->faults[i];
-		if (strcmp(f->kind, "record") != 0 || f->times <= 0 ||
+		if (strcmp(f->kind, "record") != 0 || f->times == 0 ||
 		    f->records <= 0 || (f->on != EP_ANY && f->on != r->ep))
 			continue;
 		if (*f->id != '\0') {
 			if (strcmp(f->id, id) != 0)
 				continue;
-			f->times--;
+			f->times -= f->times > 0;
 		} else if (f->after > 0) {
 			f->after--;
 			continue;

@@ -9,7 +9,8 @@ static const char *const names[] = { "none", "drop-next", "done-early",
 	"token-forever", "secret-any", "jwt-unsigned", "malformed-ok",
 	"over-200", "total-wrong", "where-ignored", "stamp-still", "date-z",
 	"limit-gone", "batch-ignored", "quoted-ok", "audience-any",
-	"chatter-lost", "write-lost", NULL };
+	"chatter-lost", "write-lost", "expiry-any",
+	"describe-blind", NULL };
 
 bool
 mutant_set(struct sim *s, const char *name)

@@ -222,10 +222,10 @@ words_json(const char *list, char sep, bool picklist)
 }
 
 static json_t *
-field_describe(const struct field *f)
+field_describe(const struct field *f, bool blind)
 {
-	const bool set = (f->flags & F_READONLY) == 0;
-	const bool filter = (f->flags & F_UNFILTERABLE) == 0;
+	const bool set = blind || (f->flags & F_READONLY) == 0;
+	const bool filter = blind || (f->flags & F_UNFILTERABLE) == 0;
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:b, s:b, s:b, "
 			 "s:b, s:b, s:b, s:b, s:b, s:o, s:s?, s:o, s:i, s:i}",
@@ -255,14 +255,14 @@ object_brief(const struct object *o)
 }
 
 json_t *
-object_describe(const struct object *o)
+object_describe(const struct object *o, bool blind)
 {
 	json_t *out = object_brief(o), *fields = json_array();
 
 	for (size_t i = 0; i < o->n_fields; i++)
 		if ((o->fields[i].flags & F_HIDDEN) == 0)
 			json_array_append_new(
-			    fields, field_describe(&o->fields[i]));
+			    fields, field_describe(&o->fields[i], blind));
 	json_object_set_new(out, "fields", fields);
 	json_object_set_new(out, "childRelationships", json_array());
 	json_object_set_new(out, "recordTypeInfos", json_array());
@@ -282,7 +282,8 @@ on_describe(struct sim *s, struct request *r, struct reply *out)
 		reply_error(out, 404, "NOT_FOUND",
 		    "The requested resource does not exist");
 	else
-		reply_json(out, 200, object_describe(o));
+		reply_json(out, 200,
+		    object_describe(o, mutant_is(s, MUT_DESCRIBE)));
 }
 
 /* GET /sobjects */

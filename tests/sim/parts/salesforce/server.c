@@ -230,7 +230,7 @@ request_serve(struct sim *s, struct request *r, struct reply *out)
 			return;
 		if (r->version[0] != '\0') {
 			s->api_used++;
-			out->limit = true;
+			out->limit = !mutant_is(s, MUT_LIMIT_GONE);
 		}
 		if (!json_body(r))
 			reply_error(out, 415, "UNSUPPORTED_MEDIA_TYPE",
@@ -356,7 +356,7 @@ limit_add(const struct sim *s, struct MHD_Response *res)
 	    (long long)s->api_used);
 	snprintf(text, sizeof(text), "%s%s%s", mode == 2 ? "" : api,
 	    mode == 0 ? "; " : "", mode == 1 ? "" : app);
-	if (mode != 3 && s->mutant != MUT_LIMIT_GONE)
+	if (mode != 3)
 		MHD_add_response_header(res, "Sforce-Limit-Info", text);
 }
 

@@ -209,7 +209,7 @@ struct field *field_find(const struct object *o, const char *name);
 struct field *field_of_relation(const struct object *o, const char *name);
 size_t field_index(const struct object *o, const struct field *f);
 bool field_add(struct sim *s, const char *object, const char *line);
-json_t *object_describe(const struct object *o);
+json_t *object_describe(const struct object *o, bool blind);
 void on_describe(struct sim *s, struct request *r, struct reply *out);
 void on_sobjects(struct sim *s, struct request *r, struct reply *out);
 
@@ -292,7 +292,7 @@ enum { MUT_NONE, MUT_DROP_NEXT, MUT_DONE_EARLY, MUT_WRONG_ORDER,
 	MUT_TOKEN_FOREVER, MUT_SECRET_ANY, MUT_JWT_UNSIGNED, MUT_MALFORMED_OK,
 	MUT_OVER_200, MUT_TOTAL, MUT_WHERE, MUT_STAMP_STILL, MUT_DATE_Z,
 	MUT_LIMIT_GONE, MUT_BATCH, MUT_QUOTED_OK, MUT_AUDIENCE_ANY,
-	MUT_CHATTER_LOST, MUT_WRITE_LOST };
+	MUT_CHATTER_LOST, MUT_WRITE_LOST, MUT_EXPIRY_ANY, MUT_DESCRIBE };
 bool mutant_set(struct sim *s, const char *name);
 bool mutant_is(struct sim *s, int name);
 void sim_mutate(struct sim *s, struct request *r, struct reply *out);

@@ -147,17 +147,16 @@ DB_STMT(activity_sweep_off,
     "DELETE FROM npsync.planned_activity"
     " WHERE tenant_id = $1 AND connector = $2 AND (pass < $3 OR planned_on < $4::date)");
 
+/* Each page says when it was read: a pass that broke and went on a day later ends
+ * with cards as old as its first page. */
 DB_STMT(contact_stale_list,
     "SELECT DISTINCT q.contact_id"
     "  FROM npsync.queue q"
     "  LEFT JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = q.connector"
     "       AND c.contact_id = q.contact_id"
-    "  LEFT JOIN npsync.cursor k ON k.tenant_id = $1 AND k.connector = q.connector"
-    "       AND k.stream = 'contacts'"
     " WHERE q.tenant_id = $1 AND q.connector = $2 AND q.contact_id <> ''"
     "   AND q.state IN ('queued', 'deferred')"
-    "   AND (c.contact_id IS NULL OR greatest(c.facts_at,"
-    "        CASE WHEN c.pass = k.pass THEN k.completed_at END) < $3::timestamptz)");
+    "   AND (c.contact_id IS NULL OR c.facts_at < $3::timestamptz)");
 
 DB_STMT(contact_values,
     "SELECT kind, value, count(*) AS n FROM ("

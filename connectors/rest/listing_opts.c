@@ -166,12 +166,46 @@ check_stamp(const struct rest *r, const struct listing *l, struct err *err)
 	return true;
 }
 
+#define BIT(kind) (1u << (kind))
+
+/* A page number that says an offset skips the first row, one that never moves
+ * shows the first page only. */
+static bool
+check_place(const struct rest *r, const struct listing *l, struct err *err)
+{
+	static const struct {
+		const char *hole;
+		unsigned fits;
+		const char *text;
+	} places[] = {
+		{ "page", BIT(PAGING_PAGE) | BIT(PAGING_AUTO) |
+		    BIT(PAGING_NEXT_LINK) | BIT(PAGING_LINK_HEADER),
+		    "expected \"page\", because the request has {page}" },
+		{ "offset", BIT(PAGING_OFFSET),
+		    "expected \"offset\", because the request has {offset}" },
+		{ "cursor", BIT(PAGING_CURSOR),
+		    "expected \"cursor\", because the request has {cursor}" },
+		{ "last_id", BIT(PAGING_KEYSET),
+		    "expected \"keyset\", because the request has {last_id}" },
+		{ "last_stamp", BIT(PAGING_KEYSET), "expected \"keyset\", "
+		    "because the request has {last_stamp}" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		if (listing_uses(&l->set->request, places[i].hole) &&
+		    (places[i].fits & BIT(l->set->paging.kind)) == 0)
+			return refuse(r, l, "paging.kind", places[i].text, err);
+	return true;
+}
+
 static bool
 check_paging(const struct rest *r, const struct listing *l, struct err *err)
 {
 	const struct rest_request *req = &l->set->request;
 	const struct paging_settings *p = &l->set->paging;
 
+	if (!check_place(r, l, err))
+		return false;
 	if (p->kind != PAGING_KEYSET)
 		return true;
 	if (!listing_uses(req, "last_id"))

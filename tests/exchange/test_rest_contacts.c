@@ -663,6 +663,19 @@ static const struct {
 	  "= 'keyset'; }; }; } );", "events.a.read.paging.kind: expected {last_id}" },
 	{ "events = ( { name = 'a'; trigger = 'meet'; occurred_at = 'x'; contact = "
 	  "'p'; read = { request = { path = 'a?s={nothing}'; }; }; } );", "nothing" },
+	/* Kinds of paging that the place in the request does not fit. */
+#define PLACED(hole, kind) "events = ( { name = 'a'; trigger = 'meet'; " \
+	  "occurred_at = 'x'; contact = 'p'; read = { request = { path = 'a?s={" \
+	  hole "?}'; }; paging = { kind = '" kind "'; }; }; } );"
+	{ PLACED("offset", "auto"), "events.a.read.paging.kind: expected \"offset\"" },
+	{ PLACED("offset", "page"), "paging.kind: expected \"offset\"" },
+	{ PLACED("offset", "next_link"), "paging.kind: expected \"offset\"" },
+	{ PLACED("page", "offset"), "paging.kind: expected \"page\"" },
+	{ PLACED("page", "none"), "paging.kind: expected \"page\"" },
+	{ PLACED("page", "cursor"), "paging.kind: expected \"page\"" },
+	{ PLACED("cursor", "auto"), "paging.kind: expected \"cursor\"" },
+	{ PLACED("last_id", "auto"), "paging.kind: expected \"keyset\"" },
+	{ PLACED("last_stamp", "page"), "paging.kind: expected \"keyset\"" },
 	{ "events = ( { name = 'a'; trigger = 'meet'; occurred_at = 'x'; contact = "
 	  "'p[q'; read = { request = { path = 'a'; }; }; } );",
 	    "events[0].contact: expected a path" },
@@ -696,6 +709,25 @@ test_wrong(void **state)
 	}
 }
 
+static void
+test_right(void **state)
+{
+	static const char *const right[] = { PLACED("page", "auto"),
+		PLACED("page", "page"), PLACED("page", "next_link"),
+		PLACED("page", "link_header"), PLACED("offset", "offset"),
+		PLACED("cursor", "cursor"), PLACED("last_id", "keyset") };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(right); i++) {
+		struct rig rig;
+		rig_begin(&rig);
+		if (!rig_profile(&rig, "test.conf", right[i]) ||
+		    !rig_open(&rig))
+			fail_msg("%s: %s", right[i], rig.err.msg);
+		rig_end(&rig, false);
+	}
+}
+
 int
 main(void)
 {
@@ -720,6 +752,7 @@ main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_right),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,32 +100,49 @@ hole_of(void *arg, const char *name, struct hole_value *out)
 
 struct names {
 	const char **v;		/* ends with NULL */
-	size_t n;
+	size_t n, room;
 };
+
+/* What is left behind by all growing is as much again, not a list for each. */
+static bool
+names_grow(struct names *to, struct arena *arena)
+{
+	const size_t room = to->room == 0 ? 8 : 2 * to->room;
+	const char **v = arena_array(arena, room, sizeof(*v));
+
+	if (v == NULL)
+		return false;
+	if (to->n > 0)
+		memcpy(v, to->v, to->n * sizeof(*v));
+	to->v = v;
+	to->room = room;
+	return true;
+}
+
+static bool
+names_take(struct names *to, const char *name, struct arena *arena)
+{
+	for (size_t i = 0; i < to->n; i++)
+		if (strcmp(to->v[i], name) == 0)
+			return true;
+	if (to->n + 1 >= to->room && !names_grow(to, arena))
+		return false;
+	const char *copy = arena_strdup(arena, name);
+	if (copy == NULL)
+		return false;
+	to->v[to->n++] = copy;
+	to->v[to->n] = NULL;
+	return true;
+}
 
 static bool
 names_add(struct names *to, const char *const *more, struct arena *arena)
 {
-	size_t n = 0;
-
-	while (more != NULL && more[n] != NULL)
-		n++;
-	const char **v = arena_array(arena, to->n + n + 1, sizeof(*v));
-	if (more == NULL || v == NULL)
+	if (more == NULL)
 		return false;
-	if (to->n > 0)
-		memcpy(v, to->v, to->n * sizeof(*v));
-	for (size_t i = 0; i < n; i++) {
-		size_t k = 0;
-		while (k < to->n && strcmp(v[k], more[i]) != 0)
-			k++;
-		if (k < to->n)
-			continue;
-		if ((v[k] = arena_strdup(arena, more[i])) == NULL)
+	for (; *more != NULL; more++)
+		if (!names_take(to, *more, arena))
 			return false;
-		to->n++;
-	}
-	to->v = v;
 	return true;
 }
 

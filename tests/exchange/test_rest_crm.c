@@ -946,6 +946,31 @@ test_links_memory(void **state)
 	arena_free(arena);
 }
 
+/* Two thousand persons at one meeting, each in a row of the answer. */
+static void
+test_links_many(void **state)
+{
+	static const char profile[] = "events = ( { name = 'won'; trigger = "
+	    "'sale'; occurred_at = 'closed'; link = { contact = 'p'; request = { "
+	    "path = 'of/{id}'; rows = ''; }; }; read = { request = { path = 'won'; "
+	    "rows = 'items'; }; paging = { kind = 'none'; }; }; } );";
+	struct arena *arena = arena_new(1 << 20);
+	const struct sim_reply script[] = {
+		{ .target = "/won", .body = PAGE_OF(ONE) },
+		{ .target = "/of/", .body = numbered(arena, "[", "{\"p\":#}", 1,
+		    2000, "]") } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, profile, script, 2);
+	if (!rig_events(&rig, NULL, NULL))
+		fail_msg("%s", rig.err.msg);
+	assert_non_null(strstr(buf_text(&rig.seen), "sale 1/1 1 "));
+	assert_non_null(strstr(buf_text(&rig.seen), "sale 1/2000 2000 "));
+	rig_end(&rig, true);
+	arena_free(arena);
+}
+
 int
 main(void)
 {
@@ -969,6 +994,7 @@ main(void)
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_links_cut),
 		cmocka_unit_test(test_links_memory),
+		cmocka_unit_test(test_links_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

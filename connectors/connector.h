@@ -158,7 +158,9 @@ struct crm_tag_write {
 	const char *old_prefix;	/* ... and any so begun (campaign renamed) */
 };			/* common/tagset.h makes of it what a card carries after */
 enum put_outcome { PUT_DONE, PUT_UNCHANGED, PUT_GONE, PUT_REJECTED, PUT_CONFLICT,
-	PUT_AGAIN, PUT_UNKNOWN };	/* CONFLICT: somebody else wrote: read again */
+	PUT_AGAIN, PUT_UNKNOWN,	/* CONFLICT: somebody else wrote: read again */
+	PUT_DENIED };		/* not done: we have no right to this record; the
+				 * core goes on with others, and tries it again */
 struct put_result { enum put_outcome outcome; char remote_id[64], reason[128]; };
 /* Fields: the CRM's names; "" empties one.  Answer: subject = campaign, text =
  * comment or NULL, fields = answered_at, score, type, campaign_id, member_id,

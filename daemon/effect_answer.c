@@ -71,7 +71,7 @@ DB_STMT(answer_wishes,
     " WHERE f.tenant_id = $1 AND f.kind = $4 AND f.target = $2 AND f.state = 'wanted'"
     "   AND (f.tries = 0 OR f.updated_at < $3::timestamptz)"
     "   AND a.matched NOT IN ('anonymised', 'erased') AND NOT c.gone AND NOT c.anonymised AND NOT c.erased"
-    " ORDER BY a.answered_at, length(a.answer_id), a.answer_id LIMIT $5");
+    " ORDER BY f.tries, a.answered_at, length(a.answer_id), a.answer_id LIMIT $5");
 
 static bool
 want(struct db *db, const struct db_stmt *stmt, const struct tenant *tenant,

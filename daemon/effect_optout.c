@@ -29,7 +29,7 @@ DB_STMT(optout_wishes,
     " WHERE f.tenant_id = $1 AND f.kind = 'opt_out' AND f.target = $2 AND f.state = 'wanted'"
     "   AND (f.tries = 0 OR f.updated_at < $3::timestamptz)"
     "   AND NOT c.gone AND NOT c.anonymised AND NOT c.erased"
-    " ORDER BY f.updated_at, f.subject LIMIT $4");
+    " ORDER BY f.tries, f.updated_at, f.subject LIMIT $4");
 
 bool
 optout_want(struct db *db, const struct tenant *tenant, const char *connector,

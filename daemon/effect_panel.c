@@ -124,14 +124,15 @@ DB_STMT(panel_wanted,
 /* $19 at most. */
 DB_STMT(panel_rows,
     "WITH who AS MATERIALIZED ("
-    "  SELECT f.subject AS contact_id FROM npsync.effect f"
+    "  SELECT f.subject AS contact_id, row_number() OVER (ORDER BY f.tries, f.updated_at, f.subject) AS nth"
+    "    FROM npsync.effect f"
     "    JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = $2 AND c.contact_id = f.subject"
     "   WHERE f.tenant_id = $1 AND f.kind = 'field' AND f.target = $2 AND f.state = 'wanted'"
     "     AND (f.tries = 0 OR f.updated_at < $3::timestamptz) AND " CARD_IS_THERE("c")
-    "   ORDER BY f.updated_at, f.subject LIMIT $19"
+    "   ORDER BY f.tries, f.updated_at, f.subject LIMIT $19"
     "), " PANEL_CTE
-    " SELECT p.contact_id, p.hash, v.text FROM panel p, unnest(p.vals) WITH ORDINALITY AS v(text, ord)"
-    "  ORDER BY p.contact_id, v.ord");
+    " SELECT p.contact_id, p.hash, v.text FROM panel p JOIN who w ON w.contact_id = p.contact_id,"
+    "        unnest(p.vals) WITH ORDINALITY AS v(text, ord) ORDER BY w.nth, v.ord");
 
 /* What lives as long as the query. */
 struct values {

@@ -82,6 +82,9 @@ night_problem(const struct night *n)
 	for (size_t i = 0; i < n->stage.n_crm; i++)
 		if (n->crms[i].link.failed)
 			return &n->crms[i].link.problem;
+	for (size_t i = 0; i < n->stage.n_crm; i++)
+		if (n->crms[i].link.aside.kind != ERR_NONE)
+			return &n->crms[i].link.aside;
 	if (n->survey.link.failed)
 		return &n->survey.link.problem;
 	if (n->service.kind != ERR_NONE)

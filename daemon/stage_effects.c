@@ -11,10 +11,14 @@
  *    is written again; a post or task is not;
  *  - old answers, met for the first time: no post and no task is wanted;
  *  - a row that the CRM puts off: once a run, EFFECT_TRIES_MAX times;
+ *  - a card that we may not write: put off, behind those that were not tried;
+ *    three such cards one after the other end that kind's part of the run;
  *  - a CRM that is away: its part of the run ends, all stays wanted; a post or
  *    task that was begun counts a try, as if it were put off.
  */
 #include "stage_effects.h"
+
+#include <string.h>
 
 #include "clock.h"
 #include "effect_optout.h"
@@ -24,6 +28,7 @@
 #define LIST_MAX 500
 #define LIST_BYTES ((size_t)64 << 20)	/* with comments of their longest */
 #define DAY_S 86400
+#define DENIED_MAX 3		/* cards one after the other */
 
 struct effects {
 	struct stage *stage;
@@ -33,6 +38,9 @@ struct effects {
 	struct arena *arena;	/* of what is listed */
 	struct tag_writer tags;
 	const char *source;	/* in the counts */
+	const char *denied;	/* the last card that was */
+	int n_denied;		/* so many one after the other */
+	bool gives_up;		/* this kind only */
 };
 struct wish {
 	const char *subject, *hash;
@@ -308,6 +316,7 @@ outcome_of(const struct kind *kind, const struct wish *wish,
 			reason != NULL ? reason : "rejected", wish->hash };
 	case PUT_CONFLICT:
 	case PUT_AGAIN:
+	case PUT_DENIED:
 		return (struct effect_outcome){ EFFECT_WANTED, reason, NULL };
 	case PUT_UNKNOWN:
 		break;
@@ -322,7 +331,8 @@ outcome_word(const struct kind *kind, enum put_outcome outcome)
 	static const char *const words[] = { [PUT_DONE] = "written",
 		[PUT_UNCHANGED] = "unchanged", [PUT_GONE] = "gone",
 		[PUT_REJECTED] = "rejected", [PUT_CONFLICT] = "later",
-		[PUT_AGAIN] = "later", [PUT_UNKNOWN] = "later" };
+		[PUT_AGAIN] = "later", [PUT_UNKNOWN] = "later",
+		[PUT_DENIED] = "later" };
 
 	return outcome == PUT_UNKNOWN && kind->once ? "unknown"
 	                                            : words[outcome];
@@ -332,7 +342,7 @@ static bool
 is_ended(enum put_outcome outcome)
 {
 	return outcome != PUT_UNKNOWN && outcome != PUT_AGAIN &&
-	    outcome != PUT_CONFLICT;
+	    outcome != PUT_CONFLICT && outcome != PUT_DENIED;
 }
 
 /* all = false: the call failed; of what may be repeated only that counts which
@@ -365,6 +375,31 @@ note(struct effects *e, const struct kind *kind, const struct wish *wishes,
 	return k == 0 || effect_end_all(stage->db, stage->tenant->id, &set,
 	    kind->once ? EFFECT_DOING : EFFECT_WANTED, out, clock_now(),
 	    stage->scratch, err);
+}
+
+/* What a CRM denies for one card is the card's; for one card after the other it
+ * is ours. */
+static bool
+judge_denied(struct effects *e, const struct kind *kind,
+    const struct wish *wishes, const struct put_result *results, size_t n,
+    struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *card = wishes[i].write.contact_id;
+		if (is_ended(results[i].outcome))
+			e->n_denied = 0;
+		if (results[i].outcome != PUT_DENIED || (e->n_denied > 0 &&
+		    strcmp(e->denied, card) == 0))
+			continue;
+		e->n_denied++;
+		e->denied = arena_strdup(e->stage->log->arena, card);
+		if (e->denied == NULL)
+			return err_nomem(err);
+	}
+	e->gives_up = e->n_denied >= DENIED_MAX;
+	return !e->gives_up || err_set(err, ERR_AUTH, "%s: the CRM denies three "
+	    "cards one after the other: may the user of npsync write this?",
+	    kind->name);
 }
 
 /* The intent, committed; *n = those that are ours to do. */
@@ -414,7 +449,7 @@ write_some(struct effects *e, const struct kind *kind, struct wish *wishes,
 			*err = late;
 		return false;
 	}
-	return ok;
+	return ok && judge_denied(e, kind, wishes, results, n, err);
 }
 
 static bool
@@ -448,6 +483,8 @@ write_kind(struct effects *e, const struct kind *kind, struct err *err)
 	    kind->name);
 	if (e->source == NULL)
 		return err_nomem(err);
+	e->n_denied = 0;
+	e->gives_up = false;
 	arena_reset(stage->scratch);
 	if (!put(e, kind, NULL, 0, NULL, err) || !kind->want(e, &wanted, err))
 		return false;
@@ -470,6 +507,18 @@ can(const struct effects *e, const struct kind *kind)
 	    ? tag_write_can(e->crm) : kind->put_of(c) != NULL);
 }
 
+/* kind_only: the others go on. */
+static void
+fail(struct link *link, bool kind_only, const struct err *why)
+{
+	if (!kind_only) {
+		link->failed = true;
+		link->problem = *why;
+	} else if (link->aside.kind == ERR_NONE) {
+		link->aside = *why;
+	}
+}
+
 static bool
 write_crm(struct effects *e, struct err *err)
 {
@@ -481,8 +530,7 @@ write_crm(struct effects *e, struct err *err)
 			continue;
 		if (err_ends_run(err->kind))
 			return false;
-		link->failed = true;
-		link->problem = *err;
+		fail(link, e->gives_up, err);
 		log_ev(LOG_LEVEL_ERROR, "effects", "connector=%s kind=%s "
 		    "error=%s", link->name, kinds[i].name, log_quote(err->msg));
 	}

@@ -85,6 +85,7 @@ conclude(struct eraser *e, const struct erasure_step *step,
 	case PUT_CONFLICT:
 	case PUT_AGAIN:
 	case PUT_UNKNOWN:
+	case PUT_DENIED:
 		return stays(e, step, result->reason[0] != '\0' ? result->reason
 		    : "not done yet", err);
 	}

@@ -43,7 +43,8 @@ count(struct stage *stage, const struct crm *crm, const char *done,
 	const char *const names[] = { [PUT_DONE] = done,
 		[PUT_UNCHANGED] = "unchanged", [PUT_GONE] = "gone",
 		[PUT_REJECTED] = "rejected", [PUT_CONFLICT] = "conflict",
-		[PUT_AGAIN] = "later", [PUT_UNKNOWN] = "later" };
+		[PUT_AGAIN] = "later", [PUT_UNKNOWN] = "later",
+		[PUT_DENIED] = "later" };
 
 	for (size_t i = 0; i < n; i++)
 		runlog_count(stage->log, "writeback", crm->link.name,

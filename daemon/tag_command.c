@@ -357,6 +357,7 @@ state_of(enum put_outcome outcome)
 	case PUT_CONFLICT:
 	case PUT_AGAIN:
 	case PUT_UNKNOWN:
+	case PUT_DENIED:
 		return "acted";
 	}
 	return "acted";

@@ -148,6 +148,7 @@ state_of(enum put_outcome outcome)
 	case PUT_CONFLICT:
 		return "conflict";
 	case PUT_AGAIN:
+	case PUT_DENIED:
 	case PUT_UNKNOWN:	/* idempotent: written again next time */
 		return "wanted";
 	}

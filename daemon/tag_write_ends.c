@@ -150,6 +150,7 @@ settle_item(struct tag_driver *d, struct tag_item *item,
 		break;
 	case PUT_AGAIN:
 	case PUT_UNKNOWN:
+	case PUT_DENIED:
 		put_off(d, item, r->outcome, r->reason);
 		break;
 	}

@@ -12,6 +12,7 @@
  *    is gone;
  *  - fields and answers that are written twice: their requests say the same
  *    again; an answer is found by {ref}, without which the profile is refused;
+ *  - a card that we may not write: only that one; the core counts them;
  *  - a CRM that is away: this kind ends for the run, what was not tried stays
  *    wanted.
  */
@@ -23,6 +24,8 @@
 #include "num.h"
 #include "select.h"
 #include "uses.h"
+
+#define FORBIDDEN 403
 
 struct effect_fill {
 	const struct rest_put *set;
@@ -182,6 +185,10 @@ failed(const struct rest_crm *c, const struct rest_put *set,
 	if (why->kind == ERR_GONE &&
 	    rest_request_uses(&set->request, "contact_id")) {
 		reason_set(result, PUT_GONE, reason);
+		return true;
+	}
+	if (why->kind == ERR_AUTH && res->status == FORBIDDEN) {
+		reason_set(result, PUT_DENIED, reason);
 		return true;
 	}
 	if (why->kind == ERR_REJECTED) {

@@ -33,6 +33,7 @@ static struct board *board;
 static bool kill_after;
 static enum put_outcome answer_with;
 static bool fail_call;
+static const char *denied;	/* cards that may not be written */
 
 static struct written *
 take(const char *kind, const char *contact, const char *ref)
@@ -53,8 +54,13 @@ end_call(struct put_result *results, size_t n, struct err *err)
 {
 	if (kill_after && n > 0)
 		(void)kill(getpid(), SIGKILL);
-	for (size_t i = 0; i < n; i++)
-		results[i].outcome = answer_with;
+	for (size_t i = 0; i < n; i++) {
+		const char *card = board->write[board->n - (int)(n - i)].contact;
+		results[i].outcome = denied != NULL && strchr(denied, card[0]) !=
+		    NULL ? PUT_DENIED : answer_with;
+		(void)snprintf(results[i].reason, sizeof(results[i].reason),
+		    "%s", results[i].outcome == PUT_DENIED ? "HTTP 403" : "");
+	}
 	if (fail_call && n > 0)
 		return err_set(err, ERR_PROTOCOL, "cut");
 	return true;
@@ -142,6 +148,7 @@ begin(struct fixture *f)
 	fixture_tenant(f);
 	memset(board, 0, sizeof(*board));
 	kill_after = fail_call = false;
+	denied = NULL;
 	answer_with = PUT_DONE;
 	forget_next();
 	arena_free(crm.link.scratch);
@@ -668,6 +675,103 @@ test_a_call_that_fails(void **state_)
 	assert_int_equal(board->n, 2);
 }
 
+/* "abc": in which order cards were written, since that write. */
+static const char *
+order(int since)
+{
+	static char text[WRITES_MAX + 1];
+	int n = 0;
+
+	for (int i = since; i < board->n; i++)
+		text[n++] = board->write[i].contact[0];
+	text[n] = '\0';
+	return text;
+}
+
+static void
+five_cards(struct fixture *f)
+{
+	for (int i = 0; i < 5; i++) {
+		char id[2] = { (char)('1' + i), '\0' };
+		char card[2] = { (char)('a' + i), '\0' };
+		fixture_card(f, card, NULL);
+		answer(f, id, card, 9, "", clock_now() - 60 + i);
+	}
+}
+
+/* One card that we may not write stops no other, and comes last from then on. */
+static void
+test_a_card_that_is_denied(void **state_)
+{
+	static const char *const kinds[] = { "field", "history", "feed" };
+	struct fixture *f = *state_;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		begin(f);
+		if (i == 0)
+			show(f, 3, 1);
+		f->conf.writeback.history = i == 1;
+		f->conf.writeback.feed = i == 2;
+		five_cards(f);
+		denied = "a";
+		run(f);
+		assert_string_equal(order(0), "abcde");
+		assert_false(crm.link.failed);
+		assert_int_equal(crm.link.aside.kind, ERR_NONE);
+		assert_string_equal(state(f, kinds[i], i == 0 ? "a" : "1"),
+		    "wanted");
+		assert_string_equal(state(f, kinds[i], i == 0 ? "e" : "5"),
+		    "done");
+		assert_adds_up(f, kinds[i]);
+		answer(f, "6", "c", 8, "", clock_now());
+		run(f);
+		assert_string_equal(order(5), "ca");
+		denied = NULL;
+		run(f);
+		assert_string_equal(order(7), "a");
+		assert_string_equal(state(f, kinds[i], i == 0 ? "a" : "1"),
+		    "done");
+		show(f, 0, 0);
+		f->conf.writeback.history = f->conf.writeback.feed = false;
+	}
+}
+
+/* Three cards one after the other: that is not the cards.  Several answers of
+ * one card are one. */
+static void
+test_all_cards_are_denied(void **state_)
+{
+	struct fixture *f = *state_;
+
+	begin(f);
+	show(f, 3, 1);
+	f->conf.writeback.history = true;
+	five_cards(f);
+	denied = "abcde";
+	run(f);
+	/* The connector takes two at a time; records are another permission. */
+	assert_string_equal(order(0), "abcdabcd");
+	assert_false(crm.link.failed);
+	assert_int_equal(crm.link.aside.kind, ERR_AUTH);
+	assert_string_equal(crm.link.aside.msg, "field: the CRM denies three "
+	    "cards one after the other: may the user of npsync write this?");
+	assert_string_equal(state(f, "field", "a"), "wanted");
+	assert_string_equal(state(f, "field", "e"), "wanted");
+	crm.link.aside.kind = ERR_NONE;
+	denied = "abd";
+	run(f);
+	assert_string_equal(order(8), "eabcdeabcd");
+	assert_int_equal(crm.link.aside.kind, ERR_NONE);
+	/* Three of one card. */
+	denied = "a";
+	answer(f, "7", "a", 8, "", clock_now() - 100);
+	answer(f, "8", "a", 7, "", clock_now() - 99);
+	show(f, 0, 0);
+	run(f);
+	assert_int_equal(crm.link.aside.kind, ERR_NONE);
+	f->conf.writeback.history = false;
+}
+
 static void
 test_nothing_without_the_lease(void **state_)
 {
@@ -857,6 +961,8 @@ main(void)
 		cmocka_unit_test(test_killed_in_a_write),
 		cmocka_unit_test(test_the_unknown_is_shown_and_settled),
 		cmocka_unit_test(test_a_call_that_fails),
+		cmocka_unit_test(test_a_card_that_is_denied),
+		cmocka_unit_test(test_all_cards_are_denied),
 		cmocka_unit_test(test_nothing_without_the_lease),
 		cmocka_unit_test(test_a_refusal_becomes_a_tag_once),
 		cmocka_unit_test(test_rows_outlive_what_could_want_them),

@@ -215,7 +215,7 @@ test_post_outcomes(void **state)
 		{ { .status = 429, .headers = "Retry-After: 900\r\n" },
 		    PUT_AGAIN, false },
 		{ { .status = 401 }, PUT_AGAIN, false },
-		{ { .status = 403 }, PUT_AGAIN, false },
+		{ { .status = 403 }, PUT_DENIED, true },
 		{ { .status = 404 }, PUT_GONE, true },
 		{ { .status = 422 }, PUT_REJECTED, true },
 	};

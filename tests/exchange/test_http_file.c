@@ -37,10 +37,15 @@ setup(void **state)
 	return arena == NULL || mkdtemp(dir) == NULL;
 }
 
+static pid_t sftpd = -1;
+static void stop_sftpd(void);
+
 static int
 teardown(void **state)
 {
 	(void)state;
+	if (sftpd > 0)
+		stop_sftpd();	/* the case failed */
 	arena_free(arena);
 	/* Nothing was left of any download. */
 	return rmdir(dir);
@@ -334,7 +339,6 @@ test_sftp_unvouched(void **state)
 }
 
 /* ---- a real server ----------------------------------------------------------- */
-static pid_t sftpd = -1;
 static int sftpd_port;
 static time_t last_modified;
 

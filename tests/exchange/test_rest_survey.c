@@ -586,6 +586,45 @@ test_erase(void **state)
 #define BY_MAIL SEND("[\\\"{ref}\\\"]") "erase = { find = { path = " \
 	"\"p?email={email?}\"; rows = [ \"\" ]; }; request = { method = " \
 	"\"DELETE\"; path = \"p/{id}\"; }; };"
+#define FIND_BY_PHONE SEND("[\\\"{ref}\\\"]") "erase = { find = { path = " \
+	"\"p?phone={phone?}\"; rows = [ \"\" ]; }; request = { method = " \
+	"\"DELETE\"; path = \"p/{id}\"; }; };"
+/* A number is written as anybody likes; another one is somebody else's, and who
+ * lists him too knows nothing of the parameter. */
+static void
+test_erase_by_number(void **state)
+{
+	static const struct {
+		const char *listed;
+		bool ok;
+	} cases[] = {
+		{ "[{\"id\":5,\"phone\":\"+45 12 34 56 78\"}]", true },
+		{ "[{\"id\":5,\"phone\":\"+45 12 34 56 79\"}]", false },
+		{ "[{\"id\":5,\"phone\":\"+45 12 34 56 7\"}]", false },
+		{ "[{\"id\":5,\"phone\":\"+45 12 34 56 78 9\"}]", false },
+		{ "[{\"id\":5,\"phone\":\"\"}]", false },
+		{ "[{\"id\":6,\"phone\":\"+4512345670\"},"
+		    "{\"id\":5,\"phone\":\"+4512345678\"}]", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct sim_reply script[] = {
+			{ .want = "/p?phone=%2B4512345678 ",
+			    .body = cases[i].listed },
+			{ .want = "/p/5 ", .status = 204 } };
+		struct put_result r = { .outcome = PUT_UNKNOWN };
+		begin(FIND_BY_PHONE, script, cases[i].ok ? 2 : 1);
+		const bool ok = rest_survey.erase(rig.self, NULL, "+4512345678",
+		    &r, &rig.err);
+		if (ok != cases[i].ok ||
+		    r.outcome != (ok ? PUT_DONE : PUT_UNCHANGED))
+			fail_msg("case %zu: %d %d %s", i, ok, (int)r.outcome,
+			    rig.err.msg);
+		end();
+	}
+}
+
 #define BY_PHONE SEND("[\\\"{ref}\\\"]") "erase = { request = { method = " \
 	"\"DELETE\"; path = \"p?phone={phone?}\"; }; };"
 /* By a key that the profile does not have: nobody is asked for, nobody deleted. */
@@ -681,6 +720,7 @@ main(void)
 		cmocka_unit_test(test_foreign_link),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_erase),
+		cmocka_unit_test(test_erase_by_number),
 		cmocka_unit_test(test_erase_by_other_key),
 		cmocka_unit_test(test_gone_from_nowhere),
 		cmocka_unit_test(test_check_and_campaigns),

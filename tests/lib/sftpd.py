@@ -6,10 +6,12 @@ sftpd.py DIR
 Writes its keys (DIR/host, DIR/host.pub), those of a user it lets in (DIR/key,
 DIR/key.pub), the fingerprint of its own (DIR/print), and last DIR/port, when it
 listens.  The password of any user is "password".  A file whose name begins with
-"growing" has a line more after each reading of it.  Whoever started it kills it.
+"growing" has a line more after each reading of it.  It ends with who started it.
 """
 import asyncio
+import ctypes
 import os
+import signal
 import sys
 
 import asyncssh
@@ -58,4 +60,6 @@ async def main(place):
     await asyncio.Event().wait()
 
 
+PR_SET_PDEATHSIG = 1
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 asyncio.run(main(sys.argv[1]))

@@ -66,6 +66,9 @@ struct connector_env {
 	 * A record that is emitted all the same is told of after that. */
 	void (*quarantine)(void *arg, const char *source, long line,
 	    const char *key, const char *reason);
+	/* A record that is none of ours by what the settings say of it: counted,
+	 * so that a word too many does not go unnoticed.  May be NULL. */
+	void (*skipped)(void *quarantine_arg);
 	void *quarantine_arg;
 };
 enum stream_flag { STREAM_SORTED = 1u << 0, /* ascending by its watermark: it

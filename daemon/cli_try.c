@@ -90,8 +90,10 @@ say_unreadable(struct try *t)
 		(void)printf("%s%s%s: %s\n", q->source,
 		    q->key != NULL ? " " : "",
 		    q->key != NULL ? log_quote(q->key) : "", q->reason);
+	if (t->crm->link.n_skipped > 0)
+		(void)printf("%ld are none of ours: the profile maps their "
+		    "trigger or kind to nothing\n", t->crm->link.n_skipped);
 	link_quarantine_clear(&t->crm->link);
-	t->crm->link.n_quarantined = 0;
 }
 
 /* A stream that fails is one line; the others are tried. */

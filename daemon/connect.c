@@ -26,6 +26,14 @@ quarantine(void *arg, const char *source, long line, const char *key,
 	link_quarantine(arg, source, line, key, reason);
 }
 
+static void
+skipped(void *arg)
+{
+	struct link *link = arg;
+
+	link->n_skipped++;
+}
+
 static bool
 link_open(struct link *link, const char *name, const void *settings,
     const char *zone, const struct http_settings *http,
@@ -43,7 +51,7 @@ link_open(struct link *link, const char *name, const void *settings,
 		.settings = settings, .timezone = zone, .http = link->http,
 		.scratch = link->scratch,
 		.now = now, .cancelled = cancelled, .quarantine = quarantine,
-		.quarantine_arg = link };
+		.skipped = skipped, .quarantine_arg = link };
 	return true;
 }
 
@@ -420,7 +428,7 @@ link_quarantine_clear(struct link *link)
 	arena_reset(link->kept);
 	link->quarantine = NULL;
 	link->quarantine_end = &link->quarantine;
-	link->n_quarantined = link->n_noted = 0;
+	link->n_quarantined = link->n_noted = link->n_skipped = 0;
 	link->came_up[0] = '\0';
 	link->lost = (struct quarantined){ 0 };
 }

@@ -26,6 +26,7 @@ struct link {
 	struct arena *kept;	/* the quarantine list */
 	struct quarantined *quarantine, **quarantine_end;
 	long n_quarantined;	/* all, also those beyond the ceiling */
+	long n_skipped;		/* none of ours, said the settings */
 	long n_noted;		/* of them: the record came up all the same */
 	char came_up[128];	/* the last one that did, as its key begins */
 	struct quarantined lost; /* stands for those without memory; no key */
@@ -39,7 +40,7 @@ struct crm {
 	const struct crm_connector *connector;
 	/* dry run: where its streams lie, and what could not be read of them */
 	long long spool_from, spool_until[3];
-	long spool_bad[3];
+	long spool_bad[3], spool_skipped[3];
 };
 struct survey {
 	struct link link;

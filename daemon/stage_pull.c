@@ -289,9 +289,12 @@ count_stream(struct puller *p)
 {
 	struct runlog *log = p->stage->log;
 	const long bad = p->crm->link.n_quarantined;
+	const long skipped = p->crm->link.n_skipped;
 
 	runlog_count(log, "pull", p->source, "seen", NULL,
-	    p->emitted + (bad - p->faulty));
+	    p->emitted + (bad - p->faulty) + skipped);
+	if (skipped > 0)
+		runlog_count(log, "pull", p->source, "not_ours", NULL, skipped);
 	if (bad > 0)
 		runlog_count(log, "pull", p->source, "quarantined", NULL, bad);
 	const long long new = runlog_source(log, "pull", p->source, "queued") +
@@ -526,6 +529,7 @@ stage_pull_to_spool(struct stage *stage, struct spool *spool, struct err *err)
 			}
 			crm->spool_until[s] = spool_position(spool);
 			crm->spool_bad[s] = crm->link.n_quarantined;
+			crm->spool_skipped[s] = crm->link.n_skipped;
 			link_quarantine_clear(&crm->link);
 		}
 	}
@@ -541,6 +545,7 @@ load_stream(struct stage *stage, struct crm *crm, enum stream stream,
 
 	puller_init(&p, stage, crm, stream, NULL);
 	crm->link.n_quarantined = crm->spool_bad[stream];
+	crm->link.n_skipped = crm->spool_skipped[stream];
 	bool ok = puller_begin(&p, &pull, err) &&
 	    spool_replay(spool, from, until, on_contact, on_activity, on_event,
 	        on_checkpoint, &p, crm->link.scratch, err);

@@ -79,8 +79,10 @@ on_row(void *arg, const struct listing *l, struct listing_row *row,
 	/* A kind mapped to "" is no contact with anybody. */
 	const char *word;
 	if (*set->kind == '\0' && map_word(&m, "kind", &set->kind_at, &word) ==
-	    MAP_DROPPED)
+	    MAP_DROPPED) {
+		reader_skip(a->c);
 		return true;
+	}
 	map_activity(&m, set, &act);
 	if (m.reason[0] == '\0' &&
 	    !contacts_of(a, &m, set, row, &contacts, err))

@@ -6,8 +6,8 @@
  *    always so where the profile allows for more than one: a meeting that gets
  *    a second person makes one event more, not two;
  *  - a row about nobody: an event without person, which the core counts;
- *  - a word that is no trigger of ours: left out only where the profile's value
- *    map says so; any other goes up, and the core counts it;
+ *  - a word that is no trigger of ours: left out, and counted, only where the
+ *    profile's value map says so; any other goes up, and the core counts it;
  *  - a row without a time or an id: quarantined, the listing goes on;
  *  - a deal closed again: event_id may name the closing ("{row.id}@{row.at}"),
  *    else it is the event it was.
@@ -180,6 +180,8 @@ on_row(void *arg, const struct listing *l, struct listing_row *row,
 	    !contacts_of(e, &m, set, row, &contacts, err))
 		return false;
 	memcpy(row->reason, m.reason, sizeof(row->reason));
+	if (!ours && m.reason[0] == '\0')
+		reader_skip(e->c);
 	return !ours || m.reason[0] != '\0' ||
 	    emit_all(e, set, &ev, contacts, err);
 }

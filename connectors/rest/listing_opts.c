@@ -203,9 +203,17 @@ check_paging(const struct rest *r, const struct listing *l, struct err *err)
 {
 	const struct rest_request *req = &l->set->request;
 	const struct paging_settings *p = &l->set->paging;
+	const bool counted = p->kind == PAGING_PAGE ||
+	    p->kind == PAGING_OFFSET || p->kind == PAGING_AUTO;
 
 	if (!check_place(r, l, err))
 		return false;
+	/* A row that changes while pages are read leaves the window, and all
+	 * behind it move up by one: the next page begins one too late. */
+	if (counted && listing_uses(req, "until"))
+		return refuse(r, l, "paging.kind", "expected pages that are not "
+		    "counted: with {until} one loses a row for each that changes "
+		    "meanwhile; leave {until} out", err);
 	if (p->kind != PAGING_KEYSET)
 		return true;
 	if (!listing_uses(req, "last_id"))

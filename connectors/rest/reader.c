@@ -34,6 +34,15 @@ reader_row_hole(json_t *row, const char *name, struct arena *arena,
 	return true;
 }
 
+void
+reader_skip(const struct rest_crm *c)
+{
+	const struct connector_env *env = c->rest.env;
+
+	if (env->skipped != NULL)
+		env->skipped(env->quarantine_arg);
+}
+
 static bool
 refuse(const struct rest_crm *c, const char *where, const char *why,
     struct err *err)

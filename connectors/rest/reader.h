@@ -37,6 +37,9 @@ void rest_reader_close(struct rest_crm *c);	/* half-open, too */
 bool reader_row_hole(json_t *row, const char *name, struct arena *arena,
     struct hole_value *out);
 
+/* A row that the profile calls none of ours is counted. */
+void reader_skip(const struct rest_crm *c);
+
 /* ---- links.c: who rows are about, by further requests ------------------------ */
 struct links {
 	struct rest_crm *c;

@@ -662,6 +662,10 @@ static const struct {
 	  "'p'; read = { request = { path = 'a?s={last_stamp?}'; }; paging = { kind "
 	  "= 'keyset'; }; }; } );", "events.a.read.paging.kind: expected {last_id}" },
 	{ "events = ( { name = 'a'; trigger = 'meet'; occurred_at = 'x'; contact = "
+	  "'p'; read = { request = { path = 'a?s={since}&u={until}'; }; stamp = "
+	  "'t'; paging = { kind = 'offset'; }; }; } );",
+	    "events.a.read.paging.kind: expected pages that are not counted" },
+	{ "events = ( { name = 'a'; trigger = 'meet'; occurred_at = 'x'; contact = "
 	  "'p'; read = { request = { path = 'a?s={nothing}'; }; }; } );", "nothing" },
 	/* Kinds of paging that the place in the request does not fit. */
 #define PLACED(hole, kind) "events = ( { name = 'a'; trigger = 'meet'; " \
@@ -703,7 +707,7 @@ test_wrong(void **state)
 			fail_msg("%s was taken", wrong[i].profile);
 		if (rig.err.kind != ERR_CONFIG ||
 		    strstr(rig.err.msg, wrong[i].words) == NULL ||
-		    strstr(rig.err.msg, "test.conf") == NULL)
+		    strstr(rig.err.msg, "test.conf:1: ") == NULL)
 			fail_msg("%s: %s", wrong[i].words, rig.err.msg);
 		rig_end(&rig, false);
 	}

@@ -153,8 +153,9 @@ draw_order(struct randcrm *crm, struct rand_listing *l)
 	if (l->whole && l->order == RAND_BY_STAMP)
 		l->order = RAND_BY_ID;
 	/* An address that says "until" and counts rows: those that change leave
-	 * it, and the rest slides. */
-	if (!is_counted(l) && l->order > RAND_BY_STAMP)
+	 * it, and the rest slides.  A profile that does is refused. */
+	if (is_counted(l) || l->paging == RAND_AUTO_LINK ||
+	    l->order > RAND_BY_STAMP)
 		l->until = false;
 	l->sorted = l->order == RAND_BY_STAMP && (is_counted(l) ||
 	    is_all_sorted(crm) || !one_in(crm, 3));

@@ -137,6 +137,20 @@ test_wrong(void **state)
 	    "check --show --crm own");
 	says(r->out, "FAIL  all 4 cannot be read: deals \"1\": occurred_at: "
 	    "expected a time\n");
+	/* Of what nobody is asked about it is said how much there is. */
+	(void)snprintf(text, sizeof(text), "%s", profile_text);
+	at = strstr(text, "trigger = \"sale\";");
+	assert_non_null(at);
+	(void)snprintf(at, sizeof(text) - (size_t)(at - text), "%s%s",
+	    "trigger_at = \"/stage\"; values = ( { field = \"trigger\"; from = "
+	    "\"won\"; to = \"sale\"; }, { field = \"trigger\"; from = \"\"; to "
+	    "= \"\"; } );", strstr(profile_text, "trigger = \"sale\";") +
+	    strlen("trigger = \"sale\";"));
+	put_profile(&p, "own.conf", text);
+	says(place_run(&p, NOW, 0, "check --show --crm own")->out, "\n1 rows\n"
+	    "filled in: trigger 1, event 1, contact 1, occurred 1, closed 0, "
+	    "category 0, stage 1, employee 0, automatic 0\n3 are none of ours: "
+	    "the profile maps their trigger or kind to nothing\n");
 	/* A key that no profile has: file, line and key. */
 	at = strstr(text, "\ncheck = ");
 	memcpy(at + 1, "chekk = ", 8);

@@ -34,6 +34,7 @@ struct rig {
 	struct simhttpd *sim;
 	void *self;
 	struct buf seen, bad;		/* emitted records; quarantine */
+	int skipped;
 	char resume[4096], watermark[1024];
 	int pages, stop_page;		/* checkpoints; which says stop */
 	struct err err;
@@ -66,6 +67,14 @@ rig_quarantine(void *arg, const char *source, long line, const char *key,
 	    reason);
 }
 
+static inline void
+rig_skipped(void *arg)
+{
+	struct rig *rig = arg;
+
+	rig->skipped++;
+}
+
 /* text: the profile, with ' for ".  False: err. */
 static inline bool
 rig_profile(struct rig *rig, const char *name, const char *text)
@@ -80,6 +89,9 @@ rig_profile(struct rig *rig, const char *name, const char *text)
 	const bool ok = options_open_text(conf, name, &file, &rig->err) &&
 	    options_fill(rest_crm_profile_opts, &rig->set.profile,
 	        options_root(file), name, "", NULL, rig->arena, &rig->err);
+	if (ok)
+		rig->set.profile.from.places = options_places(file, name,
+		    rig->arena);
 	options_close(file);
 	return ok;
 }
@@ -110,6 +122,7 @@ rig_open(struct rig *rig)
 		.settings = &rig->set, .timezone = "Europe/Copenhagen",
 		.http = rig->http, .scratch = rig->scratch, .now = rig_now,
 		.clock = &rig->now, .quarantine = rig_quarantine,
+		.skipped = rig_skipped,
 		.quarantine_arg = rig };
 	rig->crm = rest_crm;
 	rest_crm.narrow(&rig->set, &rig->crm);

@@ -19,6 +19,7 @@ struct activities {
 	crm_activity_fn *emit;
 	void *arg;
 	struct links links;
+	struct link_tally tally;
 };
 
 static enum act_kind
@@ -59,7 +60,7 @@ contacts_of(struct activities *a, struct map *m,
 {
 	if (links_given(&set->link)) {
 		a->links.set = &set->link;
-		return links_row(&a->links, row->id, row->json, out, err);
+		return links_row(&a->links, row->id, m, out, err);
 	}
 	*out = map_list(m, "contact", &set->contact, "");
 	return *out != NULL || err_nomem(err);
@@ -105,8 +106,7 @@ on_page(void *arg, const struct listing *l, json_t *rows, struct err *err)
 	struct activities *a = arg;
 	const struct rest_activity *set = l->of;
 
-	a->links = (struct links){ .c = a->c, .set = &set->link,
-		.where = l->where };
+	a->links = links_begin(a->c, l, &set->link, &a->tally);
 	return links_page(&a->links, &set->read.id, rows, err);
 }
 

@@ -132,10 +132,15 @@ map_company(struct map *m, const struct rest_contact_fields *f,
 
 /* What the card says itself counts; who takes care of it, as one. */
 static void
-add_company(const struct company *from, struct crm_contact *out)
+add_company(struct map *m, const struct company *from, struct crm_contact *out)
 {
 	if (from == NULL)
 		return;
+	if (from->refused != NULL) {
+		(void)map_refuse(m, "company_id", arena_printf(m->arena,
+		    "a company that can be read: %s", from->refused));
+		return;
+	}
 	if (out->company == NULL)
 		out->company = from->name;
 	if (out->relation == NULL)
@@ -258,7 +263,7 @@ card_map(struct rest_crm *c, json_t *row, const char *asked,
 	out->company_tags = map_list(m, "company_tags", &f->company_tags,
 	    f->tag_separator);
 	const struct company *company = companies_find(c, out->company_id);
-	add_company(company, out);
+	add_company(m, company, out);
 	out->company_tags = named(c, joined(c, out->company_tags,
 	    company == NULL ? NULL : company->tags));
 	map_extra(m, f, out);

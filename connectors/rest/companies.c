@@ -6,7 +6,8 @@
  * How this can go wrong, and what stops it: memory (the cache is emptied when
  * it is full, between two pages only), a company that is gone (kept as such:
  * asked for once), a failed request (ends the connector: a card without its
- * relation would pass or fail the filters wrongly).
+ * relation would pass or fail the filters wrongly), an odd id that the service
+ * refuses (its cards are quarantined, the others go on).
  */
 #include "reader.h"
 
@@ -74,6 +75,24 @@ on_company(void *arg, const char *id, json_t *row, struct err *err)
 	    !arena_failed(cache) ? true : err_nomem(err);
 }
 
+/* A card whose company says no must not pass, so none is left out; but one odd
+ * id must not stop all others each night. */
+static bool
+on_refused(void *arg, const char *id, const char *why)
+{
+	struct rest_crm *c = arg;
+	struct arena *cache = c->reader->cache;
+	const char *key = arena_strdup(cache, id);
+	struct company *to = arena_alloc(cache, sizeof(*to));
+
+	if (to == NULL || key == NULL)
+		return false;
+	*to = (struct company){ .tags = copy_list(NULL, cache),
+		.refused = arena_strdup(cache, why) };
+	return idmap_put(&c->reader->companies, key, to) &&
+	    !arena_failed(cache);
+}
+
 /* Adds the company of a card to those to be asked for. */
 static void
 want(const struct rest_crm *c, json_t *card, struct idmap *wanted,
@@ -92,8 +111,8 @@ companies_load(struct rest_crm *c, json_t *cards, struct err *err)
 {
 	const struct rest_by_id *set =
 	    &c->set->profile.reading.contacts.company.by_id;
-	/* None is left out: a card whose company says no must not pass. */
-	const struct by_id_sink sink = { .each = on_company, .arg = c };
+	const struct by_id_sink sink = { .each = on_company, .arg = c,
+		.refused = on_refused };
 	struct rest_reader *reader = c->reader;
 	struct arena *page = c->rest.page;
 	struct idmap wanted;

@@ -25,6 +25,7 @@ struct events {
 	crm_event_fn *emit;
 	void *arg;
 	struct links links;
+	struct link_tally tally;
 };
 
 static bool
@@ -113,7 +114,7 @@ contacts_of(struct events *e, struct map *m, const struct rest_event *set,
 
 	if (links_given(&set->link)) {
 		e->links.set = &set->link;
-		return links_row(&e->links, row->id, row->json, out, err);
+		return links_row(&e->links, row->id, m, out, err);
 	}
 	if (may_be_several(set)) {
 		*out = map_list(m, "contact", &set->contact, "");
@@ -192,8 +193,7 @@ on_page(void *arg, const struct listing *l, json_t *rows, struct err *err)
 	struct events *e = arg;
 	const struct rest_event *set = l->of;
 
-	e->links = (struct links){ .c = e->c, .set = &set->link,
-		.where = l->where };
+	e->links = links_begin(e->c, l, &set->link, &e->tally);
 	return links_page(&e->links, &set->read.id, rows, err);
 }
 

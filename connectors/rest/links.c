@@ -6,7 +6,8 @@
  * one that the service cut is found out by asking for those without a person
  * once more, and ends the connector;
  * rows of an answer that belong to none of the page are not looked at; a
- * person named twice is named once.
+ * person named twice is named once; a row that the service refuses to tell about
+ * is quarantined, and the connector ends when that is most of them.
  *
  * Memory: each request has an arena of its own, or the answers of all rows of a
  * page would pile up until it is full.
@@ -27,6 +28,16 @@ links_given(const struct rest_link *set)
 {
 	return rest_request_given(&set->request) ||
 	    rest_request_given(&set->batch);
+}
+
+struct links
+links_begin(struct rest_crm *c, const struct listing *l,
+    const struct rest_link *set, struct link_tally *tally)
+{
+	if (tally->of != l)
+		*tally = (struct link_tally){ .of = l };
+	return (struct links){ .c = c, .set = set, .where = l->where,
+		.tally = tally };
 }
 
 static bool
@@ -300,22 +311,45 @@ links_page(struct links *links, const struct strlist *id, json_t *rows,
 	return true;
 }
 
+/* So many odd rows are left out whatever there is; more are a request that is
+ * wrong, if it is most of them. */
+#define REFUSED_MAX 20
+
+/* True: the row is left out, m->reason says why. */
+static bool
+row_refused(struct links *links, const struct err *why, struct map *m,
+    struct err *err)
+{
+	struct link_tally *tally = links->tally;
+
+	if (++tally->refused > REFUSED_MAX &&
+	    2 * tally->refused > tally->asked) {
+		*err = *why;
+		return err_wrap(err, "%s.link", links->where);
+	}
+	(void)snprintf(m->reason, sizeof(m->reason), "link: %.120s", why->msg);
+	return true;
+}
+
 /* ---- one request for one --------------------------------------------------------------- */
 
 static bool
-row_take(struct links *links, const char *id, json_t *row, struct names *to,
+row_take(struct links *links, const char *id, struct map *m, struct names *to,
     struct err *err)
 {
 	AUTO(json_doc) struct json_doc *doc = NULL;
 	const struct rest_request *req = &links->set->request;
 	struct rest *r = &links->c->rest;
-	struct asked asked = { .row = row, .id = id, .arena = r->page };
+	struct asked asked = { .row = m->row, .id = id, .arena = r->page };
 	struct err why = { .kind = ERR_NONE };
 	struct http_res res;
 	json_t *one;
 	size_t i;
 
+	links->tally->asked++;
 	if (!rest_read(r, req, NULL, hole_of, &asked, &res, &doc, &why)) {
+		if (why.kind == ERR_REJECTED)
+			return row_refused(links, &why, m, err);
 		*err = why;
 		/* The row went meanwhile: it is about nobody. */
 		return why.kind == ERR_GONE || err_wrap(err, "%s.link",
@@ -332,7 +366,7 @@ row_take(struct links *links, const char *id, json_t *row, struct names *to,
 }
 
 static bool
-row_ask(struct links *links, const char *id, json_t *row, struct names *to,
+row_ask(struct links *links, const char *id, struct map *m, struct names *to,
     struct err *err)
 {
 	AUTO(arena) struct arena *mine = arena_new(ANSWER_MAX_BYTES);
@@ -343,13 +377,13 @@ row_ask(struct links *links, const char *id, json_t *row, struct names *to,
 		return err_nomem(err);
 	r->page = mine;
 	links->kept = r->item;
-	const bool ok = row_take(links, id, row, to, err);
+	const bool ok = row_take(links, id, m, to, err);
 	r->page = page;
 	return ok;
 }
 
 bool
-links_row(struct links *links, const char *id, json_t *row,
+links_row(struct links *links, const char *id, struct map *m,
     const char *const **out, struct err *err)
 {
 	static const char *const nobody[] = { NULL };
@@ -357,7 +391,7 @@ links_row(struct links *links, const char *id, json_t *row,
 
 	if (rest_request_given(&links->set->batch))
 		of = id == NULL ? NULL : idmap_get(&links->by_row, id);
-	else if (!row_ask(links, id, row, &one, err))
+	else if (!row_ask(links, id, m, &one, err))
 		return false;
 	*out = of == NULL || of->v == NULL ? nobody : of->v;
 	return true;

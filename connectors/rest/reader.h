@@ -13,6 +13,7 @@ struct company {
 	const char *name, *relation, *segment, *owner_id, *owner_name,
 	    *owner_email;
 	const char *const *tags;	/* never NULL */
+	const char *refused;		/* why it cannot be read, nor its cards */
 };
 struct rest_reader {
 	struct listing *events, *activities;
@@ -41,22 +42,31 @@ bool reader_row_hole(json_t *row, const char *name, struct arena *arena,
 void reader_skip(const struct rest_crm *c);
 
 /* ---- links.c: who rows are about, by further requests ------------------------ */
+struct link_tally {		/* of the requests of a listing, so far */
+	const struct listing *of;
+	long long asked, refused;
+};
 struct links {
 	struct rest_crm *c;
 	const struct rest_link *set;
 	const char *where;
+	struct link_tally *tally;
 	struct idmap by_row;		/* struct names, of this page */
 	struct arena *kept;		/* of what outlives an answer */
 };
+/* For a page of l. */
+struct links links_begin(struct rest_crm *c, const struct listing *l,
+    const struct rest_link *set, struct link_tally *tally);
 bool links_given(const struct rest_link *set);
 NPS_MUSTCHECK bool links_check(const struct rest_crm *c,
     const struct rest_link *set, const char *where, struct err *err);
 /* Before the rows of a page: one request for many, where the profile has it. */
 NPS_MUSTCHECK bool links_page(struct links *links, const struct strlist *id,
     json_t *rows, struct err *err);
-/* Ends with NULL; none for a row that is gone. */
-NPS_MUSTCHECK bool links_row(struct links *links, const char *id, json_t *row,
-    const char *const **out, struct err *err);
+/* Who m->row is about.  *out ends with NULL; none for a row that is gone, or
+ * (m->reason) that the service refuses to tell about. */
+NPS_MUSTCHECK bool links_row(struct links *links, const char *id,
+    struct map *m, const char *const **out, struct err *err);
 
 /* ---- by_id.c: records by id --------------------------------------------------- */
 struct by_id_sink {

@@ -295,15 +295,47 @@ test_refused(void **state)
 	rig_end(&rig, true);
 }
 
-/* All of them refused is a wrong request; a company's is never left out. */
+/* A card whose company cannot be asked about must not pass, nor stop others. */
 static void
-test_refused_too_often(void **state)
+test_refused_company(void **state)
 {
 	static const char company[] = "contacts = { " READ("people") FIELDS
 	    "company = { by_id = { request = { path = 'org/{id}'; }; }; }; };";
 	static const struct sim_reply script[] = {
-		{ .target = "/people?", .body = "[{\"id\":1,\"org\":\"A\"}]" },
-		{ .target = "/org/A ", .status = 400, .body = "{}" } };
+		{ .target = "/people?", .body = "[{\"id\":1,\"org\":\"n-a\"},"
+		    "{\"id\":2,\"org\":\"B\"},{\"id\":3,\"org\":\".\"},"
+		    "{\"id\":4,\"org\":\"n-a\"}]" },
+		{ .target = "/org/n-a ", .status = 400, .body = "{}" },
+		{ .target = "/org/B ", .body = "{\"name\":\"Bent\"}" } };
+	static const struct sim_reply denied[] = {
+		{ .target = "/people?", .body = "[{\"id\":1,\"org\":\"n-a\"}]" },
+		{ .target = "/org/n-a ", .status = 403, .body = "{}" } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, company, script, 3);
+	if (!rig_contacts(&rig, NULL, NULL))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "2 - <-> -/-" AT LINK("2") "\n");
+	RIG_REFUSES(&rig, "contacts 1: company_id: expected a company that can be "
+	    "read: GET /org/{id}: HTTP 400, refused\n"
+	    "contacts 3: company_id: expected a company that can be read: GET "
+	    "/org/{id}: path: a value makes \".\" or \"..\" of a part of the "
+	    "path\n"
+	    "contacts 4: company_id: expected a company that can be read: GET "
+	    "/org/{id}: HTTP 400, refused\n");
+	rig_end(&rig, true);
+	rig_start(&rig, company, denied, 2);
+	assert_false(rig_contacts(&rig, NULL, NULL));
+	assert_int_equal(rig.err.kind, ERR_AUTH);
+	RIG_SEES(&rig, "");
+	rig_end(&rig, true);
+}
+
+/* All of them refused is a wrong request. */
+static void
+test_refused_too_often(void **state)
+{
 	static const struct sim_reply no = { .status = 400, .body = "{}",
 		.repeat = 20 };
 	static const char *ids[21];
@@ -319,11 +351,6 @@ test_refused_too_often(void **state)
 	assert_false(load(&rig, ids, 21));
 	assert_int_equal(rig.err.kind, ERR_REJECTED);
 	rig_end(&rig, false);
-	rig_start(&rig, company, script, 2);
-	assert_false(rig_contacts(&rig, NULL, NULL));
-	assert_int_equal(rig.err.kind, ERR_REJECTED);
-	RIG_SEES(&rig, "");
-	rig_end(&rig, true);
 }
 
 /* A mail address in a table of its own: its rows name the cards; one is gone
@@ -744,6 +771,7 @@ main(void)
 		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_batch_of_others),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_company),
 		cmocka_unit_test(test_refused_too_often),
 		cmocka_unit_test(test_also),
 		cmocka_unit_test(test_also_sorted),

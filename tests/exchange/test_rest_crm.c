@@ -918,14 +918,42 @@ test_links_cut(void **state)
 	arena_free(arena);
 }
 
+#define BY_ROW "events = ( { name = 'won'; trigger = 'sale'; occurred_at = " \
+	"'closed'; link = { contact = 'p'; request = { path = 'of/{id}'; rows = ''; " \
+	"}; }; read = { request = { path = 'won'; rows = 'items'; }; paging = { " \
+	"kind = 'none'; }; }; } );"
+
+/* One odd row is left out; when it is most of them, the request is wrong. */
+static void
+test_links_refused(void **state)
+{
+	struct arena *arena = arena_new(1 << 20);
+	static const struct sim_reply one[] = {
+		{ .target = "/won", .body = PAGE_OF(ONE "," ROW(2, "x")) },
+		{ .target = "/of/1 ", .status = 422, .body = "{}" },
+		{ .target = "/of/2 ", .body = "[{\"p\":7}]" } };
+	const struct sim_reply all[] = {
+		{ .target = "/won", .body = numbered(arena, "{\"items\":[",
+		    "{\"id\":#,\"closed\":\"2026-11-20\"}", 1, 22, "]}") },
+		{ .target = "/of/", .status = 400, .body = "{}", .repeat = 20 } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, BY_ROW, one, 3);
+	if (!rig_events(&rig, NULL, NULL))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "sale 2/7 7 2026-11-20T13:30:00Z -\n");
+	RIG_REFUSES(&rig, "won 1: link: GET /of/{id}: HTTP 422, refused\n");
+	rig_end(&rig, true);
+	fails(BY_ROW, all, 2, ERR_REJECTED, "events.won.link: GET /of/{id}: HTTP "
+	    "400, refused");
+	arena_free(arena);
+}
+
 /* Forty answers of 2 MiB: each gives way to the next. */
 static void
 test_links_memory(void **state)
 {
-	static const char profile[] = "events = ( { name = 'won'; trigger = "
-	    "'sale'; occurred_at = 'closed'; link = { contact = 'p'; request = { "
-	    "path = 'of/{id}'; rows = ''; }; }; read = { request = { path = 'won'; "
-	    "rows = 'items'; }; paging = { kind = 'none'; }; }; } );";
 	struct arena *arena = arena_new(64 << 20);
 	const size_t size = (size_t)2 << 20;
 	char *body = arena_alloc(arena, size + 1);
@@ -939,7 +967,7 @@ test_links_memory(void **state)
 		{ .target = "/won", .body = numbered(arena, "{\"items\":[",
 		    "{\"id\":#,\"closed\":\"2026-11-20\"}", 1, 40, "]}") },
 		{ .target = "/of/", .body = body, .repeat = 39 } };
-	rig_start(&rig, profile, script, 2);
+	rig_start(&rig, BY_ROW, script, 2);
 	if (!rig_events(&rig, NULL, NULL))
 		fail_msg("%s", rig.err.msg);
 	assert_non_null(strstr(buf_text(&rig.seen), "sale 40/7 7 "));
@@ -951,10 +979,6 @@ test_links_memory(void **state)
 static void
 test_links_many(void **state)
 {
-	static const char profile[] = "events = ( { name = 'won'; trigger = "
-	    "'sale'; occurred_at = 'closed'; link = { contact = 'p'; request = { "
-	    "path = 'of/{id}'; rows = ''; }; }; read = { request = { path = 'won'; "
-	    "rows = 'items'; }; paging = { kind = 'none'; }; }; } );";
 	struct arena *arena = arena_new(1 << 20);
 	const struct sim_reply script[] = {
 		{ .target = "/won", .body = PAGE_OF(ONE) },
@@ -963,7 +987,7 @@ test_links_many(void **state)
 	struct rig rig;
 
 	(void)state;
-	rig_start(&rig, profile, script, 2);
+	rig_start(&rig, BY_ROW, script, 2);
 	if (!rig_events(&rig, NULL, NULL))
 		fail_msg("%s", rig.err.msg);
 	assert_non_null(strstr(buf_text(&rig.seen), "sale 1/1 1 "));
@@ -994,6 +1018,7 @@ main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_links_cut),
+		cmocka_unit_test(test_links_refused),
 		cmocka_unit_test(test_links_memory),
 		cmocka_unit_test(test_links_many),
 	};

@@ -39,6 +39,13 @@ hole_text(const char *text, struct hole_value *out)
 }
 
 static void
+hole_stamp(const struct listing_pass *p, struct hole_value *out)
+{
+	hole_text(p->last_stamp, out);
+	out->zone = p->rules.zone;
+}
+
+static void
 hole_number(long long number, struct hole_value *out)
 {
 	out->type = HOLE_NUMBER;
@@ -65,7 +72,7 @@ hole_of(void *arg, const char *name, struct hole_value *out)
 		hole_text(p->last_id != NULL ? p->last_id :
 		    p->pages.first_key, out);
 	else if (strcmp(name, "last_stamp") == 0)
-		hole_text(p->last_stamp, out);
+		hole_stamp(p, out);
 	else
 		return sink->hole != NULL && sink->hole(sink->arg, name, out);
 	return true;

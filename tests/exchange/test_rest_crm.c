@@ -349,6 +349,30 @@ test_begin_in_zone_of_stamps(void **state)
 	rig_end(&rig, true);
 }
 
+/* So is the stamp of the last row, in another form than it was received in. */
+static void
+test_last_stamp_in_its_zone(void **state)
+{
+	static const char profile[] = "events = ( { name = 'won'; trigger = "
+	    "'sale'; occurred_at = 'closed'; contact = 'person'; read = { request "
+	    "= { path = 'won?after={last_id?}&t={last_stamp:iso?}&raw={last_stamp?}"
+	    "'; rows = 'items'; }; paging = { kind = 'keyset'; }; stamp = "
+	    "'changed'; stamp_zone = 'America/New_York'; }; } );";
+	static const struct sim_reply script[] = {
+		{ .target = "/won ", .body = PAGE_OF("{\"id\":1,\"changed\":"
+		    "\"2026-11-24T10:00:00\",\"closed\":\"2026-11-20T13:30:00Z\","
+		    "\"person\":\"P1\"}") },
+		{ .target = "/won?after=1&t=2026-11-24T15%3A00%3A00Z&raw=2026-11-24"
+		    "T10%3A00%3A00 ", .body = PAGE_OF("") } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, profile, script, 2);
+	if (!rig_events(&rig, NULL, NULL))
+		fail_msg("%s", rig.err.msg);
+	rig_end(&rig, true);
+}
+
 #define TWO "events = ( " DEALS("won", "sale", "") ", " DEALS("lost", "loss", \
 	"") " );"
 
@@ -1004,6 +1028,7 @@ main(void)
 		cmocka_unit_test(test_watermark),
 		cmocka_unit_test(test_begin),
 		cmocka_unit_test(test_begin_in_zone_of_stamps),
+		cmocka_unit_test(test_last_stamp_in_its_zone),
 		cmocka_unit_test(test_one_fails),
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_resume_gone),

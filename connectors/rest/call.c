@@ -347,14 +347,15 @@ rest_call_at(struct rest *r, const struct rest_request *req, const char *url,
 {
 	struct calling c = { .names = { .r = r, .fn = fn, .arg = arg },
 		.req = req, .url = url };
+	const struct http_res none = { .retry_after_s = -1, .date = NO_TIME,
+		.body = "" };
 	struct err unwanted, why;
 	bool lost;
 
 	err = err == NULL ? &unwanted : err;
 	*doc = NULL;
 	r->words[0] = '\0';
-	*res = (struct http_res){ .retry_after_s = -1, .date = NO_TIME,
-		.body = "" };
+	*res = none;
 	if (url != NULL && !apicall_is_same_origin(r->place->base_url, url))
 		return err_set(err, ERR_PROTOCOL,
 		    "expected a page of the same address as base_url");
@@ -364,6 +365,8 @@ rest_call_at(struct rest *r, const struct rest_request *req, const char *url,
 		return false;
 	if (!rest_auth_lost(r, &why))
 		return err_wrap(err, "%s", why.msg);
+	/* A login that fails now leaves the request unsent. */
+	*res = none;
 	return call_once(&c, res, doc, &lost, err);
 }
 

@@ -158,10 +158,13 @@ reason_set(struct put_result *r, enum put_outcome outcome, const char *reason)
 	(void)snprintf(r->reason, sizeof(r->reason), "%.127s", reason);
 }
 
-/* The answer says that nothing was taken, or nothing left the house. */
+/* The answer says that nothing was taken, or nothing left the house.  A redirect
+ * may lead to what was made, unless the profile says what it means. */
 static bool
 is_proven_away(const struct http_res *res, const struct err *why)
 {
+	if (why->kind == ERR_CONFIG && res->status >= 300 && res->status <= 399)
+		return false;
 	if (why->kind == ERR_AUTH || why->kind == ERR_CONFIG ||
 	    why->kind == ERR_THROTTLED || why->kind == ERR_GONE)
 		return true;

@@ -147,6 +147,11 @@ test_ensure_later(void **state)
 	"\"{\\\"who\\\":\\\"{employee_id?}\\\",\\\"due\\\":\\\"{day}\\\"," \
 	"\\\"what\\\":\\\"{subject}\\\"}\"; }; }; "
 
+#define LOGIN "auth = { style = \"login\"; header = \"Authorization\"; " \
+	"value = \"Session {session.token}\"; login = { method = \"POST\"; " \
+	"path = \"login\"; json = \"{\\\"p\\\":\\\"{secret}\\\"}\"; }; " \
+	"values = ( { name = \"token\"; at = \"/t\"; } ); }; "
+
 static const char *const pairs[][2] = { { "score", "9" },
 	{ "name", "\"x\"" }, { "old", "" },
 	{ "answered_at", "2026-11-24T10:00:00Z" }, { NULL, NULL } };
@@ -214,6 +219,11 @@ test_post_outcomes(void **state)
 		{ { .status = 207, .body = "[]" }, PUT_UNKNOWN, false },
 		{ { .status = 429, .headers = "Retry-After: 900\r\n" },
 		    PUT_AGAIN, false },
+		/* Done, and the way to what it made: so some frameworks answer. */
+		{ { .status = 303, .headers = "Location: /c/K1\r\n" },
+		    PUT_UNKNOWN, false },
+		{ { .status = 302 }, PUT_UNKNOWN, false },
+		{ { .status = 307 }, PUT_AGAIN, false },
 		{ { .status = 401 }, PUT_AGAIN, false },
 		{ { .status = 403 }, PUT_DENIED, true },
 		{ { .status = 404 }, PUT_GONE, true },
@@ -223,8 +233,8 @@ test_post_outcomes(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct put_result r = { .outcome = PUT_UNKNOWN };
-		begin("errors = ( { status = [ 200 ]; at = \"/error\"; } ); "
-		    PUTS, &cases[i].reply, 1);
+		begin("errors = ( { status = [ 200 ]; at = \"/error\"; }, "
+		    "{ status = [ 307 ]; means = \"session\"; } ); " PUTS, &cases[i].reply, 1);
 		const bool ok = rest_post_feed(&rig.c, &effect, 1, &r, &rig.err);
 		if (r.outcome != cases[i].outcome || ok != cases[i].goes_on)
 			fail_msg("case %zu: %d, %d (%s)", i, (int)r.outcome, ok,
@@ -232,6 +242,30 @@ test_post_outcomes(void **state)
 		assert_int_equal(simhttpd_requests(sim), 1);
 		end();
 	}
+}
+
+/* The session ended, so the post was not taken; and nobody gives another. */
+static void
+test_session_lost(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .want = "POST /login ", .body = "{\"t\":\"one\"}" },
+		{ .want = "POST /c/K1/feed ", .status = 201, .body = "{}" },
+		{ .want = "POST /c/K1/feed ", .status = 401 },
+		{ .want = "POST /login ", .status = 503 },
+		{ .want = "POST /login ", .status = 503 },
+	};
+	struct put_result r = { .outcome = PUT_UNKNOWN };
+
+	(void)state;
+	begin(LOGIN PUTS, script, ARRAY_LEN(script));
+	assert_true(rest_post_feed(&rig.c, &effect, 1, &r, &rig.err));
+	assert_false(rest_post_feed(&rig.c, &effect, 1, &r, &rig.err));
+	if (r.outcome != PUT_AGAIN)
+		fail_msg("%d (%s)", (int)r.outcome, rig.err.msg);
+	assert_null(simhttpd_problem(sim, false));
+	simhttpd_stop(sim);
+	rig_close(&rig);
 }
 
 /* 404 where no contact stands in the path: nobody is gone. */
@@ -367,10 +401,6 @@ core_write(const char *tag, struct put_result *result)
 	return result->outcome;
 }
 
-#define LOGIN "auth = { style = \"login\"; header = \"Authorization\"; " \
-	"value = \"Session {session.token}\"; login = { method = \"POST\"; " \
-	"path = \"login\"; json = \"{\\\"p\\\":\\\"{secret}\\\"}\"; }; " \
-	"values = ( { name = \"token\"; at = \"/t\"; } ); }; "
 #define LIST "tags = { style = \"list\"; at = [ \"/tags\" ]; etag = true; " \
 	READ WRITE("{\\\"tags\\\":\\\"{tags:list}\\\"}") "};"
 
@@ -435,6 +465,7 @@ main(void)
 		cmocka_unit_test(test_ensure_later),
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_post_outcomes),
+		cmocka_unit_test(test_session_lost),
 		cmocka_unit_test(test_wrong_path),
 		cmocka_unit_test(test_not_asked_for),
 		cmocka_unit_test(test_refused),

@@ -74,8 +74,8 @@ has_status(const struct intlist *list, long status)
 	return list->n == 0;
 }
 
-static bool
-is_there(const json_t *node)
+bool
+rest_is_there(const json_t *node)
 {
 	return node != NULL && !json_is_null(node) && !json_is_false(node) &&
 	    !(json_is_string(node) && json_string_length(node) == 0) &&
@@ -105,7 +105,7 @@ error_fits(struct rest *r, const struct rest_error *e,
 	if (!has_status(&e->status, res->status))
 		return false;
 	if (e->at[0] != '\0') {
-		if (!is_there(node))
+		if (!rest_is_there(node))
 			return false;
 		subject = json_is_object(node) || json_is_array(node) ?
 		    json_dump(r->page, node) : json_text(r->page, node);

@@ -150,6 +150,8 @@ enum rest_meaning { REST_OK, REST_FAILURE, REST_GONE, REST_THROTTLED,
 	REST_SESSION, REST_REJECTED, REST_CONFLICT };
 enum rest_meaning rest_judge(struct rest *r, const struct http_res *res,
     json_t *root, char *text, size_t size);
+/* As `at` of a line means it: not null, false or empty. */
+bool rest_is_there(const json_t *node);
 /* Does a 2xx that no line explains say that nothing, or not all, was done? */
 bool rest_tells_failure(const struct http_res *res, const json_t *root);
 /* False, with ERR_PROTOCOL, if that is what the answer just judged does. */

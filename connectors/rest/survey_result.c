@@ -91,8 +91,7 @@ rule_fits(const struct answer *a, const struct rest_result *rule)
 		return false;
 	if (rule->at[0] != '\0') {
 		m = match_at(a->root, rule->at);
-		if ((m.node == NULL && m.key == NULL) ||
-		    (m.node != NULL && json_is_false(m.node)))
+		if (m.key == NULL && !rest_is_there(m.node))
 			return false;
 		text = select_text(&m, a->arena);
 	}

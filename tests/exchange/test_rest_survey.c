@@ -278,6 +278,26 @@ test_outcomes_rows(void **state)
 	rig_close(&rig);
 }
 
+/* An empty list of errors says that there is none: the mail is out. */
+static void
+test_outcomes_no_errors(void **state)
+{
+	static const struct judged cases[] = {
+		{ 200, "{\"id\":5,\"errors\":[]}", PUSH_ACCEPTED, "5", -1 },
+		{ 200, "{\"id\":5,\"errors\":{}}", PUSH_ACCEPTED, "5", -1 },
+		{ 200, "{\"id\":5,\"errors\":false}", PUSH_ACCEPTED, "5", -1 },
+		{ 200, "{\"id\":5,\"errors\":[\"x\"]}", PUSH_REJECTED, "", -1 },
+		{ 200, "{\"id\":5,\"errors\":0}", PUSH_REJECTED, "", -1 },
+	};
+
+	(void)state;
+	rig_open(&rig, BASE, "send = { request = { method = \"POST\"; path = "
+	    "\"s\"; json = \"[\\\"{ref}\\\"]\"; }; remote_id = [ \"/id\" ]; "
+	    "results = ( { at = \"/errors\"; means = \"rejected\"; } ); };");
+	judge(cases, ARRAY_LEN(cases));
+	rig_close(&rig);
+}
+
 /* ---- listings ------------------------------------------------------------------------ */
 static struct {
 	int n, scores[8], opted_out;
@@ -713,6 +733,7 @@ main(void)
 		cmocka_unit_test(test_outcomes_all_night),
 		cmocka_unit_test(test_outcomes_plain),
 		cmocka_unit_test(test_outcomes_rows),
+		cmocka_unit_test(test_outcomes_no_errors),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_other_scale),
 		cmocka_unit_test(test_optouts),

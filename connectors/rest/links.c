@@ -6,8 +6,10 @@
  * one that the service cut is found out by asking for those without a person
  * once more, and ends the connector;
  * rows of an answer that belong to none of the page are not looked at; a
- * person named twice is named once; a row that the service refuses to tell about
- * is quarantined, and the connector ends when that is most of them.
+ * person named twice is named once; a path that leads nowhere: a row that is
+ * not there is about nobody, but twenty and no other are an error; a row that
+ * the service refuses to tell about is quarantined, and the connector ends when
+ * that is most of them.
  *
  * Memory: each request has an arena of its own, or the answers of all rows of a
  * page would pile up until it is full.
@@ -21,7 +23,7 @@
 #include "select.h"
 
 #define ANSWER_MAX_BYTES ((size_t)64 << 20)
-#define CUT_MIN 20	/* rows of the smallest page that a service has */
+#define CUT_MIN 10	/* rows of the smallest page that a service has */
 
 bool
 links_given(const struct rest_link *set)
@@ -333,6 +335,21 @@ row_refused(struct links *links, const struct err *why, struct map *m,
 
 /* ---- one request for one --------------------------------------------------------------- */
 
+/* From so many rows on, of which each is not there, the path is wrong. */
+#define GONE_MIN 20
+
+/* The row went meanwhile: it is about nobody. */
+static bool
+row_gone(struct links *links, const struct err *why, struct err *err)
+{
+	struct link_tally *tally = links->tally;
+
+	return ++tally->gone < tally->asked || tally->gone < GONE_MIN ||
+	    err_set(err, ERR_PROTOCOL, "%s.link: HTTP %d for each of %lld rows: "
+	    "is the path of link.request right?", links->where, why->code,
+	    tally->gone);
+}
+
 static bool
 row_take(struct links *links, const char *id, struct map *m, struct names *to,
     struct err *err)
@@ -350,10 +367,10 @@ row_take(struct links *links, const char *id, struct map *m, struct names *to,
 	if (!rest_read(r, req, NULL, hole_of, &asked, &res, &doc, &why)) {
 		if (why.kind == ERR_REJECTED)
 			return row_refused(links, &why, m, err);
+		if (why.kind == ERR_GONE)
+			return row_gone(links, &why, err);
 		*err = why;
-		/* The row went meanwhile: it is about nobody. */
-		return why.kind == ERR_GONE || err_wrap(err, "%s.link",
-		    links->where);
+		return err_wrap(err, "%s.link", links->where);
 	}
 	json_t *rows = rows_of(req, doc);
 	if (rows == NULL)

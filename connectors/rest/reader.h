@@ -44,7 +44,7 @@ void reader_skip(const struct rest_crm *c);
 /* ---- links.c: who rows are about, by further requests ------------------------ */
 struct link_tally {		/* of the requests of a listing, so far */
 	const struct listing *of;
-	long long asked, refused;
+	long long asked, gone, refused;
 };
 struct links {
 	struct rest_crm *c;

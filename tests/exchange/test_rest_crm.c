@@ -942,6 +942,24 @@ test_links_cut(void **state)
 	arena_free(arena);
 }
 
+/* Services cut at ten, too. */
+static void
+test_links_cut_at_ten(void **state)
+{
+	struct arena *arena = arena_new(1 << 20);
+	const struct sim_reply script[] = {
+		{ .target = "/won", .body = numbered(arena, "{\"items\":[",
+		    "{\"id\":#,\"closed\":\"2026-11-20\"}", 1, 12, "]}") },
+		{ .target = "/links", .body = numbered(arena, "[",
+		    "{\"of\":#,\"p\":7}", 1, 10, "]") },
+		{ .target = "/links", .want = "{\"ids\":[\"11\",\"12\"]}",
+		    .body = "[{\"of\":12,\"p\":8}]" } };
+
+	(void)state;
+	fails(BY_BATCH, script, 3, ERR_PROTOCOL, "the answer to 12 ids was cut");
+	arena_free(arena);
+}
+
 #define BY_ROW "events = ( { name = 'won'; trigger = 'sale'; occurred_at = " \
 	"'closed'; link = { contact = 'p'; request = { path = 'of/{id}'; rows = ''; " \
 	"}; }; read = { request = { path = 'won'; rows = 'items'; }; paging = { " \
@@ -971,6 +989,33 @@ test_links_refused(void **state)
 	rig_end(&rig, true);
 	fails(BY_ROW, all, 2, ERR_REJECTED, "events.won.link: GET /of/{id}: HTTP "
 	    "400, refused");
+	arena_free(arena);
+}
+
+/* Twenty rows that are all not there: the path is wrong.  One answer among them,
+ * and they are just gone. */
+static void
+test_links_gone(void **state)
+{
+	struct arena *arena = arena_new(1 << 20);
+	const char *rows = numbered(arena, "{\"items\":[",
+	    "{\"id\":#,\"closed\":\"2026-11-20\"}", 1, 25, "]}");
+	const struct sim_reply all[] = { { .target = "/won", .body = rows },
+		{ .target = "/of/", .status = 404, .body = "{}", .repeat = 19 } };
+	const struct sim_reply most[] = { { .target = "/won", .body = rows },
+		{ .target = "/of/", .status = 404, .body = "{}", .repeat = 18 },
+		{ .target = "/of/20 ", .body = "[]" },
+		{ .target = "/of/", .status = 404, .body = "{}", .repeat = 4 } };
+	struct rig rig;
+
+	(void)state;
+	fails(BY_ROW, all, 2, ERR_PROTOCOL, "events.won.link: HTTP 404 for each of "
+	    "20 rows");
+	rig_start(&rig, BY_ROW, most, 4);
+	if (!rig_events(&rig, NULL, NULL))
+		fail_msg("%s", rig.err.msg);
+	assert_non_null(strstr(buf_text(&rig.seen), "sale 25 - "));
+	rig_end(&rig, true);
 	arena_free(arena);
 }
 
@@ -1043,7 +1088,9 @@ main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_links_cut),
+		cmocka_unit_test(test_links_cut_at_ten),
 		cmocka_unit_test(test_links_refused),
+		cmocka_unit_test(test_links_gone),
 		cmocka_unit_test(test_links_memory),
 		cmocka_unit_test(test_links_many),
 	};

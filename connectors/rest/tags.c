@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "select.h"
+#include "uses.h"
 
 #define STEPS_MAX 16
 #define LISTS_MAX 8
@@ -213,10 +214,17 @@ static bool
 change(struct fill *f, const struct rest_request *from, struct http_req *req,
     struct err *err)
 {
-	if (!build(f, from, req, err) || !add_match(f, req, err))
-		return false;
+	const struct select_match version = select_first(f->card,
+	    &f->set->version);
+
+	if (!build(f, from, req, err))
+		/* One card without is no reason to stop the others. */
+		return err->kind == ERR_CONFIG && version.node == NULL &&
+		    version.key == NULL && rest_request_uses(from, "version")
+		    ? err_set(err, ERR_PROTOCOL,
+		        "tags.version: the card has no version") : false;
 	req->repeatable = false;
-	return true;
+	return add_match(f, req, err);
 }
 
 /* ---- one thing of the plan ------------------------------------------------------ */

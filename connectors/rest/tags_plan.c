@@ -292,6 +292,10 @@ tag_plan_has_ids(const struct tag_plan *plan, const struct rest_tag *goes,
 
 	for (size_t i = 0; i < ARRAY_LEN(comes); i++)
 		needed |= rest_request_uses(from, comes[i]);
+	if (goes != NULL && goes->id.text == NULL &&
+	    rest_request_uses(from, "tag_id"))
+		return err_set(err, ERR_PROTOCOL, "tags.id: the tag that goes has "
+		    "no id");
 	if (plan->add && needed && plan->value_id.text == NULL)
 		return err_set(err, ERR_RETRY, "tags: the CRM has no tag "
 		    "\"%.60s\" yet", plan->value);

@@ -539,6 +539,35 @@ test_card_of_another(void **state)
 		}
 }
 
+/* What one card lacks is the matter of that card; a profile that asks for it
+ * wrongly is found out by the next ones. */
+static void
+test_odd_card(void **state)
+{
+	static const struct {
+		size_t style;
+		const char *body, *says;
+	} c[] = {
+		{ 2, "{\"objects\":[]}", "the card has no version" },
+		{ 2, "{\"v\":null,\"objects\":[]}", "the card has no version" },
+		{ 6, "{\"objects\":[{\"id\":1,\"name\":\"" MEET "9\"},{\"name\":"
+		    "\"" MEET "3\"}]}", "the tag that goes has no id" },
+		{ 7, "{\"objects\":[{\"name\":\"" MEET "3\"}]}",
+		    "the tag that goes has no id" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(c); i++) {
+		open_style(&styles[c[i].style]);
+		assert_false(ask(1, c[i].body));
+		if (rig.err.kind != ERR_PROTOCOL ||
+		    strstr(rig.err.msg, c[i].says) == NULL)
+			fail_msg("case %zu: %s: %s", i,
+			    err_kind_name(rig.err.kind), rig.err.msg);
+		rig_close(&rig);
+	}
+}
+
 /* So the answer to a write that is not read back. */
 static void
 test_no_write(void **state)
@@ -595,6 +624,7 @@ main(void)
 		cmocka_unit_test(test_only_own_tags_change),
 		cmocka_unit_test(test_no_card),
 		cmocka_unit_test(test_card_of_another),
+		cmocka_unit_test(test_odd_card),
 		cmocka_unit_test(test_no_write),
 		cmocka_unit_test(test_never_right),
 		cmocka_unit_test(test_errors_all_night),

@@ -23,7 +23,7 @@ since(const struct try *t)
 	const int from = day_add(clock_day(zone, clock_now()), -t->days);
 
 	return (struct pull){ .from = clock_day_start(zone, from),
-		.until = NO_TIME };
+		.until = clock_now() };
 }
 
 static const char *

@@ -57,7 +57,7 @@ search_run(struct search_sink *to, struct err *err)
 	survey_sent_listing(s, &l);
 	struct rest_listing cut = *l.listing.set;
 	const int hours = cut.overlap_h + sentsearch_hours(now);
-	const struct pull pull = { .until = NO_TIME, .from = oldest == NO_TIME
+	const struct pull pull = { .until = now, .from = oldest == NO_TIME
 	    ? NO_TIME : oldest - (time_t)hours * 3600 };
 	cut.paging.size = sentsearch_page_size(cut.paging.size, now);
 	cut.since = "";

@@ -559,6 +559,31 @@ test_find(void **state)
 	}
 }
 
+/* A listing that must be told where to end. */
+static void
+test_find_until(void **state)
+{
+	static const struct sim_reply script = { .want = "&to=2026-11-25T02",
+		.body = "[" SENT("s1", RIG_REF, "2026-11-24T20:00:00Z") "]" };
+	const struct sent wanted = { .ref = RIG_REF, .campaign_id = "7749",
+		.email = "a@b.dk", .created_at = rig_time("2026-11-24T20:00:00Z"),
+		.mailed_at = NO_TIME };
+	struct push_result found = { .outcome = PUSH_UNKNOWN };
+	enum find_answer answer = FIND_ABSENT;
+
+	(void)state;
+	begin(SEND("[\\\"{ref}\\\"]") "sent = { read = { request = { path = "
+	    "\"l?from={since}&to={until}\"; }; paging = { kind = \"none\"; }; "
+	    "stamp = [ \"created_at\" ]; }; ref = [ \"/properties/npsync_ref\" ]; "
+	    "campaign_id = [ \"campaign_id\" ]; email = [ \"email\" ]; "
+	    "created_at = [ \"created_at\" ]; };", &script, 1);
+	if (!rest_survey.find_sent(rig.self, &wanted, 1, &answer, &found,
+	        &rig.err))
+		fail_msg("%s", rig.err.msg);
+	assert_int_equal(answer, FIND_FOUND);
+	end();
+}
+
 /* ---- persons ---------------------------------------------------------------------------- */
 static void
 test_erase(void **state)
@@ -740,6 +765,7 @@ main(void)
 		cmocka_unit_test(test_sorted),
 		cmocka_unit_test(test_foreign_link),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_find_until),
 		cmocka_unit_test(test_erase),
 		cmocka_unit_test(test_erase_by_number),
 		cmocka_unit_test(test_erase_by_other_key),

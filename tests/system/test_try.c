@@ -168,12 +168,37 @@ test_wrong(void **state)
 	place_free(&p);
 }
 
+/* A listing that must be told where to end. */
+static void
+test_until(void **state)
+{
+	static const struct sim_reply deals = { .target = "&to=2026-12-01 ",
+		.body = "{\"items\": [{\"id\": 5, \"p\": 7, \"closed\": "
+		    "\"2026-11-28T10:00:00Z\"}]}", .repeat = 9 };
+	struct simhttpd *sim = simhttpd_start(&deals, 1);
+	struct place p;
+
+	(void)state;
+	make(&p, "until", sim, "until.conf");
+	put_profile(&p, "until.conf", "events = ( { name = \"deals\"; trigger = "
+	    "\"sale\"; contact = \"p\"; occurred_at = \"closed\"; read = { "
+	    "request = { path = \"deals?from={since:date}&to={until:date}\"; "
+	    "rows = \"items\"; }; paging = { kind = \"none\"; }; stamp = "
+	    "\"closed\"; }; } );\n");
+	says(place_run(&p, NOW, 0, "check --show --crm own")->out,
+	    "sale     5      7        Sat 2026-11-28 11:00");
+	assert_null(simhttpd_problem(sim, false));
+	simhttpd_stop(sim);
+	place_free(&p);
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_show),
 		cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_until),
 	};
 
 	(void)argc;

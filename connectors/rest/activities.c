@@ -4,7 +4,9 @@
  * How this can lose, and what stops it: a kind that the profile does not map
  * goes up as "other", and the core's own list says whether it counts; a row
  * without a day or an id is quarantined, one about nobody says nothing; a row
- * that does not say whether it was done is what done_default says.
+ * that does not say whether it was done is what done_default says; all of them,
+ * broken off, are read from the beginning: what moved meanwhile to before the
+ * place would be taken for called off.
  */
 #include "reader.h"
 
@@ -121,6 +123,11 @@ rest_pull_activities(void *self, const struct pull *pull,
 		.arg = &a, .checkpoint = checkpoint, .checkpoint_arg = arg,
 		.sorted = true };
 
-	return listing_read(&c->rest, c->reader->activities,
-	    c->reader->n_activities, pull, &sink, err);
+	const struct rest_reader *r = c->reader;
+	struct pull mine = *pull;
+
+	if (listing_all_whole(r->activities, r->n_activities))
+		mine.resume = NULL;
+	return listing_read(&c->rest, r->activities, r->n_activities, &mine,
+	    &sink, err);
 }

@@ -605,6 +605,52 @@ test_activities(void **state)
 	rig_end(&rig, true);
 }
 
+/* All of them, broken off: who slid to page 1 since must not be swept away. */
+static void
+test_activities_again(void **state)
+{
+#define ACTS(path) "activities = ( { name = 'a'; contact = 'p'; day = 'on'; read = " \
+	"{ request = { path = '" path "'; rows = ''; }; paging = { kind = 'page'; }; " \
+	"stamp = [ 'changed', '' ]; }; } );"
+	static const struct sim_reply again[] = {
+		{ .target = "page=1 ", .body = "[{\"id\":1,\"p\":7,\"on\":"
+		    "\"2026-12-01\"}]" },
+		{ .target = "page=1 ", .body = "[{\"id\":2,\"p\":8,\"on\":"
+		    "\"2026-12-02\"}]" },
+		{ .target = "page=2 ", .body = "[]" } };
+	/* What changed alone: nothing is swept, and it goes on. */
+	static const struct sim_reply on[] = {
+		{ .target = "page=1 ", .body = "[{\"id\":1,\"p\":7,\"on\":"
+		    "\"2026-12-01\"}]" },
+		{ .target = "page=2 ", .body = "[]" } };
+	static const struct {
+		const char *profile, *then;
+		const struct sim_reply *script;
+		size_t n;
+	} c[] = { { ACTS("acts"), "3 2 8 20261202 done\n", again, 3 },
+		{ ACTS("acts?since={since}"), "", on, 2 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(c); i++) {
+		char resume[4096];
+		struct pull pull;
+		struct rig rig;
+		rig_start(&rig, c[i].profile, c[i].script, c[i].n);
+		rig.stop_page = 1;
+		pull = rig_pull(&rig, NULL, NULL);
+		assert_false(rig.crm.pull_activities(rig.self, &pull,
+		    rig_activity, rig_checkpoint, &rig, &rig.err));
+		memcpy(resume, rig.resume, sizeof(resume));
+		buf_reset(&rig.seen);
+		pull.resume = resume;
+		if (!rig.crm.pull_activities(rig.self, &pull, rig_activity,
+		        rig_checkpoint, &rig, &rig.err))
+			fail_msg("%s", rig.err.msg);
+		RIG_SEES(&rig, c[i].then);
+		rig_end(&rig, true);
+	}
+}
+
 static void
 test_values(void **state)
 {
@@ -781,6 +827,7 @@ main(void)
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_activities),
+		cmocka_unit_test(test_activities_again),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_wrong),

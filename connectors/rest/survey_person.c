@@ -5,7 +5,7 @@
  *    list that holds another than the one asked for is deleted;
  *  - a number that is of somebody with another address: nobody is deleted by it;
  *  - a key that the profile does not ask by: ERR_DONE, never "nobody there", and
- *    no request that names nobody;
+ *    no request that names nobody; one that never does is refused at open;
  *  - a wrong path taken for "not there": the lookup's 404 is an error;
  *  - a repeat after a lost reply: gone is done, where the path names whom;
  *  - a success that carries an error: not done.
@@ -71,6 +71,19 @@ is_gone(const struct rest_request *req, struct err *err)
 	    "is it right?", err->code);
 }
 
+/* A key that the request leaves out would find nobody, or everybody. */
+static bool
+check_key(const struct rest_survey *s, const struct rest_request *by,
+    const struct who *who, const char *then, struct err *err)
+{
+	if ((who->email != NULL && rest_request_uses(by, "email")) ||
+	    (who->phone != NULL && rest_request_uses(by, "phone")))
+		return true;
+	return err_set(err, ERR_DONE, "profile %s finds nobody by %s: %s",
+	    s->rest.profile, who->email != NULL ? "mail address" : "number",
+	    then);
+}
+
 /* ---- not to be asked ------------------------------------------------------------ */
 bool
 rest_do_not_contact(void *self, const char *email, const char *phone,
@@ -87,6 +100,9 @@ rest_do_not_contact(void *self, const char *email, const char *phone,
 		return err_set(err, ERR_DONE, "profile %s has no "
 		    "do_not_contact: say it to the survey service by hand",
 		    s->rest.profile);
+	if (!check_key(s, req, &who, "say it to the survey service by hand",
+	        err))
+		return false;
 	if (!call(s, req, &who, &doc, err) && !is_gone(req, err))
 		return false;
 	result->outcome = PUT_DONE;
@@ -201,23 +217,6 @@ erase_by(struct rest_survey *s, const struct who *who, const char *email,
 	return true;
 }
 
-/* A key that the request leaves out would find nobody, or everybody. */
-static bool
-check_key(const struct rest_survey *s, const char *email, const char *phone,
-    struct err *err)
-{
-	const struct rest_erase *set = &survey_part(s)->erase;
-	const struct rest_request *by = rest_request_given(&set->find)
-	    ? &set->find : &set->request;
-
-	if ((email != NULL && rest_request_uses(by, "email")) ||
-	    (phone != NULL && rest_request_uses(by, "phone")))
-		return true;
-	return err_set(err, ERR_DONE, "profile %s finds nobody by %s: delete the "
-	    "person at the survey service by hand", s->rest.profile,
-	    email != NULL ? "mail address" : "number");
-}
-
 bool
 rest_erase_person(void *self, const char *email, const char *phone,
     struct put_result *result, struct err *err)
@@ -233,7 +232,9 @@ rest_erase_person(void *self, const char *email, const char *phone,
 		return err_set(err, ERR_DONE, "profile %s has no erase: delete "
 		    "the person at the survey service by hand",
 		    s->rest.profile);
-	if (!check_key(s, email, phone, err))
+	if (!check_key(s, rest_request_given(&set->find) ? &set->find
+	        : &set->request, &both, "delete the person at the survey service "
+	        "by hand", err))
 		return false;
 	if (!rest_request_given(&set->find))
 		return delete_one(s, &both, result, err);
@@ -244,12 +245,20 @@ rest_erase_person(void *self, const char *email, const char *phone,
 }
 
 /* ---- at open -------------------------------------------------------------------- */
+/* One that names nobody is of everybody; who was found, is named by the id. */
 static bool
 check(const struct rest_survey *s, const struct rest_request *req,
     const char *const *known, const char *where, struct err *err)
 {
+	const bool by_id = known == id_holes;
+	const bool names = by_id ? rest_request_uses(req, "id") :
+	    rest_request_uses(req, "email") || rest_request_uses(req, "phone");
+
 	return !rest_request_given(req) ||
-	    rest_check(&s->rest, req, known, where, err);
+	    (rest_check(&s->rest, req, known, where, err) &&
+		(names || err_set(err, ERR_CONFIG, "profile %s: %s: expected %s",
+		     rest_at(&s->rest, where), where,
+		     by_id ? "{id}" : "{email} or {phone}")));
 }
 
 bool

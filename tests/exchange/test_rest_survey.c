@@ -84,6 +84,19 @@ test_refused(void **state)
 		    "{contact.mail}" },
 		{ SEND("[\\\"{ref}\\\"]") "erase = { request = { path = "
 		    "\"p/{id}\"; method = \"DELETE\"; }; };", "{id}" },
+		/* Of whom? */
+		{ SEND("[\\\"{ref}\\\"]") "do_not_contact = { request = { path = "
+		    "\"all\"; method = \"POST\"; }; };",
+		    "do_not_contact.request: expected {email} or {phone}" },
+		{ SEND("[\\\"{ref}\\\"]") "erase = { request = { path = "
+		    "\"all\"; method = \"DELETE\"; }; };",
+		    "erase.request: expected {email} or {phone}" },
+		{ SEND("[\\\"{ref}\\\"]") "erase = { find = { path = \"all\"; }; "
+		    "request = { path = \"p/{id}\"; method = \"DELETE\"; }; };",
+		    "erase.find: expected {email} or {phone}" },
+		{ SEND("[\\\"{ref}\\\"]") "erase = { find = { path = \"p?m={email}"
+		    "\"; }; request = { path = \"all\"; method = \"DELETE\"; }; };",
+		    "erase.request: expected {id}" },
 		/* Its rows could not be told to be ours. */
 		{ SEND("[\\\"{ref}\\\"]") "sent = { " SENT_READ
 		    "campaign_id = [ \"/c\" ]; };", "ref and campaign_id" },
@@ -719,6 +732,25 @@ test_gone_from_nowhere(void **state)
 	end();
 }
 
+/* A key that the request leaves out would decline for nobody, or everybody. */
+static void
+test_do_not_contact_by_other_key(void **state)
+{
+	struct put_result r = { .outcome = PUT_UNKNOWN };
+
+	(void)state;
+	begin(SEND("[\\\"{ref}\\\"]") "do_not_contact = { request = { method = "
+	    "\"POST\"; path = \"out\"; json = \"{\\\"mail\\\":\\\"{email?}\\\"}\"; "
+	    "}; };", NULL, 0);
+	assert_false(rest_survey.set_do_not_contact(rig.self, NULL, "+4512345678",
+	    &r, &rig.err));
+	assert_int_equal(rig.err.kind, ERR_DONE);
+	assert_non_null(strstr(rig.err.msg, "by number"));
+	assert_int_equal(r.outcome, PUT_UNCHANGED);
+	assert_int_equal(simhttpd_requests(sim), 0);
+	end();
+}
+
 static void
 test_check_and_campaigns(void **state)
 {
@@ -770,6 +802,7 @@ main(void)
 		cmocka_unit_test(test_erase_by_number),
 		cmocka_unit_test(test_erase_by_other_key),
 		cmocka_unit_test(test_gone_from_nowhere),
+		cmocka_unit_test(test_do_not_contact_by_other_key),
 		cmocka_unit_test(test_check_and_campaigns),
 	};
 

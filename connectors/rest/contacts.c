@@ -7,6 +7,8 @@
  *    page;
  *  - a listing of changes that names a card which is gone meanwhile: the card
  *    is emitted as gone, it is no error;
+ *  - a request by ids that answers with nothing: from 20 cards on, more than
+ *    half of them gone end the pass (stage_refresh.c has the same brake);
  *  - a search that finds more than was asked for: the address is compared
  *    again;
  *  - a list of all cards that is broken off: what moved meanwhile from behind
@@ -24,11 +26,15 @@
 #include "map.h"
 #include "select.h"
 
+/* From so many cards on, more than half of them gone is no truth. */
+#define GONE_MIN 20
+
 struct emitter {
 	struct rest_crm *c;
 	crm_contact_fn *emit;
 	void *arg;
 	const char *email;	/* only cards that carry it; NULL = all */
+	long met, gone;		/* by their ids; gone: there was no record */
 };
 
 static const struct rest_contacts *
@@ -82,11 +88,13 @@ carries(const struct emitter *e, json_t *card)
 static bool
 on_card(void *arg, const char *id, json_t *row, struct err *err)
 {
-	const struct emitter *e = arg;
+	struct emitter *e = arg;
 	struct crm_contact card = { .contact_id = id, .gone = true,
 		.consent_at = NO_TIME };
 	char reason[128];
 
+	e->met++;
+	e->gone += row == NULL;
 	arena_reset(e->c->rest.item);
 	if (e->email != NULL && (row == NULL || !carries(e, row)))
 		return true;
@@ -134,7 +142,7 @@ rest_load_contacts(void *self, const char *const *ids, size_t n,
     crm_contact_fn *emit, void *arg, struct err *err)
 {
 	struct rest_crm *c = self;
-	struct emitter e = { c, emit, arg, NULL };
+	struct emitter e = { .c = c, .emit = emit, .arg = arg };
 
 	/* Without such a request their facts stay as old as they are. */
 	return !rest_request_given(&set_of(c)->by_id.request) ||
@@ -212,6 +220,16 @@ ids_of(struct rest_crm *c, json_t *rows, const struct strlist *at,
 	return ids != NULL || err_nomem(err);
 }
 
+/* Before the checkpoint: what was emitted of this page is not kept then. */
+static bool
+check_gone(const struct emitter *e, struct err *err)
+{
+	return e->gone < GONE_MIN || 2 * e->gone <= e->met ||
+	    err_set(err, ERR_PROTOCOL, "contacts.by_id: %ld of %ld cards are "
+	    "gone by their ids: not trusted, nobody was marked as gone",
+	    e->gone, e->met);
+}
+
 static bool
 on_page(void *arg, const struct listing *l, json_t *rows, struct err *err)
 {
@@ -224,7 +242,7 @@ on_page(void *arg, const struct listing *l, json_t *rows, struct err *err)
 	if (also == NULL && !set->load)
 		return companies_load(e->c, rows, err);
 	return ids_of(e->c, rows, also == NULL ? &set->read.id : &also->contact,
-	    &ids, &n, err) && load(e, ids, n, err);
+	    &ids, &n, err) && load(e, ids, n, err) && check_gone(e, err);
 }
 
 static bool
@@ -245,7 +263,7 @@ rest_pull_contacts(void *self, const struct pull *pull, crm_contact_fn *emit,
     checkpoint_fn *checkpoint, void *arg, struct err *err)
 {
 	struct rest_crm *c = self;
-	struct emitter e = { c, emit, arg, NULL };
+	struct emitter e = { .c = c, .emit = emit, .arg = arg };
 	const struct listing_sink sink = { .page = on_page, .row = on_row,
 		.arg = &e, .checkpoint = checkpoint, .checkpoint_arg = arg,
 		.sorted = set_of(c)->also.n == 0 };
@@ -313,7 +331,7 @@ rest_find_contact(void *self, const char *email, crm_contact_fn *emit,
 {
 	AUTO(json_doc) struct json_doc *doc = NULL;
 	struct rest_crm *c = self;
-	struct emitter e = { c, emit, arg, email };
+	struct emitter e = { .c = c, .emit = emit, .arg = arg, .email = email };
 	const struct rest_request *req = &set_of(c)->find;
 	struct err why = { .kind = ERR_NONE };
 	struct http_res res;

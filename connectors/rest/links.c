@@ -4,7 +4,8 @@
  * How this can lose or double, and what stops it: a batch answer that lacks a
  * row is a row about nobody, which the core counts (no_contact), never a guess;
  * one that the service cut is found out by asking for those without a person
- * once more, and ends the connector;
+ * once more, or, where it has as many rows as a page of a service, for all in two
+ * halves, and ends the connector;
  * rows of an answer that belong to none of the page are not looked at; a
  * person named twice is named once; a path that leads nowhere: a row that is
  * not there is about nobody, but twenty and no other are an error; a row that
@@ -259,6 +260,36 @@ unnamed(const struct links *links, const char *const *ids, size_t n,
 	return left;
 }
 
+static bool
+was_cut(const struct links *links, size_t n, struct err *err)
+{
+	return err_set(err, ERR_PROTOCOL, "%s.link: the answer to %zu ids was "
+	    "cut: lower batch_max", links->where, n);
+}
+
+/* 20, 25, 50, 100, 64, 128 ...: what services cut at. */
+static bool
+is_page_size(size_t n)
+{
+	return n % 5 == 0 || (n & (n - 1)) == 0;
+}
+
+/* Each row has a person, and yet one may have lost the second: the same in two
+ * halves must not be more. */
+static bool
+batch_halves(struct links *links, const char *const *ids, size_t n,
+    size_t n_rows, struct err *err)
+{
+	size_t first, second;
+
+	if (n < 2)
+		return true;
+	if (!batch_send(links, ids, n / 2, &first, err) ||
+	    !batch_send(links, ids + n / 2, n - n / 2, &second, err))
+		return false;
+	return first + second <= n_rows || was_cut(links, n, err);
+}
+
 /* A full answer may be one that the service cut at a page of its own. */
 static bool
 batch_ask(struct links *links, const char *const *ids, size_t n,
@@ -266,19 +297,22 @@ batch_ask(struct links *links, const char *const *ids, size_t n,
 {
 	const char **left = arena_array(links->c->rest.page, n + 1,
 	    sizeof(*left));
-	size_t n_rows, n_left;
+	size_t n_rows, n_left, n_again;
 
 	if (left == NULL)
 		return err_nomem(err);
 	if (!batch_send(links, ids, n, &n_rows, err))
 		return false;
-	n_left = n_rows < CUT_MIN ? 0 : unnamed(links, ids, n, left);
-	if (n_left == 0)
+	if (n_rows < CUT_MIN)
 		return true;
-	return batch_send(links, left, n_left, &n_rows, err) &&
-	    (unnamed(links, left, n_left, left) == n_left || err_set(err,
-	        ERR_PROTOCOL, "%s.link: the answer to %zu ids was cut: lower "
-	        "batch_max", links->where, n));
+	n_left = unnamed(links, ids, n, left);
+	if (n_left > 0) {
+		if (!batch_send(links, left, n_left, &n_again, err))
+			return false;
+		if (unnamed(links, left, n_left, left) < n_left)
+			return was_cut(links, n, err);
+	}
+	return !is_page_size(n_rows) || batch_halves(links, ids, n, n_rows, err);
 }
 
 bool

@@ -547,6 +547,25 @@ test_find(void **state)
 	rig_end(&rig, true);
 }
 
+static const char *
+row_list(struct buf *to, const char *begin, const char *row, int n,
+    const char *end)
+{
+	buf_init(to, 65536);
+	buf_str(to, begin);
+	for (int i = 1; i <= n; i++) {
+		for (const char *c = row; *c != '\0'; c++)
+			if (strncmp(c, "%d", 2) == 0)
+				buf_printf(to, "%d", i), c++;
+			else
+				buf_char(to, *c);
+		if (i < n)
+			buf_char(to, ',');
+	}
+	buf_str(to, end);
+	return buf_text(to);
+}
+
 /* Rows that hold ids only. */
 static void
 test_load(void **state)
@@ -565,6 +584,43 @@ test_load(void **state)
 		fail_msg("%s", rig.err.msg);
 	assert_non_null(strstr(buf_text(&rig.seen), " gone\n"));
 	rig_end(&rig, true);
+}
+
+/* A request by ids that has lost its meaning finds nobody: they are not gone.
+ * Fewer may be, and so may one half. */
+static void
+test_nobody_by_id(void **state)
+{
+	static const char profile[] = "contacts = { load = true; " READ("people")
+	    "by_id = { request = { path = 'cards?ids={ids:comma}'; rows = "
+	    "'items'; }; batch = 50; id = 'id'; }; " FIELDS " };";
+	static const struct {
+		int listed, there;
+		bool ok;
+	} cases[] = { { 19, 0, true }, { 20, 0, false }, { 40, 20, true },
+		{ 41, 20, false } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(buf) struct buf ids, cards;
+		const struct sim_reply script[] = {
+			{ .target = "/people?", .body = row_list(&ids, "[",
+			    "{\"id\":%d}", cases[i].listed, "]") },
+			{ .target = "/cards?", .body = row_list(&cards,
+			    "{\"items\":[", "{\"id\":%d,\"name\":\"Ann\","
+			    "\"mail\":null}", cases[i].there, "]}") },
+			{ .target = "/cards?", .body = "{\"items\":[]}" } };
+		struct rig rig;
+		rig_start(&rig, profile, script, cases[i].there > 0 ? 3 : 2);
+		const bool ok = rig_contacts(&rig, NULL, NULL);
+		if (ok != cases[i].ok)
+			fail_msg("case %zu: %d %s", i, ok, rig.err.msg);
+		if (!ok) {
+			assert_int_equal(rig.err.kind, ERR_PROTOCOL);
+			assert_non_null(strstr(rig.err.msg, "not trusted"));
+		}
+		rig_end(&rig, true);
+	}
 }
 
 /* ---- activities, values, check ------------------------------------------------ */
@@ -826,6 +882,7 @@ main(void)
 		cmocka_unit_test(test_lacks),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_load),
+		cmocka_unit_test(test_nobody_by_id),
 		cmocka_unit_test(test_activities),
 		cmocka_unit_test(test_activities_again),
 		cmocka_unit_test(test_values),

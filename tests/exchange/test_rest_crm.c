@@ -803,7 +803,7 @@ test_never_met(void **state)
 	    "'/owner/id' ];"), &script, 1);
 	assert_false(rig_events(&rig, NULL, NULL));
 	assert_int_equal(rig.err.kind, ERR_CONFIG);
-	if (strstr(rig.err.msg, "profile test.conf: events.won.employee: none of "
+	if (strstr(rig.err.msg, "profile test.conf:1: events.won.employee: none of "
 	    "/employee, /owner/id was in the first 100 rows") == NULL)
 		fail_msg("%s", rig.err.msg);
 	RIG_SEES(&rig, "");
@@ -927,11 +927,15 @@ test_links_cut(void **state)
 		{ .target = "/links", .body = numbered(arena, "[",
 		    "{\"of\":#,\"p\":7}", 1, 20, "]") },
 		{ .target = "/links", .want = "{\"ids\":[\"21\",\"22\"]}",
-		    .body = "[]" } };
+		    .body = "[]" },
+		{ .target = "/links", .body = numbered(arena, "[",
+		    "{\"of\":#,\"p\":7}", 1, 11, "]") },
+		{ .target = "/links", .body = numbered(arena, "[",
+		    "{\"of\":#,\"p\":7}", 12, 20, "]") } };
 	struct rig rig;
 
 	(void)state;
-	rig_start(&rig, BY_BATCH, script, 3);
+	rig_start(&rig, BY_BATCH, script, 5);
 	if (!rig_events(&rig, NULL, NULL))
 		fail_msg("%s", rig.err.msg);
 	assert_non_null(strstr(buf_text(&rig.seen), "sale 20/7 7 "));
@@ -1019,6 +1023,35 @@ test_links_gone(void **state)
 	arena_free(arena);
 }
 
+/* All 20 have somebody, and there are 20 rows: the last one's second person may
+ * be on a page that nobody asks for. */
+static void
+test_links_cut_second(void **state)
+{
+	struct arena *arena = arena_new(1 << 20);
+	struct sim_reply script[] = {
+		{ .target = "/won", .body = numbered(arena, "{\"items\":[",
+		    "{\"id\":#,\"closed\":\"2026-11-20\"}", 1, 20, "]}") },
+		{ .target = "/links", .body = numbered(arena, "[",
+		    "{\"of\":#,\"p\":7}", 1, 20, "]") },
+		{ .target = "/links", .want = "{\"ids\":[\"1\",", .body =
+		    numbered(arena, "[", "{\"of\":#,\"p\":7}", 1, 10, "]") },
+		{ .target = "/links", .want = "{\"ids\":[\"11\",", .body =
+		    numbered(arena, "[", "{\"of\":#,\"p\":7}", 11, 20, "]") } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, BY_BATCH, script, 4);
+	if (!rig_events(&rig, NULL, NULL))
+		fail_msg("%s", rig.err.msg);
+	assert_non_null(strstr(buf_text(&rig.seen), "sale 20/7 7 "));
+	rig_end(&rig, true);
+	script[3].body = numbered(arena, "[", "{\"of\":#,\"p\":7}", 11, 20,
+	    ",{\"of\":20,\"p\":8}]");
+	fails(BY_BATCH, script, 4, ERR_PROTOCOL, "the answer to 20 ids was cut");
+	arena_free(arena);
+}
+
 /* Forty answers of 2 MiB: each gives way to the next. */
 static void
 test_links_memory(void **state)
@@ -1091,6 +1124,7 @@ main(void)
 		cmocka_unit_test(test_links_cut_at_ten),
 		cmocka_unit_test(test_links_refused),
 		cmocka_unit_test(test_links_gone),
+		cmocka_unit_test(test_links_cut_second),
 		cmocka_unit_test(test_links_memory),
 		cmocka_unit_test(test_links_many),
 	};

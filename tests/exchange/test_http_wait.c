@@ -81,17 +81,24 @@ teardown(void **state)
 }
 
 static struct http *
-engine(bool with_breaker)
+engine_at(double rate, bool with_breaker)
 {
 	struct http_settings s = http_defaults;
 	struct http *http = NULL;
 
 	s.clock = &fake;
+	s.rate_per_second = rate;
 	s.connect_timeout_s = s.answer_timeout_s = 60;
 	if (!with_breaker)
 		s.breaker.in_a_row = 0;
 	assert_true(http_open(&s, NULL, &http, NULL));
 	return http;
+}
+
+static struct http *
+engine(bool with_breaker)
+{
+	return engine_at(http_defaults.rate_per_second, with_breaker);
 }
 
 static void
@@ -359,6 +366,43 @@ test_multi_puts_off(void **state)
 	simhttpd_stop(sim);
 }
 
+/* What waits for the rate when another's Retry-After comes begins within its
+ * patience, counted from when it was added, or is handed back at once. */
+static void
+test_multi_rate_and_retry_after(void **state)
+{
+	static const struct sim_reply script[] = { { .status = 429,
+		.headers = "Retry-After: 299\r\n", .repeat = 9 } };
+	struct http_multi *multi = NULL;
+	struct http_res res;
+	int jobs[4], sent = 0;
+	void *tag;
+
+	(void)state;
+	serve(script, 1);
+	struct http *http = engine_at(1, false);
+	const struct http_req req = post();
+	const int64_t start = now_ms;
+	assert_true(http_multi_open(http, 4, &multi, NULL));
+	for (int i = 0; i < 4; i++)
+		assert_true(http_multi_add(multi, &req, &jobs[i], NULL));
+	while (http_multi_running(multi) > 0) {
+		if (!http_multi_poll(multi, 100, &tag, &res))
+			continue;
+		sent += res.status == 429;
+		/* The second flight's answer is too late for the others. */
+		if (res.phase == HTTP_NOT_SENT)
+			assert_int_equal(res.retry_after_s, 299);
+		assert_true(now_ms - start <= 300000);
+	}
+	look();
+	assert_int_equal(sent, simhttpd_requests(sim));
+	assert_int_equal(sent, 2);
+	http_multi_close(multi);
+	http_close(http);
+	simhttpd_stop(sim);
+}
+
 /* A service that comes back is used again, by all places. */
 static void
 test_multi_breaker_closes(void **state)
@@ -518,6 +562,8 @@ main(void)
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(test_multi_breaker, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(test_multi_rate_and_retry_after,
+		    setup, teardown),
 		cmocka_unit_test_setup_teardown(test_multi_puts_off, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_multi_breaker_closes,

@@ -153,7 +153,9 @@ try_one(struct try *t, const struct conf_crm *conf, struct err *err)
 	t->n_ids = 0;
 	(void)printf("%scrm %s (%s)\n", t->failed > 0 ? "\n" : "", conf->name,
 	    conf->driver);
-	bool ok = crm_open(&crm, conf, t->cli->conf->timezone, cli_cancelled,
+	/* The survey service's key may be for later. */
+	bool ok = conf_load_crm_secrets(t->cli->conf, conf, t->cli->arena,
+	    &why) && crm_open(&crm, conf, t->cli->conf->timezone, cli_cancelled,
 	    &why) && crm.connector->check(crm.link.self, &why);
 	if (ok) {
 		(void)printf("ok    it answers\n");
@@ -243,7 +245,7 @@ cli_try(struct cli *cli, struct err *err)
 
 	if (!number_given(cli, "rows", ROWS_DEFAULT, ROWS_MAX, &t.rows, err) ||
 	    !number_given(cli, "days", DAYS_DEFAULT, 3660, &t.days, err) ||
-	    !name_profile(cli, err) || !cli_load(cli, true, err))
+	    !name_profile(cli, err) || !cli_load(cli, false, err))
 		return err_exit_code(err->kind);
 	t.arena = arena_new((size_t)1 << 20);
 	if (t.arena == NULL) {

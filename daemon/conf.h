@@ -224,6 +224,9 @@ NPS_MUSTCHECK bool conf_load_with(const char *file,
  * privileges are dropped. */
 NPS_MUSTCHECK bool conf_load_secrets(struct conf *conf, struct arena *arena,
     struct err *err);
+/* Only those of one CRM, for who tries it before all else is set up. */
+NPS_MUSTCHECK bool conf_load_crm_secrets(struct conf *conf,
+    const struct conf_crm *crm, struct arena *arena, struct err *err);
 /* Every setting as it counts, a line "key=value" each; before
  * conf_load_secrets, or it would hold their values. */
 void conf_dump(const struct conf *conf, struct buf *out);

@@ -433,12 +433,18 @@ load_secrets(const struct opt *opts, const void *settings,
 }
 
 bool
+conf_load_crm_secrets(struct conf *conf, const struct conf_crm *crm,
+    struct arena *arena, struct err *err)
+{
+	return load_secrets(crm->connector->info.opts, crm->settings, crm->name,
+	    conf, arena, err);
+}
+
+bool
 conf_load_secrets(struct conf *conf, struct arena *arena, struct err *err)
 {
 	for (size_t i = 0; i < conf->n_crm; i++)
-		if (!load_secrets(conf->crm[i].connector->info.opts,
-		    conf->crm[i].settings, conf->crm[i].name, conf, arena,
-		    err))
+		if (!conf_load_crm_secrets(conf, &conf->crm[i], arena, err))
 			return false;
 	return load_secrets(conf->survey.connector->info.opts,
 	    conf->survey.settings, "survey", conf, arena, err) &&

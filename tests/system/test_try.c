@@ -103,6 +103,14 @@ test_show(void **state)
 	says(r->out, "\n" "own cards of these events, by id\n");
 	says(r->out, "7        Anna S\xc3\xb8rensen  anna@kunde.example");
 	says(r->out, "gone");
+	/* The survey service's key may be for later, the CRM's may not. */
+	place_edit(&p, "api_key = \"file:", "api_key = \"file:/nonexistent");
+	says(place_run(&p, NOW, 0, "check --show --crm own")->out,
+	    "\nok    it answers\n");
+	place_edit(&p, "secret = \"file:", "secret = \"file:/nonexistent");
+	says(place_run(&p, NOW, 1, "check --show --crm own")->out,
+	    "\nFAIL  own.secret: ");
+	place_edit(&p, "secret = \"file:/nonexistent", "secret = \"file:");
 	/* Another profile, which the configuration does not know. */
 	(void)snprintf(words, sizeof(words), "check --profile %s/own.conf",
 	    p.dir);

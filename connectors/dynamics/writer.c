@@ -1,9 +1,9 @@
 /*
  * writer.c - open and close of the writing side, and what settings leave of it.
  */
-#include <stdlib.h>
-
 #include "writer.h"
+
+#include <stdlib.h>
 
 #define OWN_BYTES ((size_t)1 << 20)
 

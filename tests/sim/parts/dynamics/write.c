@@ -138,8 +138,8 @@ on_patch(struct sim *s, struct request *r, struct reply *out, size_t table,
 						    : json_copy(r->fault.set) };
 		row = store_write(s, &w);
 	}
-	if (r->h.if_match == NULL && r->h.if_none == NULL)
-		complain(s, a.by_id ? "patch_without_if_match" : "plain_upsert");
+	if (a.by_id && r->h.if_match == NULL && r->h.if_none == NULL)
+		complain(s, "patch_without_if_match");
 	if (row == NULL && mutant(s, "missing-is-204")) {
 		reply_json(out, 204, NULL);
 		return;

@@ -27,7 +27,8 @@ static const struct {
 	{ "TextAttributeMetadata", "TextAttributes",
 	    ATTRIBUTE "|MaxLength int|Format text" },
 	{ "OtherAttributeMetadata", "OtherAttributes",
-	    ATTRIBUTE "|MinValue real|MaxValue real|Precision int|Format text" },
+	    ATTRIBUTE "|MinValue real|MaxValue real|Precision int|Format text"
+	    "|DateTimeBehavior text" },
 	{ "EntityKeyMetadata", "Keys",
 	    "MetadataId id|LogicalName text|SchemaName text"
 	    "|EntityLogicalName text|EntityKeyIndexStatus text"
@@ -125,6 +126,8 @@ column_fill(struct sim *s, const struct table *t, const struct column *c)
 	} else if (c->type == CT_DAY || c->type == CT_TIME) {
 		json_object_set_new(more, "Format", json_string(
 		    c->type == CT_DAY ? "DateOnly" : "DateAndTime"));
+		json_object_set_new(more, "DateTimeBehavior", json_string(
+		    c->type == CT_DAY ? "DateOnly" : "UserLocal"));
 	}
 	meta_row(s, text ? "TextAttributeMetadata" : "OtherAttributeMetadata",
 	    id, more);
@@ -188,9 +191,52 @@ meta_fill(struct sim *s, const char *only)
 }
 
 /* ---- reading */
-/* KeyAttributes is a list, whatever its table holds. */
+static const struct row *
+typed_row(const struct sim *s, struct guid id, const struct table **t)
+{
+	static const char *const names[] = { "TextAttributeMetadata",
+		"OtherAttributeMetadata" };
+	size_t table;
+	for (size_t i = 0; i < LEN(names); i++) {
+		if (!table_find(s, names[i], &table))
+			continue;
+		*t = &s->tables[table];
+		const struct row *r = row_find(*t, id);
+		if (r != NULL)
+			return r;
+	}
+	return NULL;
+}
+
+/* A column is of a kind of its own, and without $select all of it is shown. */
 static void
-lists_make(json_t *v)
+attribute_show(const struct sim *s, json_t *v)
+{
+	struct guid id;
+	const struct table *t;
+	char type[100];
+	const char *text = str_of(v, "MetadataId");
+	if (text == NULL || !guid_parse(text, strlen(text), &id))
+		return;
+	const struct row *r = typed_row(s, id, &t);
+	if (r == NULL)
+		return;
+	snprintf(type, sizeof(type), "#Microsoft.Dynamics.CRM.%.40s"
+	    "AttributeMetadata", cell_of(r, column_find(t,
+		"AttributeType"))->text);
+	json_object_set_new(v, "@odata.type", json_string(type));
+	if (json_object_get(v, "IsPrimaryName") == NULL ||
+	    json_object_get(v, "SchemaName") == NULL)
+		return;
+	for (size_t i = (size_t)column_find(t, "entity") + 1; i < t->n_cols; i++)
+		if (cell_of(r, (int)i)->kind != K_NULL)
+			json_object_set_new(v, t->cols[i].name,
+			    cell_json(cell_of(r, (int)i)));
+}
+
+/* What is no plain value, whatever its table holds. */
+static void
+members_make(const struct sim *s, json_t *v)
 {
 	const char *name, *text = str_of(v, "KeyAttributes");
 	json_t *one;
@@ -198,13 +244,18 @@ lists_make(json_t *v)
 	if (text != NULL)
 		json_object_set_new(v, "KeyAttributes",
 		    json_pack("[s]", text));
+	attribute_show(s, v);
+	text = str_of(v, "DateTimeBehavior");
+	if (text != NULL)
+		json_object_set_new(v, "DateTimeBehavior",
+		    json_pack("{s:s}", "Value", text));
 	if (json_is_object(v)) {
 		json_object_del(v, "_entity_value");
 		json_object_foreach(v, name, one)
-			lists_make(one);
+			members_make(s, one);
 	}
 	json_array_foreach(v, i, one)
-		lists_make(one);
+		members_make(s, one);
 }
 
 static const char *
@@ -281,7 +332,7 @@ on_meta(struct sim *s, struct request *r, struct reply *out, char *rest)
 	if (open == NULL || close == NULL) {
 		meta_fill(s, NULL);
 		on_list(s, r, out, entities);
-		lists_make(out->json);
+		members_make(s, out->json);
 		return;
 	}
 	*close = '\0';
@@ -295,5 +346,5 @@ on_meta(struct sim *s, struct request *r, struct reply *out, char *rest)
 		part_serve(s, r, out, entities, open + 1, close + 2);
 	else
 		on_row(s, r, out, entities, open + 1);
-	lists_make(out->json);
+	members_make(s, out->json);
 }

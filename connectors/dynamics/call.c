@@ -99,14 +99,19 @@ explain(const struct dynamics *d, long status, struct err *err)
 
 /* ---- waiting ----------------------------------------------------------- */
 
+/* Whoever is told how long waits so in the next call, if not in this one.
+ * expected: this one should have waited. */
 static bool
-wait_is_over(struct dynamics *d, int64_t began_ms, struct err *err)
+wait_is_over(struct dynamics *d, int64_t began_ms, bool expected,
+    struct err *err)
 {
 	const int64_t ms = clock_boottime_ms() - began_ms;
+	const int64_t next_ms = 1000 * (int64_t)err->retry_after_s;
+	const bool waits = ms >= WAIT_LEAST_MS || (next_ms > 0 && !expected);
 
 	d->waited_ms += ms;
-	if (ms >= WAIT_LEAST_MS &&
-	    d->waited_ms < 1000 * (int64_t)d->set->max_wait_s)
+	if (waits &&
+	    d->waited_ms + next_ms <= 1000 * (int64_t)d->set->max_wait_s)
 		return false;
 	(void)err_wrap(err, "waited %lld s in all (max_wait_s), the rest is "
 	    "for the next run", (long long)(d->waited_ms / 1000));
@@ -120,13 +125,13 @@ static bool
 send_patiently(struct dynamics *d, struct arena *arena,
     const struct api_req *req, struct api_res *res, struct err *err)
 {
-	for (;;) {
+	for (bool expected = false;; expected = true) {
 		const int64_t began_ms = clock_boottime_ms();
 		const bool ok = apicall_do(&d->api, arena, req, res, err);
 		if (!ok && err->kind == ERR_THROTTLED &&
 		    d->api.stopped.kind == ERR_NONE && (req->repeatable ||
 		        strcmp(req->method, "GET") == 0)) {
-			if (wait_is_over(d, began_ms, err))
+			if (wait_is_over(d, began_ms, expected, err))
 				return false;
 			continue;
 		}

@@ -13,6 +13,9 @@
 #include "row.h"
 
 #define PAGES_MAX 20000
+/* The next page's address is that of the first, encoded once more perhaps, with
+ * a cookie behind it: room for that. */
+#define FIRST_EIGHTHS 5
 
 static const char *const next_links[] = { "/@odata.nextLink" };
 
@@ -93,9 +96,9 @@ feed_by_ids(struct dynamics *d, struct arena *arena,
 	struct odata_ids some = { .column = column, .ids = ids, .n = n,
 		.function = d->set->in_style == IN_FUNCTION };
 	const size_t before = strlen(d->origin) + strlen(d->path);
+	const size_t max = (size_t)d->set->url_max_bytes / 8 * FIRST_EIGHTHS;
 
-	some.max_bytes = (size_t)d->set->url_max_bytes - (before <
-	    (size_t)d->set->url_max_bytes / 2 ? before : 0);
+	some.max_bytes = max > before ? max - before : 1;
 	while (some.at < n) {
 		const char *target = odata_ids_next(&some, q, arena);
 		if (target == NULL)

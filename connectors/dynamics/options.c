@@ -233,7 +233,8 @@ const struct opt dynamics_opts[] = {
 	    "how several ids are asked for: eq ... or, or "
 	    "Microsoft.Dynamics.CRM.In"),
 	NUMBER("url_max_bytes", url_max_bytes, "8000", 1000, 8000,
-	    "longest address: several ids are asked for in several"),
+	    "longest address, of a next page too: of many ids some are asked "
+	    "for at a time"),
 	NUMBER("page_size", page_size, "1000", 1, 5000,
 	    "odata.maxpagesize; an answer may have 4 MiB"),
 	NUMBER("overlap_s", overlap_s, "900", 0, 604800,

@@ -155,7 +155,7 @@ test_many_parties(void **state)
 	(void)state;
 	rig_begin(&rig, script, ARRAY_LEN(script));
 	RIG_OK(&rig, rig_settings(&rig, simhttpd_url(rig.sim),
-	    "url_max_bytes = 1500;") && rig_open(&rig));
+	    "url_max_bytes = 2400;") && rig_open(&rig));
 	for (int i = 1; i <= 25; i++)
 		rows = arena_printf(rig.arena, "%s{\"activityid\":\"%s%02d\","
 		    "\"statecode\":1,\"actualend\":\"2026-11-24T09:59:00Z\","

@@ -12,6 +12,7 @@
  *  - a table without change tracking: rows and no address at their end, an
  *    error that says what to do;
  *  - deletions: they come after the changes, and win;
+ *  - changed cards that are all gone when they are asked for: not believed;
  *  - another host in an address: url_next.
  */
 #include <string.h>
@@ -24,6 +25,8 @@
 #define OWN_BYTES ((size_t)1 << 20)
 #define LINK_MAX_BYTES ((size_t)8192)
 #define PAGES_MAX 20000
+/* From so many cards on, more than half of them gone is no truth. */
+#define GONE_MIN 20
 #define NEXT "@odata.nextLink"
 #define DELTA "@odata.deltaLink"
 
@@ -71,17 +74,27 @@ deleted_take(const struct changes *c, json_t *row, struct err *err)
 	return true;
 }
 
+/* Before the checkpoint: what was emitted of this page is not kept then. */
+static bool
+check_gone(size_t gone, size_t n, struct err *err)
+{
+	return gone < GONE_MIN || 2 * gone <= n || err_set(err, ERR_PROTOCOL,
+	    "contacts: %zu of %zu that changed are not there by their ids: "
+	    "not trusted, nobody was marked as gone", gone, n);
+}
+
 /* Columns of companies and users are not in it: those are asked for by id. */
 static bool
 changed_take(const struct changes *c, json_t *rows, struct err *err)
 {
 	const char *const *ids;
+	size_t n, gone;
 	json_t *row;
-	size_t n;
 
 	if (dynamics_card_needs_expand(c->d->set))
 		return feed_ids(c->d->page, rows, "contactid", &ids, &n,
-		    err) && contacts_load(c->d, ids, n, c->emit, c->arg, err);
+		    err) && contacts_load(c->d, ids, n, c->emit, c->arg,
+		        &gone, err) && check_gone(gone, n, err);
 	json_array_foreach (rows, n, row)
 		if (!is_deleted(row) && !contact_emit_row(c->d, row, c->emit,
 		    c->arg, err))

@@ -120,7 +120,7 @@ ids_sort_out(struct emitter *e, const char *const *ids, size_t n,
 
 bool
 contacts_load(struct dynamics *d, const char *const *ids, size_t n,
-    crm_contact_fn *emit, void *arg, struct err *err)
+    crm_contact_fn *emit, void *arg, size_t *gone, struct err *err)
 {
 	const struct feed *f = &d->reader->contacts;
 	const struct odata_query q = { .set = f->set, .select = f->select,
@@ -138,10 +138,14 @@ contacts_load(struct dynamics *d, const char *const *ids, size_t n,
 	    !feed_by_ids(d, d->page, &q, "contactid", asked, n_asked, on_card,
 	        &e, err))
 		return false;
-	for (size_t i = 0; i < n_asked; i++)
-		if (idmap_get(&found, asked[i]) == NULL &&
-		    !contact_emit_gone(d, asked[i], emit, arg, err))
+	*gone = 0;
+	for (size_t i = 0; i < n_asked; i++) {
+		if (idmap_get(&found, asked[i]) != NULL)
+			continue;
+		++*gone;
+		if (!contact_emit_gone(d, asked[i], emit, arg, err))
 			return false;
+	}
 	return !arena_failed(d->page) || err_nomem(err);
 }
 
@@ -150,11 +154,12 @@ dynamics_load_contacts(void *self, const char *const *ids, size_t n,
     crm_contact_fn *emit, void *arg, struct err *err)
 {
 	struct dynamics *d = self;
+	size_t gone;
 
 	for (size_t at = 0; at < n; at += SLICE) {
 		arena_reset(d->page);
 		if (!contacts_load(d, ids + at, n - at < SLICE ? n - at : SLICE,
-		    emit, arg, err))
+		    emit, arg, &gone, err))
 			return false;
 	}
 	return true;

@@ -86,9 +86,10 @@ bool dynamics_card_needs_expand(const struct dynamics_settings *set);
 /* All of it in arena.  False: reason says what was expected. */
 bool dynamics_card_map(const struct dynamics *d, json_t *row,
     struct arena *arena, struct crm_contact *out, char *reason, size_t size);
-/* Facts of these; d->page is not emptied.  Who is not there is gone. */
+/* Facts of these; d->page is not emptied.  Who is not there is gone, and
+ * counted. */
 NPS_MUSTCHECK bool contacts_load(struct dynamics *d, const char *const *ids,
-    size_t n, crm_contact_fn *emit, void *arg, struct err *err);
+    size_t n, crm_contact_fn *emit, void *arg, size_t *gone, struct err *err);
 NPS_MUSTCHECK bool contact_emit_row(struct dynamics *d, json_t *row,
     crm_contact_fn *emit, void *arg, struct err *err);
 NPS_MUSTCHECK bool contact_emit_gone(struct dynamics *d, const char *id,

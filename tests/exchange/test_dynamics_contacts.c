@@ -518,6 +518,30 @@ test_delta_of_companies(void **state)
 	rig_end(&rig, true);
 }
 
+/* A list of changes whose cards are all gone is not believed. */
+static void
+test_delta_all_gone(void **state)
+{
+	struct sim_reply script[] = { TOKEN, { .target = API TRACKED " " },
+		{ .target = "$filter=contactid%20eq%20", .body = VALUE(""),
+		    .repeat = 9 } };
+	struct rig rig;
+	const char *rows = "";
+
+	(void)state;
+	start(&rig, DELTA "relation_column = 'account.customertypecode';",
+	    script, ARRAY_LEN(script));
+	for (int i = 10; i < 30; i++)
+		rows = arena_printf(rig.arena, "%s{\"contactid\":\"%s%d\"}%s",
+		    rows, ID(""), i, i < 29 ? "," : "");
+	script[1].body = linked(&rig, rows, "deltaLink", TOKEN_1);
+	assert_false(rig_contacts(&rig, NULL, NULL));
+	assert_int_equal(rig.err.kind, ERR_PROTOCOL);
+	assert_non_null(strstr(rig.err.msg, "20 of 20"));
+	assert_int_equal(rig.pages, 0);
+	rig_end(&rig, false);
+}
+
 /* Back to the other way: its mark is another's, and it begins anew. */
 static void
 test_delta_off_again(void **state)
@@ -554,6 +578,7 @@ main(void)
 		cmocka_unit_test(test_delta_elsewhere),
 		cmocka_unit_test(test_delta_not_enabled),
 		cmocka_unit_test(test_delta_of_companies),
+		cmocka_unit_test(test_delta_all_gone),
 		cmocka_unit_test(test_delta_off_again),
 	};
 

@@ -7,6 +7,8 @@
 
 #include "common/idmap.h"
 #include "dynamics/sim.h"
+#include "runproc.h"
+#include "tmpdir.h"
 
 /* ---- nights ------------------------------------------------------------------- */
 
@@ -293,6 +295,73 @@ test_401_for_ever(void **state)
 	world_stop(&w);
 }
 
+/* ---- a certificate in place of the secret -------------------------------- */
+
+static void
+openssl_make(const char *const *args)
+{
+	const char *argv[24] = { "openssl" };
+	struct runproc p;
+
+	for (size_t i = 0; args[i] != NULL; i++)
+		argv[i + 1] = args[i];
+	runproc_start(&p, "/usr/bin/env", argv, NULL, NULL);
+	runproc_wait(&p, 60);
+	assert_int_equal(p.code, 0);
+	runproc_free(&p);
+}
+
+static const char *
+slurp(struct arena *to, const char *name)
+{
+	char text[16384];
+	FILE *f = fopen(tmpdir_path(name), "re");
+
+	assert_non_null(f);
+	const size_t n = fread(text, 1, sizeof(text) - 1, f);
+	assert_true(n > 0);
+	(void)fclose(f);
+	return arena_strndup(to, text, n);
+}
+
+/* The server checks the signature and who it is of. */
+static void
+test_certificate(void **state)
+{
+	struct arena *mine = arena_new(1 << 20);
+	struct world w;
+
+	assert_int_equal(tmpdir_make(state), 0);
+	const char *const key = arena_strdup(mine, tmpdir_path("key"));
+	const char *const cert = arena_strdup(mine, tmpdir_path("cert"));
+	openssl_make((const char *const[]){ "req", "-x509", "-newkey",
+	    "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "30",
+	    "-subj", "/CN=npsync", NULL });
+	const char *const options[] = { "--seed-world", "5", "--events", "5",
+		"--certificate", cert, NULL };
+	world_start(&w, options);
+	w.certificate = arena_printf(mine, "%s%s", slurp(mine, "key"),
+	    slurp(mine, "cert"));
+	world_open(&w, "auth = 'certificate'; certificate = 'credential:c';");
+	if (!dynamics_crm.check(w.rig.self, &w.rig.err))
+		fail_msg("%s", w.rig.err.msg);
+	world_close(&w);
+	/* Another's certificate under our name. */
+	openssl_make((const char *const[]){ "req", "-x509", "-newkey",
+	    "rsa:2048", "-nodes", "-keyout", tmpdir_path("other-key"), "-out",
+	    arena_strdup(mine, tmpdir_path("other")), "-days", "30", "-subj",
+	    "/CN=npsync", NULL });
+	w.certificate = arena_printf(mine, "%s%s", slurp(mine, "other-key"),
+	    slurp(mine, "other"));
+	world_open(&w, "auth = 'certificate'; certificate = 'credential:c';");
+	assert_false(dynamics_crm.check(w.rig.self, &w.rig.err));
+	assert_int_equal(w.rig.err.kind, ERR_AUTH);
+	world_close(&w);
+	world_stop(&w);
+	arena_free(mine);
+	assert_int_equal(tmpdir_remove(state), 0);
+}
+
 /* ---- time ------------------------------------------------------------------------------ */
 
 #define RESOLVED "'statecode':1,'statuscode':5"
@@ -522,6 +591,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_troubles),
 		cmocka_unit_test(test_401_for_ever),
+		cmocka_unit_test(test_certificate),
 		cmocka_unit_test(test_late_and_equal),
 		cmocka_unit_test(test_closed_deals_reassigned),
 		cmocka_unit_test(test_change_tracking),

@@ -20,6 +20,7 @@
 struct world {
 	struct rig rig;
 	char dir[512], port_file[600], url[64];
+	const char *certificate;	/* of the connector, with its key */
 	pid_t pid;
 	struct http *control;
 	struct arena *arena;
@@ -205,6 +206,8 @@ world_open(struct world *w, const char *more)
 	rig->set.client_id = "11111111-2222-4333-8444-555555555555";
 	if (rig->set.auth == DYNAMICS_SECRET)
 		rig->set.secret = "sim-secret-0123456789";
+	else
+		rig->set.certificate = w->certificate;
 	if (!rig_open(rig))
 		fail_msg("%s", rig->err.msg);
 }

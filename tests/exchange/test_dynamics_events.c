@@ -209,7 +209,8 @@ test_deals(void **state)
 		    DEAL("04", 1, "," LOOKUP("_customerid_value", ID("c4"),
 		        "contact")) ","
 		    DEAL("05", 1, "," LOOKUP("_customerid_value", ID("a1"),
-		        "account")) ","
+		        "account") ",\"parentaccountid\":{"
+		        "\"_primarycontactid_value\":\"" ID("c5") "\"}") ","
 		    "{\"opportunityid\":\"" ID("06") "\",\"statecode\":1," WHEN
 		    "}"),
 		ROWS("opportunitycloses",

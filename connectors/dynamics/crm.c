@@ -16,6 +16,7 @@
 
 #define PAGE_MAX_BYTES ((size_t)64 << 20)
 #define ITEM_MAX_BYTES ((size_t)4 << 20)
+#define SOON_DAYS 30	/* a secret that ends is told of as a warning */
 
 /* ---- open and close ---------------------------------------------------- */
 
@@ -76,7 +77,8 @@ crm_lacks(const void *settings, size_t i)
 	size_t n = 0;
 	int days;
 
-	if (dynamics_auth_days_left(set, clock_now(), &days)) {
+	if (dynamics_auth_days_left(set, clock_now(), &days) &&
+	    days < SOON_DAYS) {
 		(void)snprintf(life, sizeof(life), days < 0 ? "the %s ended %d "
 		    "days ago" : "the %s is good for %d more days",
 		    set->auth == DYNAMICS_SECRET ? "client secret"

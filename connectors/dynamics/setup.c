@@ -82,6 +82,22 @@ check_user(const struct setup *s, struct err *err)
 	return tell(s, "application user", SETUP_OK, NULL, err);
 }
 
+/* Soon over it is a warning besides (crm.c). */
+static bool
+check_secret(const struct setup *s, struct err *err)
+{
+	const struct dynamics_settings *set = s->d->set;
+	const struct connector_env *env = &s->d->api.env;
+	int days;
+
+	if (!dynamics_auth_days_left(set, env->now(env->clock), &days) ||
+	    days < 0)
+		return true;
+	return tell(s, arena_printf(s->scratch, "%s for %d more days",
+	    set->auth == DYNAMICS_SECRET ? "client secret" : "certificate",
+	    days), SETUP_OK, NULL, err);
+}
+
 /* ---- columns ---------------------------------------------------------------------- */
 /* A text takes everything. */
 static bool
@@ -474,7 +490,7 @@ dynamics_setup(void *self, const struct crm_setup *wants, crm_setup_fn *emit,
 	const struct setup s = { .d = d, .wants = wants, .emit = emit,
 		.arg = arg, .scratch = d->api.env.scratch };
 
-	return check_user(&s, err) && check_read(&s, err) &&
+	return check_user(&s, err) && check_secret(&s, err) && check_read(&s, err) &&
 	    check_tags(&s, err) && check_fields(&s, err) &&
 	    check_answers(&s, err) && check_rights(&s, err);
 }

@@ -409,6 +409,8 @@ test_days_left(void **state)
 	set.secret_expires = "2026-11-20";
 	assert_string_equal(dynamics_crm.lacks(&set, 0),
 	    "the client secret ended 5 days ago");
+	set.secret_expires = "2026-12-25";
+	assert_null(dynamics_crm.lacks(&set, 0));
 	set.secret_expires = "";
 	assert_null(dynamics_crm.lacks(&set, 0));
 	clock_set(NO_TIME);

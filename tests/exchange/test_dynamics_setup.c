@@ -296,6 +296,20 @@ test_answers_fix(void **state)
 	rig_end(&rig, true);
 }
 
+static void
+test_secret_lasts(void **state)
+{
+	static const struct sim_reply script[] = { TOKEN, WHO };
+	const struct crm_setup wants = { .tags = false };
+
+	(void)state;
+	setup(NO_READING "secret_expires = '2027-06-30'; tag_column = '';",
+	    &wants, script, ARRAY_LEN(script));
+	RIG_SEES(&rig, "ok application user\n"
+	    "ok client secret for 217 more days\n");
+	rig_end(&rig, true);
+}
+
 int
 main(void)
 {
@@ -307,6 +321,7 @@ main(void)
 		cmocka_unit_test(test_fix),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_answers_fix),
+		cmocka_unit_test(test_secret_lasts),
 	};
 
 	return cmocka_run_group_tests_name("dynamics_setup", tests, NULL, NULL);

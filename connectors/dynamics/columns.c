@@ -35,13 +35,23 @@ column_type_of(const char *word, enum column_type *type)
 	return false;
 }
 
+/* A column of days holds no moment; without a behavior its format says so. */
+static bool
+is_day(json_t *root)
+{
+	const char *how = json_string_value(json_at(root,
+	    "/DateTimeBehavior/Value"));
+
+	if (how == NULL)
+		how = json_string_value(json_object_get(root, "Format"));
+	return how != NULL && strcmp(how, "DateOnly") == 0;
+}
+
 bool
 column_read(json_t *root, struct arena *arena, struct column *column)
 {
 	const char *word = json_string_value(json_object_get(root,
 	    "AttributeType"));
-	const char *behavior = json_string_value(json_at(root,
-	    "/DateTimeBehavior/Value"));
 	long long chars;
 
 	if (word == NULL)
@@ -49,9 +59,7 @@ column_read(json_t *root, struct arena *arena, struct column *column)
 	column->there = true;
 	column->word = arena_strdup(arena, word);
 	(void)column_type_of(word, &column->type);
-	/* The others hold a moment, shown in the reader's zone. */
-	if (column->type == COLUMN_TIME && behavior != NULL &&
-	    strcmp(behavior, "DateOnly") == 0)
+	if (column->type == COLUMN_TIME && is_day(root))
 		column->type = COLUMN_DATE;
 	column->read_only = json_is_false(json_object_get(root,
 	    "IsValidForUpdate"));
@@ -79,16 +87,32 @@ by_option(const struct dynamics *d, struct column *column)
 	return false;
 }
 
+/* What only its type has may stand in an answer of its own. */
 static bool
-by_definition(struct dynamics *d, struct column *column, struct err *err)
+is_whole(json_t *root, const struct column *column)
+{
+	if (column->type == COLUMN_TEXT)
+		return column->chars > 0;
+	return column->type != COLUMN_TIME ||
+	    json_object_get(root, "Format") != NULL ||
+	    json_object_get(root, "DateTimeBehavior") != NULL;
+}
+
+/* cast: its type, or NULL.  *whole: nothing more is to be asked for. */
+static bool
+ask(struct dynamics *d, struct column *column, const char *cast, bool *whole,
+    struct err *err)
 {
 	AUTO(api_res) struct api_res res = { 0 };
 	struct err why = { .kind = ERR_NONE };
 
+	*whole = true;
 	arena_reset(d->page);
 	const char *target = arena_printf(d->page, "EntityDefinitions("
-	    "LogicalName='%s')/Attributes(LogicalName='%s')", column->table,
-	    column->name);
+	    "LogicalName='%s')/Attributes(LogicalName='%s')%s%s%s",
+	    column->table, column->name, cast == NULL ? ""
+	    : "/Microsoft.Dynamics.CRM.", cast == NULL ? "" : cast,
+	    cast == NULL ? "" : "AttributeMetadata");
 	const struct api_req req = { .method = "GET", .target = target,
 		.label = "column definition" };
 	if (target == NULL)
@@ -99,9 +123,20 @@ by_definition(struct dynamics *d, struct column *column, struct err *err)
 		*err = why;
 		return err_wrap(err, "column %s", column->name);
 	}
-	return column_read(api_root(&res), d->writer->own, column) ||
-	    err_set(err, ERR_PROTOCOL, "column %s: expected a definition",
-	        column->name);
+	if (!column_read(api_root(&res), d->writer->own, column))
+		return err_set(err, ERR_PROTOCOL, "column %s: expected a "
+		    "definition", column->name);
+	*whole = is_whole(api_root(&res), column);
+	return true;
+}
+
+static bool
+by_definition(struct dynamics *d, struct column *column, struct err *err)
+{
+	bool whole;
+
+	return ask(d, column, NULL, &whole, err) && (whole ||
+	    ask(d, column, column->word, &whole, err));
 }
 
 static struct column *

@@ -54,7 +54,7 @@ test_tags(void **state)
 		ISNT("contact", "npt_npstags"), CONCURRENT("true") };
 	static const struct sim_reply odd[] = { TOKEN, WHO,
 		IS("contact", "npt_npstags", "Memo",
-		    ",\"IsValidForUpdate\":false") };
+		    ",\"MaxLength\":400,\"IsValidForUpdate\":false") };
 	const struct crm_setup wants = { .tags = true };
 
 	(void)state;
@@ -225,6 +225,9 @@ test_fix(void **state)
 	IS(ROW, "npt_campaign", "String", ",\"MaxLength\":100"), \
 	IS(ROW, "npt_comment", "Memo", ",\"MaxLength\":2000"), \
 	IS(ROW, "npt_ratedon", "DateTime", ""), \
+	{ .target = "GET " TABLE_OF(ROW) "/Attributes(LogicalName='npt_ratedon'" \
+	    ")/Microsoft.Dynamics.CRM.DateTimeAttributeMetadata ", .body = \
+	    "{\"AttributeType\":\"DateTime\",\"Format\":\"DateAndTime\"}" }, \
 	IS(ROW, "npt_contact", "Lookup", "")
 #define ANSWERS NO_READING "tag_column = ''; response_table = " \
 	"'npt_npsresponses';"

@@ -202,7 +202,10 @@ static void
 test_too_long(void **state)
 {
 	static const struct sim_reply script[] = { TOKEN,
-		DEFINED("npt_npstags", "String", ",\"MaxLength\":18"),
+		DEFINED("npt_npstags", "String", ""),
+		{ .target = "/Attributes(LogicalName='npt_npstags')/Microsoft."
+		    "Dynamics.CRM.StringAttributeMetadata ", .body =
+		    "{\"AttributeType\":\"String\",\"MaxLength\":18}" },
 		{ .target = READ_CARD("01"), .body = ROW("1",
 		    "\"\\ud83d\\ude00\"") },
 		{ .target = WRITE_CARD("01"), .status = 204 },

@@ -42,7 +42,7 @@ on_thing(void *arg, const char *thing, enum setup_state state,
 		break;
 	case SETUP_CANNOT_SAY:
 		r->say->warn(r->say->arg, r->what, arena_printf(arena,
-		    "cannot say whether there is %s%s%s", thing,
+		    "not known: %s%s%s", thing,
 		    advice != NULL ? ": " : "", advice != NULL ? advice : ""));
 		break;
 	}

@@ -144,7 +144,7 @@ tear_down(void **state)
 /* ---- cases -------------------------------------------------------------------- */
 #define HAS_A "ok crm main (fake): has column a\n"
 #define REST "FAIL 78 crm main (fake): missing: key k: only by hand\n" \
-	"warn crm main (fake): cannot say whether there is right r: try a write\n"
+	"warn crm main (fake): not known: right r: try a write\n"
 static void
 test_things(void **state)
 {

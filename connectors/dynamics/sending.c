@@ -7,6 +7,8 @@
  *  - a contact that was deleted: If-Match, so that it is not made anew;
  *  - two that make one answer's row at once: the second tries once more, as an
  *    update;
+ *  - answers that failed for good because a column was not made: a body that does
+ *    not fit its table ends this kind, and all stays wanted;
  *  - a batch of which one is refused: continue-on-error, each part is read, and
  *    the refused one alone has failed;
  *  - a batch whose parts are not as many as its requests (a group that failed has
@@ -66,6 +68,17 @@ is_clash(const struct put_request *req, const struct http_res *res,
 	return res->status == 412;
 }
 
+/* A body that does not fit the table: no column of that name, or another type.
+ * No row is to blame, and it fits when the table was put right. */
+static bool
+is_misfit(const struct api_verdict *v, json_t *root)
+{
+	const char *text = json_string_value(json_at(root, "/error/message"));
+
+	return strcmp(v->code, "0x80048d19") == 0 || (text != NULL &&
+	    strstr(text, "does not exist on type '") != NULL);
+}
+
 /* False: the answer says nothing of this row alone, and the part is over. */
 static bool
 failed(struct dynamics *d, const struct put_request *req,
@@ -76,6 +89,10 @@ failed(struct dynamics *d, const struct put_request *req,
 
 	if (why->kind == ERR_GONE && sending_is_wrong_path(root))
 		why->kind = ERR_CONFIG;
+	if (why->kind == ERR_REJECTED && is_misfit(v, root))
+		(void)err_set(why, ERR_CONFIG, "%s: HTTP %ld %s: a column that is "
+		    "written is not there, or of another type: `npsync check` "
+		    "names it", req->label, res->status, v->code);
 	if (why->kind == ERR_GONE || why->kind == ERR_REJECTED) {
 		put_result_set(result, why->kind == ERR_GONE ? PUT_GONE
 		    : res->status == 412 ? PUT_CONFLICT : PUT_REJECTED,

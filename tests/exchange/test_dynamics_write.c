@@ -497,6 +497,30 @@ test_clash(void **state)
 	}
 }
 
+/* A column that nobody made: no answer has failed for good by that. */
+static void
+test_misfit(void **state)
+{
+	static const char *const bodies[] = { FAULT("0x80048d19", "Error "
+	    "identified in Payload provided by the user"),
+		FAULT("0x0", "The property 'npt_type' does not exist on type "
+		    "'Microsoft.Dynamics.CRM.npt_npsresponse'. Make sure") };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+		const struct sim_reply script[] = { TOKEN, { .target = "PATCH ",
+		    .status = 400, .body = bodies[i] } };
+		struct put_result r = { .outcome = PUT_UNKNOWN };
+		begin(TABLE, script, 2);
+		assert_false(dynamics_crm.put_answer(rig.self, &answer, 1, &r,
+		    &rig.err));
+		assert_int_equal(rig.err.kind, ERR_CONFIG);
+		assert_non_null(strstr(rig.err.msg, "npsync check"));
+		assert_int_equal(r.outcome, PUT_AGAIN);
+		rig_end(&rig, true);
+	}
+}
+
 /* A CRM that is away ends it, one odd row does not. */
 static void
 test_away(void **state)
@@ -728,6 +752,7 @@ main(void)
 		cmocka_unit_test(test_dv10_upsert),
 		cmocka_unit_test(test_dv10_keys),
 		cmocka_unit_test(test_clash),
+		cmocka_unit_test(test_misfit),
 		cmocka_unit_test(test_away),
 		cmocka_unit_test(test_dv15_batch),
 		cmocka_unit_test(test_dv16_group_failed),

@@ -26,7 +26,7 @@ struct parser {
 	size_t n, room;
 };
 
-/* ---- lines --------------------------------------------------------------------- */
+/* ---- lines -------------------------------------------------------------- */
 /* The next line without its end; false: there is none. */
 static bool
 line_take(struct text *rest, struct text *line)
@@ -90,7 +90,7 @@ header_value(struct arena *arena, const struct text *line, const char *name)
 	return arena_strndup(arena, value, left);
 }
 
-/* ---- the boundary ---------------------------------------------------------------- */
+/* ---- the boundary ------------------------------------------------------- */
 bool
 multipart_boundary(struct arena *arena, const char *content_type,
     const char **boundary, struct err *err)
@@ -116,7 +116,7 @@ multipart_boundary(struct arena *arena, const char *content_type,
 	return err_set(err, ERR_PROTOCOL, "a multipart answer without boundary");
 }
 
-/* ---- parts ----------------------------------------------------------------------- */
+/* ---- parts -------------------------------------------------------------- */
 static bool
 part_add(struct parser *p, const struct multipart_part *part, struct err *err)
 {

@@ -1,6 +1,7 @@
 /*
- * define.c - makes columns and a key, for `npsync check --fix`.  After the public
- * description of EntityDefinitions; never tried with a live environment.
+ * define.c - makes columns, a key, the table of answers and its lookup, for
+ * `npsync check --fix`.  After the public description of EntityDefinitions;
+ * never tried with a live environment.
  *
  * How it could harm, and what stops it:
  *  - a column that is somebody else's: only names with the publisher's prefix;
@@ -24,7 +25,7 @@ define_is_ours(const struct dynamics *d, const char *name)
 	return len > 0 && strncmp(name, prefix, len) == 0 && name[len] != '\0';
 }
 
-/* ---- bodies --------------------------------------------------------------------- */
+/* ---- bodies ------------------------------------------------------------- */
 static json_t *
 label_of(const struct dynamics *d, const char *name)
 {
@@ -110,22 +111,27 @@ body_of(const struct dynamics *d, const char *name, enum column_type type,
 	return ok || err_nomem(err);
 }
 
-/* ---- requests -------------------------------------------------------------------- */
+/* ---- requests ----------------------------------------------------------- */
 static bool
-post(struct dynamics *d, const char *table, const char *into, json_t *body,
-    struct err *err)
+post(struct dynamics *d, const char *into, json_t *body, struct err *err)
 {
 	AUTO(api_res) struct api_res res = { 0 };
 
 	arena_reset(d->page);
-	const char *target = arena_printf(d->page,
-	    "EntityDefinitions(LogicalName='%s')/%s", table, into);
-	const char *text = json_dump(d->page, body);
-	if (target == NULL || text == NULL)
+	const char *text = body == NULL || into == NULL ? NULL
+	    : json_dump(d->page, body);
+	if (text == NULL)
 		return err_nomem(err);
-	const struct api_req req = { .method = "POST", .target = target,
-		.label = into, .body = text, .body_len = strlen(text) };
+	const struct api_req req = { .method = "POST", .target = into,
+		.label = "making it", .body = text, .body_len = strlen(text) };
 	return dynamics_do(d, d->page, &req, &res, err);
+}
+
+static bool
+check_name(const struct dynamics *d, const char *name, struct err *err)
+{
+	return define_is_ours(d, name) || err_set(err, ERR_REJECTED, "its name "
+	    "does not begin with column_prefix: make it by hand");
 }
 
 bool
@@ -134,11 +140,10 @@ define_column(struct dynamics *d, const char *table, const char *name,
 {
 	json_t *body = NULL;
 
-	if (!define_is_ours(d, name))
-		return err_set(err, ERR_REJECTED, "its name does not begin with "
-		    "column_prefix: make it by hand");
-	const bool ok = body_of(d, name, type, chars, &body, err) &&
-	    post(d, table, "Attributes", body, err);
+	const bool ok = check_name(d, name, err) &&
+	    body_of(d, name, type, chars, &body, err) &&
+	    post(d, arena_printf(d->api.env.scratch, "EntityDefinitions("
+	        "LogicalName='%s')/Attributes", table), body, err);
 	json_decref(body);
 	return ok;
 }
@@ -147,15 +152,67 @@ bool
 define_key(struct dynamics *d, const char *table, const char *column,
     struct err *err)
 {
-	json_t *body;
+	if (!check_name(d, column, err))
+		return false;
+	json_t *body = json_pack("{s:s+, s:o, s:[s]}", "SchemaName", column,
+	    "_key", "DisplayName", label_of(d, column), "KeyAttributes", column);
+	const bool ok = post(d, arena_printf(d->api.env.scratch,
+	    "EntityDefinitions(LogicalName='%s')/Keys", table), body, err);
+	json_decref(body);
+	return ok;
+}
 
-	if (!define_is_ours(d, column))
-		return err_set(err, ERR_REJECTED, "its name does not begin with "
-		    "column_prefix: make it by hand");
-	body = json_pack("{s:s+, s:o, s:[s]}", "SchemaName", column, "_key",
-	    "DisplayName", label_of(d, column), "KeyAttributes", column);
-	const bool ok = body != NULL ? post(d, table, "Keys", body, err)
-	                             : err_nomem(err);
+/* ---- the table of answers ----------------------------------------------- */
+/* The service makes the set's name of the table's: npt_x becomes npt_xs. */
+bool
+define_table(struct dynamics *d, const char *set, const char *primary,
+    struct err *err)
+{
+	const size_t len = strlen(set);
+	const char *name = len < 2 || set[len - 1] != 's' || set[len - 2] == 's'
+	    ? "" : arena_strndup(d->api.env.scratch, set, len - 1);
+	json_t *first = NULL;
+
+	if (name == NULL)
+		return err_nomem(err);
+	if (!check_name(d, name, err) || !check_name(d, primary, err))
+		return false;
+	if (!text_add(d, primary, 100, &first)) {
+		json_decref(first);
+		return err_nomem(err);
+	}
+	(void)json_object_set_new(first, "IsPrimaryName", json_true());
+	json_t *body = json_pack("{s:s, s:s, s:o, s:o, s:s, s:b, s:b, s:b, s:[o]}",
+	    "@odata.type", "Microsoft.Dynamics.CRM.EntityMetadata",
+	    "SchemaName", name, "DisplayName", label_of(d, name),
+	    "DisplayCollectionName", label_of(d, set), "OwnershipType",
+	    "OrganizationOwned", "IsActivity", 0, "HasActivities", 0,
+	    "HasNotes", 0, "Attributes", first);
+	const bool ok = post(d, "EntityDefinitions", body, err);
+	json_decref(body);
+	return ok;
+}
+
+/* From a row to its contact.  That one is deleted leaves the row. */
+bool
+define_lookup(struct dynamics *d, const char *table, const char *nav,
+    struct err *err)
+{
+	const char *none = "NoCascade";
+
+	if (!check_name(d, nav, err))
+		return false;
+	json_t *body = json_pack("{s:s, s:s++, s:s, s:s, s:{s:s, s:s, s:s, s:s, "
+	    "s:s, s:s}, s:{s:s, s:s, s:o, s:{s:s}}}",
+	    "@odata.type", "Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata",
+	    "SchemaName", d->set->column_prefix, "contact_", table,
+	    "ReferencedEntity", "contact", "ReferencingEntity", table,
+	    "CascadeConfiguration", "Assign", none, "Delete", "RemoveLink",
+	    "Merge", none, "Reparent", none, "Share", none, "Unshare", none,
+	    "Lookup", "@odata.type",
+	    "Microsoft.Dynamics.CRM.LookupAttributeMetadata", "SchemaName", nav,
+	    "DisplayName", label_of(d, nav), "RequiredLevel", "Value", "None");
+	const bool ok = post(d, "RelationshipDefinitions", body, err);
 	json_decref(body);
 	return ok;
 }

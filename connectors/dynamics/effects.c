@@ -26,7 +26,7 @@
 typedef bool build_fn(struct dynamics *d, const struct crm_effect *e,
     struct put_request *req, struct err *err);
 
-/* ---- names --------------------------------------------------------------------- */
+/* ---- names -------------------------------------------------------------- */
 static bool
 is_name(const char *text)
 {
@@ -51,7 +51,7 @@ check_contact(const struct crm_effect *e, struct err *err)
 	    err_set(err, ERR_REJECTED, "the contact's id is no GUID");
 }
 
-/* ---- fields ---------------------------------------------------------------------- */
+/* ---- fields ------------------------------------------------------------- */
 static bool
 field_add(struct dynamics *d, struct body *b, const char *name,
     const char *value, struct err *err)
@@ -98,7 +98,7 @@ build_fields(struct dynamics *d, const struct crm_effect *e,
 	    err_nomem(err));
 }
 
-/* ---- answers ---------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------ */
 /* Letters that / < > * % & : \ ? + ' are not: the service cannot be asked for
  * a key with one of those, however it is spelt. */
 static bool
@@ -212,7 +212,7 @@ build_answer(struct dynamics *d, const struct crm_effect *e,
 	    err_nomem(err));
 }
 
-/* ---- posts and tasks ----------------------------------------------------------------- */
+/* ---- posts and tasks ---------------------------------------------------- */
 static bool
 build_post(struct dynamics *d, const struct crm_effect *e,
     struct put_request *req, struct err *err)
@@ -258,7 +258,7 @@ build_task(struct dynamics *d, const struct crm_effect *e,
 	return req->body != NULL || err_nomem(err);
 }
 
-/* ---- all of a kind -------------------------------------------------------------------- */
+/* ---- all of a kind ------------------------------------------------------ */
 static bool
 put_all(struct dynamics *d, build_fn *build, const struct crm_effect *e,
     size_t n, struct put_result *results, struct err *err)

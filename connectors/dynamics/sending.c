@@ -37,7 +37,7 @@ sending_is_wrong_path(json_t *root)
 	return text != NULL && strncmp(text, begin, sizeof(begin) - 1) == 0;
 }
 
-/* ---- what became of one ------------------------------------------------------- */
+/* ---- what became of one ------------------------------------------------- */
 /* Between the last brackets of OData-EntityId. */
 static void
 remote_id_take(const struct http_res *res, struct put_result *result)
@@ -109,7 +109,7 @@ failed(struct dynamics *d, const struct put_request *req,
 	return false;
 }
 
-/* ---- one by one ------------------------------------------------------------------ */
+/* ---- one by one --------------------------------------------------------- */
 static bool
 send_once(struct dynamics *d, const struct put_request *req,
     struct api_res *res, struct err *err)
@@ -151,7 +151,7 @@ send_one(struct dynamics *d, const struct put_request *req,
 	return true;
 }
 
-/* ---- batches --------------------------------------------------------------------- */
+/* ---- batches ------------------------------------------------------------ */
 static void
 batch_add(struct dynamics *d, struct buf *out, const struct put_request *req,
     size_t i)

@@ -31,6 +31,7 @@ struct need {
 	size_t chars;			/* at least; 0 = any */
 	size_t made;			/* of one that we make */
 	bool read_only;			/* we only read it: any type will do */
+	const char *nav;		/* a lookup, by this property */
 };
 
 static bool
@@ -43,7 +44,7 @@ tell(const struct setup *s, const char *what, enum setup_state state,
 	    err_set(err, ERR_CANCELLED, "stopped");
 }
 
-/* ---- requests --------------------------------------------------------------------- */
+/* ---- requests ----------------------------------------------------------- */
 /* *there false: 404.  *known false: 403. */
 static bool
 ask(struct dynamics *d, const char *target, const char *label,
@@ -98,7 +99,7 @@ check_secret(const struct setup *s, struct err *err)
 	    days), SETUP_OK, NULL, err);
 }
 
-/* ---- columns ---------------------------------------------------------------------- */
+/* ---- columns ------------------------------------------------------------ */
 /* A text takes everything. */
 static bool
 is_fit(const struct need *n, enum column_type type)
@@ -141,22 +142,33 @@ fault_of(const struct setup *s, const struct need *n, const struct column *c)
 	return NULL;
 }
 
+/* then = what is to be done about what was made; why = why it was not. */
+static bool
+tell_made(const struct setup *s, const char *what, bool made, const char *then,
+    const struct err *why, struct err *err)
+{
+	if (made)
+		return tell(s, what, SETUP_MADE, then, err);
+	if (err_ends_run(why->kind) || why->kind == ERR_CANCELLED) {
+		*err = *why;
+		return false;
+	}
+	return tell(s, what, SETUP_MISSING, arena_printf(s->scratch,
+	    "cannot make it: %s", why->msg), err);
+}
+
 static bool
 make_column(const struct setup *s, const struct need *n, const char *what,
     struct err *err)
 {
 	struct err why = { .kind = ERR_NONE };
+	const bool made = n->nav != NULL
+	    ? define_lookup(s->d, n->table, n->nav, &why)
+	    : define_column(s->d, n->table, n->name, n->type, n->made, &why);
 
-	if (define_column(s->d, n->table, n->name, n->type, n->made, &why)) {
+	if (made)
 		column_forget(s->d, n->table, n->name);
-		return tell(s, what, SETUP_MADE, "put it on the form", err);
-	}
-	if (err_ends_run(why.kind) || why.kind == ERR_CANCELLED) {
-		*err = why;
-		return false;
-	}
-	return tell(s, what, SETUP_MISSING, arena_printf(s->scratch,
-	    "cannot make it: %s", why.msg), err);
+	return tell_made(s, what, made, "put it on the form", &why, err);
 }
 
 static bool
@@ -181,13 +193,13 @@ check_column(const struct setup *s, const struct need *n, struct err *err)
 		return tell(s, what, fault == NULL ? SETUP_OK : SETUP_MISSING,
 		    fault, err);
 	}
-	if (s->wants->fix && !n->read_only)
+	if (s->wants->fix && (!n->read_only || n->nav != NULL))
 		return make_column(s, n, what, err);
 	return tell(s, what, SETUP_MISSING, arena_printf(s->scratch,
 	    "make it, or correct %s", n->option), err);
 }
 
-/* ---- contact ------------------------------------------------------------------------ */
+/* ---- contact ------------------------------------------------------------ */
 static bool
 check_contact(const struct setup *s, struct err *err)
 {
@@ -216,7 +228,7 @@ check_tags(const struct setup *s, struct err *err)
 {
 	const struct dynamics_settings *set = s->d->set;
 	const struct need n = { "contact", set->tag_column, "tag_column",
-		COLUMN_TEXT, TAG_CHARS_MIN, TAG_CHARS, false };
+		COLUMN_TEXT, TAG_CHARS_MIN, TAG_CHARS, false, NULL };
 
 	if (!s->wants->tags || *set->tag_column == '\0')
 		return true;
@@ -282,14 +294,14 @@ check_fields(const struct setup *s, struct err *err)
 		    : f->kind == FIELD_TEXT ? LINE_CHARS : 0;
 		const struct need n = { "contact", f->name, "writeback.fields",
 			type_of(f->kind), f->kind == FIELD_TEXT ? 20 : chars,
-			chars, false };
+			chars, false, NULL };
 		if (!check_column(s, &n, err))
 			return false;
 	}
 	return true;
 }
 
-/* ---- the table of answers ------------------------------------------------------------ */
+/* ---- the table of answers ----------------------------------------------- */
 /* The logical name of an entity set, in scratch; NULL: there is none. */
 static bool
 find_table(const struct setup *s, const char **table, bool *known,
@@ -321,25 +333,25 @@ check_answer_columns(const struct setup *s, const char *table,
 	const struct need needs[] = {
 		{ table, set->response_key, "response_key",
 		    set->response_key_type == KEY_INTEGER ? COLUMN_INTEGER
-		    : COLUMN_TEXT, 0, LINE_CHARS, false },
+		    : COLUMN_TEXT, 0, LINE_CHARS, false, NULL },
 		{ table, set->response_name, "response_name", COLUMN_TEXT, line,
-		    line, false },
+		    line, false, NULL },
 		{ table, set->response_score, "response_score", COLUMN_INTEGER,
-		    0, 0, false },
+		    0, 0, false, NULL },
 		{ table, set->response_type, "response_type", COLUMN_TEXT, 20,
-		    line, false },
+		    line, false, NULL },
 		{ table, set->response_campaign, "response_campaign",
-		    COLUMN_TEXT, line, line, false },
+		    COLUMN_TEXT, line, line, false, NULL },
 		{ table, set->response_campaign_id, "response_campaign_id",
-		    COLUMN_TEXT, 20, line, false },
+		    COLUMN_TEXT, 20, line, false, NULL },
 		{ table, set->response_member_id, "response_member_id",
-		    COLUMN_TEXT, 20, line, false },
+		    COLUMN_TEXT, 20, line, false, NULL },
 		{ table, set->response_comment, "response_comment", COLUMN_TEXT,
-		    comment, comment, false },
+		    comment, comment, false, NULL },
 		{ table, set->response_time, "response_time", COLUMN_TIME, 0, 0,
-		    false },
+		    false, NULL },
 		{ table, set->response_wants_contact, "response_wants_contact",
-		    COLUMN_FLAG, 0, 0, false } };
+		    COLUMN_FLAG, 0, 0, false, NULL } };
 
 	for (size_t i = 0; i < ARRAY_LEN(needs); i++) {
 		struct need n = needs[i];
@@ -361,7 +373,7 @@ check_lookup(const struct setup *s, const char *table, struct err *err)
 	char *column = arena_strdup(s->scratch, name);
 	const struct need n = { .table = table, .name = column,
 		.option = "response_contact, a lookup to contact",
-		.read_only = true };
+		.read_only = true, .nav = name };
 
 	if (column == NULL)
 		return err_nomem(err);
@@ -403,16 +415,10 @@ make_key(const struct setup *s, const char *table, const char *column,
     const char *what, struct err *err)
 {
 	struct err why = { .kind = ERR_NONE };
+	const bool made = define_key(s->d, table, column, &why);
 
-	if (define_key(s->d, table, column, &why))
-		return tell(s, what, SETUP_MADE, "wait until its index is Active",
-		    err);
-	if (err_ends_run(why.kind) || why.kind == ERR_CANCELLED) {
-		*err = why;
-		return false;
-	}
-	return tell(s, what, SETUP_MISSING, arena_printf(s->scratch,
-	    "cannot make it: %s", why.msg), err);
+	return tell_made(s, what, made, "wait until its index is Active", &why,
+	    err);
 }
 
 static bool
@@ -446,6 +452,26 @@ check_key(const struct setup *s, const char *table, struct err *err)
 	    err);
 }
 
+/* *table NULL afterwards: it was told why. */
+static bool
+make_table(const struct setup *s, const char *what, const char **table,
+    struct err *err)
+{
+	const struct dynamics_settings *set = s->d->set;
+	const char *primary = writer_column(s->d, s->scratch,
+	    *set->response_name != '\0' ? set->response_name : "name");
+	struct err why = { .kind = ERR_NONE };
+	bool known;
+
+	if (primary == NULL)
+		return err_nomem(err);
+	const bool made = define_table(s->d, set->response_table, primary, &why);
+	if (!tell_made(s, what, made, "put it into the model-driven app", &why,
+	    err))
+		return false;
+	return !made || find_table(s, table, &known, err);
+}
+
 static bool
 check_answers(const struct setup *s, struct err *err)
 {
@@ -460,12 +486,15 @@ check_answers(const struct setup *s, struct err *err)
 	if (!known)
 		return tell(s, what, SETUP_CANNOT_SAY, "the application "
 		    NEEDS_ROLE, err);
-	if (table == NULL)
-		return tell(s, what, SETUP_MISSING, "make the table by hand, its "
-		    "columns and its key can be made by check --fix", err);
-	return tell(s, what, SETUP_OK, NULL, err) &&
-	    check_answer_columns(s, table, err) &&
-	    check_lookup(s, table, err) && check_key(s, table, err);
+	if (table == NULL && !s->wants->fix)
+		return tell(s, what, SETUP_MISSING, "make it, or correct "
+		    "response_table", err);
+	if (table != NULL && !tell(s, what, SETUP_OK, NULL, err))
+		return false;
+	if (table == NULL && !make_table(s, what, &table, err))
+		return false;
+	return table == NULL || (check_answer_columns(s, table, err) &&
+	    check_lookup(s, table, err) && check_key(s, table, err));
 }
 
 /* Only a write could tell, and there is none here. */

@@ -20,7 +20,7 @@
 #include "text.h"
 #include "writer.h"
 
-/* ---- how much the column holds --------------------------------------------- */
+/* ---- how much the column holds ------------------------------------------ */
 /* Without the right to read definitions the service has the last word: it
  * refuses a text that is too long. */
 static bool
@@ -48,7 +48,7 @@ ready(struct dynamics *d, struct err *err)
 	return true;
 }
 
-/* ---- reading -------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------ */
 static bool
 step_read(struct dynamics *d, const struct crm_tag_write *write,
     struct http_req *req, struct err *err)
@@ -73,7 +73,7 @@ step_read(struct dynamics *d, const struct crm_tag_write *write,
 	    : apicall_sign(&d->api, scratch, &from, req, err);
 }
 
-/* ---- answers ---------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------ */
 /* Good: true, and the document where there is one. */
 static bool
 judge(struct dynamics *d, const struct http_res *res, const char *label,
@@ -92,7 +92,7 @@ judge(struct dynamics *d, const struct http_res *res, const char *label,
 	return apicall_fail(&v, res, label, err);
 }
 
-/* ---- writing ---------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------ */
 /* The version of the row that was read, in scratch. */
 static bool
 version_of(const struct dynamics *d, const struct http_res *res, json_t *root,

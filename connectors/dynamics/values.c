@@ -14,7 +14,7 @@
 #define BODY_MAX ((size_t)1 << 20)
 #define MORE "\xe2\x80\xa6"		/* one unit */
 
-/* ---- texts -------------------------------------------------------------------- */
+/* ---- texts -------------------------------------------------------------- */
 static size_t
 units_of(unsigned char lead)
 {
@@ -43,7 +43,7 @@ value_cut(struct arena *arena, const char *text, size_t max)
 	return arena_printf(arena, "%.*s" MORE, (int)len, text);
 }
 
-/* ---- values -------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------- */
 static const char *
 quoted(struct arena *arena, const char *text)
 {
@@ -142,7 +142,7 @@ value_json(struct arena *arena, const struct column *column, const char *zone,
 	return ok && (!arena_failed(arena) || err_nomem(err));
 }
 
-/* ---- bodies --------------------------------------------------------------------- */
+/* ---- bodies ------------------------------------------------------------- */
 void
 body_begin(struct body *b, struct arena *arena)
 {

@@ -13,7 +13,7 @@
 
 #include "dynamics.h"
 
-/* ---- columns.c ------------------------------------------------------------- */
+/* ---- columns.c ---------------------------------------------------------- */
 enum column_type { COLUMN_OTHER, COLUMN_TEXT, COLUMN_INTEGER, COLUMN_DECIMAL,
 	COLUMN_DATE, COLUMN_TIME, COLUMN_FLAG };
 struct column {
@@ -34,7 +34,7 @@ bool column_read(json_t *root, struct arena *arena, struct column *column);
 /* "date" of column_types; false: no such type. */
 bool column_type_of(const char *word, enum column_type *type);
 
-/* ---- values.c, all pure ------------------------------------------------------ */
+/* ---- values.c, all pure ------------------------------------------------- */
 /* UTF-16 units, as columns count. */
 size_t value_units(const char *text);
 /* The text, or its beginning and "...", in at most max units; 0 = any. */
@@ -57,13 +57,13 @@ void body_bind(struct body *b, const char *name, const char *set,
 /* NULL = memory. */
 const char *body_end(struct body *b);
 
-/* ---- effects.c ----------------------------------------------------------------- */
+/* ---- effects.c ---------------------------------------------------------- */
 /* A column of npsync's own: a name without '_' gets column_prefix.  NULL =
  * memory. */
 const char *writer_column(const struct dynamics *d, struct arena *arena,
     const char *name);
 
-/* ---- sending.c ----------------------------------------------------------------- */
+/* ---- sending.c ---------------------------------------------------------- */
 struct put_request {
 	const char *method, *target, *body, *label;
 	const char *match;		/* If-Match; NULL = none */
@@ -77,7 +77,7 @@ NPS_MUSTCHECK bool sending_all(struct dynamics *d, struct put_request *reqs,
 /* 404 that speaks of the address, not of a row. */
 bool sending_is_wrong_path(json_t *root);
 
-/* ---- define.c ------------------------------------------------------------------ */
+/* ---- define.c ----------------------------------------------------------- */
 /* May be made by us: the publisher's prefix stands in front. */
 bool define_is_ours(const struct dynamics *d, const char *name);
 /* chars: of a text.  ERR_REJECTED: not from here. */
@@ -85,6 +85,11 @@ NPS_MUSTCHECK bool define_column(struct dynamics *d, const char *table,
     const char *name, enum column_type type, size_t chars, struct err *err);
 NPS_MUSTCHECK bool define_key(struct dynamics *d, const char *table,
     const char *column, struct err *err);
+/* primary: its column for a name. */
+NPS_MUSTCHECK bool define_table(struct dynamics *d, const char *set,
+    const char *primary, struct err *err);
+NPS_MUSTCHECK bool define_lookup(struct dynamics *d, const char *table,
+    const char *nav, struct err *err);
 
 struct dynamics_writer {
 	struct arena *own;

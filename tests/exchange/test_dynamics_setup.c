@@ -269,7 +269,7 @@ test_answers(void **state)
 	    "alone\n");
 	setup(ANSWERS, &wants, none, ARRAY_LEN(none));
 	assert_non_null(strstr(buf_text(&rig.seen), "missing table "
-	    "npt_npsresponses: make the table by hand"));
+	    "npt_npsresponses: make it, or correct response_table\n"));
 	rig_end(&rig, true);
 }
 
@@ -313,6 +313,71 @@ test_secret_lasts(void **state)
 	rig_end(&rig, true);
 }
 
+/* All of it, where there is nothing. */
+static void
+test_table_fix(void **state)
+{
+	static const struct sim_reply script[] = { TOKEN, WHO,
+		{ .target = TABLE_ASK, .body = VALUE("") },
+		{ .target = "POST " API "EntityDefinitions ", .status = 204 },
+		FOUND, ISNT(ROW, "npt_responseid"),
+		{ .target = "POST " TABLE_OF(ROW) "/Attributes ",
+		    .status = 204 },
+		ISNT(ROW, "npt_contact"),
+		{ .target = "POST " API "RelationshipDefinitions ",
+		    .status = 204 },
+		{ .target = KEYS, .body = KEY("Active") } };
+	const struct crm_setup wants = { .answers = true, .fix = true };
+
+	(void)state;
+	setup(ANSWERS "response_score = ''; response_type = ''; "
+	    "response_campaign = ''; response_comment = ''; response_time = "
+	    "'';", &wants, script, ARRAY_LEN(script));
+	const char *body = simhttpd_body(rig.sim, 3);
+	assert_non_null(strstr(body, "\"SchemaName\":\"npt_npsresponse\","));
+	assert_non_null(strstr(body, "\"OwnershipType\":\"OrganizationOwned\","
+	    "\"IsActivity\":false,"));
+	assert_non_null(strstr(body, "\"SchemaName\":\"npt_name\","));
+	assert_non_null(strstr(body, "\"MaxLength\":100,\"IsPrimaryName\":true"
+	    "}]}"));
+	body = simhttpd_body(rig.sim, 8);
+	assert_non_null(strstr(body, "\"SchemaName\":\"npt_contact_npt_"
+	    "npsresponse\",\"ReferencedEntity\":\"contact\","
+	    "\"ReferencingEntity\":\"npt_npsresponse\","));
+	assert_non_null(strstr(body, "\"Delete\":\"RemoveLink\""));
+	assert_non_null(strstr(body, "\"Lookup\":{\"@odata.type\":"
+	    "\"Microsoft.Dynamics.CRM.LookupAttributeMetadata\","
+	    "\"SchemaName\":\"npt_Contact\","));
+	assert_non_null(strstr(buf_text(&rig.seen), "made table npt_npsresponses"
+	    ": put it into the model-driven app\n"));
+	rig_end(&rig, true);
+}
+
+/* Somebody else's name, and one whose plural is another: by hand. */
+static void
+test_table_by_hand(void **state)
+{
+	static const char *const sets[] = { "new_answers", "npt_answerss",
+		"npt_answer", "npt_s" };
+	const struct crm_setup wants = { .answers = true, .fix = true };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+		static const struct sim_reply script[] = { TOKEN, WHO,
+			{ .target = "GET " API "EntityDefinitions?",
+			    .body = VALUE("") } };
+		rig_begin(&rig, script, 3);
+		assert_true(rig_settings(&rig, simhttpd_url(rig.sim),
+		    NO_READING "tag_column = '';"));
+		rig.set.response_table = sets[i];
+		assert_true(rig_open(&rig));
+		RIG_OK(&rig, dynamics_crm.setup(rig.self, &wants, on_thing,
+		    NULL, &rig.err));
+		assert_non_null(strstr(buf_text(&rig.seen), "cannot make it: "));
+		rig_end(&rig, true);
+	}
+}
+
 int
 main(void)
 {
@@ -325,6 +390,8 @@ main(void)
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_answers_fix),
 		cmocka_unit_test(test_secret_lasts),
+		cmocka_unit_test(test_table_fix),
+		cmocka_unit_test(test_table_by_hand),
 	};
 
 	return cmocka_run_group_tests_name("dynamics_setup", tests, NULL, NULL);

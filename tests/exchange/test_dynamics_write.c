@@ -34,7 +34,7 @@ last(void)
 	return simhttpd_requests(rig.sim) - 1;
 }
 
-/* ---- tags --------------------------------------------------------------------- */
+/* ---- tags --------------------------------------------------------------- */
 static bool
 breathe(void *arg, struct err *err)
 {
@@ -293,7 +293,7 @@ test_dv17_odd_answers(void **state)
 	}
 }
 
-/* ---- fields ---------------------------------------------------------------------- */
+/* ---- fields ------------------------------------------------------------- */
 static const char *const panel[][2] = { { "npt_average", "8.3" },
 	{ "npt_recent", "9" }, { "npt_on", "2026-11-24" },
 	{ "npt_at", "2026-11-24" }, { "npt_text", "god \"tid\"\n\303\270" },
@@ -387,7 +387,7 @@ test_field_types(void **state)
 	rig_end(&rig, true);
 }
 
-/* ---- answers --------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------ */
 static const char *const rating[][2] = {
 	{ "answered_at", "2026-11-24T18:05:09Z" }, { "score", "6" },
 	{ "type", "0-6 detractor" }, { "campaign_id", "4" },
@@ -545,7 +545,7 @@ test_away(void **state)
 	rig_end(&rig, true);
 }
 
-/* ---- batches ------------------------------------------------------------------------ */
+/* ---- batches ------------------------------------------------------------ */
 #define PART "--batchresponse_1-2\r\nContent-Type: application/http\r\n" \
 	"Content-Transfer-Encoding: binary\r\n\r\n"
 #define GOOD PART "HTTP/1.1 204 No Content\r\nOData-Version: 4.0\r\n\r\n\r\n"
@@ -668,7 +668,7 @@ test_batch_answers(void **state)
 	rig_end(&rig, true);
 }
 
-/* ---- tasks and posts ---------------------------------------------------------------- */
+/* ---- tasks and posts ---------------------------------------------------- */
 static const struct crm_effect task = { .ref = "7", .contact_id = ID("01"),
 	.employee_id = ID("51"), .subject = "Follow up: NPS 3",
 	.text = "kommentar", .day = 20261203 };

@@ -18,7 +18,7 @@
 #define API "/api/data/v9.2/"
 #define COLUMN "/Attributes(LogicalName='npt_npstags') "
 
-/* ---- the environment ---------------------------------------------------------- */
+/* ---- the environment ---------------------------------------------------- */
 static struct {
 	bool made;
 	int posts, patches;
@@ -64,7 +64,7 @@ serve(void *arg, const char *request, const char *body, struct sim_reply *reply)
 	}
 }
 
-/* ---- the program ----------------------------------------------------------------- */
+/* ---- the program -------------------------------------------------------- */
 #define D365 "crm d365 (dynamics): "
 
 static void

@@ -23,7 +23,7 @@
 static struct arena *arena;
 static struct buf said, wanted;
 
-/* ---- a CRM that has one column and not the other ----------------------------- */
+/* ---- a CRM that has one column and not the other ------------------------ */
 static struct {
 	bool column, ends, fails;
 	int tags;
@@ -69,7 +69,7 @@ ensure(void *self, const char *const *tags, size_t n, struct err *err)
 	return true;
 }
 
-/* ---- the list ----------------------------------------------------------------- */
+/* ---- the list ----------------------------------------------------------- */
 static void
 on_ok(void *arg, const char *what, const char *detail)
 {
@@ -141,7 +141,7 @@ tear_down(void **state)
 	return tmpdir_remove(state);
 }
 
-/* ---- cases -------------------------------------------------------------------- */
+/* ---- cases -------------------------------------------------------------- */
 #define HAS_A "ok crm main (fake): has column a\n"
 #define REST "FAIL 78 crm main (fake): missing: key k: only by hand\n" \
 	"warn crm main (fake): not known: right r: try a write\n"

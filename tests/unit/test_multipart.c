@@ -149,8 +149,7 @@ test_refused(void **state)
 		"--b_1\nContent-Type: multipart/mixed; boundary=c\n\n--c\n"
 		    "Content-Type: multipart/mixed; boundary=d\n\n--d--\n--c--\n"
 		    "--b_1--\n",
-		"--b_1\nContent-Type: multipart/mixed; boundary=c\n\n--c\n"
-		    "--b_1--\n",
+		"--b_1\nContent-Type: multipart/mixed; boundary=c\n\n--c\n--b_1--\n",
 	};
 
 	(void)state;

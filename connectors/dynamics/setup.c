@@ -126,6 +126,9 @@ type_words(enum column_type type)
 static const char *
 fault_of(const struct setup *s, const struct need *n, const struct column *c)
 {
+	if (n->nav != NULL && strcmp(c->word, "Lookup") != 0)
+		return arena_printf(s->scratch, "it is of type %s: expected a "
+		    "lookup (%s)", c->word, n->option);
 	if (n->read_only)
 		return NULL;
 	if (!is_fit(n, c->type))
@@ -176,7 +179,8 @@ check_column(const struct setup *s, const struct need *n, struct err *err)
 {
 	const struct column *c;
 	const char *what = arena_printf(s->scratch, "column %s of %s (%s)",
-	    n->name, n->table, type_words(n->type));
+	    n->name, n->table, n->nav != NULL ? "lookup"
+	    : type_words(n->type));
 	struct err why = { .kind = ERR_NONE };
 
 	if (*n->name == '\0')

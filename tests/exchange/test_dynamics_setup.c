@@ -242,7 +242,7 @@ check_key(const char *keys, const char *line)
 
 	setup(ANSWERS, &wants, script, ARRAY_LEN(script));
 	const char *at = strstr(buf_text(&rig.seen), "ok column npt_contact of "
-	    ROW " (any type)\n");
+	    ROW " (lookup)\n");
 	assert_non_null(at);
 	assert_string_equal(strchr(at, '\n') + 1, line);
 	rig_end(&rig, true);

@@ -724,8 +724,10 @@ test_task_once(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const struct sim_reply script[] = { TOKEN, cases[i].reply };
 		struct put_result r = { .outcome = PUT_UNKNOWN };
-		begin("", script, 2);
+		rig_begin(&rig, script, 2);
 		rig.tries = 4;
+		assert_true(rig_settings(&rig, simhttpd_url(rig.sim), ""));
+		assert_true(rig_open(&rig));
 		const bool ok = dynamics_crm.put_task(rig.self, &task, 1, &r,
 		    &rig.err);
 		if (r.outcome != cases[i].outcome ||

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-static const char *const ons[] = { "none", "token", "list", "row", "delta",
+static const char *const places[] = { "none", "token", "list", "row", "delta",
 	"patch", "post", "delete", "batch", "meta", "sim", "data", "any", NULL };
 static const char *const kinds[] = { "expired", "html", "cut_before",
 	"cut_after", "cut_body", "half", "slow", "garbage", "short_page",
@@ -48,7 +48,7 @@ fault_add(struct sim *s, const json_t *in)
 	if (json_is_integer(kind))
 		snprintf(f.kind, sizeof(f.kind), "%lld",
 		    (long long)json_integer_value(kind));
-	const int where = on == NULL ? ON_DATA : place(ons, on);
+	const int where = on == NULL ? ON_DATA : place(places, on);
 	f.on = (enum on)where;
 	f.status = int_of(in, "status", 0);
 	const bool number = sim_num(f.kind, &f.status);

@@ -1,9 +1,11 @@
 /*
  * store.c - rows by identifier, changes with versions.
  */
-#include "sim.h"
+#include "store.h"
 
 #include <stdlib.h>
+
+#include "sim.h"
 
 /* ---- the index: open addressing, place + 1, 0 = free */
 static size_t

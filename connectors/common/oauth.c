@@ -317,7 +317,15 @@ take(struct oauth_token *t, const struct oauth_ask *ask, json_t *root,
 		return false;
 	t->failures = 0;
 	t->until = life == 0 ? NO_TIME : now + life - margin;
-	return true;
+	return ask->took == NULL || ask->took(ask->took_arg, root, err);
+}
+
+static void
+wipe(const struct oauth_ask *ask, const struct buf *body)
+{
+	explicit_bzero(body->s, body->len);
+	if (ask->wiped != NULL)
+		explicit_bzero(ask->wiped, strlen(ask->wiped));
 }
 
 static bool
@@ -335,9 +343,7 @@ ask_once(struct oauth_token *t, const struct oauth_ask *ask,
 		return err_nomem(err);
 	const time_t now = env->now(env->clock);
 	const bool answered = http_do(env->http, &req, arena, &res, err);
-	explicit_bzero(body.s, body.len);
-	if (ask->wiped != NULL)
-		explicit_bzero(ask->wiped, strlen(ask->wiped));
+	wipe(ask, &body);
 	if (!answered) {
 		if (res.phase != HTTP_NOT_SENT)
 			(void)oauth_failed(t);
@@ -348,8 +354,7 @@ ask_once(struct oauth_token *t, const struct oauth_ask *ask,
 	if (res.status < 200 || res.status > 299)
 		return refusal(t, ask, &res, parsed ? json_root(doc) : NULL,
 		    err);
-	if (parsed && take(t, ask, json_root(doc), now, err) && (ask->took == NULL ||
-	    ask->took(ask->took_arg, json_root(doc), err)))
+	if (parsed && take(t, ask, json_root(doc), now, err))
 		return true;
 	(void)oauth_refuse(t);
 	return parsed ? false : err_set(err, ERR_PROTOCOL,

@@ -29,7 +29,7 @@ struct activities {
 	size_t n;
 };
 
-/* ---- statements ------------------------------------------------------------------------ */
+/* ---- statements -------------------------------------------------------- */
 static void
 of_days(const void *of, struct buf *out, const struct soql_window *w)
 {
@@ -49,7 +49,7 @@ moved(const void *of, struct buf *out, const struct soql_window *w)
 		soql_events_moved(out, h->select, h->stamp, w);
 }
 
-/* ---- a row -------------------------------------------------------------------------------- */
+/* ---- a row ------------------------------------------------------------- */
 static enum act_kind
 kind_of(const struct half *h, json_t *row)
 {
@@ -97,6 +97,21 @@ emit_for(const struct activities *a, struct crm_activity *act, const char *who,
 }
 
 static bool
+emit_others(const struct activities *a, struct crm_activity *act,
+    const char *who, const struct sf_links *whos, struct err *err)
+{
+	size_t n;
+	const struct sf_link *link = sf_links_of(whos, act->activity_id, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (link[i].to != NULL && strncmp(link[i].to, CONTACT, 3) == 0 &&
+		    (who == NULL || strcmp(who, link[i].to) != 0) &&
+		    !emit_for(a, act, link[i].to, err))
+			return false;
+	return true;
+}
+
+static bool
 emit_row(struct activities *a, const struct half *h, json_t *row,
     const struct sf_links *whos, struct err *err)
 {
@@ -106,21 +121,12 @@ emit_row(struct activities *a, const struct half *h, json_t *row,
 	struct crm_activity act = { .activity_id = id, .kind = kind_of(h, row),
 		.day = day, .done = is_done(a, h, row, day),
 		.cancelled = sf_is_true(row, "IsDeleted") };
-	size_t n = 0;
-	const struct sf_link *link = id == NULL ? NULL :
-	    sf_links_of(whos, id, &n);
 
 	/* A task without a day, a copy for an invitee: nobody's activity. */
 	if (id == NULL || day == NO_DAY || sf_is_true(row, "IsChild"))
 		return true;
-	if (who != NULL && !emit_for(a, &act, who, err))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (link[i].to != NULL && strncmp(link[i].to, CONTACT, 3) == 0 &&
-		    (who == NULL || strcmp(who, link[i].to) != 0) &&
-		    !emit_for(a, &act, link[i].to, err))
-			return false;
-	return true;
+	return (who == NULL || emit_for(a, &act, who, err)) &&
+	    emit_others(a, &act, who, whos, err);
 }
 
 static bool
@@ -156,7 +162,7 @@ on_rows(void *arg, const struct sf_part *part, json_t *records,
 	return true;
 }
 
-/* ---- begin ------------------------------------------------------------------------------------ */
+/* ---- begin ------------------------------------------------------------- */
 static bool
 half_begin(struct activities *a, struct half *h, struct err *err)
 {

@@ -16,7 +16,7 @@
 #define TODO "until then nobody is asked.  Give the permission set of npsync " \
 	"read access to the field, or create it, or correct the option "
 
-/* ---- before anything is read ------------------------------------------------------ */
+/* ---- before anything is read ------------------------------------------- */
 static bool
 check_suppression(const struct salesforce *s, const struct sf_describe *d,
     struct err *err)
@@ -87,7 +87,7 @@ sf_ready(struct salesforce *s, struct err *err)
 	return s->contact_select != NULL || err_nomem(err);
 }
 
-/* ---- tags ---------------------------------------------------------------------------- */
+/* ---- tags -------------------------------------------------------------- */
 /* "A;B; C" as a list that ends with NULL; room for one more. */
 static const char *const *
 split(struct arena *arena, const char *text, const char *also)
@@ -112,7 +112,7 @@ split(struct arena *arena, const char *text, const char *also)
 	return list;
 }
 
-/* ---- a row as a contact ---------------------------------------------------------------- */
+/* ---- a row as a contact ------------------------------------------------ */
 static bool
 has_left(const struct sf_settings *set, json_t *row, struct arena *arena)
 {

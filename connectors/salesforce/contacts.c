@@ -31,7 +31,7 @@ emit_card(struct cards *c, const struct crm_contact *card, struct err *err)
 	    "contacts: stopped");
 }
 
-/* ---- a page of rows ----------------------------------------------------------------- */
+/* ---- a page of rows ---------------------------------------------------- */
 /* Whose relation to an account has ended. */
 static bool
 left_of(struct cards *c, json_t *records, struct sf_links *out,
@@ -86,7 +86,7 @@ on_records(struct cards *c, json_t *records, struct err *err)
 	return true;
 }
 
-/* ---- all that changed ------------------------------------------------------------------ */
+/* ---- all that changed -------------------------------------------------- */
 static void
 changed(const void *of, struct buf *out, const struct soql_window *w)
 {
@@ -138,7 +138,7 @@ sf_pull_contacts(void *self, const struct pull *pull, crm_contact_fn *emit,
 	return ok;
 }
 
-/* ---- some ----------------------------------------------------------------------------------- */
+/* ---- some -------------------------------------------------------------- */
 static bool
 on_page(void *arg, const struct sf_page *page, struct err *err)
 {

@@ -46,7 +46,7 @@ crm_renew(void *self, struct err *err)
 	return apicall_renew(&s->api, err);
 }
 
-/* ---- check ------------------------------------------------------------------- */
+/* ---- check ------------------------------------------------------------- */
 /* The fields that say who must not be asked, and one row of each object: the
  * cheapest that proves address, client, user and permissions. */
 static bool
@@ -82,7 +82,7 @@ crm_check(void *self, struct err *err)
 	    (!set->cases || try_object(s, "Case", err));
 }
 
-/* ---- what these settings leave out ---------------------------------------------- */
+/* ---- what these settings leave out ------------------------------------- */
 static const char *
 crm_lacks(const void *settings, size_t i)
 {
@@ -118,7 +118,7 @@ crm_narrow(const void *settings, struct crm_connector *copy)
 	copy->pull_baseline = NULL;
 }
 
-/* ---- the border ------------------------------------------------------------------- */
+/* ---- the border -------------------------------------------------------- */
 const struct crm_connector salesforce_crm = {
 	.info = { .api = CONNECTOR_API, .name = "salesforce",
 	    .summary = "Salesforce, by its REST API",

@@ -20,7 +20,7 @@ deals(const void *of, struct buf *out, const struct soql_window *w)
 	soql_deals(out, e->deal_select, e->deal_stamp, w);
 }
 
-/* ---- what is known beside the row ----------------------------------------------------- */
+/* ---- what is known beside the row -------------------------------------- */
 struct beside {
 	struct sf_links roles, changes;
 };
@@ -84,7 +84,7 @@ closed_at(const struct sf_events *e, const struct beside *b, json_t *row)
 	return change != NULL ? change->at : sf_time(row, e->deal_time);
 }
 
-/* ---- a row --------------------------------------------------------------------------------- */
+/* ---- a row ------------------------------------------------------------- */
 /* "006...", or with the time of its closing where deals may be won again. */
 static const char *
 key_of(const struct salesforce *s, const char *id, time_t closed,
@@ -143,7 +143,7 @@ on_rows(void *arg, const struct sf_part *part, json_t *records,
 	return true;
 }
 
-/* ---- begin ------------------------------------------------------------------------------------ */
+/* ---- begin ------------------------------------------------------------- */
 bool
 sf_deals_begin(struct sf_events *e, struct err *err)
 {

@@ -10,7 +10,7 @@
 
 #define DESCRIBE_MAX_BYTES ((size_t)33554432)
 
-/* ---- reading --------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------- */
 static bool
 is_hidden(const struct api_res *res, const struct err *err)
 {
@@ -101,7 +101,7 @@ sf_describe(struct salesforce *s, const char *object,
 	return true;
 }
 
-/* ---- asking ------------------------------------------------------------------------ */
+/* ---- asking ------------------------------------------------------------ */
 const struct sf_field *
 sf_field(const struct sf_describe *d, const char *name)
 {
@@ -176,7 +176,7 @@ sf_stamp(const struct sf_describe *d)
 	return NULL;
 }
 
-/* ---- values of a row ------------------------------------------------------------------ */
+/* ---- values of a row --------------------------------------------------- */
 const char *
 sf_text(json_t *row, const char *name)
 {

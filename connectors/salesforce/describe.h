@@ -37,7 +37,7 @@ const char *sf_select(const struct sf_describe *d, const char *const *names,
 /* What changes are found by: SystemModstamp where it can be, NULL = none. */
 const char *sf_stamp(const struct sf_describe *d);
 
-/* ---- values of a row --------------------------------------------------------- */
+/* ---- values of a row --------------------------------------------------- */
 /* NULL = not there, null or "". */
 const char *sf_text(json_t *row, const char *name);
 /* A number or a flag as text too; in arena. */

@@ -54,7 +54,7 @@ sf_pull_events(void *self, const struct pull *pull, crm_event_fn *emit,
 	return ok;
 }
 
-/* ---- what is closed already ------------------------------------------------------------- */
+/* ---- what is closed already -------------------------------------------- */
 struct keys {
 	crm_key_fn *emit;
 	void *arg;

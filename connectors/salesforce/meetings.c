@@ -14,7 +14,7 @@
 #define CONTACT "003"
 #define USER "005"
 
-/* ---- statements -------------------------------------------------------------------- */
+/* ---- statements -------------------------------------------------------- */
 static void
 ended(const void *of, struct buf *out, const struct soql_window *w)
 {
@@ -39,7 +39,7 @@ closed(const void *of, struct buf *out, const struct soql_window *w)
 	soql_tasks_closed(out, &m->ask, m->stamp, w);
 }
 
-/* ---- a row ----------------------------------------------------------------------------- */
+/* ---- a row ------------------------------------------------------------- */
 /* A task without a time of its closing was held on its day, at noon: a whole
  * day is all that is known. */
 static time_t
@@ -154,7 +154,7 @@ on_rows(void *arg, const struct sf_part *part, json_t *records,
 	return true;
 }
 
-/* ---- begin --------------------------------------------------------------------------------- */
+/* ---- begin ------------------------------------------------------------- */
 static bool
 shape(struct sf_events *e, const struct sf_describe *d, struct err *err)
 {

@@ -33,7 +33,7 @@ struct walk {
 	int tries;
 };
 
-/* ---- begin -------------------------------------------------------------------------- */
+/* ---- begin ------------------------------------------------------------- */
 static bool
 begin_broken(struct sf_pass *p, struct err *err)
 {
@@ -82,7 +82,7 @@ sf_pass_free(struct sf_pass *p)
 	watermark_free(&p->mark);
 }
 
-/* ---- checkpoints ---------------------------------------------------------------------- */
+/* ---- checkpoints ------------------------------------------------------- */
 static bool
 told(const struct sf_pass *p, const char *resume, const char *mark,
     struct err *err)
@@ -129,7 +129,7 @@ checkpoint_end(struct sf_pass *p, struct err *err)
 	    told(p, NULL, mark, err);
 }
 
-/* ---- a place that was kept --------------------------------------------------------------- */
+/* ---- a place that was kept --------------------------------------------- */
 static bool
 take_number(const char **text, long long *out)
 {
@@ -142,20 +142,29 @@ take_number(const char **text, long long *out)
 	return true;
 }
 
+/* The index of the part that the text names, up to its comma; n = none. */
+static size_t
+take_part(const struct sf_pass *p, const char **text)
+{
+	const size_t len = strcspn(*text, ",");
+	size_t i = 0;
+
+	while (i < p->n && (strlen(p->parts[i].name) != len ||
+	    strncmp(p->parts[i].name, *text, len) != 0))
+		i++;
+	*text += len + ((*text)[len] == ',');
+	return i;
+}
+
 /* The walk stands where the broken pass stood. */
 static bool
 place_take(struct walk *k, struct err *err)
 {
-	const struct sf_pass *p = k->p;
-	const char *text = p->place, *comma = strchr(text, ',');
-	const size_t len = comma == NULL ? 0 : (size_t)(comma - text);
+	const char *text = k->p->place;
 	long long at, end;
 
-	while (k->i < p->n && (strlen(p->parts[k->i].name) != len ||
-	    strncmp(p->parts[k->i].name, text, len) != 0))
-		k->i++;
-	text = comma == NULL ? text : comma + 1;
-	if (comma == NULL || k->i == p->n || !take_number(&text, &at) ||
+	k->i = take_part(k->p, &text);
+	if (k->i == k->p->n || !take_number(&text, &at) ||
 	    !take_number(&text, &end) || !take_number(&text, &k->rows) ||
 	    !take_number(&text, &k->total))
 		return err_set(err, ERR_GONE,
@@ -166,7 +175,7 @@ place_take(struct walk *k, struct err *err)
 	return true;
 }
 
-/* ---- a piece of a part -------------------------------------------------------------------- */
+/* ---- a piece of a part ------------------------------------------------- */
 static bool
 on_page(void *arg, const struct sf_page *page, struct err *err)
 {
@@ -257,7 +266,7 @@ part_read(struct walk *k, struct err *err)
 	return true;
 }
 
-/* ---- all parts -------------------------------------------------------------------------------- */
+/* ---- all parts --------------------------------------------------------- */
 static void
 part_begin(struct walk *k)
 {

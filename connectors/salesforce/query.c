@@ -43,7 +43,7 @@ sf_ids_max(const struct salesforce *s, size_t bytes)
 	return fit < 1 ? 1 : fit < max ? fit : max;
 }
 
-/* ---- one page -------------------------------------------------------------------- */
+/* ---- one page ---------------------------------------------------------- */
 static const char *
 first_target(const struct reading *r)
 {
@@ -128,7 +128,7 @@ read_page(struct reading *r, json_t *root, struct sf_page *page,
 	return next_address(r, root, &page->next, err);
 }
 
-/* ---- is it all? -------------------------------------------------------------------- */
+/* ---- is it all? -------------------------------------------------------- */
 static bool
 is_endless(struct reading *r, const struct sf_page *page, struct err *err)
 {

@@ -8,7 +8,7 @@
 #include "lookup.h"
 #include "pass.h"
 
-/* ---- contact_fields.c ---------------------------------------------------------- */
+/* ---- contact_fields.c -------------------------------------------------- */
 /* Before anything is read: the fields that say who must not be asked are there,
  * else ERR_CONFIG and nothing is read. */
 NPS_MUSTCHECK bool sf_ready(struct salesforce *s, struct err *err);
@@ -19,7 +19,7 @@ NPS_MUSTCHECK bool sf_ready(struct salesforce *s, struct err *err);
 NPS_MUSTCHECK bool sf_contact_map(struct salesforce *s, json_t *row,
     const struct sf_links *left, struct crm_contact *out, struct err *err);
 
-/* ---- meetings.c ------------------------------------------------------------------- */
+/* ---- meetings.c -------------------------------------------------------- */
 struct sf_meetings {
 	struct soql_meetings ask;
 	const char *stamp;
@@ -40,11 +40,11 @@ struct sf_events {
 	bool keys_only;			/* whom it is about is not asked */
 };
 NPS_MUSTCHECK bool sf_meetings_begin(struct sf_events *e, struct err *err);
-/* ---- deals.c, cases.c --------------------------------------------------------------- */
+/* ---- deals.c, cases.c -------------------------------------------------- */
 NPS_MUSTCHECK bool sf_deals_begin(struct sf_events *e, struct err *err);
 NPS_MUSTCHECK bool sf_cases_begin(struct sf_events *e, struct err *err);
 
-/* ---- events.c -------------------------------------------------------------------------- */
+/* ---- events.c ---------------------------------------------------------- */
 NPS_MUSTCHECK bool sf_emit_event(struct sf_events *e,
     const struct crm_event *ev, struct err *err);
 /* A row that cannot be read: kept by the core, the pass goes on. */
@@ -55,7 +55,7 @@ bool sf_pull_events(void *self, const struct pull *pull, crm_event_fn *emit,
 bool sf_pull_baseline(void *self, const struct pull *pull, crm_key_fn *emit,
     checkpoint_fn *checkpoint, void *arg, struct err *err);
 
-/* ---- activities.c, contacts.c, values.c -------------------------------------------------- */
+/* ---- activities.c, contacts.c, values.c -------------------------------- */
 bool sf_pull_activities(void *self, const struct pull *pull,
     crm_activity_fn *emit, checkpoint_fn *checkpoint, void *arg,
     struct err *err);

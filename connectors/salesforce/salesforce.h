@@ -30,7 +30,7 @@ struct salesforce {
 /* Answer headers that are kept, in http_res.wanted. */
 enum sf_wanted { SF_LIMIT_INFO, SF_LOCATOR, SF_RECORDS };
 
-/* ---- session.c ---------------------------------------------------------------- */
+/* ---- session.c --------------------------------------------------------- */
 NPS_MUSTCHECK bool sf_session_open(struct salesforce *s, struct err *err);
 /* "/services/data/v62.0" + rest, in arena. */
 const char *sf_path(const struct salesforce *s, struct arena *arena,

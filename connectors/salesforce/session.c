@@ -23,7 +23,7 @@ static const char *const wanted[] = { [SF_LIMIT_INFO] = "Sforce-Limit-Info",
 	[SF_LOCATOR] = "Sforce-Locator", [SF_RECORDS] =
 	"Sforce-NumberOfRecords", NULL };
 
-/* ---- tokens ------------------------------------------------------------------ */
+/* ---- tokens ------------------------------------------------------------ */
 static bool
 took(void *arg, json_t *root, struct err *err)
 {
@@ -100,7 +100,7 @@ ask(void *arg, struct arena *arena, struct oauth_ask *out, struct err *err)
 	    ask_jwt(s, arena, out, err);
 }
 
-/* ---- calls that are left ------------------------------------------------------- */
+/* ---- calls that are left ----------------------------------------------- */
 bool
 sf_usage_parse(const char *header, long long *used, long long *max)
 {
@@ -143,7 +143,7 @@ spend(struct salesforce *s, const struct http_res *res)
 	(void)apicall_stop(&s->api, &why);
 }
 
-/* ---- what an answer means --------------------------------------------------------- */
+/* ---- what an answer means ---------------------------------------------- */
 /* Beside what the status says. */
 static const struct meaning {
 	const char *code;
@@ -199,7 +199,7 @@ judge(void *arg, const struct http_res *res, json_t *root,
 	}
 }
 
-/* ---- open --------------------------------------------------------------------------- */
+/* ---- open -------------------------------------------------------------- */
 static bool
 check_credentials(const struct sf_settings *set, struct err *err)
 {

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* ---- parts ------------------------------------------------------------------- */
+/* ---- parts ------------------------------------------------------------- */
 /* A line break or another control character cannot stand in a literal: it is
  * written as an escape or, where there is none, as a blank. */
 static void
@@ -98,7 +98,7 @@ order(struct buf *out, const char *field)
 	(void)buf_printf(out, " ORDER BY %s ASC, Id ASC", field);
 }
 
-/* ---- meetings ------------------------------------------------------------------- */
+/* ---- meetings ---------------------------------------------------------- */
 static void
 meetings_rest(struct buf *out, const struct soql_meetings *m)
 {
@@ -164,7 +164,7 @@ soql_task_whos(struct buf *out, const char *const *ids, size_t n)
 	whos(out, "Task", ids, n);
 }
 
-/* ---- deals and cases --------------------------------------------------------------- */
+/* ---- deals and cases --------------------------------------------------- */
 void
 soql_deals(struct buf *out, const char *select, const char *stamp,
     const struct soql_window *w)
@@ -208,7 +208,7 @@ soql_cases(struct buf *out, const char *select,
 	order(out, "ClosedDate");
 }
 
-/* ---- activities --------------------------------------------------------------------- */
+/* ---- activities -------------------------------------------------------- */
 void
 soql_events_moved(struct buf *out, const char *select, const char *stamp,
     const struct soql_window *w)
@@ -244,7 +244,7 @@ soql_activities_of_days(struct buf *out, const char *object,
 	order(out, "ActivityDate");
 }
 
-/* ---- contacts ------------------------------------------------------------------------ */
+/* ---- contacts ---------------------------------------------------------- */
 void
 soql_contacts_changed(struct buf *out, const char *select, const char *stamp,
     const struct soql_window *w)
@@ -278,7 +278,7 @@ soql_left(struct buf *out, const char *const *ids, size_t n)
 	soql_ids(out, "ContactId", ids, n);
 }
 
-/* ---- values, check --------------------------------------------------------------------- */
+/* ---- values, check ----------------------------------------------------- */
 void
 soql_users(struct buf *out)
 {

@@ -20,13 +20,13 @@ struct soql_meetings {
 	bool has_child;		/* the object has IsChild */
 };
 
-/* ---- parts ------------------------------------------------------------------ */
+/* ---- parts ------------------------------------------------------------- */
 void soql_literal(struct buf *out, const char *text);	/* 'O\'Brien' */
 void soql_time(struct buf *out, time_t t);	/* 2026-11-20T00:00:00Z */
 void soql_ids(struct buf *out, const char *field, const char *const *ids,
     size_t n);					/* field IN ('a','b') */
 
-/* ---- meetings ------------------------------------------------------------------ */
+/* ---- meetings ---------------------------------------------------------- */
 /* Events that ended in the window. */
 void soql_events_ended(struct buf *out, const struct soql_meetings *m,
     const struct soql_window *w);
@@ -41,7 +41,7 @@ void soql_tasks_closed(struct buf *out, const struct soql_meetings *m,
 void soql_event_whos(struct buf *out, const char *const *ids, size_t n);
 void soql_task_whos(struct buf *out, const char *const *ids, size_t n);
 
-/* ---- deals and cases ------------------------------------------------------------ */
+/* ---- deals and cases --------------------------------------------------- */
 void soql_deals(struct buf *out, const char *select, const char *stamp,
     const struct soql_window *w);
 void soql_roles(struct buf *out, const char *const *ids, size_t n);
@@ -49,7 +49,7 @@ void soql_stage_changes(struct buf *out, const char *const *ids, size_t n);
 void soql_cases(struct buf *out, const char *select,
     const struct strlist *not_status, const struct soql_window *w);
 
-/* ---- activities ------------------------------------------------------------------ */
+/* ---- activities -------------------------------------------------------- */
 /* Changed in the window, or (events) ended in it. */
 void soql_events_moved(struct buf *out, const char *select, const char *stamp,
     const struct soql_window *w);
@@ -59,7 +59,7 @@ void soql_tasks_moved(struct buf *out, const char *select, const char *stamp,
 void soql_activities_of_days(struct buf *out, const char *object,
     const char *select, const struct soql_window *w);
 
-/* ---- contacts --------------------------------------------------------------------- */
+/* ---- contacts ---------------------------------------------------------- */
 void soql_contacts_changed(struct buf *out, const char *select,
     const char *stamp, const struct soql_window *w);
 void soql_contacts_by_id(struct buf *out, const char *select,
@@ -68,7 +68,7 @@ void soql_contacts_by_email(struct buf *out, const char *select,
     const char *email);
 void soql_left(struct buf *out, const char *const *ids, size_t n);
 
-/* ---- values, check ------------------------------------------------------------------ */
+/* ---- values, check ----------------------------------------------------- */
 void soql_users(struct buf *out);
 void soql_one(struct buf *out, const char *object);
 

@@ -19,7 +19,7 @@ tell(const struct list *l, const char *id, const char *label, struct err *err)
 	    -1) || err_set(err, ERR_CANCELLED, "values: stopped");
 }
 
-/* ---- lists of a field ------------------------------------------------------------ */
+/* ---- lists of a field -------------------------------------------------- */
 static json_t *
 field_of(json_t *root, const char *name)
 {
@@ -56,7 +56,7 @@ list_picks(struct salesforce *s, const struct list *l, const char *object,
 	return true;
 }
 
-/* ---- users, fields -------------------------------------------------------------------- */
+/* ---- users, fields ----------------------------------------------------- */
 static bool
 on_users(void *arg, const struct sf_page *page, struct err *err)
 {

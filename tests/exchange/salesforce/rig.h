@@ -163,7 +163,7 @@ static inline bool
 rig_default(struct rig *rig, const char *line, struct sim_reply *reply)
 {
 	if (strstr(line, "POST /services/oauth2/token") == line) {
-		reply->body = rig_placed(rig, "{\"access_token\":\"T\","
+		reply->body = rig_placed(rig, "{\"access_token\":\"00D!AQ4\","
 		    "\"instance_url\":\"@URL@\",\"token_type\":\"Bearer\"}");
 		return true;
 	}
@@ -334,7 +334,7 @@ rig_open(struct rig *rig, const char *conf, const struct route *routes,
 	rig->sim = simhttpd_start_handler(rig_answer, rig);
 	assert_non_null(rig->sim);
 	char *text = arena_printf(rig->arena, "login_url = '%s'; client_id = "
-	    "'id'; %s", simhttpd_url(rig->sim), conf);
+	    "'3MVG9x'; %s", simhttpd_url(rig->sim), conf);
 	for (char *c = text; *c != '\0'; c++)
 		*c = *c == '\'' ? '"' : *c == '`' ? '\'' : *c;
 	if (!options_open_text(text, "test", &file, &rig->err) ||

@@ -1,0 +1,401 @@
+/*
+ * Salesforce, cards and activities: which fields are asked for, what they say,
+ * who is gone, who was merged.
+ */
+#include "salesforce/rig.h"
+
+#define NIGHT "2026-11-24T01:44:00Z"
+
+static struct rig rig;
+
+static bool
+load(const char *const *ids, size_t n)
+{
+	return rig.crm.load_contacts(rig.self, ids, n, rig_contact, &rig,
+	    &rig.err);
+}
+
+static void
+test_facts(void **state)
+{
+	static const char *const ids[] = { "003000000000001AAA",
+		"003000000000002", "003000000000003AAA", "003000000000004AAA" };
+	static const struct route routes[] = { { .match = "FROM Contact",
+	    .body = ROWS(3, "{\"attributes\":{\"type\":\"Contact\"},\"Id\":"
+	    "\"003000000000001AAA\",\"Name\":\"Karin Holm\",\"FirstName\":"
+	    "\"Karin\",\"LastName\":\"Holm\",\"Email\":\"k@kunde.example\","
+	    "\"Phone\":\"+45 1\",\"MobilePhone\":\"+45 2\",\"AccountId\":"
+	    "\"001000000000001AAA\",\"Account\":{\"Name\":\"Kagemanden\"},"
+	    "\"OwnerId\":\"005000000000001AAA\",\"Owner\":{\"Name\":\"Anna\","
+	    "\"Email\":\"a@own.example\"},\"HasOptedOutOfEmail\":true,"
+	    "\"IsEmailBounced\":false,\"IsDeleted\":false,\"MasterRecordId\":"
+	    "null,\"NPSToday_Tags__c\":\" A; NPSToday.Salg.3 ;;NPSToday.Møde.9\""
+	    "},{\"Id\":\"003000000000002AAA\",\"Name\":\"B\",\"Email\":"
+	    "\"b@kunde.example\",\"Account\":null,\"Owner\":null,"
+	    "\"IsEmailBounced\":true,\"NPSToday_Tags__c\":null},{\"Id\":"
+	    "\"003000000000003AAA\",\"IsDeleted\":true,\"MasterRecordId\":"
+	    "\"003000000000001AAA\"}") } };
+
+	(void)state;
+	rig_open(&rig, "", routes, 1);
+	if (!load(ids, ARRAY_LEN(ids)))
+		fail_msg("%s", rig.err.msg);
+	rig_is(&rig.seen,
+	    "003000000000001AAA Karin Holm|Karin|Holm k@kunde.example +45 1/+45 2"
+	    " company 001000000000001AAA=Kagemanden owner 005000000000001AAA="
+	    "Anna employed=? optout tags A NPSToday.Salg.3 NPSToday.Møde.9\n"
+	    "003000000000002 B|-|- - -/- company -=- owner -=- employed=? tags\n"
+	    "003000000000003AAA -> 003000000000001AAA gone -|-|- - -/- company "
+	    "-=- owner -=- employed=? tags\n"
+	    "003000000000004AAA gone -|-|- - -/- company -=- owner -=- employed=? "
+	    "tags\n");
+	rig_is(&rig.log, "POST /services/oauth2/token\n"
+	    "GET " V "/sobjects/Contact/describe\n"
+	    "GET " V "/queryAll?q=SELECT Id,Name,FirstName,LastName,Email,Phone,"
+	    "MobilePhone,AccountId,Account.Name,OwnerId,Owner.Name,Owner.Email,"
+	    "IsDeleted,MasterRecordId,HasOptedOutOfEmail,IsEmailBounced,"
+	    "NPSToday_Tags__c FROM Contact WHERE Id IN ('003000000000001AAA',"
+	    "'003000000000002','003000000000003AAA','003000000000004AAA')\n");
+	rig_close(&rig);
+}
+
+/* SF-17 */
+static void
+test_ids_that_are_none(void **state)
+{
+	static const char *const ids[] = { "", "1", "003000000000001AA",
+		"003' OR Id != '12", "003000000000001aaA", "0030000000000012AAA" };
+	static const struct route routes[] = { { .match = "FROM Contact",
+	    .body = ROWS(1, "{\"Id\":\"003000000000001AaA\"}") } };
+
+	(void)state;
+	rig_open(&rig, "", routes, 1);
+	assert_true(load(ids, ARRAY_LEN(ids)));
+	/* Never lower-cased, never taken for another. */
+	rig_is(&rig.seen, "003000000000001AaA -|-|- - -/- company -=- owner -=- "
+	    "employed=? tags\n003000000000001aaA gone -|-|- - -/- company -=- "
+	    "owner -=- employed=? tags\n");
+	assert_int_equal(rig_count(&rig, "Id IN ('003000000000001aaA')"), 1);
+	assert_int_equal(rig_count(&rig, "OR Id"), 0);
+	assert_non_null(strstr(buf_text(&rig.bad), "contacts 1: expected an id "
+	    "of 15 or 18 letters and digits\n"));
+	rig_close(&rig);
+}
+
+static void
+test_many_ids_in_pieces(void **state)
+{
+	const char *ids[450];
+	char text[450][20];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		(void)snprintf(text[i], sizeof(text[i]), "003%012zuAAA", i);
+		ids[i] = text[i];
+	}
+	rig_open(&rig, "", NULL, 0);
+	assert_true(load(ids, ARRAY_LEN(ids)));
+	assert_int_equal(rig_count(&rig, "FROM Contact WHERE"), 3);
+	assert_int_equal(rig_count(&rig, "'003000000000199AAA')"), 1);
+	rig_close(&rig);
+	rig_open(&rig, "in_list_max = 50;", NULL, 0);
+	assert_true(load(ids, ARRAY_LEN(ids)));
+	assert_int_equal(rig_count(&rig, "FROM Contact WHERE"), 9);
+	rig_close(&rig);
+	/* An address has an end, too. */
+	rig_open(&rig, "query_path_max = 10000;", NULL, 0);
+	assert_true(load(ids, ARRAY_LEN(ids)));
+	assert_true(rig_count(&rig, "FROM Contact WHERE") >= 6);
+	rig_close(&rig);
+}
+
+static void
+test_fields_of_the_org(void **state)
+{
+	static const char *const ids[] = { "003000000000001AAA" };
+	AUTO(arena) struct arena *arena = arena_new(65536);
+	const struct route routes[] = {
+		{ .match = "sobjects/Contact/describe", .body = rig_describe(
+		    arena, "Id Email HasOptedOutOfEmail IsEmailBounced Left__c "
+		        "No__c AccountId:Account Score__c") },
+		{ .match = "FROM Contact", .body = ROWS(1, "{\"Id\":"
+		    "\"003000000000001AAA\",\"Left__c\":\"Gone\",\"No__c\":true,"
+		    "\"Score__c\":7.5,\"Account\":{\"Type\":\"Partner\"}}") } };
+
+	(void)state;
+	rig_open(&rig, "tag_field = ''; employment_field = 'Left__c'; "
+	    "employment_left_values = [ 'gone' ]; nosend_field = 'No__c'; "
+	    "relation_field = 'Account.Type'; extra_fields = [ 'Score__c', "
+	    "'Hidden__c' ];", routes, 2);
+	if (!load(ids, 1))
+		fail_msg("%s", rig.err.msg);
+	rig_is(&rig.seen, "003000000000001AAA -|-|- - -/- company -=- owner -=- "
+	    "employed=no tags NPSToday.NoSend\n");
+	assert_int_equal(rig_count(&rig, "q=SELECT Id,Email,AccountId,"
+	    "Account.Name,HasOptedOutOfEmail,IsEmailBounced,Left__c,No__c,"
+	    "Account.Type,Score__c FROM"), 1);
+	rig_close(&rig);
+}
+
+static void
+test_inactive_relation_means_left(void **state)
+{
+	static const char *const ids[] = { "003000000000001AAA",
+		"003000000000002AAA" };
+	static const struct route routes[] = {
+		{ .match = "FROM AccountContactRelation", .body = ROWS(2,
+		    "{\"ContactId\":\"003000000000001AAA\",\"AccountId\":"
+		    "\"001000000000001AAA\"},{\"ContactId\":"
+		    "\"003000000000002AAA\",\"AccountId\":"
+		    "\"001000000000009AAA\"}") },
+		{ .match = "FROM Contact", .body = ROWS(2, "{\"Id\":"
+		    "\"003000000000001AAA\",\"AccountId\":\"001000000000001AAA\"}"
+		    ",{\"Id\":\"003000000000002AAA\",\"AccountId\":"
+		    "\"001000000000001AAA\"}") } };
+
+	(void)state;
+	rig_open(&rig, "use_account_contact_relation = true;", routes, 2);
+	if (!load(ids, 2))
+		fail_msg("%s", rig.err.msg);
+	assert_non_null(strstr(buf_text(&rig.seen), "003000000000001AAA -|-|- - "
+	    "-/- company 001000000000001AAA=- owner -=- employed=no"));
+	assert_non_null(strstr(buf_text(&rig.seen), "003000000000002AAA -|-|- - "
+	    "-/- company 001000000000001AAA=- owner -=- employed=yes"));
+	assert_int_equal(rig_count(&rig, "q=SELECT ContactId,AccountId FROM "
+	    "AccountContactRelation WHERE IsActive = false AND ContactId IN "
+	    "('003000000000001AAA','003000000000002AAA')"), 1);
+	rig_close(&rig);
+}
+
+static void
+test_all_that_changed(void **state)
+{
+	static const struct route routes[] = { { .match = "FROM Contact",
+	    .body = ROWS(2, "{\"Id\":\"003000000000001AAA\"},{\"Name\":\"x\"}") } };
+	struct pull pull;
+
+	(void)state;
+	rig_open(&rig, "", routes, 1);
+	pull = rig_pull(&rig, NIGHT);
+	assert_true(rig.crm.pull_contacts(rig.self, &pull, rig_contact,
+	    rig_checkpoint, &rig, &rig.err));
+	assert_int_equal(rig_count(&rig, "/queryAll?q=SELECT Id,"), 1);
+	assert_int_equal(rig_count(&rig, "FROM Contact WHERE SystemModstamp >= "
+	    "2026-11-24T01:29:00Z AND SystemModstamp < 2026-11-25T01:59:00Z "
+	    "ORDER BY SystemModstamp ASC, Id ASC"), 1);
+	assert_string_equal(rig.watermark, "2026-11-25T01:45:00Z");
+	rig_is(&rig.bad, "contacts -: Id: expected an id\n");
+	rig_close(&rig);
+}
+
+/* SF-14 */
+static void
+test_address_in_a_literal(void **state)
+{
+	(void)state;
+	rig_open(&rig, "", NULL, 0);
+	assert_true(rig.crm.find_contact(rig.self, "o'b\\r+x&ø@kunde.example",
+	    rig_contact, &rig, &rig.err));
+	assert_int_equal(rig_count(&rig, "/query?q=SELECT Id,"), 1);
+	assert_int_equal(rig_count(&rig, "WHERE Email = "
+	    "'o\\'b\\\\r+x&ø@kunde.example' ORDER BY Id\n"), 1);
+	rig_close(&rig);
+}
+
+/* What goes out: no blank, no '+' that would be one. */
+static void
+test_statement_is_escaped(void **state)
+{
+	static const struct route routes[] = { { .match = "FROM Contact",
+	    .want = "%20FROM%20Contact%20WHERE%20Email%20%3D%20%27a%2Bb%26%C3%B8"
+	    "%5C%27c%40x.example%27", .body = ROWS(0, "") } };
+
+	(void)state;
+	rig_open(&rig, "", routes, 1);
+	assert_true(rig.crm.find_contact(rig.self, "a+b&ø'c@x.example",
+	    rig_contact, &rig, &rig.err));
+	rig_close(&rig);
+}
+
+/* ---- activities ---------------------------------------------------------------- */
+static void
+test_activities(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "FROM Event WHERE WhoId != null", .body = ROWS(5,
+		    "{\"Id\":\"00U000000000001AAA\",\"WhoId\":"
+		    "\"003000000000001AAA\",\"ActivityDate\":\"2026-11-24\","
+		    "\"EndDateTime\":\"2026-11-24T10:00:00.000+0000\"},"
+		    "{\"Id\":\"00U000000000002AAA\",\"WhoId\":"
+		    "\"003000000000001AAA\",\"EndDateTime\":"
+		    "\"2026-11-30T23:30:00.000+0000\"},"
+		    "{\"Id\":\"00U000000000003AAA\",\"WhoId\":"
+		    "\"003000000000001AAA\",\"ActivityDate\":\"2026-11-24\","
+		    "\"IsDeleted\":true},{\"Id\":\"00U000000000004AAA\","
+		    "\"WhoId\":\"00Q000000000001AAA\",\"ActivityDate\":"
+		    "\"2026-11-24\"},{\"Id\":\"00U000000000005AAA\",\"WhoId\":"
+		    "\"003000000000001AAA\",\"IsChild\":true,\"ActivityDate\":"
+		    "\"2026-11-24\"}") },
+		{ .match = "FROM Task WHERE WhoId != null", .body = ROWS(4,
+		    "{\"Id\":\"00T000000000001AAA\",\"WhoId\":"
+		    "\"003000000000001AAA\",\"ActivityDate\":\"2026-11-24\","
+		    "\"IsClosed\":true,\"TaskSubtype\":\"Call\"},"
+		    "{\"Id\":\"00T000000000002AAA\",\"WhoId\":"
+		    "\"003000000000001AAA\",\"ActivityDate\":\"2026-12-24\","
+		    "\"IsClosed\":false,\"TaskSubtype\":\"Email\"},"
+		    "{\"Id\":\"00T000000000003AAA\",\"WhoId\":"
+		    "\"003000000000001AAA\",\"ActivityDate\":null},"
+		    "{\"Id\":\"00T000000000004AAA\",\"WhoId\":"
+		    "\"003000000000001AAA\",\"ActivityDate\":\"2026-11-20\","
+		    "\"IsClosed\":true,\"TaskSubtype\":\"Task\"}") },
+	};
+	struct pull pull;
+
+	(void)state;
+	rig_open(&rig, "", routes, ARRAY_LEN(routes));
+	pull = rig_pull(&rig, NIGHT);
+	if (!rig.crm.pull_activities(rig.self, &pull, rig_activity,
+	    rig_checkpoint, &rig, &rig.err))
+		fail_msg("%s", rig.err.msg);
+	rig_is(&rig.seen,
+	    "00U000000000001AAA 003000000000001AAA meeting 20261124 done\n"
+	    "00U000000000002AAA 003000000000001AAA meeting 20261201 planned\n"
+	    "00U000000000003AAA 003000000000001AAA meeting 20261124 done "
+	    "cancelled\n"
+	    "00T000000000001AAA 003000000000001AAA phone 20261124 done\n"
+	    "00T000000000002AAA 003000000000001AAA mail 20261224 planned\n"
+	    "00T000000000004AAA 003000000000001AAA other 20261120 done\n");
+	assert_int_equal(rig_count(&rig, "/queryAll?q=SELECT Id,WhoId,"
+	    "ActivityDate,EndDateTime,IsChild,IsDeleted FROM Event WHERE WhoId "
+	    "!= null AND ((SystemModstamp >= 2026-11-24T01:29:00Z AND "
+	    "SystemModstamp < 2026-11-25T01:59:00Z) OR (EndDateTime >= "
+	    "2026-11-24T01:29:00Z AND EndDateTime < 2026-11-25T01:59:00Z)) ORDER "
+	    "BY SystemModstamp ASC, Id ASC"), 1);
+	assert_int_equal(rig_count(&rig, "FROM Task WHERE WhoId != null AND "
+	    "SystemModstamp >= 2026-11-24T01:29:00Z"), 1);
+	assert_int_equal(rig_count(&rig, "/queryAll?"), 2);
+	assert_string_equal(rig.watermark, "2026-11-25T01:45:00Z");
+	rig_close(&rig);
+	/* The first pass goes by days; archived ones are an option. */
+	rig_open(&rig, "activity_use_queryall = false; activity_first_days = "
+	    "100;", routes, ARRAY_LEN(routes));
+	pull = rig_pull(&rig, NULL);
+	assert_true(rig.crm.pull_activities(rig.self, &pull, rig_activity,
+	    rig_checkpoint, &rig, &rig.err));
+	assert_int_equal(rig_count(&rig, "/query?q=SELECT Id,WhoId,ActivityDate,"
+	    "EndDateTime,IsChild,IsDeleted FROM Event WHERE WhoId != null AND "
+	    "ActivityDate >= 2026-08-17 AND ActivityDate < 2028-11-24 ORDER BY "
+	    "ActivityDate ASC, Id ASC"), 1);
+	rig_close(&rig);
+}
+
+/* ---- values, check, link ---------------------------------------------------------- */
+static bool
+on_value(void *arg, const char *id, const char *label, long count)
+{
+	(void)arg, (void)count;
+	buf_printf(&rig.seen, "%s=%s\n", id, label);
+	return true;
+}
+
+static void
+test_values(void **state)
+{
+	static const char picks[] = "{\"fields\":[{\"name\":\"StageName\","
+	    "\"picklistValues\":[{\"value\":\"Closed Won\",\"label\":\"Vundet\","
+	    "\"active\":true},{\"value\":\"Old\",\"active\":false}]},{\"name\":"
+	    "\"Type\",\"picklistValues\":[{\"value\":\"Visit\"}]}]}";
+	static const struct route routes[] = {
+		{ .match = "sobjects/Opportunity/describe", .body = picks },
+		{ .match = "sobjects/Event/describe", .body = picks },
+		{ .match = "FROM User", .body = ROWS(1, "{\"Id\":"
+		    "\"005000000000001AAA\",\"Name\":\"Anna\"}") } };
+
+	(void)state;
+	rig_open(&rig, "cases = false;", routes, ARRAY_LEN(routes));
+	assert_true(rig.crm.list_values(rig.self, VAL_STAGE, on_value, &rig,
+	    &rig.err));
+	assert_true(rig.crm.list_values(rig.self, VAL_CATEGORY, on_value, &rig,
+	    &rig.err));
+	assert_true(rig.crm.list_values(rig.self, VAL_OWNER, on_value, &rig,
+	    &rig.err));
+	assert_true(rig.crm.list_values(rig.self, VAL_TAG, on_value, &rig,
+	    &rig.err));
+	rig_is(&rig.seen, "Closed Won=Vundet\nVisit=Visit\nVisit=Visit\n"
+	    "005000000000001AAA=Anna\n");
+	buf_reset(&rig.seen);
+	assert_true(rig.crm.list_values(rig.self, VAL_FIELD, on_value, &rig,
+	    &rig.err));
+	assert_non_null(strstr(buf_text(&rig.seen), "HasOptedOutOfEmail="));
+	rig_close(&rig);
+}
+
+static void
+test_check_reads_one_row_of_each(void **state)
+{
+	static const struct route refused[] = { { .match = "FROM Opportunity ",
+	    .status = 400, .body = "[{\"errorCode\":\"INVALID_TYPE\",\"message\":"
+	    "\"sObject type 'Opportunity' is not supported.\"}]" } };
+
+	(void)state;
+	rig_open(&rig, "", NULL, 0);
+	assert_true(rig.crm.check(rig.self, &rig.err));
+	rig_is(&rig.log, "POST /services/oauth2/token\n"
+	    "GET " V "/sobjects/Contact/describe\n"
+	    "GET " V "/query?q=SELECT Id FROM Contact LIMIT 1\n"
+	    "GET " V "/query?q=SELECT Id FROM Event LIMIT 1\n"
+	    "GET " V "/query?q=SELECT Id FROM Opportunity LIMIT 1\n"
+	    "GET " V "/query?q=SELECT Id FROM OpportunityContactRole LIMIT 1\n"
+	    "GET " V "/query?q=SELECT Id FROM Case LIMIT 1\n");
+	rig_close(&rig);
+	rig_open(&rig, "", refused, 1);
+	rig_fails(&rig, rig.crm.check(rig.self, &rig.err), ERR_CONFIG,
+	    "Opportunity: HTTP 400 INVALID_TYPE: sObject type 'Opportunity' is "
+	    "not supported.");
+	rig_close(&rig);
+}
+
+static bool
+on_link(void *arg, const struct crm_contact *c)
+{
+	(void)arg;
+	buf_printf(&rig.seen, "%s\n", c->link);
+	return true;
+}
+
+static void
+test_link_opens_the_card(void **state)
+{
+	static const char *const ids[] = { "003000000000001AAA" };
+	static const struct route routes[] = { { .match = "FROM Contact",
+	    .body = ROWS(1, "{\"Id\":\"003000000000001AAA\"}") } };
+
+	(void)state;
+	rig_open(&rig, "", routes, 1);
+	assert_true(rig.crm.load_contacts(rig.self, ids, 1, on_link, &rig,
+	    &rig.err));
+	rig_is(&rig.seen, arena_printf(rig.arena, "%s/003000000000001AAA\n",
+	    simhttpd_url(rig.sim)));
+	rig_close(&rig);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_ids_that_are_none),
+		cmocka_unit_test(test_many_ids_in_pieces),
+		cmocka_unit_test(test_fields_of_the_org),
+		cmocka_unit_test(test_inactive_relation_means_left),
+		cmocka_unit_test(test_all_that_changed),
+		cmocka_unit_test(test_address_in_a_literal),
+		cmocka_unit_test(test_statement_is_escaped),
+		cmocka_unit_test(test_activities),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_check_reads_one_row_of_each),
+		cmocka_unit_test(test_link_opens_the_card),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

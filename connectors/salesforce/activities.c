@@ -98,10 +98,10 @@ emit_for(const struct activities *a, struct crm_activity *act, const char *who,
 
 static bool
 emit_others(const struct activities *a, struct crm_activity *act,
-    const char *who, const struct sf_links *whos, struct err *err)
+    const char *who, const struct sf_links *people, struct err *err)
 {
 	size_t n;
-	const struct sf_link *link = sf_links_of(whos, act->activity_id, &n);
+	const struct sf_link *link = sf_links_of(people, act->activity_id, &n);
 
 	for (size_t i = 0; i < n; i++)
 		if (link[i].to != NULL && strncmp(link[i].to, CONTACT, 3) == 0 &&
@@ -113,7 +113,7 @@ emit_others(const struct activities *a, struct crm_activity *act,
 
 static bool
 emit_row(struct activities *a, const struct half *h, json_t *row,
-    const struct sf_links *whos, struct err *err)
+    const struct sf_links *people, struct err *err)
 {
 	const char *who = sf_id(row, "WhoId", CONTACT);
 	const char *id = sf_text(row, "Id");
@@ -126,11 +126,11 @@ emit_row(struct activities *a, const struct half *h, json_t *row,
 	if (id == NULL || day == NO_DAY || sf_is_true(row, "IsChild"))
 		return true;
 	return (who == NULL || emit_for(a, &act, who, err)) &&
-	    emit_others(a, &act, who, whos, err);
+	    emit_others(a, &act, who, people, err);
 }
 
 static bool
-whos_of(struct activities *a, const struct half *h, json_t *records,
+people_of(struct activities *a, const struct half *h, json_t *records,
     struct sf_links *out, struct err *err)
 {
 	size_t n;
@@ -140,8 +140,8 @@ whos_of(struct activities *a, const struct half *h, json_t *records,
 	if (ids == NULL)
 		return err_nomem(err);
 	return !a->s->set->meeting_who_relation || sf_lookup(a->s,
-	    h->tasks ? &sf_whos_of_tasks :
-	    &sf_whos_of_events, ids, n, a->page, out, err);
+	    h->tasks ? &sf_people_of_tasks :
+	    &sf_people_of_events, ids, n, a->page, out, err);
 }
 
 static bool
@@ -149,15 +149,15 @@ on_rows(void *arg, const struct sf_part *part, json_t *records,
     struct err *err)
 {
 	struct activities *a = arg;
-	struct sf_links whos;
+	struct sf_links people;
 	json_t *row;
 	size_t i;
 
 	arena_reset(a->page);
-	if (!whos_of(a, part->of, records, &whos, err))
+	if (!people_of(a, part->of, records, &people, err))
 		return false;
 	json_array_foreach(records, i, row)
-		if (!emit_row(a, part->of, row, &whos, err))
+		if (!emit_row(a, part->of, row, &people, err))
 			return false;
 	return true;
 }

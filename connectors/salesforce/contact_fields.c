@@ -13,7 +13,7 @@
 #define NO_SEND_TAG "NPSToday.NoSend"
 #define TAGS_MAX 1000
 #define COMPANY "Account."
-#define TODO "until then nobody is asked.  Give the permission set of npsync " \
+#define HINT "until then nobody is asked.  Give the permission set of npsync " \
 	"read access to the field, or create it, or correct the option "
 
 /* ---- before anything is read ------------------------------------------- */
@@ -23,14 +23,14 @@ check_suppression(const struct salesforce *s, const struct sf_describe *d,
 {
 	const struct sf_settings *set = s->set;
 	const struct { const char *field, *todo; } all[] = {
-		{ "Id", TODO "api_version" }, { "Email", TODO "api_version" },
-		{ set->optout_field, TODO "optout_field" },
-		{ set->bounce_field, TODO "bounce_field" },
-		{ set->employment_field, TODO "employment_field" },
-		{ set->nosend_field, TODO "nosend_field" },
-		{ set->consent_field, TODO "consent_field" },
-		{ set->consent_at_field, TODO "consent_at_field" },
-		{ set->w.tag_field, TODO "tag_field" },
+		{ "Id", HINT "api_version" }, { "Email", HINT "api_version" },
+		{ set->optout_field, HINT "optout_field" },
+		{ set->bounce_field, HINT "bounce_field" },
+		{ set->employment_field, HINT "employment_field" },
+		{ set->nosend_field, HINT "nosend_field" },
+		{ set->consent_field, HINT "consent_field" },
+		{ set->consent_at_field, HINT "consent_at_field" },
+		{ set->w.tag_field, HINT "tag_field" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
@@ -46,7 +46,7 @@ check_company(struct salesforce *s, struct err *err)
 	const struct sf_describe *d;
 
 	return **field == '\0' || (sf_describe(s, "Account", &d, err) &&
-	    sf_require(d, field, 1, TODO "company_tag_field", err));
+	    sf_require(d, field, 1, HINT "company_tag_field", err));
 }
 
 static const char *

@@ -11,11 +11,11 @@
 
 #define STATEMENT_BYTES 400	/* of one without its ids, at most */
 
-const struct sf_lookup sf_whos_of_events = {
-	.label = "query EventWhoRelation", .soql = soql_event_whos,
+const struct sf_lookup sf_people_of_events = {
+	.label = "query EventWhoRelation", .soql = soql_event_people,
 	.of = "EventId", .to = "RelationId" };
-const struct sf_lookup sf_whos_of_tasks = {
-	.label = "query TaskWhoRelation", .soql = soql_task_whos,
+const struct sf_lookup sf_people_of_tasks = {
+	.label = "query TaskWhoRelation", .soql = soql_task_people,
 	.of = "TaskId", .to = "RelationId" };
 
 struct gathering {

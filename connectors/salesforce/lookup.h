@@ -34,7 +34,7 @@ NPS_MUSTCHECK bool sf_lookup(struct salesforce *s, const struct sf_lookup *l,
 const struct sf_link *sf_links_of(const struct sf_links *links, const char *id,
     size_t *n);
 /* Whom events (tasks) were with. */
-extern const struct sf_lookup sf_whos_of_events, sf_whos_of_tasks;
+extern const struct sf_lookup sf_people_of_events, sf_people_of_tasks;
 /* The texts of a field of all rows, in arena; NULL = memory. */
 const char **sf_column(json_t *records, const char *name, struct arena *arena,
     size_t *n);

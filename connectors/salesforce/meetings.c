@@ -71,11 +71,11 @@ fault_of(const struct sf_events *e, json_t *row, time_t at)
 
 static bool
 emit_each(struct sf_events *e, struct crm_event *ev,
-    const struct sf_links *whos, struct err *err)
+    const struct sf_links *people, struct err *err)
 {
 	const char *id = ev->event_id;
 	size_t n, contacts = 0;
-	const struct sf_link *who = sf_links_of(whos, id, &n);
+	const struct sf_link *who = sf_links_of(people, id, &n);
 
 	for (size_t i = 0; i < n; i++) {
 		if (who[i].to == NULL || strncmp(who[i].to, CONTACT, 3) != 0)
@@ -98,7 +98,7 @@ emit_each(struct sf_events *e, struct crm_event *ev,
 }
 
 static bool
-emit_row(struct sf_events *e, json_t *row, const struct sf_links *whos,
+emit_row(struct sf_events *e, json_t *row, const struct sf_links *people,
     struct err *err)
 {
 	const struct sf_settings *set = e->s->set;
@@ -115,12 +115,12 @@ emit_row(struct sf_events *e, json_t *row, const struct sf_links *whos,
 		sf_odd_row(e->s, "meetings", row, fault);
 		return true;
 	}
-	return set->meeting_who_relation ? emit_each(e, &ev, whos, err) :
+	return set->meeting_who_relation ? emit_each(e, &ev, people, err) :
 	    sf_emit_event(e, &ev, err);
 }
 
 static bool
-whos_of(struct sf_events *e, json_t *records, struct sf_links *out,
+people_of(struct sf_events *e, json_t *records, struct sf_links *out,
     struct err *err)
 {
 	size_t n;
@@ -130,8 +130,8 @@ whos_of(struct sf_events *e, json_t *records, struct sf_links *out,
 	if (ids == NULL)
 		return err_nomem(err);
 	return !e->s->set->meeting_who_relation || sf_lookup(e->s,
-	    e->meetings.tasks ? &sf_whos_of_tasks :
-	    &sf_whos_of_events, ids, n, e->page, out,
+	    e->meetings.tasks ? &sf_people_of_tasks :
+	    &sf_people_of_events, ids, n, e->page, out,
 	    err);
 }
 
@@ -140,16 +140,16 @@ on_rows(void *arg, const struct sf_part *part, json_t *records,
     struct err *err)
 {
 	struct sf_events *e = arg;
-	struct sf_links whos;
+	struct sf_links people;
 	json_t *row;
 	size_t i;
 
 	(void)part;
 	arena_reset(e->page);
-	if (!whos_of(e, records, &whos, err))
+	if (!people_of(e, records, &people, err))
 		return false;
 	json_array_foreach(records, i, row)
-		if (!emit_row(e, row, &whos, err))
+		if (!emit_row(e, row, &people, err))
 			return false;
 	return true;
 }

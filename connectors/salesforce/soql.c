@@ -144,7 +144,7 @@ soql_tasks_closed(struct buf *out, const struct soql_meetings *m,
 }
 
 static void
-whos(struct buf *out, const char *of, const char *const *ids, size_t n)
+people(struct buf *out, const char *of, const char *const *ids, size_t n)
 {
 	(void)buf_printf(out, "SELECT %sId,RelationId,Type FROM %sWhoRelation "
 	    "WHERE %sId IN ", of, of, of);
@@ -153,15 +153,15 @@ whos(struct buf *out, const char *of, const char *const *ids, size_t n)
 }
 
 void
-soql_event_whos(struct buf *out, const char *const *ids, size_t n)
+soql_event_people(struct buf *out, const char *const *ids, size_t n)
 {
-	whos(out, "Event", ids, n);
+	people(out, "Event", ids, n);
 }
 
 void
-soql_task_whos(struct buf *out, const char *const *ids, size_t n)
+soql_task_people(struct buf *out, const char *const *ids, size_t n)
 {
-	whos(out, "Task", ids, n);
+	people(out, "Task", ids, n);
 }
 
 /* ---- deals and cases --------------------------------------------------- */

@@ -38,8 +38,8 @@ void soql_events_late(struct buf *out, const struct soql_meetings *m,
 void soql_tasks_closed(struct buf *out, const struct soql_meetings *m,
     const char *stamp, const struct soql_window *w);
 /* Whom they were with: EventWhoRelation, TaskWhoRelation. */
-void soql_event_whos(struct buf *out, const char *const *ids, size_t n);
-void soql_task_whos(struct buf *out, const char *const *ids, size_t n);
+void soql_event_people(struct buf *out, const char *const *ids, size_t n);
+void soql_task_people(struct buf *out, const char *const *ids, size_t n);
 
 /* ---- deals and cases --------------------------------------------------- */
 void soql_deals(struct buf *out, const char *select, const char *stamp,

@@ -241,9 +241,10 @@ struct crm_connector {
 	/* Tags of up to tags_max cards, none of them twice: two pure functions,
 	 * driven by the core.  step counts from 0 (read, write, ...), before = the
 	 * answer to the step before; false + ERR_DONE = no more, and tags_result
-	 * gets that answer.  ERR_GONE, ERR_REJECTED: this card.  401, 408, 425, 429
-	 * and 5xx never come here: the core begins again at step 0, so a write must
-	 * say of which reading it goes out (If-Match), or not matter twice. */
+	 * gets that answer at once.  ERR_GONE, ERR_REJECTED: this card.  401, 408,
+	 * 425, 429 and 5xx never come here: the core begins again at step 0, so a
+	 * write must say of which reading it goes out (If-Match), or not matter
+	 * twice. */
 	size_t tags_max;
 	NPS_MUSTCHECK bool (*tags_request)(void *self, const struct crm_tag_write *,
 	    size_t n, int step, const struct http_res *before, struct http_req *,
@@ -256,6 +257,8 @@ struct crm_connector {
 	NPS_MUSTCHECK bool (*put_tags)(void *self, const struct crm_tag_write *,
 	    size_t n, struct put_result *results, struct err *);
 	size_t effects_max;	/* of one call below; 0 = 1 */
+	size_t once_max;	/* of post_feed, put_task: what a crash leaves
+				 * unknown; 0 = effects_max */
 	CRM_PUT(put_fields);	/* idempotent */
 	CRM_PUT(put_answer);	/* idempotent: upsert by ref */
 	CRM_PUT(post_feed);	/* at most once */

@@ -499,3 +499,10 @@ json_dump(struct arena *arena, json_t *node)
 	return node == NULL ? NULL
 			    : dump(arena, node, JSON_COMPACT | JSON_ENCODE_ANY);
 }
+
+const char *
+json_body(struct arena *arena, json_t *node)
+{
+	return node == NULL ? NULL : dump(arena, node, JSON_COMPACT |
+	    JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+}

@@ -53,5 +53,7 @@ const char *json_text(struct arena *arena, json_t *node);
 bool json_integer_value_of(json_t *node, long long *out);
 /* The node as compact JSON text in arena (object keys in order). */
 const char *json_dump(struct arena *arena, json_t *node);
+/* The same, for others to read: 8.4 stays 8.4. */
+const char *json_body(struct arena *arena, json_t *node);
 
 #endif

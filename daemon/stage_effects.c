@@ -456,7 +456,9 @@ static bool
 write_all(struct effects *e, const struct kind *kind, struct wish *wishes,
     size_t n, struct err *err)
 {
-	const size_t max = e->crm->connector->effects_max;
+	const struct crm_connector *c = e->crm->connector;
+	const size_t max = kind->once && c->once_max > 0 ? c->once_max
+	    : c->effects_max;
 	/* The writer of tags makes its own portions. */
 	const size_t most = kind->put_of == no_put ? LIST_MAX
 	    : max == 0 ? 1 : max;

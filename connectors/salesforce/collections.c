@@ -114,7 +114,7 @@ sf_collection_body(struct arena *arena, const char *type, const char *key,
 	if (!check(records, n, key, err))
 		return false;
 	json_t *call = call_json(type, records, n);
-	*body = json_dump(arena, call);
+	*body = json_body(arena, call);
 	json_decref(call);
 	return *body != NULL || err_nomem(err);
 }
@@ -163,6 +163,17 @@ is_gone(json_t *error, const struct sf_reading *how)
 		return false;
 	return field == NULL || (how->contact_field != NULL &&
 	    strcmp(field, how->contact_field) == 0);
+}
+
+/* Nothing against the record: later, whatever the options say. */
+static bool
+is_later(const char *code)
+{
+	static const char *const codes[] = { "REQUEST_LIMIT_EXCEEDED",
+		"INVALID_SESSION_ID" };
+
+	return is_among(code, &(const struct strlist){ codes,
+	    ARRAY_LEN(codes) });
 }
 
 /* Words that an administrator wrote, or that name fields and rights only; those
@@ -221,7 +232,8 @@ sf_errors_read(json_t *errors, const struct sf_reading *how,
 			sf_result_set(result, PUT_GONE, words);
 			return;
 		}
-		if (!is_among(code_of(error), how->again)) {
+		if (!is_later(code_of(error)) &&
+		    !is_among(code_of(error), how->again)) {
 			sf_result_set(result, PUT_REJECTED, words);
 			return;
 		}

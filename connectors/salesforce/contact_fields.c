@@ -10,8 +10,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "tagfield.h"
+
 #define NO_SEND_TAG "NPSToday.NoSend"
-#define TAGS_MAX 1000
 #define COMPANY "Account."
 #define HINT "until then nobody is asked.  Give the permission set of npsync " \
 	"read access to the field, or create it, or correct the option "
@@ -88,28 +89,23 @@ sf_ready(struct salesforce *s, struct err *err)
 }
 
 /* ---- tags -------------------------------------------------------------- */
-/* "A;B; C" as a list that ends with NULL; room for one more. */
+/* Of the field, and one more; ends with NULL. */
 static const char *const *
 split(struct arena *arena, const char *text, const char *also)
 {
-	const char **list = arena_array(arena, TAGS_MAX + 2, sizeof(*list));
+	const char *const *had = sf_tags_split(arena, text);
 	size_t n = 0;
 
+	if (had == NULL || also == NULL)
+		return had;
+	while (had[n] != NULL)
+		n++;
+	const char **list = arena_array(arena, n + 2, sizeof(*list));
 	if (list == NULL)
 		return NULL;
-	while (text != NULL && *text != '\0' && n < TAGS_MAX) {
-		text += strspn(text, " \t\r\n;");
-		size_t len = strcspn(text, ";");
-		const char *rest = text + len;
-		while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
-			len--;
-		if (len > 0)
-			list[n++] = arena_strndup(arena, text, len);
-		text = rest;
-	}
-	if (also != NULL)
-		list[n++] = also;
-	return list;
+	memcpy(list, had, n * sizeof(*list));
+	list[n] = also;
+	return (const char *const *)list;
 }
 
 /* ---- a row as a contact ------------------------------------------------ */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "reading.h"
+#include "writing.h"
 
 #define OWN_MAX_BYTES ((size_t)8388608)
 
@@ -111,6 +112,7 @@ crm_narrow(const void *settings, struct crm_connector *copy)
 {
 	const struct sf_settings *set = settings;
 
+	sf_writing_narrow(set, copy);
 	if (set->meetings || set->deals || set->cases)
 		return;
 	copy->info.caps &= ~(uint32_t)(CRM_CAP_EVENTS | CRM_CAP_BASELINE);
@@ -127,7 +129,9 @@ const struct crm_connector salesforce_crm = {
 	    .http = true,
 	    .caps = CRM_CAP_EVENTS | CRM_CAP_BASELINE | CRM_CAP_ACTIVITIES |
 		CRM_CAP_CONTACTS | CRM_CAP_FIND | CRM_CAP_VALUES |
-		CRM_CAP_CARD_LINK },
+		CRM_CAP_CARD_LINK | CRM_CAP_ENSURE_TAGS | CRM_CAP_TAGS |
+		CRM_CAP_FIELDS | CRM_CAP_ANSWERS | CRM_CAP_FEED |
+		CRM_CAP_TASKS },
 	.open = crm_open,
 	.close = crm_close,
 	.check = crm_check,
@@ -141,4 +145,15 @@ const struct crm_connector salesforce_crm = {
 	.load_contacts = sf_load_contacts,
 	.find_contact = sf_find_contact,
 	.list_values = sf_list_values,
+	.setup = sf_setup,
+	.ensure_tags = sf_ensure_tags,
+	.tags_max = SF_COLLECTION_MAX,
+	.tags_request = sf_tags_request,
+	.tags_result = sf_tags_result,
+	.effects_max = SF_COLLECTION_MAX,
+	.once_max = 1,
+	.put_fields = sf_put_fields,
+	.put_answer = sf_put_answer,
+	.post_feed = sf_post_feed,
+	.put_task = sf_put_task,
 };

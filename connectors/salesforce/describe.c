@@ -40,6 +40,20 @@ sf_describe_read(struct salesforce *s, const char *object,
 	    "reads it to false", object);
 }
 
+static void
+take_for_writing(struct sf_field *to, json_t *from, struct arena *arena)
+{
+	const json_int_t length = json_integer_value(json_object_get(from,
+	    "length"));
+	const char *type = json_string_value(json_object_get(from, "type"));
+
+	to->type = arena_strdup(arena, type == NULL ? "" : type);
+	to->length = length > 0 ? (size_t)length : 0;
+	to->updateable = json_is_true(json_object_get(from, "updateable"));
+	to->createable = json_is_true(json_object_get(from, "createable"));
+	to->external_id = json_is_true(json_object_get(from, "externalId"));
+}
+
 static bool
 take_field(struct sf_field *to, json_t *from, struct arena *arena)
 {
@@ -50,6 +64,7 @@ take_field(struct sf_field *to, json_t *from, struct arena *arena)
 	to->relation = arena_strdup(arena, json_string_value(json_object_get(
 	    from, "relationshipName")));
 	to->filterable = !json_is_false(json_object_get(from, "filterable"));
+	take_for_writing(to, from, arena);
 	return to->name != NULL;
 }
 

@@ -10,6 +10,10 @@
 struct sf_field {
 	const char *name, *label, *relation;	/* relation or NULL */
 	bool filterable;
+	/* For writing: "string", "double", "date", ...; characters it holds. */
+	const char *type;
+	size_t length;
+	bool updateable, createable, external_id;
 };
 struct sf_describe {
 	struct sf_describe *next;

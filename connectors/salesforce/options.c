@@ -33,6 +33,9 @@ static const char *const rules[] = { "primary_or_only", "primary_then_first",
 	NULL };
 static const char *const rewins[] = { "once", "again", NULL };
 
+static const char *const separators[] = { "semicolon", "newline", NULL };
+static const char *const guards[] = { "unmodified", "none", NULL };
+
 /* ---- what else a text must hold ------------------------------------------- */
 /* It becomes a part of a statement: a name, or several with dots. */
 static bool
@@ -178,6 +181,11 @@ const struct opt salesforce_opts[] = {
 
 	FIELD("tag_field", w.tag_field, "NPSToday_Tags__c",
 	    "long text of Contact with the tags, joined by \";\""),
+	CHOICE("tag_separator", w.tag_separator, "semicolon", separators,
+	    "how they are joined there; both are read"),
+	CHOICE("tag_guard", w.tag_guard, "unmodified", guards,
+	    "cards changed since they were read are read again, 25 a call; "
+	    "\"none\": collections_max a call, unguarded"),
 	FIELD("response_object", w.response_object, "",
 	    "custom object of answers, \"NPSToday_Response__c\"; empty = none"),
 	FIELD("response_key_field", w.response_key_field,

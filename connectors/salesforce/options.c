@@ -34,7 +34,7 @@ static const char *const rules[] = { "primary_or_only", "primary_then_first",
 static const char *const rewins[] = { "once", "again", NULL };
 
 static const char *const separators[] = { "semicolon", "newline", NULL };
-static const char *const guards[] = { "unmodified", "none", NULL };
+static const char *const guards[] = { "none", "unmodified", NULL };
 
 /* ---- what else a text must hold ------------------------------------------- */
 /* It becomes a part of a statement: a name, or several with dots. */
@@ -183,9 +183,9 @@ const struct opt salesforce_opts[] = {
 	    "long text of Contact with the tags, joined by \";\""),
 	CHOICE("tag_separator", w.tag_separator, "semicolon", separators,
 	    "how they are joined there; both are read"),
-	CHOICE("tag_guard", w.tag_guard, "unmodified", guards,
-	    "cards changed since they were read are read again, 25 a call; "
-	    "\"none\": collections_max a call, unguarded"),
+	CHOICE("tag_guard", w.tag_guard, "none", guards,
+	    "\"unmodified\": a card changed since it was read, a moment ago, "
+	    "is read again; 25 a call"),
 	FIELD("response_object", w.response_object, "",
 	    "custom object of answers, \"NPSToday_Response__c\"; empty = none"),
 	FIELD("response_key_field", w.response_key_field,

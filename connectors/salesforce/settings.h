@@ -17,7 +17,7 @@ struct sf_response_fields {
 	const char *contact, *campaign, *score, *comment, *answered_at, *type,
 	    *campaign_id, *member_id, *wants_contact;
 };
-enum sf_tag_guard { SF_GUARD_UNMODIFIED, SF_GUARD_NONE };
+enum sf_tag_guard { SF_GUARD_NONE, SF_GUARD_UNMODIFIED };
 enum sf_tag_separator { SF_SEMICOLON, SF_NEWLINE };
 struct sf_writing {
 	const char *tag_field;

@@ -3,9 +3,9 @@
  * cards of a call, step 1 writes those that change, in one call.  How this can
  * lose, double or harm, and what stops it:
  *  - foreign tags: the list is written back from what was just read, merged by
- *    common/tagset.c; with tag_guard = "unmodified" only if nobody changed the
- *    card meanwhile (guard.c), with "none" the time between reading and writing
- *    stays open;
+ *    common/tagset.c.  What somebody sets between the answer to the reading and
+ *    the arrival of the writing, a round trip, is lost with tag_guard = "none";
+ *    with "unmodified" such a card is not written (guard.c);
  *  - a list that is longer than the field: refused, never cut;
  *  - 200 with failures: by card (collections.c, guard.c); an answer that does not
  *    fit is unknown for all, and the core reads the cards again;

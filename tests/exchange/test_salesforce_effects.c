@@ -390,14 +390,17 @@ test_narrow(void **state)
 	rig_open("", NULL, 0);
 	assert_null(rig.crm.connector->put_answer);
 	assert_null(rig.crm.connector->post_feed);
-	assert_int_equal(rig.crm.connector->tags_max, 25);
+	assert_int_equal(rig.crm.connector->tags_max, 200);
 	rig_close();
 	rig_open("tag_field = \"\"; collections_max = 50;", NULL, 0);
 	assert_null(rig.crm.connector->tags_request);
 	assert_null(rig.crm.connector->ensure_tags);
 	assert_int_equal(rig.crm.connector->effects_max, 50);
 	rig_close();
-	rig_open("tag_guard = \"none\"; in_list_max = 100;", NULL, 0);
+	rig_open("tag_guard = \"unmodified\";", NULL, 0);
+	assert_int_equal(rig.crm.connector->tags_max, 25);
+	rig_close();
+	rig_open("in_list_max = 100;", NULL, 0);
 	assert_int_equal(rig.crm.connector->tags_max, 100);
 	rig_close();
 }

@@ -56,7 +56,7 @@ asn1time_cleanup(ASN1_TIME **p)
 	ASN1_TIME_free(*p);
 }
 
-/* ---- PEM ------------------------------------------------------------------ */
+/* ---- PEM ----------------------------------------------------------------- */
 /* A store of one line holds "\n" for the ends of lines; PEM itself has no
  * backslash. */
 static BIO *
@@ -185,7 +185,7 @@ signer_read(const struct jwt_signer *signer, EVP_PKEY **key,
 	    ERR_CONFIG, "the certificate does not belong to the private key");
 }
 
-/* ---- parts ------------------------------------------------------------------- */
+/* ---- parts --------------------------------------------------------------- */
 static bool
 base64url_add(struct buf *out, const unsigned char *bytes, size_t len)
 {
@@ -250,7 +250,7 @@ head_add(struct buf *out, const struct jwt_signer *signer, const X509 *cert,
 	return ok;
 }
 
-/* ---- the signature -------------------------------------------------------------- */
+/* ---- the signature ------------------------------------------------------- */
 static bool
 signature_add(struct buf *out, EVP_PKEY *key, bool pss)
 {
@@ -314,7 +314,7 @@ jwt_check(const struct jwt_signer *signer, struct err *err)
 	return ok;
 }
 
-/* ---- claims ------------------------------------------------------------------------ */
+/* ---- claims -------------------------------------------------------------- */
 static json_t *
 uuid_new(void)
 {
@@ -350,7 +350,7 @@ jwt_claims_add(json_t *claims, unsigned which, time_t now, long life_s,
 	return ok || err_nomem(err);
 }
 
-/* ---- how long it lasts ---------------------------------------------------------------- */
+/* ---- how long it lasts --------------------------------------------------- */
 static bool
 span_of(const X509 *certificate, time_t now, int *days, struct err *err)
 {

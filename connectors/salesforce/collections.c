@@ -16,7 +16,7 @@
 
 #include "common/mask.h"
 
-/* ---- ids ------------------------------------------------------------------ */
+/* ---- ids ----------------------------------------------------------------- */
 bool
 sf_id_is_one(const char *id)
 {
@@ -36,7 +36,7 @@ sf_id_is_same(const char *a, const char *b)
 	    strcmp(a + SF_ID_CHARS, b + SF_ID_CHARS) == 0);
 }
 
-/* ---- the request ---------------------------------------------------------------- */
+/* ---- the request --------------------------------------------------------- */
 static const char *
 name_of(const struct sf_record *r, const char *key)
 {
@@ -119,7 +119,7 @@ sf_collection_body(struct arena *arena, const char *type, const char *key,
 	return *body != NULL || err_nomem(err);
 }
 
-/* ---- errors --------------------------------------------------------------------- */
+/* ---- errors -------------------------------------------------------------- */
 void
 sf_result_set(struct put_result *result, enum put_outcome outcome,
     const char *reason)
@@ -241,7 +241,7 @@ sf_errors_read(json_t *errors, const struct sf_reading *how,
 	}
 }
 
-/* ---- the answer ---------------------------------------------------------------------- */
+/* ---- the answer ---------------------------------------------------------- */
 static bool
 belongs(json_t *item, const struct sf_record *record)
 {

@@ -53,7 +53,7 @@ sf_custom_words(struct arena *arena, const struct sf_custom *c)
 	    words, length_of(c)) : words;
 }
 
-/* ---- what is there -------------------------------------------------------- */
+/* ---- what is there ------------------------------------------------------- */
 static bool
 is_taken(const struct kind *kind, const char *type)
 {
@@ -119,7 +119,7 @@ sf_custom_fault(struct arena *arena, const struct sf_custom *c, json_t *field,
 	return write ? rights_fault(c, field) : NULL;
 }
 
-/* ---- making one ------------------------------------------------------------------ */
+/* ---- making one ---------------------------------------------------------- */
 bool
 sf_custom_is_own(const char *name)
 {

@@ -27,7 +27,7 @@ struct target {
 	const struct sf_describe *d;
 };
 
-/* ---- one call --------------------------------------------------------------- */
+/* ---- one call ------------------------------------------------------------ */
 static bool
 send(struct target *t, const struct sf_record *records, size_t n,
     struct put_result *results, struct api_res *res, struct err *err)
@@ -78,7 +78,7 @@ send_halves(struct target *t, const struct sf_record *records, size_t n,
 	    send_halves(t, records + half, n - half, results + half, err);
 }
 
-/* ---- records ---------------------------------------------------------------------- */
+/* ---- records ------------------------------------------------------------- */
 static bool
 is_among(const struct crm_effect *e, size_t n, const struct crm_effect *one,
     bool by_ref)
@@ -194,7 +194,7 @@ send_all(struct target *t, fill_fn *fill, const struct crm_effect *e, size_t n,
 	return true;
 }
 
-/* ---- what the organisation has -------------------------------------------------------- */
+/* ---- what the organisation has ------------------------------------------- */
 static bool
 check_field(const struct target *t, const char *name, const char *option,
     struct err *err)
@@ -243,7 +243,7 @@ check_answer_fields(const struct target *t, struct err *err)
 	    check_field(t, f->contact, "response_fields", err);
 }
 
-/* ---- members ----------------------------------------------------------------------------- */
+/* ---- members ------------------------------------------------------------- */
 bool
 sf_put_fields(void *self, const struct crm_effect *e, size_t n,
     struct put_result *results, struct err *err)

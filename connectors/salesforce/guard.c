@@ -16,7 +16,7 @@
 
 #include "num.h"
 
-/* ---- times ---------------------------------------------------------------- */
+/* ---- times --------------------------------------------------------------- */
 const char *
 sf_http_date(char buf[32], time_t t)
 {
@@ -46,7 +46,7 @@ sf_stamp_up(const char *text)
 	    dot[1 + zeros] != '\0' ? t + 1 : t;
 }
 
-/* ---- the request -------------------------------------------------------------- */
+/* ---- the request --------------------------------------------------------- */
 static bool
 text_set(json_t *to, const char *name, const char *value)
 {
@@ -113,7 +113,7 @@ sf_guard_body(struct arena *arena, const char *root, const char *type,
 	return *body != NULL || err_nomem(err);
 }
 
-/* ---- the answer -------------------------------------------------------------------- */
+/* ---- the answer ---------------------------------------------------------- */
 static bool
 place_of(json_t *item, size_t n, size_t *i)
 {

@@ -33,7 +33,7 @@ text_set(json_t *to, const char *name, const char *value)
 	    json_object_set_new(to, name, json_string(value)) == 0;
 }
 
-/* ---- what is sent --------------------------------------------------------------- */
+/* ---- what is sent -------------------------------------------------------- */
 /* {"body":{"messageSegments":[{"type":"Text","text":"..."}]},...} */
 static bool
 fill_post(const struct crm_effect *e, json_t *to)
@@ -78,7 +78,7 @@ fill_task(const struct crm_effect *e, json_t *to)
 	    e->employee_id));
 }
 
-/* ---- what became of it ------------------------------------------------------------ */
+/* ---- what became of it --------------------------------------------------- */
 /* Its own form: a list of errors with codes. */
 static json_t *
 first_error(const struct api_res *res)
@@ -171,7 +171,7 @@ made(const struct once *o, const struct api_res *res,
 	return true;
 }
 
-/* ---- one ---------------------------------------------------------------------------- */
+/* ---- one ----------------------------------------------------------------- */
 static bool
 body_of(const struct once *o, const struct crm_effect *e, struct arena *arena,
     struct api_req *req, struct err *err)
@@ -220,7 +220,7 @@ put_all(const struct once *o, const struct crm_effect *e, size_t n,
 	return true;
 }
 
-/* ---- members ------------------------------------------------------------------------------ */
+/* ---- members ------------------------------------------------------------- */
 bool
 sf_post_feed(void *self, const struct crm_effect *e, size_t n,
     struct put_result *results, struct err *err)

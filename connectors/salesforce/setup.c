@@ -38,7 +38,7 @@ say(struct setup *u, const char *what, enum setup_state state,
 	    : err_set(err, ERR_CANCELLED, "stopped");
 }
 
-/* ---- objects ----------------------------------------------------------------- */
+/* ---- objects ------------------------------------------------------------- */
 /* True with res->doc NULL: the user cannot see it. */
 static bool
 look(struct setup *u, const char *object, struct api_res *res,
@@ -102,7 +102,7 @@ field_of(const struct setup *u, const char *name)
 	return NULL;
 }
 
-/* ---- fields that are read ------------------------------------------------------- */
+/* ---- fields that are read ------------------------------------------------ */
 static bool
 has_relation(const struct setup *u, const char *name, size_t len)
 {
@@ -189,7 +189,7 @@ check_read_objects(struct setup *u, struct err *err)
 	return true;
 }
 
-/* ---- fields that are written ------------------------------------------------------ */
+/* ---- fields that are written --------------------------------------------- */
 static const char *
 by_hand(struct setup *u, const struct sf_custom *c)
 {
@@ -308,7 +308,7 @@ check_card(struct setup *u, struct err *err)
 	return true;
 }
 
-/* ---- answers ---------------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------- */
 static bool
 check_answer_fields(struct setup *u, struct err *err)
 {
@@ -358,7 +358,7 @@ check_answers(struct setup *u, struct err *err)
 	    check_answer_fields(u, err);
 }
 
-/* ---- posts and tasks ------------------------------------------------------------------------ */
+/* ---- posts and tasks ----------------------------------------------------- */
 static bool
 check_chatter(struct setup *u, struct err *err)
 {

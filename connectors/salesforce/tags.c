@@ -63,7 +63,7 @@ reading_of(const struct salesforce *s)
 	return (struct sf_reading){ .again = &s->set->w.record_retry_codes };
 }
 
-/* ---- answers ------------------------------------------------------------------ */
+/* ---- answers ------------------------------------------------------------- */
 /* What the service has against the call is not against its cards. */
 static bool
 open_answer(struct salesforce *s, const struct http_res *res,
@@ -82,7 +82,7 @@ open_answer(struct salesforce *s, const struct http_res *res,
 	    label);
 }
 
-/* ---- which call is which --------------------------------------------------------- */
+/* ---- which call is which ------------------------------------------------- */
 static struct sf_flight *
 flight_of(struct sf_writer *w, const char *first)
 {
@@ -120,7 +120,7 @@ end_call(struct sf_writer *w, struct sf_flight *f, const char *how,
 	return err_set(err, ERR_DONE, "%s", how);
 }
 
-/* ---- step 0 ---------------------------------------------------------------------- */
+/* ---- step 0 -------------------------------------------------------------- */
 static bool
 read_statement(struct salesforce *s, const struct crm_tag_write *writes,
     size_t n, struct buf *out, struct err *err)
@@ -160,7 +160,7 @@ step_read(struct salesforce *s, const struct crm_tag_write *writes, size_t n,
 	return apicall_sign(&s->api, scratch, &from, req, err);
 }
 
-/* ---- step 1: what each card should show -------------------------------------------- */
+/* ---- step 1: what each card should show ---------------------------------- */
 static json_t *
 row_of(json_t *rows, const char *id)
 {
@@ -275,7 +275,7 @@ plan_all(struct plan *p, const struct crm_tag_write *writes, size_t n,
 	return true;
 }
 
-/* ---- step 1: the call ------------------------------------------------------------------ */
+/* ---- step 1: the call ---------------------------------------------------- */
 /* Those of an account side by side, else as they came. */
 static int
 by_account(const void *a, const void *b)
@@ -393,7 +393,7 @@ step_write(struct salesforce *s, const struct crm_tag_write *writes, size_t n,
 	return true;
 }
 
-/* ---- step 2: what became of it ------------------------------------------------------------ */
+/* ---- step 2: what became of it ------------------------------------------- */
 static void
 take_results(struct salesforce *s, struct sf_flight *f, json_t *root)
 {
@@ -429,7 +429,7 @@ step_end(struct salesforce *s, const struct crm_tag_write *writes, size_t n,
 	return end_call(s->writer, f, "written", err);
 }
 
-/* ---- members -------------------------------------------------------------------------------- */
+/* ---- members ------------------------------------------------------------- */
 bool
 sf_tags_request(void *self, const struct crm_tag_write *writes, size_t n,
     int step, const struct http_res *before, struct http_req *req,

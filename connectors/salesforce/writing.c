@@ -17,7 +17,7 @@ sf_writer_ready(struct salesforce *s, struct err *err)
 	return s->writer != NULL || err_nomem(err);
 }
 
-/* ---- what is on -------------------------------------------------------------- */
+/* ---- what is on ---------------------------------------------------------- */
 static size_t
 tags_max(const struct sf_settings *set)
 {
@@ -51,7 +51,7 @@ sf_writing_narrow(const struct sf_settings *set, struct crm_connector *copy)
 	}
 }
 
-/* ---- the tag field --------------------------------------------------------------- */
+/* ---- the tag field ------------------------------------------------------- */
 static bool
 is_text(const struct sf_field *f)
 {
@@ -90,7 +90,7 @@ sf_ensure_tags(void *self, const char *const *tags, size_t n, struct err *err)
 	return true;
 }
 
-/* ---- values ------------------------------------------------------------------------ */
+/* ---- values -------------------------------------------------------------- */
 static bool
 is_type(const struct sf_field *f, const char *const *types)
 {

@@ -27,7 +27,7 @@ struct sf_writer {
 	bool has_account;		/* AccountId may be read */
 };
 
-/* ---- writing.c ------------------------------------------------------------------ */
+/* ---- writing.c ----------------------------------------------------------- */
 /* Made at first use, in s->own. */
 NPS_MUSTCHECK bool sf_writer_ready(struct salesforce *s, struct err *err);
 /* What these settings do not write goes out of the copy. */
@@ -37,7 +37,7 @@ void sf_writing_narrow(const struct sf_settings *set,
 json_t *sf_value_json(const struct salesforce *s, const struct sf_field *field,
     const char *text);
 
-/* ---- members of struct crm_connector -------------------------------------------- */
+/* ---- members of struct crm_connector ------------------------------------- */
 NPS_MUSTCHECK bool sf_ensure_tags(void *self, const char *const *tags, size_t n,
     struct err *err);
 NPS_MUSTCHECK bool sf_tags_request(void *self, const struct crm_tag_write *,

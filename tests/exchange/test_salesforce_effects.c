@@ -31,7 +31,7 @@ put(put_fn *fn, const struct crm_effect *e, size_t n, struct put_result *r)
 	return fn(rig.crm.link.self, e, n, r, &rig.err);
 }
 
-/* ---- fields ----------------------------------------------------------------- */
+/* ---- fields -------------------------------------------------------------- */
 static const char *const panel[][2] = { { "Average__c", "8.4" },
 	{ "Recent__c", "2026-11-20" }, { "last__c", "2026-11-20" },
 	{ "Type__c", "" }, { NULL, NULL } };
@@ -142,7 +142,7 @@ test_field_not_there(void **state)
 	rig_close();
 }
 
-/* ---- answers ------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------- */
 #define RESPONSE "response_object = \"NPSToday_Response__c\"; response_fields = { " \
 	"answered_at = \"Answered__c\"; type = \"Type__c\"; wants_contact = " \
 	"\"Call__c\"; }; "
@@ -231,7 +231,7 @@ test_answer_lost(void **state)
 	rig_close();
 }
 
-/* ---- at most once ---------------------------------------------------------------- */
+/* ---- at most once -------------------------------------------------------- */
 #define CHATTER "chatter_post = true;"
 #define POST "POST " V "/chatter/feed-elements "
 #define ERROR(code, words) "[{\"errorCode\":\"" code "\",\"message\":\"" words \
@@ -382,7 +382,7 @@ test_task(void **state)
 	rig_close();
 }
 
-/* ---- what is off --------------------------------------------------------------------- */
+/* ---- what is off --------------------------------------------------------- */
 static void
 test_narrow(void **state)
 {

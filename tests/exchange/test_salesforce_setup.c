@@ -67,7 +67,7 @@ serve(const char *request, const char *body, struct sim_reply *reply)
 		describe(org.response, reply);
 }
 
-/* ---- what is said ------------------------------------------------------------ */
+/* ---- what is said -------------------------------------------------------- */
 static struct buf said;
 
 static bool
@@ -115,7 +115,7 @@ says_not(const char *line)
 		fail_msg("\"%s\" in\n%s", line, buf_text(&said));
 }
 
-/* ---- cases --------------------------------------------------------------------- */
+/* ---- cases --------------------------------------------------------------- */
 #define READ "{\"name\":\"Id\"},{\"name\":\"HasOptedOutOfEmail\"}," \
 	"{\"name\":\"IsEmailBounced\"}"
 #define TAGS(rest) "{\"name\":\"NPSToday_Tags__c\",\"type\":\"textarea\"," \

@@ -35,7 +35,7 @@
 #define PART(ref, status) "{\"body\":null,\"httpHeaders\":{},\"httpStatusCode\":" \
 	status ",\"referenceId\":\"" ref "\"}"
 
-/* ---- tags, driven by the core ----------------------------------------------- */
+/* ---- tags, driven by the core -------------------------------------------- */
 static bool
 breathe(void *arg, struct err *err)
 {
@@ -345,7 +345,7 @@ test_field_missing(void **state)
 	rig_close();
 }
 
-/* ---- SF-13: portions ---------------------------------------------------------------- */
+/* ---- SF-13: portions ----------------------------------------------------- */
 #define MANY 201
 static char ids[MANY][20];
 static size_t most, calls;

@@ -18,7 +18,7 @@
 #define NOW ((time_t)1790000000)
 #define DAY_S 86400
 
-/* ---- the judge --------------------------------------------------------------- */
+/* ---- the judge ----------------------------------------------------------- */
 /* openssl(1); its output in out, which may be NULL.  Returns its exit code. */
 static int
 openssl(char *out, size_t size, const char *const *args)
@@ -132,7 +132,7 @@ verify(bool pss, const char *public)
 	    "-signature", tmpdir_path("signature"), tmpdir_path("signed"));
 }
 
-/* ---- what is signed ------------------------------------------------------------ */
+/* ---- what is signed ------------------------------------------------------ */
 static json_t *
 claims_new(void)
 {
@@ -261,7 +261,7 @@ test_claims(void **state)
 	json_decref(b);
 }
 
-/* ---- forms of a key ---------------------------------------------------------------- */
+/* ---- forms of a key ------------------------------------------------------ */
 static const char *
 replaced(const char *text, char what, const char *by)
 {
@@ -305,7 +305,7 @@ test_forms(void **state)
 	}
 }
 
-/* ---- what is wrong with it ---------------------------------------------------------- */
+/* ---- what is wrong with it ----------------------------------------------- */
 /* Nothing of a key's text stands in the message. */
 static void
 keeps_quiet(const char *key, const char *msg)
@@ -381,7 +381,7 @@ test_kinds(void **state)
 	    "PRIVATE KEY-----\n", NULL, "form of OpenSSH");
 }
 
-/* ---- its end ----------------------------------------------------------------------------- */
+/* ---- its end ------------------------------------------------------------- */
 static time_t
 date_of(const char *which)
 {

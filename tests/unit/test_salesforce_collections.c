@@ -41,7 +41,7 @@ forget(struct sf_record *r, size_t n)
 		json_decref(r[i].fields);
 }
 
-/* ---- the request ------------------------------------------------------------- */
+/* ---- the request --------------------------------------------------------- */
 static void
 test_update(void **state)
 {
@@ -136,7 +136,7 @@ test_ids(void **state)
 	assert_false(sf_id_is_same(A, B));
 }
 
-/* ---- the answer ------------------------------------------------------------------ */
+/* ---- the answer ---------------------------------------------------------- */
 static const struct sf_record two[] = { { A, NULL }, { B, NULL } };
 
 static void
@@ -216,7 +216,7 @@ test_misfits(void **state)
 		reads(texts[i], PUT_UNKNOWN, PUT_UNKNOWN);
 }
 
-/* ---- errors ------------------------------------------------------------------------- */
+/* ---- errors -------------------------------------------------------------- */
 static void
 says(const struct sf_reading *how, const char *errors,
     enum put_outcome outcome, const char *reason)

@@ -17,7 +17,7 @@
 
 static struct err err;
 
-/* ---- lists ------------------------------------------------------------------ */
+/* ---- lists --------------------------------------------------------------- */
 static void
 splits(const char *text, const char *joined)
 {
@@ -67,7 +67,7 @@ test_length(void **state)
 	assert_int_equal(sf_text_head("", 2), 0);
 }
 
-/* ---- times ---------------------------------------------------------------------- */
+/* ---- times --------------------------------------------------------------- */
 static void
 test_dates(void **state)
 {
@@ -98,7 +98,7 @@ test_stamps(void **state)
 	assert_int_equal(sf_stamp_up("yesterday"), NO_TIME);
 }
 
-/* ---- the guarded call --------------------------------------------------------------- */
+/* ---- the guarded call ---------------------------------------------------- */
 static void
 test_guard_refusals(void **state)
 {

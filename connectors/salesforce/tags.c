@@ -83,33 +83,6 @@ open_answer(struct salesforce *s, const struct http_res *res,
 }
 
 /* ---- which call is which ------------------------------------------------- */
-static struct sf_flight *
-flight_of(struct sf_writer *w, const char *first)
-{
-	for (size_t i = 0; i < SF_FLIGHTS; i++)
-		if (strcmp(w->flight[i].first, first) == 0)
-			return &w->flight[i];
-	return NULL;
-}
-
-static struct sf_flight *
-flight_new(struct sf_writer *w, const char *first, size_t n)
-{
-	struct sf_flight *f = flight_of(w, first);
-
-	for (size_t i = 0; f == NULL && i < SF_FLIGHTS; i++)
-		if (!w->flight[i].busy)
-			f = &w->flight[i];
-	if (f == NULL)
-		f = &w->flight[w->next++ % SF_FLIGHTS];
-	memset(f, 0, sizeof(*f));
-	(void)snprintf(f->first, sizeof(f->first), "%s", first);
-	f->n = n;
-	for (size_t i = 0; i < n; i++)
-		f->result[i].outcome = PUT_UNKNOWN;
-	return f;
-}
-
 static bool
 end_call(struct sf_writer *w, struct sf_flight *f, const char *how,
     struct err *err)
@@ -382,7 +355,7 @@ step_write(struct salesforce *s, const struct crm_tag_write *writes, size_t n,
 		return err_nomem(err);
 	if (!open_answer(s, before, LABEL_READ, &doc, err))
 		return false;
-	p.f = flight_new(s->writer, writes[0].contact_id, n);
+	p.f = sf_flight_new(s->writer, writes[0].contact_id, n);
 	if (!plan_all(&p, writes, n, json_root(doc), err))
 		return false;
 	if (p.n == 0)
@@ -416,7 +389,7 @@ step_end(struct salesforce *s, const struct crm_tag_write *writes, size_t n,
     const struct http_res *before, struct err *err)
 {
 	AUTO(json_doc) struct json_doc *doc = NULL;
-	struct sf_flight *f = flight_of(s->writer, writes[0].contact_id);
+	struct sf_flight *f = sf_flight_of(s->writer, writes[0].contact_id);
 
 	if (f != NULL)
 		f->busy = false;

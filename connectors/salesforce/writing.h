@@ -11,7 +11,7 @@
 
 /* A call of tags_request whose write is under way: which cards it holds. */
 struct sf_flight {
-	char first[32];		/* the first card of the call; "" = free */
+	char first[256];	/* the first card of the call; "" = free */
 	bool busy;		/* written, the answer is still to come */
 	size_t n, n_sent;
 	struct put_result result[SF_COLLECTION_MAX];
@@ -26,6 +26,13 @@ struct sf_writer {
 	const struct sf_field *tag;	/* the field, once it was described */
 	bool has_account;		/* AccountId may be read */
 };
+
+/* ---- flight.c ---------------------------------------------------------- */
+/* By its first card, which is in one call only; NULL = none. */
+struct sf_flight *sf_flight_of(struct sf_writer *w, const char *first);
+/* An earlier one of that card is forgotten; all cards are PUT_UNKNOWN. */
+struct sf_flight *sf_flight_new(struct sf_writer *w, const char *first,
+    size_t n);
 
 /* ---- writing.c ----------------------------------------------------------- */
 /* Made at first use, in s->own. */

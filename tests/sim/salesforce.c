@@ -55,11 +55,11 @@ enum { O_PORT = 256, O_PORT_FILE, O_LEDGER, O_NOW_FILE, O_ID, O_SECRET,
 	O_SEED, O_CONTACTS, O_EVENTS, O_HISTORY, O_API_LIMIT, O_URI_MAX,
 	O_TOKEN_CALLS, O_LIMIT_INFO, O_FIELD, O_HIDE, O_FAULT, O_MUTATE,
 	O_NO_SYNC, O_NO_CHATTER, O_BODIES, O_SHARED, O_BARE, O_ERROR_CODE,
-	O_PLAIN, O_PARENT };
+	O_PLAIN, O_PARENT, O_NOW };
 
 static const struct option long_options[] = { { "port", 1, NULL, O_PORT },
 	{ "port-file", 1, NULL, O_PORT_FILE }, { "ledger", 1, NULL, O_LEDGER },
-	{ "now-file", 1, NULL, O_NOW_FILE }, { "client-id", 1, NULL, O_ID },
+	{ "now", 1, NULL, O_NOW }, { "now-file", 1, NULL, O_NOW_FILE }, { "client-id", 1, NULL, O_ID },
 	{ "client-secret", 1, NULL, O_SECRET },
 	{ "client-secret-file", 1, NULL, O_SECRET_FILE },
 	{ "jwt-key", 1, NULL, O_JWT_KEY }, { "user", 1, NULL, O_USER },
@@ -114,7 +114,8 @@ option_text(struct options *o, int c, const char *arg)
 	} texts[] = { { O_PORT_FILE, &o->port_file }, { O_LEDGER, &o->dir },
 		{ O_ID, &o->client_id }, { O_SECRET, &o->secret },
 		{ O_JWT_KEY, &o->jwt_key }, { O_USER, &o->user },
-		{ O_AUDIENCE, &o->audience }, { O_HOST, &o->instance_host } };
+		{ O_AUDIENCE, &o->audience }, { O_HOST, &o->instance_host },
+		{ O_NOW, &o->now } };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		if (texts[i].option == c) {
@@ -241,6 +242,8 @@ sim_open(struct sim *s)
 	if (s->now_file[0] == '\0')
 		snprintf(s->now_file, sizeof(s->now_file), "%.4000s/now",
 		    s->opt.dir);
+	if (s->opt.now != NULL && access(s->now_file, F_OK) != 0)
+		file_write(s->now_file, s->opt.now);
 	s->now = now_read(s);
 	base_read(s);
 	schema_load(s);

@@ -107,7 +107,7 @@ struct pending {	/* committed, not visible yet */
 };
 struct options {
 	const char *port_file, *dir, *client_id, *secret, *jwt_key, *user;
-	const char *audience, *instance_host;
+	const char *audience, *instance_host, *now;
 	int64_t port, page_max, api_limit, uri_max, token_calls, seed, events;
 	int64_t contacts, history, base;
 	bool no_sync, no_chatter, bodies, shared_activities, bare, error_code;

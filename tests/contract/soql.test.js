@@ -214,7 +214,7 @@ test('nights with what else can be read',
 	'relation_field = "Account.Type"; company_tag_field = ' +
 	'"NPSToday_Tags__c"; deal_contact_rule = "primary_then_first"; ' +
 	'case_status_exclude = [ "Duplicate", "O\'Hara\'s" ]; ' +
-	'meeting_filter = "Type != \'Tur & retur + 1\'"; in_list_max = 20;',
+	'meeting_filter = "Type != \'Te & kaffe + 1\'"; in_list_max = 20;',
 	options));
 
 test('nights with tasks as meetings', { limit_ms: 240000, skip: reason },

@@ -303,6 +303,33 @@ judge('an external id makes one record, then changes it', async () => {
 	assert.deepStrictEqual(found.records.map((r) => r.Score__c), [9]);
 });
 
+judge('calls in one call: each has its own answer', async () => {
+	const conn = await signed_on();
+	const part = (n, date, body) => ({ method: 'PATCH', referenceId: `r${n}`,
+		url: `/services/data/v62.0/sobjects/Account/${rows[n]}`,
+		httpHeaders: { 'If-Unmodified-Since': date.toUTCString() },
+		body });
+	const send = (compositeRequest) => conn.requestPost(
+	    '/services/data/v62.0/composite',
+	    { allOrNone: false, compositeRequest });
+	const was = jsforce.SfDate.parseDate((await conn.sobject('Account')
+	    .retrieve(rows[310])).LastModifiedDate);
+	const codes = (answer) => answer.compositeResponse.map((a) =>
+	    [a.referenceId, a.httpStatusCode]);
+	assert.deepStrictEqual(codes(await send([
+		part(310, was, { Website: 'ten.example' }),
+		part(311, new Date(+was - 3600000), { Website: 'x.example' }),
+		part(312, was, { Nothing__c: 1 })])),
+	    [['r310', 204], ['r311', 412], ['r312', 400]]);
+	const site = async (n) => (await conn.sobject('Account')
+	    .retrieve(rows[n])).Website;
+	assert.deepStrictEqual([await site(310), await site(311)],
+	    ['ten.example', null]);
+	await assert.rejects(send([part(1, was, {}), part(1, was, {})]));
+	await assert.rejects(send(Array.from({ length: 26 }, (_, i) =>
+	    part(i, was, {}))));
+});
+
 judge('a post stands in the feed once', async () => {
 	const conn = await signed_on();
 	const who = (await conn.query('SELECT Id FROM Contact LIMIT 1'))
@@ -350,7 +377,7 @@ const mutants = ['drop-next', 'done-early', 'wrong-order', 'missing-200',
     'jwt-unsigned', 'audience-any', 'malformed-ok', 'quoted-ok',
     'where-ignored', 'over-200', 'total-wrong', 'stamp-still', 'date-z',
     'limit-gone', 'batch-ignored', 'chatter-lost', 'write-lost', 'expiry-any',
-    'describe-blind'];
+    'describe-blind', 'unmodified-ignored'];
 
 for (const one of suite) {
 	test(one.name, { limit_ms: one.limit_ms }, async () => {

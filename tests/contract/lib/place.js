@@ -80,7 +80,7 @@ async function place_make(crm_name, options, crm, more = '') {
 	const file = path.join(dir, 'npsync.conf');
 	const port = new URL(service.url).port;
 	fs.writeFileSync(file,
-	    CONF(dir, port, crm(server, dir)) + more);
+	    CONF(dir, port, await crm(server, dir)) + more);
 	return {
 		dir, service, server,
 		/* At a moment (UTC); the clocks of the servers go with it. */

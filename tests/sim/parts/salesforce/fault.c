@@ -7,7 +7,7 @@
 #include "sim.h"
 
 const char *const endpoint_names[] = { "none", "token", "describe", "query",
-	"next", "collection", "record", "chatter", "tooling", "bulk", "other",
+	"next", "collection", "record", "composite", "chatter", "tooling", "bulk", "other",
 	"sim", "any", NULL };
 /* Instead of the answer; the effect happens with "store" only. */
 static const char *const instead[] = { "session", "request_limit",

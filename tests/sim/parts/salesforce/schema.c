@@ -255,7 +255,7 @@ object_brief(const struct object *o)
 }
 
 json_t *
-object_describe(const struct object *o, bool blind)
+object_describe(const struct object *o, bool blind, bool feed)
 {
 	json_t *out = object_brief(o), *fields = json_array();
 
@@ -264,6 +264,9 @@ object_describe(const struct object *o, bool blind)
 			json_array_append_new(
 			    fields, field_describe(&o->fields[i], blind));
 	json_object_set_new(out, "fields", fields);
+	json_object_set_new(out, "feedEnabled",
+	    json_boolean(feed && in_list("User,Account,Contact,Opportunity,Case",
+				     ',', o->name)));
 	json_object_set_new(out, "childRelationships", json_array());
 	json_object_set_new(out, "recordTypeInfos", json_array());
 	return out;
@@ -283,7 +286,8 @@ on_describe(struct sim *s, struct request *r, struct reply *out)
 		    "The requested resource does not exist");
 	else
 		reply_json(out, 200,
-		    object_describe(o, mutant_is(s, MUT_DESCRIBE)));
+		    object_describe(o, mutant_is(s, MUT_DESCRIBE),
+			!s->opt.no_chatter));
 }
 
 /* GET /sobjects */

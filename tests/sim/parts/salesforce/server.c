@@ -44,7 +44,9 @@ static const struct route data_routes[] = {
 	{ "PATCH", "/composite/sobjects", EP_COLLECTION, on_collection },
 	{ "POST", "/composite/sobjects", EP_COLLECTION, on_collection },
 	{ "PATCH", "/composite/sobjects/*", EP_COLLECTION, on_collection },
+	{ "POST", "/composite", EP_COMPOSITE, on_composite },
 	{ "POST", "/chatter/feed-elements", EP_CHATTER, on_chatter },
+	{ "GET", "/chatter/users/me", EP_CHATTER, on_chatter_me },
 	{ "POST", "/tooling/sobjects/CustomField", EP_TOOLING, on_tooling },
 	{ "GET", "/limits", EP_OTHER, on_limits },
 	{ NULL, NULL, EP_NONE, NULL },
@@ -95,7 +97,7 @@ is_describe(const struct request *r)
 	       strcmp(r->path + len - 9, "/describe") == 0;
 }
 
-static void
+void
 route_find(struct request *r)
 {
 	const bool data = version_cut(r);

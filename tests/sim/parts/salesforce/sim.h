@@ -19,7 +19,7 @@
 
 enum endpoint {
 	EP_NONE, EP_TOKEN, EP_DESCRIBE, EP_QUERY, EP_NEXT, EP_COLLECTION,
-	EP_RECORD, EP_CHATTER, EP_TOOLING, EP_BULK, EP_OTHER, EP_SIM, EP_ANY
+	EP_RECORD, EP_COMPOSITE, EP_CHATTER, EP_TOOLING, EP_BULK, EP_OTHER, EP_SIM, EP_ANY
 };
 
 /* ---- the schema: objects, their fields ----------------------------------- */
@@ -160,6 +160,7 @@ struct request {
 	struct fault fault;
 	const struct route *route;
 	char *q;		/* decoded */
+	const char *unmodified;	/* If-Unmodified-Since of a part of composite */
 	bool started, faulted, counted, too_big, too_long;
 	struct MHD_Connection *con;
 };
@@ -195,6 +196,7 @@ json_t *body_json(const struct request *r);
 int64_t now_read(const struct sim *s);
 void file_write(const char *path, const char *line);
 void now_set(struct sim *s, int64_t t);
+bool http_date_read(const char *s, int64_t *t);
 bool decimal_read(const char *s, double *d);
 bool word_cut(const char **p, char sep, char *out, size_t size);
 char *url_decode(const char *s, size_t len);
@@ -209,7 +211,7 @@ struct field *field_find(const struct object *o, const char *name);
 struct field *field_of_relation(const struct object *o, const char *name);
 size_t field_index(const struct object *o, const struct field *f);
 bool field_add(struct sim *s, const char *object, const char *line);
-json_t *object_describe(const struct object *o, bool blind);
+json_t *object_describe(const struct object *o, bool blind, bool feed);
 void on_describe(struct sim *s, struct request *r, struct reply *out);
 void on_sobjects(struct sim *s, struct request *r, struct reply *out);
 
@@ -269,6 +271,7 @@ struct record *external_find(const struct sim *s, const struct object *o,
 void on_collection(struct sim *s, struct request *r, struct reply *out);
 void on_record(struct sim *s, struct request *r, struct reply *out);
 void on_chatter(struct sim *s, struct request *r, struct reply *out);
+void on_chatter_me(struct sim *s, struct request *r, struct reply *out);
 void on_tooling(struct sim *s, struct request *r, struct reply *out);
 void on_composite(struct sim *s, struct request *r, struct reply *out);
 void on_limits(struct sim *s, struct request *r, struct reply *out);
@@ -292,7 +295,8 @@ enum { MUT_NONE, MUT_DROP_NEXT, MUT_DONE_EARLY, MUT_WRONG_ORDER,
 	MUT_TOKEN_FOREVER, MUT_SECRET_ANY, MUT_JWT_UNSIGNED, MUT_MALFORMED_OK,
 	MUT_OVER_200, MUT_TOTAL, MUT_WHERE, MUT_STAMP_STILL, MUT_DATE_Z,
 	MUT_LIMIT_GONE, MUT_BATCH, MUT_QUOTED_OK, MUT_AUDIENCE_ANY,
-	MUT_CHATTER_LOST, MUT_WRITE_LOST, MUT_EXPIRY_ANY, MUT_DESCRIBE };
+	MUT_CHATTER_LOST, MUT_WRITE_LOST, MUT_EXPIRY_ANY, MUT_DESCRIBE,
+	MUT_UNMODIFIED };
 bool mutant_set(struct sim *s, const char *name);
 bool mutant_is(struct sim *s, int name);
 void sim_mutate(struct sim *s, struct request *r, struct reply *out);
@@ -314,6 +318,7 @@ bool sim_body_ok(const struct request *r);
 void cursors_drop(struct sim *s);
 
 /* ---- server.c */
+void route_find(struct request *r);
 struct MHD_Daemon *listen_on(struct sim *s);
 
 #endif

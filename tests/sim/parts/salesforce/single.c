@@ -1,12 +1,10 @@
 /*
  * single.c - one record by its id or its external id, and what belongs to no
- * object: Chatter, custom fields, limits, composite.
+ * object: Chatter, custom fields, limits.
  */
 #include <stdlib.h>
 
 #include "sim.h"
-
-#define SUBREQUESTS 25
 
 /* The n-th part behind "/sobjects/", decoded; NULL = there is none. */
 static char *
@@ -104,6 +102,23 @@ record_write(struct sim *s, const struct request *r, struct object *o,
 		reply_json(out, 204, NULL);
 }
 
+/* Somebody changed it since then. */
+static bool
+changed_since(struct sim *s, const struct request *r, const struct record *rec)
+{
+	const char *head =
+	    r->unmodified != NULL ? r->unmodified
+	    : r->con == NULL	  ? NULL
+				  : MHD_lookup_connection_value(r->con,
+					MHD_HEADER_KIND, "If-Unmodified-Since");
+	const struct value *v = value_of(rec, "LastModifiedDate");
+	int64_t since;
+
+	return http_date_read(head, &since) && v != NULL && v->set &&
+	       sim_floor_div(v->u.n, 1000) > since &&
+	       !mutant_is(s, MUT_UNMODIFIED);
+}
+
 static void
 by_id(struct sim *s, struct request *r, struct object *o, const char *id,
     const json_t *in, struct reply *out)
@@ -114,6 +129,9 @@ by_id(struct sim *s, struct request *r, struct object *o, const char *id,
 		not_found(s, out);
 	} else if (value_true(rec, "IsDeleted")) {
 		reply_error(out, 404, "ENTITY_IS_DELETED", "entity is deleted");
+	} else if (changed_since(s, r, rec)) {
+		reply_error(out, 412, "PRECONDITION_FAILED",
+		    "The record was changed since");
 	} else if (strcmp(r->method, "GET") == 0) {
 		record_get(s, r, rec, out);
 	} else if (strcmp(r->method, "DELETE") == 0) {
@@ -285,6 +303,22 @@ on_chatter(struct sim *s, struct request *r, struct reply *out)
 	else
 		feed_add(s, to->v[0].u.s, text, out);
 	json_decref(in);
+}
+
+/* GET /chatter/users/me */
+void
+on_chatter_me(struct sim *s, struct request *r, struct reply *out)
+{
+	(void)r;
+	if (s->opt.no_chatter)
+		reply_error(out, 403, "FUNCTIONALITY_NOT_ENABLED",
+		    "Chatter is not enabled for your organization or user "
+		    "type.");
+	else
+		reply_json(out, 200,
+		    json_pack("{s:s, s:s, s:b, s:s}", "id",
+			"005RM0000000001AAA", "type", "User", "isActive", 1,
+			"username", s->opt.user));
 }
 
 /* ---- custom fields -------------------------------------------------------------------- */

@@ -176,6 +176,29 @@ now_set(struct sim *s, int64_t t)
 	s->now = t;
 }
 
+/* "Thu, 26 Nov 2026 07:01:39 GMT" */
+bool
+http_date_read(const char *s, int64_t *t)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	int day, y, h, m, sec;
+	char month[4] = "";
+	const char *p = s == NULL || strlen(s) != 29 ? "" : s + 5;
+
+	if (*p == '\0' || !sim_digits(&p, 2, &day) || *p++ != ' ')
+		return false;
+	memcpy(month, p, 3);
+	p += 4;
+	const char *at = strstr(months, month);
+	if (at == NULL || !sim_digits(&p, 4, &y) || *p++ != ' ' ||
+	    !sim_digits(&p, 2, &h) || *p++ != ':' || !sim_digits(&p, 2, &m) ||
+	    *p++ != ':' || !sim_digits(&p, 2, &sec) || strcmp(p, " GMT") != 0)
+		return false;
+	*t = sim_days(y, (int)(at - months) / 3 + 1, day) * DAY_S + h * 3600 +
+	     m * 60 + sec;
+	return true;
+}
+
 /* ---- numbers and words */
 static int64_t
 digits_read(const char **p, int *n)

@@ -367,6 +367,16 @@ judge_origin(const char *url, const struct parts *p, const struct parts *base)
 	return NULL;
 }
 
+bool
+url_is_same_origin(const char *base_url, const char *url)
+{
+	AUTO(parts) struct parts base = { 0 };
+	AUTO(parts) struct parts p = { 0 };
+
+	return is_plain(url) && parts_read(base_url, &base) &&
+	    parts_read(url, &p) && judge_origin(url, &p, &base) == NULL;
+}
+
 /* NULL = good; else what is wrong with it. */
 static const char *
 judge(const char *url, const char *base_url, const char *current)

@@ -31,6 +31,8 @@ char *url_add_query(struct arena *arena, const char *url, const char *name,
  */
 NPS_MUSTCHECK char *url_next(struct arena *arena, const char *base,
     const char *current, const char *offered, struct err *err);
+/* Scheme, host and port are base's, however they are written; no userinfo. */
+bool url_is_same_origin(const char *base, const char *url);
 /* The address without query and userinfo, for messages. */
 char *url_for_log(struct arena *arena, const char *url);
 

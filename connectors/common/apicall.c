@@ -214,16 +214,6 @@ apicall_parse(const struct http_res *res, const char *label,
 	    res->status, odd.msg);
 }
 
-bool
-apicall_is_same_origin(const char *base, const char *url)
-{
-	const char *host = strstr(base, "://");
-	const size_t len = host == NULL ? strlen(base) :
-	    (size_t)(host - base) + 3 + strcspn(host + 3, "/?#");
-
-	return strncmp(base, url, len) == 0 && strchr("/?", url[len]) != NULL;
-}
-
 /* ---- tokens ------------------------------------------------------------------------ */
 /* A 4xx, whatever it says, is somebody's to correct: not asked again. */
 static bool
@@ -329,7 +319,7 @@ address_make(const struct apicall *a, struct arena *arena,
 	if (a->base == NULL)
 		return err_set(err, ERR_PROTOCOL, "%s: the answer with the "
 		    "token did not say where the service is", from->label);
-	if (absolute && !apicall_is_same_origin(a->base, from->target))
+	if (absolute && !url_is_same_origin(a->base, from->target))
 		return err_set(err, ERR_PROTOCOL, "%s: expected an address of "
 		    "the same service", from->label);
 	*url = absolute ? from->target : arena_printf(arena, "%s%s", a->base,

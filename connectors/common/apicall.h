@@ -121,7 +121,5 @@ NPS_MUSTCHECK bool apicall_send(struct http *http, const struct http_req *req,
  * is no JSON. */
 NPS_MUSTCHECK bool apicall_parse(const struct http_res *res, const char *label,
     struct json_doc **doc, struct err *err);
-/* Scheme, host and port of url are base's: our key goes to nobody else. */
-bool apicall_is_same_origin(const char *base, const char *url);
 
 #endif

@@ -27,6 +27,7 @@
 #include "call_int.h"
 #include "common/apicall.h"
 #include "json.h"
+#include "url.h"
 
 #define MULTI_STATUS 207
 #define OWN_MAX_BYTES ((size_t)4194304)
@@ -356,7 +357,7 @@ rest_call_at(struct rest *r, const struct rest_request *req, const char *url,
 	*doc = NULL;
 	r->words[0] = '\0';
 	*res = none;
-	if (url != NULL && !apicall_is_same_origin(r->place->base_url, url))
+	if (url != NULL && !url_is_same_origin(r->place->base_url, url))
 		return err_set(err, ERR_PROTOCOL,
 		    "expected a page of the same address as base_url");
 	if (call_once(&c, res, doc, &lost, err))

@@ -731,6 +731,36 @@ test_foreign_page(void **state)
 	simhttpd_stop(sim);
 }
 
+/* One origin, written otherwise: it is taken, and then nobody listens. */
+static void
+test_same_origin(void **state)
+{
+	static const struct {
+		const char *base, *url;
+		bool ours;
+	} c[] = {
+		{ "http://localhost:1/a", "HTTP://LocalHost:1/a?c=2", true },
+		{ "http://localhost:80/a", "http://localhost/a?c=2", true },
+		{ "http://localhost/a", "http://localhost:80/a", true },
+		{ "http://localhost:1/a", "http://localhost/a", false },
+		{ "http://localhost/a", "https://localhost/a", false },
+		{ "http://localhost:1/a", "http://u@localhost:1/a", false },
+		{ "http://localhost:1/a", "http://localhost.:1/a", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(c); i++) {
+		assert_true(rig_open(c[i].base, ""));
+		assert_false(rest_call_at(&rig.rest, &rig.req, c[i].url, find,
+		    NULL, &rig.res, &rig.doc, &rig.err));
+		const bool refused = strstr(rig.err.msg,
+		    "expected a page of the same address") != NULL;
+		if (refused == c[i].ours)
+			fail_msg("%s: %s", c[i].url, rig.err.msg);
+		rig_close();
+	}
+}
+
 /* A child process logs in by itself. */
 static void
 test_fork(void **state)
@@ -837,6 +867,7 @@ main(void)
 		cmocka_unit_test(test_session_by_rule),
 		cmocka_unit_test(test_build),
 		cmocka_unit_test(test_foreign_page),
+		cmocka_unit_test(test_same_origin),
 		cmocka_unit_test(test_fork),
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_credentials),

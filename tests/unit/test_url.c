@@ -327,6 +327,37 @@ test_for_log(void **state)
 		    shown[i].shown);
 }
 
+static void
+test_same_origin(void **state)
+{
+	static const struct {
+		const char *base, *url;
+		bool same;
+	} c[] = {
+		{ "https://a.example/x", "https://a.example/y?z=1", true },
+		{ "https://a.example/x", "HTTPS://A.Example:443/y", true },
+		{ "https://a.example:443/x", "https://a.example", true },
+		{ "https://a.example/x", "https://a.example:444/y", false },
+		{ "https://a.example/x", "http://a.example/y", false },
+		{ "https://a.example/x", "https://a.example./y", false },
+		{ "https://a.example/x", "https://b.a.example/y", false },
+		{ "https://a.example/x", "https://a.example@evil.example/", false },
+		{ "https://a.example/x", "https://u@a.example/y", false },
+		{ "https://a.example/x", "https://a.example\\@evil.example/",
+		    false },
+		{ "https://a.example/x", "https://a.example\t/", false },
+		{ "https://a.example/x", "https://a.%65xample/y", false },
+		{ "https://a.example/x", "//a.example/y", false },
+		{ "https://a.example/x", "/y", false },
+		{ "https://a.example/x", "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(c); i++)
+		if (url_is_same_origin(c[i].base, c[i].url) != c[i].same)
+			fail_msg("%s of %s", c[i].url, c[i].base);
+}
+
 int
 main(void)
 {
@@ -340,6 +371,7 @@ main(void)
 		cmocka_unit_test(test_next_hostile),
 		cmocka_unit_test(test_next_long),
 		cmocka_unit_test(test_next_bases),
+		cmocka_unit_test(test_same_origin),
 		cmocka_unit_test(test_for_log),
 	};
 

@@ -79,6 +79,19 @@ is_misfit(const struct api_verdict *v, json_t *root)
 	    strstr(text, "does not exist on type '") != NULL);
 }
 
+/* What looks like a matter of one row, and is one of the configuration. */
+static void
+reread(const struct put_request *req, const struct http_res *res,
+    const struct api_verdict *v, json_t *root, struct err *why)
+{
+	if (why->kind == ERR_GONE && sending_is_wrong_path(root))
+		why->kind = ERR_CONFIG;
+	if (why->kind == ERR_REJECTED && is_misfit(v, root))
+		(void)err_set(why, ERR_CONFIG, "%s: HTTP %ld %s: a column that "
+		    "is written is not there, or of another type: `npsync "
+		    "check` names it", req->label, res->status, v->code);
+}
+
 /* False: the answer says nothing of this row alone, and the part is over. */
 static bool
 failed(struct dynamics *d, const struct put_request *req,
@@ -87,12 +100,7 @@ failed(struct dynamics *d, const struct put_request *req,
 {
 	const char *words = v->personal ? v->text : "";
 
-	if (why->kind == ERR_GONE && sending_is_wrong_path(root))
-		why->kind = ERR_CONFIG;
-	if (why->kind == ERR_REJECTED && is_misfit(v, root))
-		(void)err_set(why, ERR_CONFIG, "%s: HTTP %ld %s: a column that is "
-		    "written is not there, or of another type: `npsync check` "
-		    "names it", req->label, res->status, v->code);
+	reread(req, res, v, root, why);
 	if (why->kind == ERR_GONE || why->kind == ERR_REJECTED) {
 		put_result_set(result, why->kind == ERR_GONE ? PUT_GONE
 		    : res->status == 412 ? PUT_CONFLICT : PUT_REJECTED,

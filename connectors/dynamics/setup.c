@@ -6,36 +6,15 @@
  * A 403 for a definition is "cannot say": writing may work all the same.  What
  * is of another type than needed stays as it is: nothing is changed or deleted.
  */
-#include <string.h>
-#include <strings.h>
+#include "setup.h"
 
-#include "writer.h"
+#include <string.h>
 
 #define TAG_CHARS ((size_t)4000)	/* of a column made by us */
 #define TAG_CHARS_MIN ((size_t)200)
-#define LINE_CHARS ((size_t)100)
-#define NEEDS_ROLE "may not read definitions: give its security role the right " \
-	"to read tables and columns (customization)"
 
-struct setup {
-	struct dynamics *d;
-	const struct crm_setup *wants;
-	crm_setup_fn *emit;
-	void *arg;
-	struct arena *scratch;
-};
-/* A column as it should be. */
-struct need {
-	const char *table, *name, *option;
-	enum column_type type;
-	size_t chars;			/* at least; 0 = any */
-	size_t made;			/* of one that we make */
-	bool read_only;			/* we only read it: any type will do */
-	const char *nav;		/* a lookup, by this property */
-};
-
-static bool
-tell(const struct setup *s, const char *what, enum setup_state state,
+bool
+setup_tell(const struct setup *s, const char *what, enum setup_state state,
     const char *advice, struct err *err)
 {
 	if (arena_failed(s->scratch) || what == NULL)
@@ -45,11 +24,11 @@ tell(const struct setup *s, const char *what, enum setup_state state,
 }
 
 /* ---- requests ----------------------------------------------------------- */
-/* *there false: 404.  *known false: 403. */
-static bool
-ask(struct dynamics *d, const char *target, const char *label,
+bool
+setup_ask(const struct setup *s, const char *target, const char *label,
     struct api_res *res, bool *there, bool *known, struct err *err)
 {
+	struct dynamics *d = s->d;
 	const struct api_req req = { .method = "GET", .target = target,
 		.label = label };
 	struct err why = { .kind = ERR_NONE };
@@ -74,13 +53,13 @@ check_user(const struct setup *s, struct err *err)
 	bool there, known;
 
 	arena_reset(s->d->page);
-	if (!ask(s->d, "WhoAmI", "WhoAmI", &res, &there, &known, err))
+	if (!setup_ask(s, "WhoAmI", "WhoAmI", &res, &there, &known, err))
 		return false;
 	if (!there || !known)
-		return tell(s, "application user", SETUP_MISSING, "add the "
+		return setup_tell(s, "application user", SETUP_MISSING, "add the "
 		    "application in the environment's settings (Users, "
 		    "Application users) and give it a security role", err);
-	return tell(s, "application user", SETUP_OK, NULL, err);
+	return setup_tell(s, "application user", SETUP_OK, NULL, err);
 }
 
 /* Soon over it is a warning besides (crm.c). */
@@ -94,7 +73,7 @@ check_secret(const struct setup *s, struct err *err)
 	if (!dynamics_auth_days_left(set, env->now(env->clock), &days) ||
 	    days < 0)
 		return true;
-	return tell(s, arena_printf(s->scratch, "%s for %d more days",
+	return setup_tell(s, arena_printf(s->scratch, "%s for %d more days",
 	    set->auth == DYNAMICS_SECRET ? "client secret" : "certificate",
 	    days), SETUP_OK, NULL, err);
 }
@@ -145,18 +124,17 @@ fault_of(const struct setup *s, const struct need *n, const struct column *c)
 	return NULL;
 }
 
-/* then = what is to be done about what was made; why = why it was not. */
-static bool
-tell_made(const struct setup *s, const char *what, bool made, const char *then,
+bool
+setup_made(const struct setup *s, const char *what, bool made, const char *then,
     const struct err *why, struct err *err)
 {
 	if (made)
-		return tell(s, what, SETUP_MADE, then, err);
+		return setup_tell(s, what, SETUP_MADE, then, err);
 	if (err_ends_run(why->kind) || why->kind == ERR_CANCELLED) {
 		*err = *why;
 		return false;
 	}
-	return tell(s, what, SETUP_MISSING, arena_printf(s->scratch,
+	return setup_tell(s, what, SETUP_MISSING, arena_printf(s->scratch,
 	    "cannot make it: %s", why->msg), err);
 }
 
@@ -171,11 +149,11 @@ make_column(const struct setup *s, const struct need *n, const char *what,
 
 	if (made)
 		column_forget(s->d, n->table, n->name);
-	return tell_made(s, what, made, "put it on the form", &why, err);
+	return setup_made(s, what, made, "put it on the form", &why, err);
 }
 
-static bool
-check_column(const struct setup *s, const struct need *n, struct err *err)
+bool
+setup_column(const struct setup *s, const struct need *n, struct err *err)
 {
 	const struct column *c;
 	const char *what = arena_printf(s->scratch, "column %s of %s (%s)",
@@ -187,19 +165,19 @@ check_column(const struct setup *s, const struct need *n, struct err *err)
 		return true;
 	if (!column_find(s->d, n->table, n->name, &c, &why)) {
 		if (why.kind == ERR_AUTH && why.code == 403)
-			return tell(s, what, SETUP_CANNOT_SAY, "the application "
-			    NEEDS_ROLE, err);
+			return setup_tell(s, what, SETUP_CANNOT_SAY,
+			    SETUP_NEEDS_ROLE, err);
 		*err = why;
 		return false;
 	}
 	if (c->there) {
 		const char *fault = fault_of(s, n, c);
-		return tell(s, what, fault == NULL ? SETUP_OK : SETUP_MISSING,
+		return setup_tell(s, what, fault == NULL ? SETUP_OK : SETUP_MISSING,
 		    fault, err);
 	}
 	if (s->wants->fix && (!n->read_only || n->nav != NULL))
 		return make_column(s, n, what, err);
-	return tell(s, what, SETUP_MISSING, arena_printf(s->scratch,
+	return setup_tell(s, what, SETUP_MISSING, arena_printf(s->scratch,
 	    "make it, or correct %s", n->option), err);
 }
 
@@ -212,17 +190,16 @@ check_contact(const struct setup *s, struct err *err)
 	bool there, known;
 
 	arena_reset(s->d->page);
-	if (!ask(s->d, "EntityDefinitions(LogicalName='contact')?$select="
+	if (!setup_ask(s, "EntityDefinitions(LogicalName='contact')?$select="
 	    "LogicalName,EntitySetName,IsOptimisticConcurrencyEnabled",
 	        "table contact", &res, &there, &known, err))
 		return false;
 	if (!there || !known)
-		return tell(s, what, SETUP_CANNOT_SAY, "the application "
-		    NEEDS_ROLE, err);
+		return setup_tell(s, what, SETUP_CANNOT_SAY, SETUP_NEEDS_ROLE, err);
 	if (json_is_true(json_object_get(api_root(&res),
 	        "IsOptimisticConcurrencyEnabled")))
-		return tell(s, what, SETUP_OK, NULL, err);
-	return tell(s, what, SETUP_MISSING, "enable it for the table, or set "
+		return setup_tell(s, what, SETUP_OK, NULL, err);
+	return setup_tell(s, what, SETUP_MISSING, "enable it for the table, or set "
 	    "tag_etag = false: a tag that somebody sets while we write is lost "
 	    "then", err);
 }
@@ -236,7 +213,7 @@ check_tags(const struct setup *s, struct err *err)
 
 	if (!s->wants->tags || *set->tag_column == '\0')
 		return true;
-	return check_column(s, &n, err) &&
+	return setup_column(s, &n, err) &&
 	    (!set->tag_etag || check_contact(s, err));
 }
 
@@ -265,7 +242,7 @@ check_read(const struct setup *s, struct err *err)
 		    : k < set->suppress_on.n ? set->suppress_on.v[k]
 		    : set->fields.v[k - set->suppress_on.n];
 		/* The company's: reading proves them. */
-		if (strchr(n.name, '.') == NULL && !check_column(s, &n, err))
+		if (strchr(n.name, '.') == NULL && !setup_column(s, &n, err))
 			return false;
 	}
 	return true;
@@ -295,221 +272,25 @@ check_fields(const struct setup *s, struct err *err)
 		const struct crm_field *f = &s->wants->fields[i];
 		const size_t chars = f->kind == FIELD_LONG_TEXT
 		    ? s->wants->comment_max
-		    : f->kind == FIELD_TEXT ? LINE_CHARS : 0;
+		    : f->kind == FIELD_TEXT ? SETUP_LINE : 0;
 		const struct need n = { "contact", f->name, "writeback.fields",
 			type_of(f->kind), f->kind == FIELD_TEXT ? 20 : chars,
 			chars, false, NULL };
-		if (!check_column(s, &n, err))
+		if (!setup_column(s, &n, err))
 			return false;
 	}
 	return true;
-}
-
-/* ---- the table of answers ----------------------------------------------- */
-/* The logical name of an entity set, in scratch; NULL: there is none. */
-static bool
-find_table(const struct setup *s, const char **table, bool *known,
-    struct err *err)
-{
-	AUTO(api_res) struct api_res res = { 0 };
-	struct dynamics *d = s->d;
-	bool there;
-
-	*table = NULL;
-	arena_reset(d->page);
-	if (!ask(d, arena_printf(d->page, "EntityDefinitions?$select="
-	    "LogicalName,EntitySetName&$filter=EntitySetName%%20eq%%20'%s'",
-	    d->set->response_table), "table of answers", &res, &there, known,
-	        err))
-		return false;
-	*table = arena_strdup(s->scratch, json_string_value(json_at(
-	    api_root(&res), "/value/0/LogicalName")));
-	return true;
-}
-
-static bool
-check_answer_columns(const struct setup *s, const char *table,
-    struct err *err)
-{
-	const struct dynamics_settings *set = s->d->set;
-	const size_t line = (size_t)set->response_text_chars;
-	const size_t comment = (size_t)set->response_comment_chars;
-	const struct need needs[] = {
-		{ table, set->response_key, "response_key",
-		    set->response_key_type == KEY_INTEGER ? COLUMN_INTEGER
-		    : COLUMN_TEXT, 0, LINE_CHARS, false, NULL },
-		{ table, set->response_name, "response_name", COLUMN_TEXT, line,
-		    line, false, NULL },
-		{ table, set->response_score, "response_score", COLUMN_INTEGER,
-		    0, 0, false, NULL },
-		{ table, set->response_type, "response_type", COLUMN_TEXT, 20,
-		    line, false, NULL },
-		{ table, set->response_campaign, "response_campaign",
-		    COLUMN_TEXT, line, line, false, NULL },
-		{ table, set->response_campaign_id, "response_campaign_id",
-		    COLUMN_TEXT, 20, line, false, NULL },
-		{ table, set->response_member_id, "response_member_id",
-		    COLUMN_TEXT, 20, line, false, NULL },
-		{ table, set->response_comment, "response_comment", COLUMN_TEXT,
-		    comment, comment, false, NULL },
-		{ table, set->response_time, "response_time", COLUMN_TIME, 0, 0,
-		    false, NULL },
-		{ table, set->response_wants_contact, "response_wants_contact",
-		    COLUMN_FLAG, 0, 0, false, NULL } };
-
-	for (size_t i = 0; i < ARRAY_LEN(needs); i++) {
-		struct need n = needs[i];
-		n.name = writer_column(s->d, s->scratch, n.name);
-		if (n.name == NULL)
-			return err_nomem(err);
-		if (!check_column(s, &n, err))
-			return false;
-	}
-	return true;
-}
-
-/* A lookup's column has the navigation property's name in small letters. */
-static bool
-check_lookup(const struct setup *s, const char *table, struct err *err)
-{
-	const char *name = writer_column(s->d, s->scratch,
-	    s->d->set->response_contact);
-	char *column = arena_strdup(s->scratch, name);
-	const struct need n = { .table = table, .name = column,
-		.option = "response_contact, a lookup to contact",
-		.read_only = true, .nav = name };
-
-	if (column == NULL)
-		return err_nomem(err);
-	for (char *p = column; *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p + 32);
-	return check_column(s, &n, err);
-}
-
-static bool
-is_key_of(json_t *key, const char *column)
-{
-	json_t *attributes = json_object_get(key, "KeyAttributes");
-	const char *only = json_string_value(json_array_get(attributes, 0));
-
-	return json_array_size(attributes) == 1 && only != NULL &&
-	    strcmp(only, column) == 0;
-}
-
-static bool
-tell_key(const struct setup *s, const char *what, json_t *key,
-    struct err *err)
-{
-	const char *status = json_string_value(json_object_get(key,
-	    "EntityKeyIndexStatus"));
-
-	if (status != NULL && strcmp(status, "Active") == 0)
-		return tell(s, what, SETUP_OK, NULL, err);
-	if (status != NULL && strcmp(status, "Failed") == 0)
-		return tell(s, what, SETUP_MISSING, "its index could not be "
-		    "built: delete rows that are there twice, and build it again",
-		    err);
-	return tell(s, what, SETUP_CANNOT_SAY, "its index is not Active yet: wait "
-	    "until it is, answers cannot be written before", err);
-}
-
-static bool
-make_key(const struct setup *s, const char *table, const char *column,
-    const char *what, struct err *err)
-{
-	struct err why = { .kind = ERR_NONE };
-	const bool made = define_key(s->d, table, column, &why);
-
-	return tell_made(s, what, made, "wait until its index is Active", &why,
-	    err);
-}
-
-static bool
-check_key(const struct setup *s, const char *table, struct err *err)
-{
-	AUTO(api_res) struct api_res res = { 0 };
-	struct dynamics *d = s->d;
-	const char *column = writer_column(d, s->scratch, d->set->response_key);
-	const char *what = arena_printf(s->scratch, "alternate key %s of %s",
-	    column, table);
-	bool there, known;
-	json_t *key;
-	size_t i;
-
-	if (what == NULL)
-		return err_nomem(err);
-	arena_reset(d->page);
-	if (!ask(d, arena_printf(d->page, "EntityDefinitions(LogicalName='%s')"
-	    "/Keys?$select=LogicalName,KeyAttributes,EntityKeyIndexStatus",
-	    table), "keys", &res, &there, &known, err))
-		return false;
-	if (!there || !known)
-		return tell(s, what, SETUP_CANNOT_SAY, "the application "
-		    NEEDS_ROLE, err);
-	json_array_foreach (json_object_get(api_root(&res), "value"), i, key)
-		if (is_key_of(key, column))
-			return tell_key(s, what, key, err);
-	if (s->wants->fix)
-		return make_key(s, table, column, what, err);
-	return tell(s, what, SETUP_MISSING, "make a key of this column alone",
-	    err);
-}
-
-/* *table NULL afterwards: it was told why. */
-static bool
-make_table(const struct setup *s, const char *what, const char **table,
-    struct err *err)
-{
-	const struct dynamics_settings *set = s->d->set;
-	const char *primary = writer_column(s->d, s->scratch,
-	    *set->response_name != '\0' ? set->response_name : "name");
-	struct err why = { .kind = ERR_NONE };
-	bool known;
-
-	if (primary == NULL)
-		return err_nomem(err);
-	const bool made = define_table(s->d, set->response_table, primary, &why);
-	if (!tell_made(s, what, made, "put it into the model-driven app", &why,
-	    err))
-		return false;
-	return !made || find_table(s, table, &known, err);
-}
-
-static bool
-check_answers(const struct setup *s, struct err *err)
-{
-	const char *set = s->d->set->response_table, *table;
-	bool known;
-
-	if (!s->wants->answers || *set == '\0')
-		return true;
-	const char *what = arena_printf(s->scratch, "table %s", set);
-	if (!find_table(s, &table, &known, err))
-		return false;
-	if (!known)
-		return tell(s, what, SETUP_CANNOT_SAY, "the application "
-		    NEEDS_ROLE, err);
-	if (table == NULL && !s->wants->fix)
-		return tell(s, what, SETUP_MISSING, "make it, or correct "
-		    "response_table", err);
-	if (table != NULL && !tell(s, what, SETUP_OK, NULL, err))
-		return false;
-	if (table == NULL && !make_table(s, what, &table, err))
-		return false;
-	return table == NULL || (check_answer_columns(s, table, err) &&
-	    check_lookup(s, table, err) && check_key(s, table, err));
 }
 
 /* Only a write could tell, and there is none here. */
 static bool
 check_rights(const struct setup *s, struct err *err)
 {
-	if (s->wants->tasks && !tell(s, "right to create tasks",
+	if (s->wants->tasks && !setup_tell(s, "right to create tasks",
 	        SETUP_CANNOT_SAY, "the security role needs Create, Append and "
 	        "Assign of Task, and Append To of Contact", err))
 		return false;
-	return !s->wants->feed || tell(s, "right to create posts",
+	return !s->wants->feed || setup_tell(s, "right to create posts",
 	    SETUP_CANNOT_SAY, "the security role needs Create and Append of "
 	    "Post, and Append To of Contact; posts were never tried with a "
 	    "live environment", err);
@@ -523,7 +304,8 @@ dynamics_setup(void *self, const struct crm_setup *wants, crm_setup_fn *emit,
 	const struct setup s = { .d = d, .wants = wants, .emit = emit,
 		.arg = arg, .scratch = d->api.env.scratch };
 
-	return check_user(&s, err) && check_secret(&s, err) && check_read(&s, err) &&
+	return check_user(&s, err) && check_secret(&s, err) &&
+	    check_read(&s, err) &&
 	    check_tags(&s, err) && check_fields(&s, err) &&
-	    check_answers(&s, err) && check_rights(&s, err);
+	    setup_answers(&s, err) && check_rights(&s, err);
 }

@@ -6,7 +6,8 @@
  * tags.c       the tags of a card, by the version that was read
  * effects.c    fields, answers, posts and tasks as requests
  * sending.c    requests sent, one by one or in batches, and what became of them
- * setup.c      what an administrator makes, define.c makes it
+ * setup.c      what an administrator makes, with setup_answers.c; define.c
+ *              makes it
  */
 #ifndef DYNAMICS_WRITER_H
 #define DYNAMICS_WRITER_H

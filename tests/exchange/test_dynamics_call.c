@@ -23,7 +23,7 @@ load(struct rig *rig)
 	    &rig->err);
 }
 
-/* ---- tokens ------------------------------------------------------------------ */
+/* ---- tokens ------------------------------------------------------------ */
 
 static void
 test_token(void **state)
@@ -222,7 +222,7 @@ test_dv08_renewed_before_use(void **state)
 	rig_end(&rig, true);
 }
 
-/* ---- waiting --------------------------------------------------------------------- */
+/* ---- waiting ----------------------------------------------------------- */
 
 /* DV-05: two seconds are two seconds, not hours. */
 static void
@@ -275,7 +275,7 @@ test_dv06_429_for_ever(void **state)
 	rig_end(&rig, false);
 }
 
-/* ---- errors ------------------------------------------------------------------------ */
+/* ---- errors ------------------------------------------------------------ */
 
 /* DV-17: the status is enough, whatever the body is. */
 static void
@@ -349,7 +349,7 @@ test_missing_column(void **state)
 	rig_end(&rig, true);
 }
 
-/* ---- check ---------------------------------------------------------------------------- */
+/* ---- check ------------------------------------------------------------- */
 
 static void
 test_check(void **state)
@@ -392,7 +392,7 @@ test_check_names_the_table(void **state)
 	rig_end(&rig, true);
 }
 
-/* ---- how long the secret lasts ----------------------------------------------------- */
+/* ---- how long the secret lasts ----------------------------------------- */
 
 static void
 test_days_left(void **state)

@@ -24,7 +24,7 @@ load(struct rig *rig, const char *const *ids, size_t n)
 	    &rig->err);
 }
 
-/* ---- facts ------------------------------------------------------------------- */
+/* ---- facts ------------------------------------------------------------- */
 
 static void
 test_facts(void **state)
@@ -195,7 +195,7 @@ test_owner_and_link(void **state)
 	rig_end(&rig, true);
 }
 
-/* ---- by id -------------------------------------------------------------------------- */
+/* ---- by id ------------------------------------------------------------- */
 
 static void
 test_gone(void **state)
@@ -264,7 +264,7 @@ test_many(void **state)
 	rig_end(&rig, false);
 }
 
-/* ---- by address ---------------------------------------------------------------------- */
+/* ---- by address -------------------------------------------------------- */
 
 static void
 test_find(void **state)
@@ -295,7 +295,7 @@ test_find(void **state)
 	}
 }
 
-/* ---- changed since -------------------------------------------------------------------- */
+/* ---- changed since ----------------------------------------------------- */
 
 static void
 test_changed(void **state)
@@ -321,7 +321,7 @@ test_changed(void **state)
 	rig_end(&rig, true);
 }
 
-/* ---- change tracking -------------------------------------------------------------------- */
+/* ---- change tracking --------------------------------------------------- */
 
 #define DELTA "contact_mirror = 'delta';"
 #define TRACKED "contacts?$select=" COLUMNS("")

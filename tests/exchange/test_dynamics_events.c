@@ -30,7 +30,7 @@ pull(struct rig *rig, const char *more, const struct sim_reply *script,
 		fail_msg("%s", rig->err.msg);
 }
 
-/* ---- meetings ---------------------------------------------------------------- */
+/* ---- meetings ---------------------------------------------------------- */
 
 /* DV-11: contacts with the masks, nobody else. */
 static void
@@ -187,7 +187,7 @@ test_in_function(void **state)
 	rig_end(&rig, true);
 }
 
-/* ---- deals ------------------------------------------------------------------------ */
+/* ---- deals ------------------------------------------------------------- */
 
 #define DEAL(xx, state_, more) "{\"opportunityid\":\"" ID(xx) "\",\"statecode\"" \
 	":" #state_ ",\"statuscode\":3,\"actualclosedate\":\"2026-11-24\"," \
@@ -365,7 +365,7 @@ test_source_closes(void **state)
 	rig_end(&rig, true);
 }
 
-/* ---- cases ------------------------------------------------------------------------- */
+/* ---- cases ------------------------------------------------------------- */
 
 #define CASE(xx, status, more) "{\"incidentid\":\"" ID(xx) "\",\"statecode\":1," \
 	"\"statuscode\":" #status "," WHEN more "}"
@@ -419,7 +419,7 @@ test_source_resolutions(void **state)
 	rig_end(&rig, true);
 }
 
-/* ---- the first run -------------------------------------------------------------------- */
+/* ---- the first run ----------------------------------------------------- */
 
 static void
 test_baseline(void **state)
@@ -442,7 +442,7 @@ test_baseline(void **state)
 	rig_end(&rig, true);
 }
 
-/* ---- activities ------------------------------------------------------------------------ */
+/* ---- activities -------------------------------------------------------- */
 
 #define ACT(xx, type, state_, more) "{\"activityid\":\"" ID(xx) "\"," \
 	"\"activitytypecode\":\"" type "\",\"statecode\":" #state_ "," WHEN \

@@ -35,7 +35,7 @@ start(struct rig *rig, const char *more, struct sim_reply *script, size_t n)
 		fail_msg("%s", rig->err.msg);
 }
 
-/* ---- the query ------------------------------------------------------------------ */
+/* ---- the query --------------------------------------------------------- */
 
 static void
 test_query(void **state)
@@ -179,7 +179,7 @@ test_link_to_itself(void **state)
 	rig_end(&rig, false);
 }
 
-/* ---- watermarks ------------------------------------------------------------------ */
+/* ---- watermarks -------------------------------------------------------- */
 
 /* The mark lies below the server's time, not ours, by the larger of the two. */
 static void
@@ -283,7 +283,7 @@ test_sweep(void **state)
 	rig_end(&rig, true);
 }
 
-/* ---- broken passes ----------------------------------------------------------------- */
+/* ---- broken passes ----------------------------------------------------- */
 
 /* Broken in the second page of the second set: it goes on there. */
 static void
@@ -405,7 +405,7 @@ test_stopped(void **state)
 	rig_end(&rig, true);
 }
 
-/* ---- rows --------------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------- */
 
 static void
 test_unreadable_rows(void **state)

@@ -10,7 +10,7 @@
 #include "runproc.h"
 #include "tmpdir.h"
 
-/* ---- nights ------------------------------------------------------------------- */
+/* ---- nights ------------------------------------------------------------ */
 
 /* What the core keeps of a stream, and the events it has met: each key once. */
 struct nights {
@@ -117,7 +117,7 @@ assert_manners(struct world *w)
 	}
 }
 
-/* ---- what is there ----------------------------------------------------------------- */
+/* ---- what is there ----------------------------------------------------- */
 
 static void
 assert_counts(struct nights *n)
@@ -202,7 +202,7 @@ test_sources(void **state)
 	world_stop(&w);
 }
 
-/* ---- what goes wrong ---------------------------------------------------------------- */
+/* ---- what goes wrong --------------------------------------------------- */
 
 static const struct trouble {
 	const char *kind, *more;
@@ -295,7 +295,7 @@ test_401_for_ever(void **state)
 	world_stop(&w);
 }
 
-/* ---- a certificate in place of the secret -------------------------------- */
+/* ---- a certificate in place of the secret ------------------------------ */
 
 static void
 openssl_make(const char *const *args)
@@ -362,7 +362,7 @@ test_certificate(void **state)
 	assert_int_equal(tmpdir_remove(state), 0);
 }
 
-/* ---- time ------------------------------------------------------------------------------ */
+/* ---- time -------------------------------------------------------------- */
 
 #define RESOLVED "'statecode':1,'statuscode':5"
 
@@ -429,7 +429,7 @@ test_closed_deals_reassigned(void **state)
 	world_stop(&w);
 }
 
-/* ---- contacts ------------------------------------------------------------------------------ */
+/* ---- contacts ---------------------------------------------------------- */
 
 struct cards {
 	size_t n, gone, out;
@@ -522,7 +522,7 @@ test_change_tracking(void **state)
 	world_stop(&w);
 }
 
-/* ---- a large night -------------------------------------------------------------------------- */
+/* ---- a large night ----------------------------------------------------- */
 
 static bool
 on_counted(void *arg, const struct crm_event *ev)

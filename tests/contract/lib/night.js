@@ -12,6 +12,12 @@ const { sim_start, scratch, build } = require('./sim.js');
 const CAMPAIGNS = '7749=Møde,7750=Salg,7751=Tabt salg,7752=Sag lukket,' +
 	'7753=Stilhed';
 
+const MEASURE = `
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:]).returncode
+print("kib=%d" % resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)`;
+
 function secret_write(dir, name, text) {
 	const file = path.join(dir, name);
 	fs.writeFileSync(file, `${text}\n`, { mode: 0o600 });
@@ -49,7 +55,7 @@ ${more}
 
 /*
  * crm: text of the group, made of the secret of the directory by secret(name,
- * text).  Gives survey, at(time, ...arguments): {code, out}, stop().
+ * text).  Gives survey, at(time, ...arguments): {code, out}, measured(), stop().
  */
 async function night_start({ crm, more = '' }) {
 	const dir = scratch();
@@ -61,13 +67,20 @@ async function night_start({ crm, more = '' }) {
 	const conf = path.join(dir, 'npsync.conf');
 	fs.writeFileSync(conf, conf_text(dir, survey,
 	    crm((name, text) => secret_write(dir, name, text)), more));
+	const command = (now, args) => [path.join(build, 'npsync'),
+		'-c', conf, '--now', now, ...args];
+	const run = ([program, ...args]) => new Promise((resolve) => execFile(
+	    program, args, (error, out, err) => resolve({
+		    code: error ? error.code : 0, out: out + err })));
 	return {
 		survey, dir,
-		at: (now, ...args) => new Promise((resolve) => execFile(
-		    path.join(build, 'npsync'),
-		    ['-c', conf, '--now', now, ...args],
-		    (error, out, err) => resolve({
-			    code: error ? error.code : 0, out: out + err }))),
+		at: (now, ...args) => run(command(now, args)),
+		/* The same, with kib: the most memory that it had. */
+		async measured(now, ...args) {
+			const res = await run(['python3', '-c', MEASURE,
+				...command(now, args)]);
+			return { ...res, kib: Number(/kib=(\d+)/.exec(res.out)[1]) };
+		},
 		async stop() {
 			await survey.stop();
 			for (const d of [dir, keys])

@@ -392,6 +392,58 @@ for (const one of suite) {
 	});
 }
 
+/* ---- what goes wrong on request does -------------------------------------------------- */
+test('a row that is committed late has the stamp of before', async () => {
+	const conn = await signed_on();
+	const count = async () => (await conn.query('SELECT Id FROM Case WHERE ' +
+	    "Subject = 'late' AND SystemModstamp < 2026-01-02T00:00:00Z"))
+	    .totalSize;
+	await sim.ask('record', { object: 'Case', fields: { Subject: 'late' },
+		stamp: '2026-01-01T00:00:00Z', after_queries: 1 });
+	assert.deepStrictEqual([await count(), await count()], [0, 1]);
+});
+
+test('locks strike as many records as was said', async () => {
+	const conn = await signed_on();
+	const put = async () => (await conn.sobject('Account').update(
+	    rows.slice(0, 4).map((Id) => ({ Id, Phone: '1' }))))
+	    .map((r) => r.errors[0]?.statusCode ?? 'good');
+	await sim.ask('fault', { kind: 'lock', on: 'collection', records: 2 });
+	const locked = 'UNABLE_TO_LOCK_ROW';
+	assert.deepStrictEqual(await put(), [locked, locked, 'good', 'good']);
+	assert.deepStrictEqual(await put(), Array(4).fill('good'));
+	assert.strictEqual(sim.ledger().filter((l) => l.fields?.Phone === '1')
+	    .length, 6);
+});
+
+test('a dead cursor, another host, a quota, a page, half a body', async () => {
+	const conn = await signed_on();
+	const soql = "SELECT Id FROM Account WHERE Name LIKE 'Zz %'";
+	const first = await conn.query(soql,
+	    { headers: { 'Sforce-Query-Options': 'batchSize=200' } });
+	for (let i = 0; i < 10; i++)
+		await conn.query('SELECT Id FROM Lead');
+	await refused(conn.queryMore(first.nextRecordsUrl),
+	    'INVALID_QUERY_LOCATOR');
+	await sim.ask('fault', { kind: 'next_host', on: 'query' });
+	/* jsforce puts its own host there, and waits for ever for half a body. */
+	const plainly = () => fetch(`${sim.url}/services/data/v62.0/query?q=` +
+	    encodeURIComponent(soql), { headers: {
+		authorization: `Bearer ${conn.accessToken}`,
+		'sforce-query-options': 'batchSize=200' } })
+	    .then((r) => r.json());
+	const away = await plainly();
+	assert.match(away.nextRecordsUrl, /^http:\/\/127\.0\.0\.9:9\//);
+	await sim.ask('fault', { kind: 'request_limit', on: 'query' });
+	await refused(conn.query(soql), 'REQUEST_LIMIT_EXCEEDED');
+	await sim.ask('fault', { kind: 420, on: 'query' });
+	assert.strictEqual((await fetch(`${sim.url}/services/data/v62.0/query`))
+	    .status, 420);
+	await sim.ask('fault', { kind: 'truncated', on: 'query' });
+	await assert.rejects(plainly());
+	assert.strictEqual((await plainly()).totalSize, MANY);
+});
+
 test('the list of mutants is the server\'s', async () => {
 	const { known } = await sim.ask('mutate', {});
 	assert.deepStrictEqual([...known].sort(), [...mutants].sort());

@@ -9,8 +9,8 @@
 # the names that are printed.
 # One line per program, with why it skipped; its lines "# note: ..."; its output
 # when it failed; at the end one line "N passed, N failed[, N skipped]".  A
-# program that crashes, ends early, runs
-# too long or leaves a process running counts as a failed case.
+# program that crashes, ends early, runs too long or leaves a process running
+# counts as a failed case.
 set -u
 LC_NUMERIC=C
 
@@ -41,11 +41,14 @@ export CMOCKA_MESSAGE_OUTPUT=TAP
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
 # Where each commit of a database need not wait for a disk, if there is such a
-# place, with room, that programs can be run from; else /tmp.
+# place, with 4 GiB of room and of memory, that programs can be run from; else
+# /tmp.
 work_place() {
 	local shm=/dev/shm free probe runs=no
 
-	free=$(df -Pk "$shm" 2>/dev/null | awk 'NR == 2 { print $4 }')
+	free=$({ df -Pk "$shm" | awk 'NR == 2 { print $4 }'
+		awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo
+	    } 2>/dev/null | sort -n | head -n 1)
 	if [ "${free:-0}" -ge $((4 * 1024 * 1024)) ] &&
 	    probe=$(mktemp "$shm/nps.XXXXXX" 2>/dev/null); then
 		printf '#!/bin/sh\n' >"$probe"

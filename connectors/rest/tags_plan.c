@@ -283,6 +283,21 @@ tag_plan_make(const struct rest_tags *set, struct tag_names *names,
 }
 
 /* ---- what a request names -------------------------------------------------------- */
+static bool
+have_ids(const struct tag_plan *plan, const struct rest_request *from,
+    struct err *err)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct rest_tag *tag = &plan->tag[i];
+		const bool named = rest_request_uses(from, tag->goes
+		    ? "remove_ids" : "tag_ids");
+		if (named && tag->id.text == NULL)
+			return err_set(err, ERR_REJECTED, "a tag of the card has "
+			    "no id that tags.id or tags.names find");
+	}
+	return true;
+}
+
 bool
 tag_plan_has_ids(const struct tag_plan *plan, const struct rest_tag *goes,
     const struct rest_request *from, struct err *err)
@@ -299,15 +314,7 @@ tag_plan_has_ids(const struct tag_plan *plan, const struct rest_tag *goes,
 	if (plan->add && needed && plan->value_id.text == NULL)
 		return err_set(err, ERR_RETRY, "tags: the CRM has no tag "
 		    "\"%.60s\" yet", plan->value);
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct rest_tag *tag = &plan->tag[i];
-		const bool named = rest_request_uses(from, tag->goes
-		    ? "remove_ids" : "tag_ids");
-		if (named && tag->id.text == NULL)
-			return err_set(err, ERR_REJECTED, "a tag of the card has "
-			    "no id that tags.id or tags.names find");
-	}
-	return true;
+	return have_ids(plan, from, err);
 }
 
 bool

@@ -7,7 +7,7 @@
 #define COLUMN_OF(t, c) TABLE_OF(t) "/Attributes(LogicalName='" c "') "
 #define IS(t, c, type, more) { .target = "GET " COLUMN_OF(t, c), \
 	.body = "{\"AttributeType\":\"" type "\"" more "}" }
-#define ISNT(t, c) { .target = "GET " COLUMN_OF(t, c), .status = 404, \
+#define LACKS(t, c) { .target = "GET " COLUMN_OF(t, c), .status = 404, \
 	.body = "{\"error\":{\"code\":\"0x80060888\",\"message\":\"none\"}}" }
 #define WHO { .target = "GET " API "WhoAmI ", .body = "{\"UserId\":\"1\"}" }
 #define CONTACT "?$select=LogicalName,EntitySetName," \
@@ -51,7 +51,7 @@ test_tags(void **state)
 		IS("contact", "npt_npstags", "String", ",\"MaxLength\":100"),
 		CONCURRENT("false") };
 	static const struct sim_reply none[] = { TOKEN, WHO,
-		ISNT("contact", "npt_npstags"), CONCURRENT("true") };
+		LACKS("contact", "npt_npstags"), CONCURRENT("true") };
 	static const struct sim_reply odd[] = { TOKEN, WHO,
 		IS("contact", "npt_npstags", "Memo",
 		    ",\"MaxLength\":400,\"IsValidForUpdate\":false") };
@@ -113,7 +113,7 @@ test_reading(void **state)
 {
 	static const struct sim_reply script[] = { TOKEN, WHO,
 		IS("contact", "npt_nosend", "Boolean", ""),
-		ISNT("contact", "statecode"),
+		LACKS("contact", "statecode"),
 		IS("contact", "donotemail", "Boolean", ""),
 		IS("contact", "npt_more", "Picklist", "") };
 	const struct crm_setup wants = { .fix = true };
@@ -145,7 +145,7 @@ test_fields(void **state)
 		IS("contact", "npt_day", "Boolean", ""),
 		IS("contact", "npt_text", "String", ",\"MaxLength\":100"),
 		IS("contact", "npt_type", "Picklist", ""),
-		ISNT("contact", "new_type") };
+		LACKS("contact", "new_type") };
 	const struct crm_setup wants = { .fields = fields, .n_fields = 6,
 		.comment_max = 255 };
 
@@ -182,14 +182,14 @@ static void
 test_fix(void **state)
 {
 	static const struct sim_reply script[] = { TOKEN, WHO,
-		ISNT("contact", "npt_average"), POST_COLUMN,
-		ISNT("contact", "npt_score"), POST_COLUMN,
-		ISNT("contact", "npt_day"), POST_COLUMN,
-		ISNT("contact", "npt_text"), { .target = "POST ", .status = 403,
+		LACKS("contact", "npt_average"), POST_COLUMN,
+		LACKS("contact", "npt_score"), POST_COLUMN,
+		LACKS("contact", "npt_day"), POST_COLUMN,
+		LACKS("contact", "npt_text"), { .target = "POST ", .status = 403,
 		    .body = "{\"error\":{\"code\":\"0x80040220\","
 		    "\"message\":\"prvCreateAttribute\"}}" },
-		ISNT("contact", "npt_type"), POST_COLUMN,
-		ISNT("contact", "new_type") };
+		LACKS("contact", "npt_type"), POST_COLUMN,
+		LACKS("contact", "new_type") };
 	const struct crm_setup wants = { .fields = fields, .n_fields = 6,
 		.comment_max = 255, .fix = true };
 
@@ -277,7 +277,7 @@ static void
 test_answers_fix(void **state)
 {
 	static const struct sim_reply script[] = { TOKEN, WHO, FOUND,
-		ISNT(ROW, "npt_responseid"), { .target = "POST " TABLE_OF(ROW)
+		LACKS(ROW, "npt_responseid"), { .target = "POST " TABLE_OF(ROW)
 		    "/Attributes ", .status = 204 },
 		COLUMNS, { .target = KEYS, .body = VALUE("") },
 		{ .target = "POST " TABLE_OF(ROW) "/Keys ", .status = 204 } };
@@ -320,10 +320,10 @@ test_table_fix(void **state)
 	static const struct sim_reply script[] = { TOKEN, WHO,
 		{ .target = TABLE_ASK, .body = VALUE("") },
 		{ .target = "POST " API "EntityDefinitions ", .status = 204 },
-		FOUND, ISNT(ROW, "npt_responseid"),
+		FOUND, LACKS(ROW, "npt_responseid"),
 		{ .target = "POST " TABLE_OF(ROW) "/Attributes ",
 		    .status = 204 },
-		ISNT(ROW, "npt_contact"),
+		LACKS(ROW, "npt_contact"),
 		{ .target = "POST " API "RelationshipDefinitions ",
 		    .status = 204 },
 		{ .target = KEYS, .body = KEY("Active") } };

@@ -59,15 +59,14 @@ round_of(int seed)
 	const char *args[] = { "tests/lib/urlpeer.py", number, count, NULL };
 	const char *env[] = { "PYTHONIOENCODING=utf-8", NULL };
 	struct runproc peer;
-	char *save = NULL;
 
 	snprintf(number, sizeof(number), "%d", seed);
 	snprintf(count, sizeof(count), "%d", OFFERS_A_ROUND);
 	runproc_start(&peer, PYTHON, args, env, NULL);
 	runproc_wait(&peer, 120);
 	assert_int_equal(peer.code, 0);
-	for (char *line = strtok_r(peer.out, "\n", &save); line != NULL;
-	     line = strtok_r(NULL, "\n", &save)) {
+	for (char *text = peer.out, *line; (line = strsep(&text, "\n")) != NULL &&
+	     *line != '\0';) {
 		char *field[4], *rest = line;
 
 		for (size_t i = 0; i < 4; i++)

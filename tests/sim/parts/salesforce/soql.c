@@ -4,11 +4,11 @@
  * AND beside OR, or NOT beside either, without parentheses; quotes round a
  * datetime; a column that is not there; a filter on a long text.
  */
+#include "soql.h"
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
-
-#include "soql.h"
 
 #define DEPTH_MAX 50
 #define TEXT_MAX 100000

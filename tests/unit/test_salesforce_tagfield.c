@@ -82,7 +82,7 @@ test_dates(void **state)
 	for (int i = 0; i < 7; i++) {
 		const time_t t = 1795132800 + (time_t)86400 * i;
 		assert_int_equal(http_date(sf_http_date(buf, t)), t);
-		assert_memory_equal(buf, "FriSatSunMonTueWedThu" + 3 * i, 3);
+		assert_memory_equal(buf, &"FriSatSunMonTueWedThu"[3 * i], 3);
 	}
 }
 

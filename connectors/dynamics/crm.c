@@ -132,6 +132,7 @@ const struct crm_connector dynamics_crm = {
 	.tags_request = dynamics_tags_request,
 	.tags_result = dynamics_tags_result,
 	.effects_max = 1,
+	.once_max = 1,
 	.put_fields = dynamics_put_fields,
 	.put_answer = dynamics_put_answer,
 	.post_feed = dynamics_post_feed,

@@ -7,13 +7,17 @@
  *  - a contact that was deleted: If-Match, so that it is not made anew;
  *  - two that make one answer's row at once: the second tries once more, as an
  *    update;
- *  - answers that failed for good because a column was not made: a body that does
- *    not fit its table ends this kind, and all stays wanted;
+ *  - answers that failed for good because a column or the key was not made, or
+ *    its index is not there yet: what does not fit its table ends this kind, and
+ *    all stays wanted;
+ *  - a card that we may not write, first each night: it is denied, the others go
+ *    on;
  *  - a batch of which one is refused: continue-on-error, each part is read, and
  *    the refused one alone has failed;
  *  - a batch whose parts are not as many as its requests (a group that failed has
- *    one part for all, a server that stops at the first error gives no more):
- *    none of it counts as written, and its requests go one by one;
+ *    one part for all, a server that stops at the first error gives no more), or
+ *    in another order: none of it counts as written, and its requests go one by
+ *    one;
  *  - a CRM that is away: three failures in a row end this kind for the run, what
  *    was not tried stays wanted; one odd row does not.
  */
@@ -68,13 +72,25 @@ is_clash(const struct put_request *req, const struct http_res *res,
 	return res->status == 412;
 }
 
-/* A body that does not fit the table: no column of that name, or another type.
- * No row is to blame, and it fits when the table was put right. */
+/* The alternate key is not made, or its index is not Active. */
 static bool
-is_misfit(const struct api_verdict *v, json_t *root)
+is_without_key(const struct api_verdict *v, const char *text)
+{
+	return strcmp(v->code, "0x8004f050") == 0 ||
+	    strcmp(v->code, "0x80060888") == 0 ||
+	    (text != NULL && strstr(text, "not a defined key") != NULL);
+}
+
+/* A request that does not fit the table: no column or key of that name, or
+ * another type.  No row is to blame, and it fits when the table was put right. */
+static bool
+is_misfit(const struct put_request *req, const struct api_verdict *v,
+    json_t *root)
 {
 	const char *text = json_string_value(json_at(root, "/error/message"));
 
+	if (req->upsert && is_without_key(v, text))
+		return true;
 	return strcmp(v->code, "0x80048d19") == 0 || (text != NULL &&
 	    strstr(text, "does not exist on type '") != NULL);
 }
@@ -86,10 +102,27 @@ reread(const struct put_request *req, const struct http_res *res,
 {
 	if (why->kind == ERR_GONE && sending_is_wrong_path(root))
 		why->kind = ERR_CONFIG;
-	if (why->kind == ERR_REJECTED && is_misfit(v, root))
+	if (why->kind == ERR_REJECTED && is_misfit(req, v, root))
 		(void)err_set(why, ERR_CONFIG, "%s: HTTP %ld %s: a column that "
-		    "is written is not there, or of another type: `npsync "
-		    "check` names it", req->label, res->status, v->code);
+		    "is written, or the key, is not there or does not fit: "
+		    "`npsync check` names it", req->label, res->status,
+		    v->code);
+}
+
+/* What is so for this row, and for no other. */
+static bool
+outcome_of_row(const struct http_res *res, const struct err *why,
+    enum put_outcome *outcome)
+{
+	if (why->kind == ERR_GONE)
+		*outcome = PUT_GONE;
+	else if (why->kind == ERR_AUTH && res->status == 403)
+		*outcome = PUT_DENIED;
+	else if (why->kind == ERR_REJECTED)
+		*outcome = res->status == 412 ? PUT_CONFLICT : PUT_REJECTED;
+	else
+		return false;
+	return true;
 }
 
 /* False: the answer says nothing of this row alone, and the part is over. */
@@ -99,12 +132,11 @@ failed(struct dynamics *d, const struct put_request *req,
     struct err *why, struct put_result *result, struct err *err)
 {
 	const char *words = v->personal ? v->text : "";
+	enum put_outcome outcome;
 
 	reread(req, res, v, root, why);
-	if (why->kind == ERR_GONE || why->kind == ERR_REJECTED) {
-		put_result_set(result, why->kind == ERR_GONE ? PUT_GONE
-		    : res->status == 412 ? PUT_CONFLICT : PUT_REJECTED,
-		    why->msg, words);
+	if (outcome_of_row(res, why, &outcome)) {
+		put_result_set(result, outcome, why->msg, words);
 		d->writer->failures = 0;
 		return true;
 	}
@@ -276,6 +308,25 @@ send_each(struct dynamics *d, const struct put_request *reqs, size_t n,
 	return true;
 }
 
+/* An answer may name its request: then it is this one. */
+static bool
+parts_are_in_order(const struct put_request *reqs, size_t n,
+    const struct multipart_part *parts)
+{
+	char number[24];
+
+	for (size_t i = 0; i < n; i++) {
+		if (!reqs[i].ready)
+			continue;
+		(void)snprintf(number, sizeof(number), "%zu", i + 1);
+		if (parts->content_id != NULL &&
+		    strcmp(parts->content_id, number) != 0)
+			return false;
+		parts++;
+	}
+	return true;
+}
+
 /* Refused as a whole, or answered so that nobody knows whom a part means: what
  * is in it may be sent twice, so it is sent alone. */
 static bool
@@ -294,7 +345,7 @@ send_batch(struct dynamics *d, const struct put_request *reqs, size_t n,
 	}
 	if (!parts_read(d, &res, count_ready(reqs, n), &parts, err))
 		return false;
-	if (parts == NULL)
+	if (parts == NULL || !parts_are_in_order(reqs, n, parts))
 		return send_each(d, reqs, n, results, err);
 	for (size_t i = 0; i < n; i++)
 		if (reqs[i].ready && !part_settle(d, &reqs[i], parts++,
@@ -307,9 +358,10 @@ bool
 sending_all(struct dynamics *d, struct put_request *reqs, size_t n,
     struct put_result *results, struct err *err)
 {
-	const bool batch = d->set->batch_size > 0 && !reqs[0].once &&
-	    count_ready(reqs, n) > 1;
+	bool batch = d->set->batch_size > 0 && count_ready(reqs, n) > 1;
 
+	for (size_t i = 0; i < n; i++)
+		batch &= !reqs[i].ready || !reqs[i].once;
 	return batch ? send_batch(d, reqs, n, results, err)
 	             : send_each(d, reqs, n, results, err);
 }

@@ -497,14 +497,17 @@ test_clash(void **state)
 	}
 }
 
-/* A column that nobody made: no answer has failed for good by that. */
+/* A column or a key that nobody made: no answer has failed for good by that. */
 static void
 test_misfit(void **state)
 {
 	static const char *const bodies[] = { FAULT("0x80048d19", "Error "
 	    "identified in Payload provided by the user"),
 		FAULT("0x0", "The property 'npt_type' does not exist on type "
-		    "'Microsoft.Dynamics.CRM.npt_npsresponse'. Make sure") };
+		    "'Microsoft.Dynamics.CRM.npt_npsresponse'. Make sure"),
+		FAULT("0x8004f050", "The key is not Active"),
+		FAULT("0x80060888", "Bad Request"),
+		FAULT("0x0", "npt_responseid is not a defined key") };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
@@ -546,11 +549,14 @@ test_away(void **state)
 }
 
 /* ---- batches ------------------------------------------------------------ */
-#define PART "--batchresponse_1-2\r\nContent-Type: application/http\r\n" \
-	"Content-Transfer-Encoding: binary\r\n\r\n"
+#define PART_HEAD "--batchresponse_1-2\r\nContent-Type: application/http\r\n" \
+	"Content-Transfer-Encoding: binary\r\n"
+#define PART PART_HEAD "\r\n"
 #define GOOD PART "HTTP/1.1 204 No Content\r\nOData-Version: 4.0\r\n\r\n\r\n"
 #define BAD PART "HTTP/1.1 400 Bad Request\r\nREQ_ID: 1\r\n\r\n" \
 	FAULT("0x80044331", "too long") "\r\n"
+#define NAMED(n) PART_HEAD "Content-ID: " n "\r\n\r\n" \
+	"HTTP/1.1 204 No Content\r\n\r\n\r\n"
 #define END "--batchresponse_1-2--\r\n"
 #define MIXED "Content-Type: multipart/mixed; boundary=batchresponse_1-2\r\n"
 #define BATCH "POST " API "$batch "
@@ -610,8 +616,8 @@ test_dv15_batch(void **state)
 	rig_end(&rig, true);
 }
 
-/* DV-16: one part for three requests, an end that is missing, a batch refused as
- * a whole: none of it counts as written; each goes alone. */
+/* DV-16: one part for three requests, an end that is missing, another order, a
+ * batch refused as a whole: none of it counts as written; each goes alone. */
 static void
 test_dv16_group_failed(void **state)
 {
@@ -621,6 +627,8 @@ test_dv16_group_failed(void **state)
 		{ .target = BATCH, .headers = MIXED, .body = GOOD END },
 		{ .target = BATCH, .headers = MIXED,
 		    .body = GOOD GOOD GOOD GOOD END },
+		{ .target = BATCH, .headers = MIXED,
+		    .body = NAMED("1") NAMED("3") NAMED("2") END },
 		{ .target = BATCH, .body = "{}" },
 		{ .target = BATCH, .status = 400, .headers = MIXED,
 		    .body = GOOD BAD END } };
@@ -649,7 +657,8 @@ static void
 test_batch_answers(void **state)
 {
 	static const struct sim_reply script[] = { TOKEN,
-		{ .target = BATCH, .headers = MIXED, .body = GOOD PART
+		{ .target = BATCH, .headers = MIXED, .body = NAMED("1")
+		    PART_HEAD "Content-ID: 3\r\n\r\n"
 		    "HTTP/1.1 412 Precondition Failed\r\n\r\n\r\n" END },
 		{ .target = "PATCH " ROWS "(npt_responseid='9') ",
 		    .status = 204 } };
@@ -715,7 +724,7 @@ test_task_once(void **state)
 		{ { .status = 429, .headers = "Retry-After: 600\r\n" },
 		    PUT_AGAIN },
 		{ { .status = 403, .body = FAULT("0x80040220", "prvAssign") },
-		    PUT_AGAIN },
+		    PUT_DENIED },
 		{ { .status = 404, .body = NONE }, PUT_GONE },
 		{ { .status = 400, .body = FAULT("0x1", "") }, PUT_REJECTED },
 	};
@@ -731,10 +740,35 @@ test_task_once(void **state)
 		const bool ok = dynamics_crm.put_task(rig.self, &task, 1, &r,
 		    &rig.err);
 		if (r.outcome != cases[i].outcome ||
-		    ok != (r.outcome == PUT_GONE || r.outcome == PUT_REJECTED))
+		    ok != (r.outcome == PUT_GONE || r.outcome == PUT_REJECTED ||
+		        r.outcome == PUT_DENIED))
 			fail_msg("%zu: %d %s", i, (int)r.outcome, rig.err.msg);
 		rig_end(&rig, true);
 	}
+}
+
+/* What is made at most once never goes in a batch, and is begun one by one; a
+ * card that is denied ends it for no other. */
+static void
+test_no_batch_of_tasks(void **state)
+{
+	static const struct sim_reply script[] = { TOKEN,
+		{ .target = "POST " API "tasks ", .status = 403,
+		    .body = FAULT("0x80040220", "prvAppendTo") },
+		{ .target = "POST " API "tasks ", .status = 204 } };
+	struct crm_effect e[3] = { task, task, task };
+	struct put_result r[3];
+
+	(void)state;
+	memset(r, 0, sizeof(r));
+	e[0].contact_id = "x";
+	begin("batch_size = 10;", script, ARRAY_LEN(script));
+	assert_int_equal(dynamics_crm.once_max, 1);
+	RIG_OK(&rig, dynamics_crm.put_task(rig.self, e, 3, r, &rig.err));
+	assert_int_equal(r[0].outcome, PUT_REJECTED);
+	assert_int_equal(r[1].outcome, PUT_DENIED);
+	assert_int_equal(r[2].outcome, PUT_DONE);
+	rig_end(&rig, true);
 }
 
 int
@@ -761,6 +795,7 @@ main(void)
 		cmocka_unit_test(test_batch_answers),
 		cmocka_unit_test(test_task),
 		cmocka_unit_test(test_task_once),
+		cmocka_unit_test(test_no_batch_of_tasks),
 	};
 
 	return cmocka_run_group_tests_name("dynamics_write", tests, NULL, NULL);

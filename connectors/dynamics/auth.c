@@ -131,7 +131,6 @@ dynamics_auth_ask(void *arg, struct arena *arena, struct oauth_ask *ask,
 {
 	const struct dynamics *d = arg;
 	struct oauth_field *fields = arena_array(arena, 6, sizeof(*fields));
-	char *token = NULL;
 	size_t n = 0;
 
 	if (fields == NULL)
@@ -143,12 +142,12 @@ dynamics_auth_ask(void *arg, struct arena *arena, struct oauth_ask *ask,
 	field_set(fields, &n, "grant_type", "client_credentials");
 	field_set(fields, &n, "scope", d->scope);
 	if (d->set->auth == DYNAMICS_CERTIFICATE) {
-		if (!assertion_make(d, arena, &token, err))
+		if (!assertion_make(d, arena, &ask->wiped, err))
 			return err_wrap(err, "certificate");
 		ask->client = OAUTH_IN_FIELDS;
 		field_set(fields, &n, "client_id", d->set->client_id);
 		field_set(fields, &n, "client_assertion_type", ASSERTION_TYPE);
-		field_set(fields, &n, "client_assertion", token);
+		field_set(fields, &n, "client_assertion", ask->wiped);
 	}
 	ask->n = n;
 	return true;

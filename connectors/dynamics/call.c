@@ -143,11 +143,20 @@ send_patiently(struct dynamics *d, struct arena *arena,
 
 /* ---- requests ---------------------------------------------------------- */
 
+/* A filter may hold an address too. */
+static bool
+is_absolute(const char *target)
+{
+	const char *end = target + strcspn(target, ":/?(");
+
+	return strncmp(end, "://", 3) == 0;
+}
+
 const char *
 dynamics_target(const struct dynamics *d, struct arena *arena,
     const char *target)
 {
-	return strstr(target, "://") != NULL ? target :
+	return is_absolute(target) ? target :
 	    arena_printf(arena, "%s%s", d->path, target);
 }
 
@@ -170,7 +179,7 @@ dynamics_do(struct dynamics *d, struct arena *arena, const struct api_req *from,
 static bool
 no_such_set(const char *target, const char *label, struct err *err)
 {
-	return strstr(target, "://") == NULL && err->kind == ERR_GONE ?
+	return !is_absolute(target) && err->kind == ERR_GONE ?
 	    err_set(err, ERR_CONFIG, "%s: HTTP 404: there is no such table, or "
 	        "the path of base_url is not the Web API's", label) : false;
 }

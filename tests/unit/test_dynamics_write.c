@@ -179,6 +179,27 @@ test_bodies(void **state)
 	    "\"/contacts(1)\",\"b\":\"\\\"\",\"c\":8.3}");
 }
 
+/* An address has "://" behind its scheme; a filter may hold it anywhere. */
+static void
+test_targets(void **state)
+{
+	static const struct {
+		const char *target, *full;
+	} cases[] = {
+		{ "contacts(1)", "/api/contacts(1)" },
+		{ "https://x/y?z", "https://x/y?z" },
+		{ "contacts?$filter=a eq 'b://c'",
+		    "/api/contacts?$filter=a eq 'b://c'" },
+		{ "rows(key='b://c')", "/api/rows(key='b://c')" },
+	};
+	const struct dynamics d = { .path = "/api/" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_string_equal(dynamics_target(&d, arena,
+		    cases[i].target), cases[i].full);
+}
+
 int
 main(void)
 {
@@ -187,6 +208,7 @@ main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_definitions),
 		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_targets),
 	};
 
 	return cmocka_run_group_tests_name("dynamics_write", tests, set_up,

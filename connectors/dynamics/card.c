@@ -3,8 +3,9 @@
  *
  * What keeps somebody from being asked must have been read: a column of
  * suppress_on, the tags, who left, where the answer does not have it at all, is
- * no "no" but a card that cannot be read.  null is a "no": a column that was
- * made yesterday has no value in older rows.
+ * no "no" but a card that cannot be read, and so where it holds what is neither
+ * yes or no nor a number ("Yes", "1,2").  null is a "no": a column that was made
+ * yesterday has no value in older rows.
  */
 #include <stdio.h>
 #include <string.h>
@@ -117,15 +118,25 @@ struct card {
 	json_t *row;
 	struct arena *arena;
 	const char *lacks;	/* a column that had to be there */
+	const char *expected;	/* of it */
 };
+
+static void
+refuse(struct card *c, const char *column, const char *expected)
+{
+	if (c->lacks != NULL)
+		return;
+	c->lacks = column;
+	c->expected = expected;
+}
 
 static json_t *
 must(struct card *c, const char *column)
 {
 	json_t *node = json_object_get(c->row, column);
 
-	if (node == NULL && c->lacks == NULL)
-		c->lacks = column;
+	if (node == NULL)
+		refuse(c, column, "this column in the answer");
 	return node;
 }
 
@@ -141,18 +152,25 @@ text(const struct card *c, const char *column)
 }
 
 static bool
+says_no(struct card *c, const char *column)
+{
+	json_t *node = must(c, column);
+	const enum tri flag = row_flag(c->row, column);
+
+	if (node != NULL && !json_is_null(node) && flag == TRI_UNKNOWN)
+		refuse(c, column, "yes or no, or a number");
+	return flag == TRI_YES;
+}
+
+static bool
 is_opted_out(struct card *c)
 {
 	bool out = false;
 
-	for (size_t i = 0; i < c->set->suppress_on.n; i++) {
-		(void)must(c, c->set->suppress_on.v[i]);
-		out |= row_flag(c->row, c->set->suppress_on.v[i]) == TRI_YES;
-	}
-	if (*c->set->nosend_column != '\0') {
-		(void)must(c, c->set->nosend_column);
-		out |= row_flag(c->row, c->set->nosend_column) == TRI_YES;
-	}
+	for (size_t i = 0; i < c->set->suppress_on.n; i++)
+		out |= says_no(c, c->set->suppress_on.v[i]);
+	if (*c->set->nosend_column != '\0')
+		out |= says_no(c, c->set->nosend_column);
 	return out;
 }
 
@@ -244,7 +262,7 @@ dynamics_card_map(const struct dynamics *d, json_t *row, struct arena *arena,
 	    arena), .consent = TRI_UNKNOWN, .consent_at = NO_TIME,
 	    .company_tags = none };
 	if (out->contact_id == NULL)
-		c.lacks = "contactid";
+		refuse(&c, "contactid", "this column in the answer");
 	map_person(&c, out);
 	map_belongings(&c, out);
 	out->employed = employed(&c);
@@ -257,7 +275,7 @@ dynamics_card_map(const struct dynamics *d, json_t *row, struct arena *arena,
 	    arena, out->contact_id);
 	if (c.lacks == NULL)
 		return true;
-	(void)snprintf(reason, size, "%.80s: expected this column in the "
-	    "answer", c.lacks);
+	(void)snprintf(reason, size, "%.80s: expected %s", c.lacks,
+	    c.expected);
 	return false;
 }

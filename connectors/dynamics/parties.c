@@ -25,24 +25,28 @@ has_mask(const struct parties *p, json_t *row)
 	return false;
 }
 
-/* Lists are short: one place more for each. */
+/* A list has a power of two of places, its NULL too: a thousand guests of one
+ * meeting are copied ten times. */
 static bool
 party_add(struct parties *p, const char *activity, const char *contact)
 {
 	struct arena *page = p->d->page;
-	const char **old = idmap_get(&p->by_activity, activity);
+	const char **old = idmap_get(&p->by_activity, activity), **list = old;
 	size_t n = 0;
 
 	for (; old != NULL && old[n] != NULL; n++)
 		if (strcmp(old[n], contact) == 0)
 			return true;
-	const char **list = arena_array(page, n + 2, sizeof(*list));
-	if (list == NULL)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		list[i] = old[i];
+	if (list == NULL || ((n + 1) & n) == 0) {
+		list = arena_array(page, 2 * (n + 1), sizeof(*list));
+		if (list == NULL)
+			return false;
+		for (size_t i = 0; i < n; i++)
+			list[i] = old[i];
+	}
 	list[n] = contact;
-	return idmap_put(&p->by_activity, activity, list);
+	list[n + 1] = NULL;
+	return list == old || idmap_put(&p->by_activity, activity, list);
 }
 
 static bool

@@ -11,10 +11,14 @@
  *    token at its end covers what changed meanwhile;
  *  - a table without change tracking: rows and no address at their end, an
  *    error that says what to do;
+ *  - other columns than before: the kept address has the old ones, so the mark is
+ *    named after the columns, and all are read again;
  *  - deletions: they come after the changes, and win;
  *  - changed cards that are all gone when they are asked for: not believed;
  *  - another host in an address: url_next.
  */
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/marks.h"
@@ -37,6 +41,7 @@ struct changes {
 	void *arg;
 	struct arena *own;
 	const char *base;
+	char name[32];	/* of the mark */
 	struct buf at;	/* of the next request; "" = all, from the start */
 	bool all;	/* a reading of all: the request asks for a token */
 	bool old;		/* its address is of an earlier pass */
@@ -175,7 +180,7 @@ at_set(struct changes *c, const char *link, struct err *err)
 static const char *
 text_of(const struct changes *c, const char *mark, const char *place)
 {
-	const struct marks_entry entry = { NAME, mark, place };
+	const struct marks_entry entry = { c->name, mark, place };
 
 	return marks_save(&entry, 1, c->d->page);
 }
@@ -276,7 +281,7 @@ static bool
 begin(struct changes *c, const struct pull *pull, const char **mark,
     struct err *err)
 {
-	struct marks_entry entry = { NAME, NULL, NULL };
+	struct marks_entry entry = { c->name, NULL, NULL };
 	struct err odd;
 
 	if (pull->watermark != NULL)
@@ -299,6 +304,17 @@ begin(struct changes *c, const struct pull *pull, const char **mark,
 	return arena_failed(c->own) ? err_nomem(err) : at_set(c, at, err);
 }
 
+/* FNV-1a of the columns asked for. */
+static void
+name_set(struct changes *c)
+{
+	uint32_t h = 2166136261u;
+
+	for (const char *at = c->d->reader->contacts.select; *at != '\0'; at++)
+		h = (h ^ (unsigned char)*at) * 16777619u;
+	(void)snprintf(c->name, sizeof(c->name), NAME "_%08x", (unsigned)h);
+}
+
 bool
 changes_pull(struct dynamics *d, const struct pull *pull,
     crm_contact_fn *emit, checkpoint_fn *checkpoint, void *arg,
@@ -315,6 +331,7 @@ changes_pull(struct dynamics *d, const struct pull *pull,
 	/* Of all that changed the server tells: a look back finds nothing. */
 	if (pull->sweep)
 		return true;
+	name_set(&c);
 	c.base = arena_printf(own, "%s%s", d->origin, d->path);
 	const bool ok = c.base == NULL ? err_nomem(err) :
 	    begin(&c, pull, &mark, err) && pages_take(&c, mark, err);

@@ -111,6 +111,40 @@ test_fails_closed(void **state)
 	}
 }
 
+/* A text or several choices say neither yes nor no: no card. */
+static void
+test_no_flag(void **state)
+{
+	static const struct {
+		const char *value, *seen;
+	} cases[] = {
+		{ "\"Yes\"", NULL }, { "\"1,2\"", NULL }, { "\"\"", NULL },
+		{ "[]", NULL }, { "null", SEEN("01") }, { "0", SEEN("01") },
+		{ "2", "01 Anna 01 <a01@kunde.example> - employed=2 out\n" },
+	};
+	static const char *const ids[] = { ID("01") };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_LEN(cases); i++) {
+		const char *seen = cases[i / 2].seen;
+		char body[2048];
+		const struct sim_reply script[] = { TOKEN,
+			{ .target = API "contacts?", .body = body } };
+		struct rig rig;
+		snprintf(body, sizeof(body), VALUE("%s,\"npt_x\":%s}"),
+		    "{\"contactid\":\"" ID("01") "\",\"fullname\":\"Anna 01\","
+		    "\"emailaddress1\":\"a01@kunde.example\"," ASKED
+		    ",\"npt_npstags\":null", cases[i / 2].value);
+		rig_start(&rig, i % 2 == 0 ? "nosend_column = 'npt_x';" :
+		    "suppress_on = [ 'npt_x' ];", script, 2);
+		RIG_OK(&rig, load(&rig, ids, 1));
+		RIG_SEES(&rig, seen != NULL ? seen : "");
+		RIG_REFUSES(&rig, seen != NULL ? "" : "contacts " ID("01")
+		    ": npt_x: expected yes or no, or a number\n");
+		rig_end(&rig, true);
+	}
+}
+
 static void
 test_columns(void **state)
 {
@@ -337,14 +371,25 @@ linked(struct rig *rig, const char *rows, const char *name, const char *to)
 	    API "%s\"}", rows, name, simhttpd_url(rig->sim), to);
 }
 
+/* After the columns that are asked for: FNV-1a. */
+static const char *
+mark_name(struct rig *rig, const char *columns)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *columns != '\0'; columns++)
+		h = (h ^ (unsigned char)*columns) * 16777619u;
+	return arena_printf(rig->arena, "contacts_delta_%08x", (unsigned)h);
+}
+
 static const char *
 delta_mark(struct rig *rig, const char *to)
 {
 	const char *link = arena_printf(rig->arena, "%s" API "%s",
 	    simhttpd_url(rig->sim), to);
 
-	return arena_printf(rig->arena, "contacts_delta=%zu:%s", strlen(link),
-	    link);
+	return arena_printf(rig->arena, "%s=%zu:%s", mark_name(rig,
+	    COLUMNS("")), strlen(link), link);
 }
 
 static void
@@ -422,6 +467,38 @@ test_dv14_old_token(void **state)
 	}
 }
 
+/* One column more than at the last reading: the kept address does not ask for
+ * it, so all are read again; so is a broken reading of the old columns. */
+static void
+test_delta_columns(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct sim_reply script[] = { TOKEN,
+			{ .target = API "contacts?$select=" COLUMNS(",jobtitle")
+			    " " } };
+		struct rig rig;
+		start(&rig, DELTA "fields = [ 'jobtitle' ];", script,
+		    ARRAY_LEN(script));
+		script[1].body = linked(&rig, PLAIN("01"), "deltaLink",
+		    TOKEN_2);
+		const char *old = delta_mark(&rig, TOKEN_1);
+		const char *place = arena_printf(rig.arena, "%s@%zu:A%s" API
+		    "contacts?p=2", mark_name(&rig, COLUMNS("")), strlen(
+		    simhttpd_url(rig.sim)) + sizeof(API "contacts?p=2"),
+		    simhttpd_url(rig.sim));
+		RIG_OK(&rig, rig_contacts(&rig, old, i == 0 ? NULL : place));
+		RIG_SEES(&rig, SEEN("01"));
+		assert_non_null(strstr(rig.watermark, mark_name(&rig,
+		    COLUMNS(",jobtitle"))));
+		assert_null(strstr(rig.watermark, mark_name(&rig,
+		    COLUMNS(""))));
+		assert_true(strncmp(rig_header(&rig, 1, "Prefer"),
+		    "odata.track-changes,", 20) == 0);
+		rig_end(&rig, true);
+	}
+}
+
 /* A server that fails is not one that forgot. */
 static void
 test_delta_fails(void **state)
@@ -473,8 +550,9 @@ test_delta_elsewhere(void **state)
 
 	(void)state;
 	start(&rig, DELTA, script, ARRAY_LEN(script));
-	assert_false(rig_contacts(&rig, "contacts_delta=28:https://evil.example"
-	    "/contacts", NULL));
+	assert_false(rig_contacts(&rig, arena_printf(rig.arena, "%s=29:"
+	    "https://evil.example/contacts", mark_name(&rig, COLUMNS(""))),
+	    NULL));
 	assert_int_equal(rig.err.kind, ERR_PROTOCOL);
 	assert_string_equal(rig.watermark, "");
 	rig_end(&rig, true);
@@ -564,6 +642,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_fails_closed),
+		cmocka_unit_test(test_no_flag),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_owner_and_link),
 		cmocka_unit_test(test_gone),
@@ -573,6 +652,7 @@ main(void)
 		cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_delta),
 		cmocka_unit_test(test_dv14_old_token),
+		cmocka_unit_test(test_delta_columns),
 		cmocka_unit_test(test_delta_fails),
 		cmocka_unit_test(test_delta_resume),
 		cmocka_unit_test(test_delta_elsewhere),

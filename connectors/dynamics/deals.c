@@ -4,7 +4,11 @@
  *
  * How this can lose or double, and what stops it:
  *  - a deal that is opened and closed again: by deal_rewin one event, whose id
- *    is the deal's, or one for each closing, whose id names its moment too;
+ *    is the deal's, or one for each closing, whose id names its moment too.
+ *    Where the moment cannot be read such an id would be another one later: that
+ *    ends the reading;
+ *  - a deal that was lost and then won: an older closing knows nothing of how it
+ *    ended, the deal tells of the last one only, which alone is an event;
  *  - deals closed long ago that an import touches: known since the first pass;
  *  - who designated nobody: an event without contact, which the core counts.  A
  *    company's primary contact only where the installation says so.
@@ -94,13 +98,26 @@ deal_emit(struct events *e, const struct deal *deal, time_t at,
 
 /* ---- source: opportunities --------------------------------------------- */
 
+/* By the deals' ids in rows' column `id`. */
 static bool
-deals_page(struct events *e, json_t *rows, struct err *err)
+last_closings_load(struct events *e, json_t *rows, const char *id,
+    struct err *err)
 {
 	e->closings = (struct closings){ .set = "opportunitycloses",
 		.column = "_opportunityid_value",
 		.unread = &e->d->reader->closes_unread };
-	return closings_load(&e->closings, e->d, rows, "opportunityid", err);
+	if (!closings_load(&e->closings, e->d, rows, id, err))
+		return false;
+	if (*e->closings.unread && e->d->set->deal_rewin == REWIN_EACH)
+		return err_set(err, ERR_CONFIG, "deal_rewin = \"each\" needs "
+		    "the right to read opportunitycloses");
+	return true;
+}
+
+static bool
+deals_page(struct events *e, json_t *rows, struct err *err)
+{
+	return last_closings_load(e, rows, "opportunityid", err);
 }
 
 static bool
@@ -148,9 +165,20 @@ closes_page(struct events *e, json_t *rows, struct err *err)
 	size_t n;
 
 	idmap_init(&e->records, page);
-	return feed_ids(page, rows, "_opportunityid_value", &ids, &n, err) &&
-	    feed_by_ids(e->d, page, &q, "opportunityid", ids, n, on_deal, e,
-	        err);
+	if (!feed_ids(page, rows, "_opportunityid_value", &ids, &n, err) ||
+	    !feed_by_ids(e->d, page, &q, "opportunityid", ids, n, on_deal, e,
+	        err))
+		return false;
+	return e->d->set->deal_rewin != REWIN_EACH ||
+	    last_closings_load(e, rows, "_opportunityid_value", err);
+}
+
+/* The deal was closed again since, and its state is of that. */
+static bool
+is_older(const struct events *e, const char *deal, time_t at)
+{
+	return e->d->set->deal_rewin == REWIN_EACH &&
+	    at < closings_at(&e->closings, deal);
 }
 
 /* A deal that is open again, or gone, was closed for nobody. */
@@ -160,9 +188,10 @@ closes_row(struct events *e, struct feed_row *row, struct err *err)
 	const char *id = row_id(row->json, "_opportunityid_value", e->d->item);
 	const struct deal *deal = id == NULL ? NULL : idmap_get(&e->records,
 	    id);
+	const time_t at = row_time(row->json, "actualend", "UTC");
 
-	return deal == NULL || deal_emit(e, deal, row_time(row->json,
-	    "actualend", "UTC"), row, err);
+	return deal == NULL || is_older(e, id, at) ||
+	    deal_emit(e, deal, at, row, err);
 }
 
 const struct event_kind event_closes = { closes_page, closes_row };

@@ -170,6 +170,41 @@ test_many_parties(void **state)
 	rig_end(&rig, true);
 }
 
+/* A meeting of 4,500: the memory of a page holds their list. */
+static void
+test_big_meeting(void **state)
+{
+	enum { MANY = 4500 };
+	struct sim_reply script[] = { TOKEN,
+		ROWS("appointments", MEETING("01", "") "," MEETING("02", "")),
+		{ .target = API "activityparties?" },
+		NONE("opportunities"), NONE("incidents") };
+	struct rig rig;
+	struct buf rows;
+	size_t n = 0;
+
+	(void)state;
+	rig_start(&rig, "", script, ARRAY_LEN(script));
+	buf_init(&rows, 4 << 20);
+	buf_str(&rows, "{\"value\":[" PARTY("02", "c1", "contact", 5));
+	for (int i = 0; i < MANY; i++)
+		buf_printf(&rows, ",{\"_activityid_value\":\"" ID("01") "\","
+		    "\"_partyid_value\":\"89390c24-9c72-e511-80d4-%012d\","
+		    TYPE("_partyid_value", "contact") ","
+		    "\"participationtypemask\":5}", i);
+	buf_str(&rows, "," PARTY("02", "c2", "contact", 5) "]}");
+	script[2].body = buf_text(&rows);
+	RIG_OK(&rig, rig_events(&rig, NULL, NULL));
+	for (const char *at = buf_text(&rig.seen); (at = strstr(at, "meet 01/"))
+	    != NULL; at++)
+		n++;
+	assert_int_equal(n, MANY);
+	assert_non_null(strstr(buf_text(&rig.seen), MET("02", "c1")
+	    MET("02", "c2")));
+	buf_free(&rows);
+	rig_end(&rig, true);
+}
+
 static void
 test_in_function(void **state)
 {
@@ -330,6 +365,58 @@ test_closings_fail(void **state)
 	assert_false(rig_events(&rig, NULL, NULL));
 	assert_int_equal(rig.err.kind, ERR_RETRY);
 	RIG_SEES(&rig, "");
+	rig_end(&rig, true);
+}
+
+/* Ids that name the moment are none without it: they would change later. */
+static void
+test_rewin_unread(void **state)
+{
+	static const struct sim_reply script[] = { TOKEN,
+		ROWS("opportunities", DEAL("01", 1, PARENT("c1"))),
+		{ .target = API "opportunitycloses?", .status = 403 } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, NO_MEETINGS "deal_rewin = 'each';", script,
+	    ARRAY_LEN(script));
+	assert_false(rig_events(&rig, NULL, NULL));
+	assert_int_equal(rig.err.kind, ERR_CONFIG);
+	assert_non_null(strstr(rig.err.msg, "deal_rewin = \"each\" needs the "
+	    "right to read opportunitycloses"));
+	RIG_SEES(&rig, "");
+	rig_end(&rig, true);
+}
+
+#define CLOSING(xx, deal, at) "{\"activityid\":\"" ID(xx) "\"," \
+	"\"_opportunityid_value\":\"" ID(deal) "\",\"actualend\":\"" at "\"," \
+	WHEN "}"
+/* Lost, and won later: a look back finds both closings, and one sale. */
+static void
+test_source_closes_rewin(void **state)
+{
+	static const struct sim_reply script[] = { TOKEN,
+		ROWS("opportunitycloses",
+		    CLOSING("a1", "01", "2026-11-17T08:00:00Z") ","
+		    CLOSING("a2", "01", "2026-11-24T08:00:00Z") ","
+		    CLOSING("a3", "02", "2026-11-16T08:00:00Z")),
+		{ .target = API "opportunities?", .body = VALUE(
+		    DEAL("01", 1, PARENT("c1")) "," DEAL("02", 1,
+		        PARENT("c2"))) },
+		/* Of the second one the last is not in this page. */
+		ROWS("opportunitycloses",
+		    CLOSE("01", "2026-11-17T08:00:00Z") ","
+		    CLOSE("01", "2026-11-24T08:00:00Z") ","
+		    CLOSE("02", "2026-11-16T08:00:00Z") ","
+		    CLOSE("02", "2026-11-24T09:00:00Z")),
+		NONE("incidents") };
+	struct rig rig;
+
+	(void)state;
+	pull(&rig, NO_MEETINGS "deal_source = 'opportunitycloses'; "
+	    "deal_rewin = 'each';", script, ARRAY_LEN(script));
+	RIG_SEES(&rig, "sale 01@2026-11-24T08:00:00Z c1 2026-11-24T08:00:00Z "
+	    "2026-11-24T08:00:00Z -\n");
 	rig_end(&rig, true);
 }
 
@@ -511,12 +598,15 @@ main(void)
 		cmocka_unit_test(test_no_meeting),
 		cmocka_unit_test(test_meeting_entered_late),
 		cmocka_unit_test(test_many_parties),
+		cmocka_unit_test(test_big_meeting),
 		cmocka_unit_test(test_in_function),
 		cmocka_unit_test(test_deals),
 		cmocka_unit_test(test_deal_contact_rule),
 		cmocka_unit_test(test_dv12_rewin),
 		cmocka_unit_test(test_closings_unread),
 		cmocka_unit_test(test_closings_fail),
+		cmocka_unit_test(test_rewin_unread),
+		cmocka_unit_test(test_source_closes_rewin),
 		cmocka_unit_test(test_source_closes),
 		cmocka_unit_test(test_dv13_cases),
 		cmocka_unit_test(test_source_resolutions),

@@ -79,10 +79,24 @@ check_secret(const struct setup *s, struct err *err)
 }
 
 /* ---- columns ------------------------------------------------------------ */
-/* A text takes everything. */
+/* An answer's column is written as the option says (effects.c), whatever it
+ * is: there a text takes no number, and a day no moment. */
+static bool
+is_fit_as_written(const struct need *n, enum column_type type)
+{
+	const bool moment = n->type == COLUMN_DATE || n->type == COLUMN_TIME;
+
+	return type == n->type ||
+	    (n->type == COLUMN_INTEGER && type == COLUMN_DECIMAL) ||
+	    (moment && (type == COLUMN_TEXT || type == COLUMN_TIME));
+}
+
+/* Of contact it goes by the column's definition: a text takes everything. */
 static bool
 is_fit(const struct need *n, enum column_type type)
 {
+	if (strcmp(n->table, "contact") != 0)
+		return is_fit_as_written(n, type);
 	if (type == COLUMN_TEXT || type == n->type)
 		return true;
 	return (n->type == COLUMN_INTEGER && type == COLUMN_DECIMAL) ||

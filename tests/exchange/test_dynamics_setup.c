@@ -248,6 +248,44 @@ check_key(const char *keys, const char *line)
 	rig_end(&rig, true);
 }
 
+/* A number is written as one, a day too: not every column takes that. */
+static void
+test_answer_types(void **state)
+{
+	static const struct sim_reply script[] = { TOKEN, WHO, FOUND,
+		IS(ROW, "npt_responseid", "Integer", ""),
+		IS(ROW, "npt_score", "String", ",\"MaxLength\":100"),
+		IS(ROW, "npt_type", "String", ",\"MaxLength\":100"),
+		IS(ROW, "npt_campaign", "Decimal", ""),
+		IS(ROW, "npt_comment", "Memo", ",\"MaxLength\":2000"),
+		IS(ROW, "npt_ratedon", "String", ",\"MaxLength\":100"),
+		IS(ROW, "npt_wish", "String", ",\"MaxLength\":100"),
+		IS(ROW, "npt_contact", "Lookup", ""),
+		{ .target = KEYS, .body = VALUE("{\"KeyAttributes\":["
+		    "\"npt_responseid\"],\"EntityKeyIndexStatus\":\"Active\"}")
+		} };
+	static const char *const lines[] = {
+		"missing column npt_responseid of " ROW " (text): it is of type "
+		    "Integer: ",
+		"missing column npt_score of " ROW " (whole number): it is of "
+		    "type String: ",
+		"ok column npt_type of ",
+		"missing column npt_campaign of " ROW " (text): it is of type "
+		    "Decimal: ",
+		"ok column npt_ratedon of ",
+		"missing column npt_wish of " ROW " (yes or no): it is of type "
+		    "String: " };
+	const struct crm_setup wants = { .answers = true };
+
+	(void)state;
+	setup(ANSWERS "response_wants_contact = 'wish';", &wants, script,
+	    ARRAY_LEN(script));
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+		if (strstr(buf_text(&rig.seen), lines[i]) == NULL)
+			fail_msg("%s\n%s", lines[i], buf_text(&rig.seen));
+	rig_end(&rig, true);
+}
+
 #define KEY(status) VALUE("{\"KeyAttributes\":[\"a\",\"npt_responseid\"]}," \
 	"{\"KeyAttributes\":[\"npt_responseid\"]," \
 	"\"EntityKeyIndexStatus\":\"" status "\"}")
@@ -387,6 +425,7 @@ main(void)
 		cmocka_unit_test(test_reading),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_fix),
+		cmocka_unit_test(test_answer_types),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_answers_fix),
 		cmocka_unit_test(test_secret_lasts),

@@ -5,8 +5,8 @@
  * How it could harm:
  *  - a token for another host: the scope is made of the host that is asked, so
  *    that "api.crm4" beside "crm4" or a slash too many is no 401 for ever;
- *  - a secret that ends unnoticed: its day is told by check, and when the token
- *    is refused;
+ *  - a secret that ends unnoticed: check tells how long it is good, and warns of
+ *    its end; a token that is refused says why by the service's own words;
  *  - an assertion that is used twice: made anew for each token, good for ten
  *    minutes, with an id of its own.
  */

@@ -40,13 +40,22 @@ check_suppression(const struct salesforce *s, const struct sf_describe *d,
 	return true;
 }
 
+/* Without the way to its account a contact has neither that one's tags nor a
+ * company that it could have left. */
 static bool
-check_company(struct salesforce *s, struct err *err)
+check_company(struct salesforce *s, const struct sf_describe *contact,
+    struct err *err)
 {
+	static const char *const way = "AccountId";
 	const char *const *field = &s->set->company_tag_field;
 	const struct sf_describe *d;
 
-	return **field == '\0' || (sf_describe(s, "Account", &d, err) &&
+	if (s->set->use_account_contact_relation && !sf_require(contact, &way,
+	    1, HINT "use_account_contact_relation", err))
+		return false;
+	return **field == '\0' || (sf_require(contact, &way, 1,
+	    HINT "company_tag_field", err) &&
+	    sf_describe(s, "Account", &d, err) &&
 	    sf_require(d, field, 1, HINT "company_tag_field", err));
 }
 
@@ -82,7 +91,7 @@ sf_ready(struct salesforce *s, struct err *err)
 	if (s->contact_select != NULL)
 		return true;
 	if (!sf_describe(s, "Contact", &d, err) ||
-	    !check_suppression(s, d, err) || !check_company(s, err))
+	    !check_suppression(s, d, err) || !check_company(s, d, err))
 		return false;
 	s->contact_select = make_select(s, d);
 	return s->contact_select != NULL || err_nomem(err);
@@ -204,9 +213,11 @@ map_own(const struct salesforce *s, json_t *row, struct crm_contact *c)
 	c->department = sf_any(row, set->department_field, scratch);
 	c->consent = consent(set, row);
 	c->consent_at = sf_time(row, set->consent_at_field);
-	c->opted_out = sf_is_true(row, set->optout_field);
+	/* The tag alone would not do: the core may know another by its rules. */
+	const bool nosend = sf_is_true(row, set->nosend_field);
+	c->opted_out = sf_is_true(row, set->optout_field) || nosend;
 	c->tags = split(scratch, sf_text(row, set->w.tag_field),
-	    sf_is_true(row, set->nosend_field) ? NO_SEND_TAG : NULL);
+	    nosend ? NO_SEND_TAG : NULL);
 	c->company_tags = *set->company_tag_field == '\0' ? NULL :
 	    split(scratch, sf_text(row, arena_printf(scratch, COMPANY "%s",
 	        set->company_tag_field)), NULL);

@@ -126,18 +126,19 @@ sf_field(const struct sf_describe *d, const char *name)
 	return NULL;
 }
 
+/* Letter for letter: a row carries the service's own spelling, and a value
+ * that is looked for under another would be as if it were not set. */
 bool
 sf_has(const struct sf_describe *d, const char *name)
 {
 	const char *dot = strchr(name, '.');
 	const size_t len = dot == NULL ? 0 : (size_t)(dot - name);
 
-	if (dot == NULL)
-		return *name != '\0' && sf_field(d, name) != NULL;
-	for (size_t i = 0; i < d->n; i++) {
+	for (size_t i = 0; i < d->n && *name != '\0'; i++) {
 		const char *relation = d->fields[i].relation;
-		if (relation != NULL && strlen(relation) == len &&
-		    strncasecmp(relation, name, len) == 0)
+		if (dot == NULL ? strcmp(d->fields[i].name, name) == 0 :
+		    relation != NULL && strlen(relation) == len &&
+		    strncmp(relation, name, len) == 0)
 			return true;
 	}
 	return false;

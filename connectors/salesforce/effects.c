@@ -239,7 +239,7 @@ check_answer_fields(const struct target *t, struct err *err)
 		if (!check_field(t, names[i], "response_fields", err))
 			return false;
 	/* A detail's look-up may be set at the beginning only. */
-	return *f->contact == '\0' || sf_has(t->d, f->contact) ||
+	return *f->contact == '\0' || sf_field(t->d, f->contact) != NULL ||
 	    check_field(t, f->contact, "response_fields", err);
 }
 

@@ -48,8 +48,9 @@ crm_renew(void *self, struct err *err)
 }
 
 /* ---- check ------------------------------------------------------------- */
-/* The fields that say who must not be asked, and one row of each object: the
- * cheapest that proves address, client, user and permissions. */
+/* The fields that say who must not be asked, those that the streams in use
+ * need, and one row of each object: the cheapest that proves address, client,
+ * user and permissions. */
 static bool
 on_row(void *arg, const struct sf_page *page, struct err *err)
 {
@@ -70,17 +71,36 @@ try_object(struct salesforce *s, const char *object, struct err *err)
 }
 
 static bool
+check_meetings(struct salesforce *s, struct sf_events *e, struct err *err)
+{
+	return sf_meetings_begin(e, err) && try_object(s,
+	    s->set->meeting_object == SF_MEETING_TASK ? "Task" : "Event", err);
+}
+
+static bool
+check_deals(struct salesforce *s, struct sf_events *e, struct err *err)
+{
+	return sf_deals_begin(e, err) && try_object(s, "Opportunity", err) &&
+	    try_object(s, "OpportunityContactRole", err);
+}
+
+static bool
+check_cases(struct salesforce *s, struct sf_events *e, struct err *err)
+{
+	return sf_cases_begin(e, err) && try_object(s, "Case", err);
+}
+
+static bool
 crm_check(void *self, struct err *err)
 {
 	struct salesforce *s = self;
 	const struct sf_settings *set = s->set;
+	struct sf_events e = { .s = s };	/* begun, never run */
 
 	return sf_ready(s, err) && try_object(s, "Contact", err) &&
-	    (!set->meetings || try_object(s, set->meeting_object ==
-	        SF_MEETING_TASK ? "Task" : "Event", err)) &&
-	    (!set->deals || (try_object(s, "Opportunity", err) &&
-	        try_object(s, "OpportunityContactRole", err))) &&
-	    (!set->cases || try_object(s, "Case", err));
+	    (!set->meetings || check_meetings(s, &e, err)) &&
+	    (!set->deals || check_deals(s, &e, err)) &&
+	    (!set->cases || check_cases(s, &e, err));
 }
 
 /* ---- what these settings leave out ------------------------------------- */

@@ -4,13 +4,17 @@
  * An event ends without being changed, so the first window is one of its end; a
  * visit that is entered days after it was held lies below that window, so a
  * second one asks for what was changed since, held within meeting_late_days.
- * Neither meets what the other does.
+ * Neither meets what the other does.  An event of whole days ends, by its time,
+ * when its last day begins: the first window reaches back to those that were
+ * not over yet at the pass before; keys keep the others from counting twice.
  */
 #include "reading.h"
 
 #include <string.h>
 
 #define DAY_S 86400
+#define ALL_DAY "IsAllDayEvent"
+#define ALL_DAY_S (2 * (time_t)DAY_S)	/* a day, and 12 hours west of UTC */
 #define CONTACT "003"
 #define USER "005"
 
@@ -41,17 +45,34 @@ closed(const void *of, struct buf *out, const struct soql_window *w)
 
 /* ---- a row ------------------------------------------------------------- */
 /* A task without a time of its closing was held on its day, at noon: a whole
- * day is all that is known. */
+ * day is all that is known.  One that was closed before that was held then. */
+static time_t
+held_on(const struct sf_events *e, json_t *row)
+{
+	const struct sf_meetings *m = &e->meetings;
+	const char *text = sf_text(row, m->day_field);
+	const int on = text == NULL ? NO_DAY : day_parse(text);
+	const time_t changed = sf_time(row, m->stamp);
+	time_t noon;
+
+	if (on == NO_DAY)
+		return NO_TIME;
+	noon = clock_day_start(e->s->env.timezone, on) + DAY_S / 2;
+	return changed != NO_TIME && changed < noon ? changed : noon;
+}
+
+/* One of whole days has midnight UTC of its last day for its end. */
 static time_t
 held_at(const struct sf_events *e, json_t *row)
 {
-	const struct sf_meetings *m = &e->meetings;
-	const time_t at = sf_time(row, m->time_field);
-	const char *text = sf_text(row, m->day_field);
-	const int on = at == NO_TIME && text != NULL ? day_parse(text) : NO_DAY;
+	const time_t at = sf_time(row, e->meetings.time_field);
 
-	return on == NO_DAY ? at : clock_day_start(e->s->env.timezone, on) +
-	    DAY_S / 2;
+	if (at == NO_TIME)
+		return held_on(e, row);
+	if (!sf_is_true(row, ALL_DAY) || at % DAY_S != 0)
+		return at;
+	return clock_day_start(e->s->env.timezone, day_add(clock_day("UTC",
+	    at), 1)) - 1;
 }
 
 /* What must never make a survey, whatever the service was asked. */
@@ -111,6 +132,9 @@ emit_row(struct sf_events *e, json_t *row, const struct sf_links *people,
 		.employee_id = sf_id(row, "OwnerId", USER),
 		.occurred_at = at, .transition_at = NO_TIME };
 
+	/* The next pass meets it again. */
+	if (at > e->pass.started && sf_is_true(row, ALL_DAY))
+		return true;
 	if (fault != NULL) {
 		sf_odd_row(e->s, "meetings", row, fault);
 		return true;
@@ -167,22 +191,23 @@ shape(struct sf_events *e, const struct sf_describe *d, struct err *err)
 	m->time_field = *own != '\0' ? own : m->tasks ? "CompletedDateTime" :
 	    "EndDateTime";
 	m->day_field = m->tasks ? "ActivityDate" : "";
+	m->stamp = sf_stamp(d);
+	m->all_day = !m->tasks && sf_has(d, ALL_DAY);
 	const char *const all[] = { "Id", "WhoId", "OwnerId", m->time_field,
-		m->day_field, set->meeting_category_field, "IsChild",
-		"SystemModstamp" };
+		m->day_field, m->all_day ? ALL_DAY : "",
+		set->meeting_category_field, "IsChild", m->stamp };
 	if (!sf_require(d, need, ARRAY_LEN(need), "give the permission set read "
 	    "access to the field, or correct the option meeting_time_field",
 	    err))
 		return false;
-	m->stamp = sf_stamp(d);
+	if (m->stamp == NULL)
+		return err_set(err, ERR_CONFIG, "%s: neither SystemModstamp nor "
+		    "LastModifiedDate can be asked for", d->object);
 	m->ask = (struct soql_meetings){ .time_field = m->time_field,
 		.select = sf_select(d, all, ARRAY_LEN(all), e->s->own),
 		.filter = set->meeting_filter,
 		.has_child = sf_has(d, "IsChild") };
-	if (m->ask.select == NULL)
-		return err_nomem(err);
-	return m->stamp != NULL || err_set(err, ERR_CONFIG, "%s: neither "
-	    "SystemModstamp nor LastModifiedDate can be asked for", d->object);
+	return m->ask.select != NULL || err_nomem(err);
 }
 
 /* The first pass makes no surveys: it learns what was there already, as far
@@ -194,12 +219,20 @@ first_of(const struct sf_events *e)
 	    (e->s->set->meeting_late_days + 2) * (time_t)DAY_S;
 }
 
+/* What had ended by its time, and was not over at the pass before. */
+static time_t
+ended_first(const struct sf_events *e)
+{
+	return first_of(e) - (e->meetings.all_day && e->pass.begin > 0 ?
+	    ALL_DAY_S : 0);
+}
+
 static void
-part_add(struct sf_events *e, const char *name, const char *label,
+part_add(struct sf_events *e, const char *name, const char *label, time_t from,
     void (*soql)(const void *, struct buf *, const struct soql_window *))
 {
 	e->parts[e->n++] = (struct sf_part){ .name = name, .label = label,
-		.from = first_of(e), .until = e->pass.until, .soql = soql,
+		.from = from, .until = e->pass.until, .soql = soql,
 		.rows = on_rows, .of = &e->meetings };
 }
 
@@ -208,20 +241,21 @@ sf_meetings_begin(struct sf_events *e, struct err *err)
 {
 	struct sf_meetings *m = &e->meetings;
 	const struct sf_describe *d;
-	const time_t first = first_of(e);
 
 	m->tasks = e->s->set->meeting_object == SF_MEETING_TASK;
 	if (!sf_describe(e->s, m->tasks ? "Task" : "Event", &d, err) ||
 	    !shape(e, d, err))
 		return false;
+	const time_t first = ended_first(e);
 	m->past = (struct soql_window){ .until = first, .from = first -
 	    e->s->set->meeting_late_days * (time_t)DAY_S };
 	if (m->tasks) {
-		part_add(e, "meetings", "query Task", closed);
+		part_add(e, "meetings", "query Task", first, closed);
 		return true;
 	}
-	part_add(e, "meetings", "query Event", ended);
+	part_add(e, "meetings", "query Event", first, ended);
 	if (e->s->set->meeting_late_days > 0)
-		part_add(e, "late", "query Event entered late", late);
+		part_add(e, "late", "query Event entered late", first_of(e),
+		    late);
 	return true;
 }

@@ -23,7 +23,7 @@ NPS_MUSTCHECK bool sf_contact_map(struct salesforce *s, json_t *row,
 struct sf_meetings {
 	struct soql_meetings ask;
 	const char *stamp;
-	bool tasks;
+	bool tasks, all_day;	/* IsAllDayEvent is there */
 	struct soql_window past;	/* entered late: held in it */
 	const char *time_field, *day_field;	/* when it was held */
 };

@@ -130,7 +130,7 @@ test_fields_of_the_org(void **state)
 	if (!load(ids, 1))
 		fail_msg("%s", rig.err.msg);
 	rig_is(&rig.seen, "003000000000001AAA -|-|- - -/- company -=- owner -=- "
-	    "employed=no tags NPSToday.NoSend\n");
+	    "employed=no optout tags NPSToday.NoSend\n");
 	assert_int_equal(rig_count(&rig, "q=SELECT Id,Email,AccountId,"
 	    "Account.Name,HasOptedOutOfEmail,IsEmailBounced,Left__c,No__c,"
 	    "Account.Type,Score__c FROM"), 1);
@@ -343,9 +343,12 @@ test_check_reads_one_row_of_each(void **state)
 	rig_is(&rig.log, "POST /services/oauth2/token\n"
 	    "GET " V "/sobjects/Contact/describe\n"
 	    "GET " V "/query?q=SELECT Id FROM Contact LIMIT 1\n"
+	    "GET " V "/sobjects/Event/describe\n"
 	    "GET " V "/query?q=SELECT Id FROM Event LIMIT 1\n"
+	    "GET " V "/sobjects/Opportunity/describe\n"
 	    "GET " V "/query?q=SELECT Id FROM Opportunity LIMIT 1\n"
 	    "GET " V "/query?q=SELECT Id FROM OpportunityContactRole LIMIT 1\n"
+	    "GET " V "/sobjects/Case/describe\n"
 	    "GET " V "/query?q=SELECT Id FROM Case LIMIT 1\n");
 	rig_close(&rig);
 	rig_open(&rig, "", refused, 1);
@@ -353,6 +356,29 @@ test_check_reads_one_row_of_each(void **state)
 	    "Opportunity: HTTP 400 INVALID_TYPE: sObject type 'Opportunity' is "
 	    "not supported.");
 	rig_close(&rig);
+}
+
+static void
+test_check_names_a_field_of_a_stream(void **state)
+{
+	static const struct { const char *object, *has, *msg; } cases[] = {
+		{ "Event", "Id WhoId SystemModstamp", "Event.EndDateTime" },
+		{ "Opportunity", "Id IsWon SystemModstamp",
+		    "Opportunity.IsClosed" },
+		{ "Case", "Id ContactId IsClosed", "Case.ClosedDate" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(arena) struct arena *arena = arena_new(65536);
+		const struct route routes[] = { { .match = arena_printf(arena,
+		    "sobjects/%s/describe", cases[i].object), .body =
+		    rig_describe(arena, cases[i].has) } };
+		rig_open(&rig, "", routes, 1);
+		rig_fails(&rig, rig.crm.check(rig.self, &rig.err), ERR_CONFIG,
+		    cases[i].msg);
+		rig_close(&rig);
+	}
 }
 
 static bool
@@ -394,6 +420,7 @@ main(void)
 		cmocka_unit_test(test_activities),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_check_reads_one_row_of_each),
+		cmocka_unit_test(test_check_names_a_field_of_a_stream),
 		cmocka_unit_test(test_link_opens_the_card),
 	};
 

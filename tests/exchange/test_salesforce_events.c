@@ -154,11 +154,18 @@ static void
 test_tasks_as_meetings(void **state)
 {
 	static const struct route routes[] = {
-		{ .match = "FROM Task WHERE", .body = ROWS(2, "{\"Id\":"
+		{ .match = "FROM Task WHERE", .body = ROWS(4, "{\"Id\":"
 		    "\"00T000000000001AAA\",\"WhoId\":\"003000000000001AAA\","
 		    "\"CompletedDateTime\":\"2026-11-24T10:00:00.000+0000\"},"
 		    "{\"Id\":\"00T000000000002AAA\",\"WhoId\":"
-		    "\"003000000000001AAA\",\"ActivityDate\":\"2026-11-23\"}") },
+		    "\"003000000000001AAA\",\"ActivityDate\":\"2026-11-23\"},"
+		    /* Closed in the night before its day, and long after it. */
+		    "{\"Id\":\"00T000000000003AAA\",\"ActivityDate\":"
+		    "\"2026-11-25\",\"SystemModstamp\":"
+		    "\"2026-11-25T01:30:00.000+0000\"},"
+		    "{\"Id\":\"00T000000000004AAA\",\"ActivityDate\":"
+		    "\"2026-11-22\",\"SystemModstamp\":"
+		    "\"2026-11-24T10:00:00.000+0000\"}") },
 	};
 
 	(void)state;
@@ -169,12 +176,59 @@ test_tasks_as_meetings(void **state)
 	    "meet 00T000000000001AAA 003000000000001AAA -/- by - at "
 	    "2026-11-24T10:00:00Z moved -\n"
 	    "meet 00T000000000002AAA 003000000000001AAA -/- by - at "
-	    "2026-11-23T11:00:00Z moved -\n");
+	    "2026-11-23T11:00:00Z moved -\n"
+	    "meet 00T000000000003AAA - -/- by - at 2026-11-25T01:30:00Z moved -\n"
+	    "meet 00T000000000004AAA - -/- by - at 2026-11-22T11:00:00Z moved -"
+	    "\n");
+	rig_is(&rig.bad, "");
 	assert_int_equal(rig_count(&rig, "q=SELECT Id,WhoId,OwnerId,"
 	    "CompletedDateTime,ActivityDate,Type,SystemModstamp FROM Task WHERE "
 	    "IsClosed = true AND SystemModstamp >= 2026-11-24T01:29:00Z AND "
 	    "SystemModstamp < 2026-11-25T01:59:00Z AND IsDeleted = false AND "
 	    "(TaskSubtype = 'Call') ORDER BY SystemModstamp ASC, Id ASC"), 1);
+	rig_close(&rig);
+}
+
+/* Whole days end with their last day, here at 23:00 UTC; the service's time is
+ * 02:00 of the 25th. */
+static void
+test_meetings_of_whole_days(void **state)
+{
+	AUTO(arena) struct arena *arena = arena_new(65536);
+	const struct route routes[] = {
+		{ .match = "sobjects/Event/describe", .body = rig_describe(arena,
+		    "Id WhoId EndDateTime IsAllDayEvent SystemModstamp") },
+		{ .match = "FROM Event WHERE EndDateTime", .body = ROWS(4,
+		    "{\"Id\":\"00U000000000001AAA\",\"WhoId\":null,"
+		    "\"IsAllDayEvent\":true,\"EndDateTime\":"
+		    "\"2026-11-24T00:00:00.000+0000\"},"
+		    "{\"Id\":\"00U000000000002AAA\",\"WhoId\":null,"
+		    "\"IsAllDayEvent\":true,\"EndDateTime\":"
+		    "\"2026-11-25T00:00:00.000+0000\"},"
+		    "{\"Id\":\"00U000000000003AAA\",\"WhoId\":null,"
+		    "\"IsAllDayEvent\":false,\"EndDateTime\":"
+		    "\"2026-11-25T00:00:00.000+0000\"},"
+		    "{\"Id\":\"00U000000000004AAA\",\"WhoId\":null,"
+		    "\"IsAllDayEvent\":false,\"EndDateTime\":"
+		    "\"2026-11-25T10:00:00.000+0000\"}") },
+	};
+
+	(void)state;
+	rig_open(&rig, MEETINGS, routes, ARRAY_LEN(routes));
+	if (!rig_events(&rig, NIGHT))
+		fail_msg("%s", rig.err.msg);
+	rig_is(&rig.seen, "meet 00U000000000001AAA - -/- by - at "
+	    "2026-11-24T22:59:59Z moved -\nmeet 00U000000000003AAA - -/- by - at "
+	    "2026-11-25T00:00:00Z moved -\n");
+	rig_is(&rig.bad, "meetings 00U000000000004AAA: it is still to come\n");
+	/* What was not over is met again. */
+	assert_int_equal(rig_count(&rig, "q=SELECT Id,WhoId,EndDateTime,"
+	    "IsAllDayEvent,SystemModstamp FROM Event WHERE EndDateTime >= "
+	    "2026-11-22T01:29:00Z AND EndDateTime < 2026-11-25T01:59:00Z"), 1);
+	assert_int_equal(rig_count(&rig, "WHERE SystemModstamp >= "
+	    "2026-11-24T01:29:00Z AND SystemModstamp < 2026-11-25T01:59:00Z AND "
+	    "EndDateTime >= 2026-11-08T01:29:00Z AND EndDateTime < "
+	    "2026-11-22T01:29:00Z"), 1);
 	rig_close(&rig);
 }
 
@@ -362,7 +416,23 @@ test_fails_closed(void **state)
 		{ "consent_field = 'Ok__c';", "Id Email HasOptedOutOfEmail "
 		    "IsEmailBounced NPSToday_Tags__c", "Contact.Ok__c" },
 		{ "company_tag_field = 'Gone__c';", "Id Email HasOptedOutOfEmail "
-		    "IsEmailBounced NPSToday_Tags__c", "Account.Gone__c" },
+		    "IsEmailBounced NPSToday_Tags__c AccountId:Account",
+		    "Account.Gone__c" },
+		/* No way from a contact to its account. */
+		{ "company_tag_field = 'NPSToday_Tags__c';", "Id Email "
+		    "HasOptedOutOfEmail IsEmailBounced NPSToday_Tags__c",
+		    "Contact.AccountId: until then nobody is asked" },
+		{ "use_account_contact_relation = true;", "Id Email "
+		    "HasOptedOutOfEmail IsEmailBounced NPSToday_Tags__c",
+		    "or correct the option use_account_contact_relation" },
+		/* A row carries the service's own spelling. */
+		{ "nosend_field = 'no__c';", "Id Email HasOptedOutOfEmail "
+		    "IsEmailBounced NPSToday_Tags__c No__c", "Contact.no__c" },
+		{ "nosend_field = 'account.No__c';", "Id Email "
+		    "HasOptedOutOfEmail IsEmailBounced NPSToday_Tags__c "
+		    "AccountId:Account", "Contact.account.No__c" },
+		{ "", "Id Email hasoptedoutofemail IsEmailBounced "
+		    "NPSToday_Tags__c", "Contact.HasOptedOutOfEmail" },
 	};
 	static const char *const ids[] = { "003000000000001AAA" };
 
@@ -422,6 +492,7 @@ main(void)
 		cmocka_unit_test(test_first_pass_reaches_as_far_as_late_ones_may_come),
 		cmocka_unit_test(test_every_contact_of_a_shared_meeting),
 		cmocka_unit_test(test_tasks_as_meetings),
+		cmocka_unit_test(test_meetings_of_whole_days),
 		cmocka_unit_test(test_whom_a_deal_designates),
 		cmocka_unit_test(test_deal_time_from_the_history),
 		cmocka_unit_test(test_cases),

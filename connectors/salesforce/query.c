@@ -60,6 +60,7 @@ judge_trouble(struct reading *r, const struct api_res *res, struct err *err)
 		const char *code;
 		enum sf_trouble trouble;
 	} known[] = { { "QUERY_TIMEOUT", SF_TOO_LONG },
+		{ "OPERATION_TOO_LARGE", SF_TOO_LONG },
 		{ "INVALID_QUERY_LOCATOR", SF_PLACE_LOST },
 		{ "INVALID_TYPE", SF_NO_SUCH }, { "INVALID_FIELD", SF_NO_SUCH } };
 

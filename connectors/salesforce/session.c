@@ -157,6 +157,7 @@ static const struct meaning {
 	{ "JSON_PARSER_ERROR", ERR_CONFIG, false },
 	{ "INVALID_QUERY_LOCATOR", ERR_GONE, false },
 	{ "QUERY_TIMEOUT", ERR_RETRY, false },
+	{ "OPERATION_TOO_LARGE", ERR_RETRY, false },
 	{ "UNABLE_TO_LOCK_ROW", ERR_RETRY, false },
 	{ "REQUEST_RUNNING_TOO_LONG", ERR_RETRY, false },
 	{ "SERVER_UNAVAILABLE", ERR_RETRY, false },

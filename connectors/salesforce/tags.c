@@ -232,7 +232,10 @@ plan_all(struct plan *p, const struct crm_tag_write *writes, size_t n,
     json_t *root, struct err *err)
 {
 	json_t *rows = json_object_get(root, "records");
-	const bool all_there = json_is_true(json_object_get(root, "done"));
+	json_t *total = json_object_get(root, "totalSize");
+	const bool all_there = json_is_true(json_object_get(root, "done")) &&
+	    (!json_is_integer(total) || json_integer_value(total) ==
+	    (json_int_t)json_array_size(rows));
 
 	if (!json_is_array(rows))
 		return err_set(err, ERR_PROTOCOL, LABEL_READ ": expected an "

@@ -146,6 +146,23 @@ test_nothing_to_write(void **state)
 	rig_close();
 }
 
+/* SF-01: neither is one of an answer that lacks rows. */
+static void
+test_answer_lacks_rows(void **state)
+{
+	static const struct rig_step lacks = READS("{\"totalSize\":1,\"done\":"
+	    "true,\"records\":[]}");
+	const struct rig_step script[] = { DESCRIBE, lacks, lacks, lacks, lacks };
+	const struct crm_tag_write write = meet(A, MEET "9");
+	struct put_result r;
+
+	(void)state;
+	rig_open(GUARDED, script, ARRAY_LEN(script));
+	(void)write_tags(&write, 1, &r);
+	assert_int_equal(r.outcome, PUT_AGAIN);
+	rig_close();
+}
+
 /* A card that may stand on another page is not gone. */
 static void
 test_answer_in_parts(void **state)
@@ -429,6 +446,7 @@ main(void)
 		cmocka_unit_test(test_guard),
 		cmocka_unit_test(test_nothing_to_write),
 		cmocka_unit_test(test_answer_in_parts),
+		cmocka_unit_test(test_answer_lacks_rows),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_field_is_full),
 		cmocka_unit_test(test_tag_with_a_semicolon),

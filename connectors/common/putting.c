@@ -17,6 +17,9 @@ put_result_set(struct put_result *result, enum put_outcome outcome,
 bool
 put_was_not_taken(const struct http_res *res, const struct err *why)
 {
+	/* It sends us elsewhere, perhaps to what was made. */
+	if (why->kind == ERR_CONFIG && res->status >= 300 && res->status <= 399)
+		return false;
 	if (why->kind == ERR_AUTH || why->kind == ERR_CONFIG ||
 	    why->kind == ERR_THROTTLED || why->kind == ERR_GONE)
 		return true;

@@ -176,6 +176,15 @@ is_later(const char *code)
 	    ARRAY_LEN(codes) });
 }
 
+/* A right is missing that may be given yet. */
+static bool
+is_denied(const char *code)
+{
+	static const char start[] = "INSUFFICIENT_ACCESS";
+
+	return strncmp(code, start, sizeof(start) - 1) == 0;
+}
+
 /* Words that an administrator wrote, or that name fields and rights only; those
  * of other codes quote the value. */
 static bool
@@ -234,7 +243,8 @@ sf_errors_read(json_t *errors, const struct sf_reading *how,
 		}
 		if (!is_later(code_of(error)) &&
 		    !is_among(code_of(error), how->again)) {
-			sf_result_set(result, PUT_REJECTED, words);
+			sf_result_set(result, is_denied(code_of(error)) ?
+			    PUT_DENIED : PUT_REJECTED, words);
 			return;
 		}
 		sf_result_set(result, PUT_AGAIN, words);

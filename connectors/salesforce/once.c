@@ -7,8 +7,11 @@
  *    says that nothing was made; then it is put off or given up;
  *  - a 503 of a proxy, taken for "too many requests": only the service's own form
  *    counts, else it is unknown;
+ *  - an answer that sends us elsewhere, perhaps to what was made: unknown;
+ *  - a right that is missing yet, taken for a refusal for good: denied, so that
+ *    it goes out when the right is there;
  *  - a 2xx without the id of what was made: unknown, not done;
- *  - Chatter that is off: each post ends with the reason, and the others go on.
+ *  - Chatter that is off: denied, which ends the kind after a few.
  */
 #include <stdio.h>
 #include <string.h>
@@ -116,8 +119,9 @@ is_proven_away(const struct api_res *res)
 	case HTTP_SAFE:
 	case HTTP_PERMANENT:
 	case HTTP_AUTH:
-	case HTTP_MISCONFIGURED:
 		return true;
+	case HTTP_MISCONFIGURED:
+		return res->http.status == 0;
 	case HTTP_DONE:
 	case HTTP_DONE_NO_BODY:
 	case HTTP_UNKNOWN:
@@ -138,6 +142,8 @@ failed(const struct once *o, const struct api_res *res, struct err *err,
 
 	if (is_of_the_record(o, res)) {
 		sf_errors_read(api_root(res), &how, result);
+		if (res->http.status == 403 && result->outcome == PUT_REJECTED)
+			result->outcome = PUT_DENIED;
 		return true;
 	}
 	if (res->http.status > 0)

@@ -721,6 +721,7 @@ test_task_once(void **state)
 	} cases[] = {
 		{ { .mode = SIM_CLOSE }, PUT_UNKNOWN },
 		{ { .status = 500 }, PUT_UNKNOWN },
+		{ { .status = 303 }, PUT_UNKNOWN },
 		{ { .status = 429, .headers = "Retry-After: 600\r\n" },
 		    PUT_AGAIN },
 		{ { .status = 403, .body = FAULT("0x80040220", "prvAssign") },

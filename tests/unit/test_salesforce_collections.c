@@ -244,6 +244,9 @@ test_words(void **state)
 	    "\"message\":\"Closed card: ask ann@kunde.dk\",\"fields\":[]}]",
 	    PUT_REJECTED,
 	    "FIELD_CUSTOM_VALIDATION_EXCEPTION: Closed card: ask ***");
+	/* The right may be given yet. */
+	says(&of_cards, "[{\"statusCode\":\"INSUFFICIENT_ACCESS_OR_READONLY\"}]",
+	    PUT_DENIED, "INSUFFICIENT_ACCESS_OR_READONLY");
 	says(&of_cards, "[{\"message\":\"odd\"}]", PUT_REJECTED, "no code");
 	says(&of_cards, "[{}]", PUT_REJECTED, "no code");
 	says(&of_cards, "[7]", PUT_REJECTED, "no code");

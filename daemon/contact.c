@@ -119,7 +119,7 @@ DB_STMT(activity_page_put,
     "), last AS ("
     "  UPDATE npsync.contact c SET last_activity_on = a.day"
     "    FROM (SELECT contact_id, max(day) AS day FROM page"
-    "           WHERE done AND day <= $16::date GROUP BY contact_id) a"
+    "           WHERE done AND NOT cancelled AND day <= $16::date GROUP BY contact_id) a"
     "   WHERE c.tenant_id = $1 AND c.connector = $2 AND c.contact_id = a.contact_id"
     "     AND NOT c.erased AND (c.last_activity_on IS NULL OR c.last_activity_on < a.day)"
     "  RETURNING 1"

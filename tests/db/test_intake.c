@@ -593,6 +593,8 @@ static void
 test_last_activity(void **state)
 {
 	struct fixture *f = *state;
+	const struct crm_activity off = { "bo", "6", ACT_MEETING, 20260503,
+		true, true };
 
 	fixture_tenant(f);
 	fixture_card(f, "anna", NULL);
@@ -608,6 +610,8 @@ test_last_activity(void **state)
 	/* Ticked off before its day: not yet held. */
 	act(f, "5", ACT_MEETING, 20260507, true);
 	assert_string_equal(silence_facts(f), "2026-05-06");
+	/* Some tick off what was called off: nobody met. */
+	put_activity(f, 1, &off);
 	assert_int_equal(fixture_int(f, "SELECT count(last_activity_on) FROM"
 	    " npsync.contact WHERE tenant_id = $1"), 1);
 }

@@ -24,6 +24,7 @@ struct panel {
 struct panel_row {
 	const char *contact_id, *hash;
 	const char **values;	/* one per conf->writeback.fields; "" = empty */
+	int tries;		/* before this one */
 };
 
 /* Cards whose values are others than what was written are wanted; a card that

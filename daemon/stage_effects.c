@@ -12,7 +12,8 @@
  *  - old answers, met for the first time: no post and no task is wanted;
  *  - a row that the CRM puts off: once a run, EFFECT_TRIES_MAX times;
  *  - a card that we may not write: put off, behind those that were not tried;
- *    three such cards one after the other end that kind's part of the run;
+ *    three such cards one after the other end that kind's part of the run, if
+ *    it is their first try: later they all stand together at the end;
  *  - a CRM that is away: its part of the run ends, all stays wanted; a post or
  *    task that was begun counts a try, as if it were put off.
  */
@@ -45,6 +46,7 @@ struct effects {
 struct wish {
 	const char *subject, *hash;
 	struct crm_effect write;
+	int tries;		/* before this one */
 };
 typedef bool put_fn(void *self, const struct crm_effect *, size_t n,
     struct put_result *, struct err *);
@@ -91,7 +93,8 @@ list_fields(struct effects *e, const struct kind *kind, struct wish **wishes,
 	*wishes = arena_array(arena, *n + 1, sizeof(**wishes));
 	for (size_t i = 0; *wishes != NULL && i < *n; i++)
 		(*wishes)[i] = (struct wish){ rows[i].contact_id, rows[i].hash,
-			effects_fields(arena, e->stage->conf, &rows[i]) };
+			effects_fields(arena, e->stage->conf, &rows[i]),
+			rows[i].tries };
 	return !arena_failed(arena) || err_nomem(err);
 }
 
@@ -159,7 +162,7 @@ list_answers(struct effects *e, const struct kind *kind, struct wish **wishes,
 	*wishes = arena_array(arena, *n + 1, sizeof(**wishes));
 	for (size_t i = 0; *wishes != NULL && i < *n; i++)
 		(*wishes)[i] = (struct wish){ rows[i].answer_id, rows[i].hash,
-			write_of(e, kind, &rows[i]) };
+			write_of(e, kind, &rows[i]), rows[i].tries };
 	return !arena_failed(arena) || err_nomem(err);
 }
 
@@ -378,7 +381,7 @@ note(struct effects *e, const struct kind *kind, const struct wish *wishes,
 }
 
 /* What a CRM denies for one card is the card's; for one card after the other it
- * is ours. */
+ * is ours.  Those denied before say nothing new. */
 static bool
 judge_denied(struct effects *e, const struct kind *kind,
     const struct wish *wishes, const struct put_result *results, size_t n,
@@ -388,8 +391,8 @@ judge_denied(struct effects *e, const struct kind *kind,
 		const char *card = wishes[i].write.contact_id;
 		if (is_ended(results[i].outcome))
 			e->n_denied = 0;
-		if (results[i].outcome != PUT_DENIED || (e->n_denied > 0 &&
-		    strcmp(e->denied, card) == 0))
+		if (results[i].outcome != PUT_DENIED || wishes[i].tries > 0 ||
+		    (e->n_denied > 0 && strcmp(e->denied, card) == 0))
 			continue;
 		e->n_denied++;
 		e->denied = arena_strdup(e->stage->log->arena, card);

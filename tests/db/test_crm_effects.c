@@ -757,10 +757,17 @@ test_all_cards_are_denied(void **state_)
 	    "cards one after the other: may the user of npsync write this?");
 	assert_string_equal(state(f, "field", "a"), "wanted");
 	assert_string_equal(state(f, "field", "e"), "wanted");
+	/* Four that were denied before stand one after the other. */
 	crm.link.aside.kind = ERR_NONE;
-	denied = "abd";
+	denied = "abcd";
 	run(f);
 	assert_string_equal(order(8), "eabcdeabcd");
+	assert_int_equal(crm.link.aside.kind, ERR_NONE);
+	assert_string_equal(state(f, "field", "d"), "wanted");
+	assert_string_equal(state(f, "field", "e"), "done");
+	denied = "abd";
+	run(f);
+	assert_string_equal(order(18), "abcdabcd");
 	assert_int_equal(crm.link.aside.kind, ERR_NONE);
 	/* Three of one card. */
 	denied = "a";

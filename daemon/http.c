@@ -172,7 +172,7 @@ once(struct call *c, struct err *err)
 	    !xfer_prepare(x, c->http, c->req, err))
 		return false;
 	xfer_result(x, curl_easy_perform(x->easy), c->res);
-	http_note_answer(c->http, c->res);
+	http_note_answer(c->http, c->req, c->res);
 	return true;
 }
 
@@ -201,15 +201,10 @@ give_up(const struct http *http, const struct http_req *req,
 	return false;
 }
 
-/* By the rules of all services, or by what this one's connector says. */
 static bool
 is_transient(const struct call *c)
 {
-	for (size_t i = 0; c->res->phase == HTTP_COMPLETE &&
-	     i < c->req->n_again; i++)
-		if (c->req->again[i] == c->res->status)
-			return true;
-	return http_is_transient(c->res);
+	return http_is_again(c->req, c->res) || http_is_transient(c->res);
 }
 
 /* True = another try; false = res is final. */

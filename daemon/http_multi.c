@@ -241,7 +241,7 @@ hand_back(struct http_multi *m, struct place *p, CURLcode code, void **tag,
 	if (!p->in_multi)
 		result_of_none(p, res);
 	else {
-		http_note_answer(m->http, res);
+		http_note_answer(m->http, &p->job->req, res);
 		http_note_result(m->http, res, p->xfer.too_large, p->is_probe);
 		p->is_probe = false;
 	}

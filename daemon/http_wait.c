@@ -84,13 +84,24 @@ http_hold_ms(const struct http *http)
 	return left > 0 ? left : 0;
 }
 
+bool
+http_is_again(const struct http_req *req, const struct http_res *res)
+{
+	for (size_t i = 0; res->phase == HTTP_COMPLETE && i < req->n_again; i++)
+		if (req->again[i] == res->status)
+			return true;
+	return false;
+}
+
 /* A server that asks for time gets it, from every call of this engine. */
 void
-http_note_answer(struct http *http, const struct http_res *res)
+http_note_answer(struct http *http, const struct http_req *req,
+    const struct http_res *res)
 {
 	if (res->phase < HTTP_ANSWER_CUT || res->retry_after_s <= 0)
 		return;
-	if (res->status == 423 || (res->status >= 400 && http_is_transient(res)))
+	if (res->status == 423 || http_is_again(req, res) ||
+	    (res->status >= 400 && http_is_transient(res)))
 		http_hold(http, res->retry_after_s);
 }
 

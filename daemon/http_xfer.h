@@ -96,7 +96,10 @@ int64_t http_hold_ms(const struct http *http);
 void http_hold(struct http *http, long wait_s);
 int64_t http_breaker_ms(const struct http *http);
 /* Keeps what an answer says about waiting. */
-void http_note_answer(struct http *http, const struct http_res *res);
+/* By what this service's connector says, beside the rules of all services. */
+bool http_is_again(const struct http_req *req, const struct http_res *res);
+void http_note_answer(struct http *http, const struct http_req *req,
+    const struct http_res *res);
 /* The end of what breaker_begin began. */
 void http_note_result(struct http *http, const struct http_res *res,
     bool too_large, bool is_probe);

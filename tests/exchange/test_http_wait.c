@@ -256,6 +256,48 @@ test_storm(void **state)
 	}
 }
 
+/* Some say it with a status of their own; one that nobody named is final. */
+static void
+test_own_status_keeps_retry_after(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .status = 420, .headers = "Retry-After: 60\r\n" },
+		{ .status = 200 },
+		{ .status = 420, .headers = "Retry-After: 3600\r\n" },
+		{ .status = 200 }, { .status = 406,
+		    .headers = "Retry-After: 60\r\n" } };
+	static const int64_t again[] = { 420 };
+	struct http_res res;
+	struct err err;
+
+	(void)state;
+	serve(script, 5);
+	struct http *http = engine(true);
+	struct http_req req = get();
+	req.again = again;
+	req.n_again = 1;
+	const int64_t start = now_ms;
+	assert_true(http_do(http, &req, arena, &res, &err));
+	assert_int_equal(res.status, 200);
+	look();
+	assert_int_equal(simhttpd_requests(sim), 2);
+	assert_true(ledger[n_ledger - 1].at_ms - start >= 60000);
+	/* Too long to wait for. */
+	assert_false(http_do(http, &req, arena, &res, &err));
+	assert_int_equal(err.kind, ERR_THROTTLED);
+	assert_true(err.retry_after_s > 300);
+	assert_int_equal(simhttpd_requests(sim), 3);
+	fake_sleep(1000 * err.retry_after_s);
+	assert_true(http_do(http, &req, arena, &res, &err));
+	assert_int_equal(res.status, 200);
+	const int64_t later = now_ms;
+	assert_true(http_do(http, &req, arena, &res, &err));
+	assert_int_equal(res.status, 406);
+	assert_true(now_ms - later < 1000);
+	http_close(http);
+	simhttpd_stop(sim);
+}
+
 /* ---- many at a time --------------------------------------------------------- */
 /* What was under way may still be answered; nothing new begins. */
 static void
@@ -558,6 +600,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_limiter, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_storm, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_own_status_keeps_retry_after, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_multi_keeps_retry_after,
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(test_multi_breaker, setup,

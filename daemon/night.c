@@ -345,27 +345,6 @@ stages(struct night *n, struct err *err)
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */
-/* One CRM failed, another one came to its end. */
-static bool
-is_partial(const struct night *n)
-{
-	size_t failed = 0;
-
-	for (size_t i = 0; i < n->stage.n_crm; i++)
-		failed += n->crms[i].link.failed;
-	return failed > 0 && failed < n->stage.n_crm;
-}
-
-static int
-code_of_problem(const struct night *n, const struct err *problem)
-{
-	const int code = err_exit_code(problem->kind);
-
-	/* 69: the service is away; 78: the administrator must act. */
-	return !is_partial(n) && (code == 69 || code == 78 || code == 77) ? code
-	                                                                  : 1;
-}
-
 static void
 say_summary(struct night *n, const char *result)
 {
@@ -417,7 +396,7 @@ finish(struct night *n, bool ok, int *exit_code, struct err *err)
 
 	*exit_code = 0;
 	if (problem != NULL)
-		*exit_code = ok ? code_of_problem(n, problem)
+		*exit_code = ok ? night_exit_code(n, problem)
 		                : err_exit_code(err->kind);
 	/* The connection, or the right to write, is lost. */
 	if (!ok && (err->kind == ERR_DB_AWAY || err->kind == ERR_BUSY))

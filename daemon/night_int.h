@@ -34,6 +34,8 @@ void night_open_connectors(struct night *n);
 void night_close(struct night *n);
 /* The first thing that went wrong without ending the run, or NULL. */
 const struct err *night_problem(const struct night *n);
+/* The exit status that says so. */
+int night_exit_code(const struct night *n, const struct err *problem);
 /* ---- night_restore.c ------------------------------------------------------------- */
 /* Compares the database with the high-water file in dir (NULL = there is none)
  * and writes the file. */

@@ -75,23 +75,45 @@ night_close(struct night *n)
 	arena_free(n->scratch);
 }
 
-/* The first thing that went wrong without ending the run. */
+/* A CRM that went without a stage hides no survey service that is away. */
 const struct err *
 night_problem(const struct night *n)
 {
 	for (size_t i = 0; i < n->stage.n_crm; i++)
 		if (n->crms[i].link.failed)
 			return &n->crms[i].link.problem;
-	for (size_t i = 0; i < n->stage.n_crm; i++)
-		if (n->crms[i].link.aside.kind != ERR_NONE)
-			return &n->crms[i].link.aside;
 	if (n->survey.link.failed)
 		return &n->survey.link.problem;
 	if (n->service.kind != ERR_NONE)
 		return &n->service;
+	for (size_t i = 0; i < n->stage.n_crm; i++)
+		if (n->crms[i].link.aside.kind != ERR_NONE)
+			return &n->crms[i].link.aside;
 	if (n->survey.link.aside.kind != ERR_NONE)
 		return &n->survey.link.aside;
 	return n->mail.kind != ERR_NONE ? &n->mail : NULL;
+}
+
+/* One CRM failed, or went without a stage; another one came to its end. */
+static bool
+is_partial(const struct night *n, const struct err *problem)
+{
+	size_t failed = 0;
+
+	for (size_t i = 0; i < n->stage.n_crm; i++)
+		failed += n->crms[i].link.failed ||
+		    problem == &n->crms[i].link.aside;
+	return failed > 0 && failed < n->stage.n_crm;
+}
+
+int
+night_exit_code(const struct night *n, const struct err *problem)
+{
+	const int code = err_exit_code(problem->kind);
+
+	/* 69: the service is away; 78: the administrator must act. */
+	return !is_partial(n, problem) &&
+	    (code == 69 || code == 78 || code == 77) ? code : 1;
 }
 
 void

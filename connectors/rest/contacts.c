@@ -226,7 +226,8 @@ check_gone(const struct emitter *e, struct err *err)
 {
 	return e->gone < GONE_MIN || 2 * e->gone <= e->met ||
 	    err_set(err, ERR_PROTOCOL, "contacts.by_id: %ld of %ld cards are "
-	    "gone by their ids: not trusted, nobody was marked as gone",
+	    "gone by their ids: not trusted, nobody was marked as gone; if "
+	    "they were deleted, it ends when as many others have changed",
 	    e->gone, e->met);
 }
 

@@ -9,8 +9,8 @@
  * rows of an answer that belong to none of the page are not looked at; a
  * person named twice is named once; a path that leads nowhere: a row that is
  * not there is about nobody, but twenty and no other are an error; a row that
- * the service refuses to tell about is quarantined, and the connector ends when
- * that is most of them.
+ * the service refuses to tell about is quarantined, for which a batch is halved
+ * until it stands alone, and the connector ends when that is most of them.
  *
  * Memory: each request has an arena of its own, or the answers of all rows of a
  * page would pile up until it is full.
@@ -115,6 +115,7 @@ hole_of(void *arg, const char *name, struct hole_value *out)
 struct names {
 	const char **v;		/* ends with NULL */
 	size_t n, room;
+	const struct err *refused;	/* the service does not tell, and why */
 };
 
 /* What is left behind by all growing is as much again, not a list for each. */
@@ -207,6 +208,7 @@ batch_row(struct links *links, json_t *row, struct err *err)
 	    err_nomem(err);
 }
 
+/* ERR_REJECTED is the service's alone, and says not yet where. */
 static bool
 batch_take(struct links *links, const char *const *ids, size_t n,
     size_t *n_rows, struct err *err)
@@ -220,7 +222,8 @@ batch_take(struct links *links, const char *const *ids, size_t n,
 
 	if (!rest_read(&links->c->rest, req, NULL, hole_of, &asked, &res, &doc,
 	    err))
-		return err_wrap(err, "%s.link", links->where);
+		return err->kind != ERR_REJECTED && err_wrap(err, "%s.link",
+		    links->where);
 	json_t *rows = rows_of(req, doc);
 	if (rows == NULL && doc != NULL)
 		return err_set(err, ERR_PROTOCOL, "%s.link: expected an array "
@@ -246,6 +249,18 @@ batch_send(struct links *links, const char *const *ids, size_t n,
 	const bool ok = batch_take(links, ids, n, n_rows, err);
 	r->page = page;
 	return ok;
+}
+
+/* Of ids that it has answered for. */
+static bool
+batch_again(struct links *links, const char *const *ids, size_t n,
+    struct err *err)
+{
+	size_t n_rows;
+
+	return batch_send(links, ids, n, &n_rows, err) ||
+	    (err->kind == ERR_REJECTED && err_wrap(err, "%s.link",
+	    links->where));
 }
 
 static size_t
@@ -274,20 +289,74 @@ is_page_size(size_t n)
 	return n % 5 == 0 || (n & (n - 1)) == 0;
 }
 
+static size_t
+named(const struct links *links, const char *const *ids, size_t n)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct names *of = idmap_get(&links->by_row, ids[i]);
+		all += of == NULL ? 0 : of->n;
+	}
+	return all;
+}
+
 /* Each row has a person, and yet one may have lost the second: the same in two
- * halves must not be more. */
+ * halves must not name more.  Rows are not counted: there may be others among
+ * them than were asked for. */
 static bool
 batch_halves(struct links *links, const char *const *ids, size_t n,
-    size_t n_rows, struct err *err)
+    struct err *err)
 {
-	size_t first, second;
+	const size_t before = named(links, ids, n);
 
 	if (n < 2)
 		return true;
-	if (!batch_send(links, ids, n / 2, &first, err) ||
-	    !batch_send(links, ids + n / 2, n - n / 2, &second, err))
+	if (!batch_again(links, ids, n / 2, err) ||
+	    !batch_again(links, ids + n / 2, n - n / 2, err))
 		return false;
-	return first + second <= n_rows || was_cut(links, n, err);
+	return named(links, ids, n) <= before || was_cut(links, n, err);
+}
+
+/* So many odd rows are left out whatever there is; more are a request that is
+ * wrong, if it is most of them, or of a page. */
+#define REFUSED_MAX 20
+
+/* What the service does not tell about this row is said when its turn comes. */
+static bool
+batch_refused(struct links *links, const char *id, const struct err *why,
+    struct err *err)
+{
+	struct names *of = arena_alloc(links->kept, sizeof(*of));
+	struct err *kept = arena_alloc(links->kept, sizeof(*kept));
+
+	if (++links->n_refused > REFUSED_MAX) {
+		*err = *why;
+		return err_wrap(err, "%s.link", links->where);
+	}
+	if (of == NULL || kept == NULL)
+		return err_nomem(err);
+	*kept = *why;
+	*of = (struct names){ .refused = kept };
+	return idmap_put(&links->by_row, id, of) || err_nomem(err);
+}
+
+static bool batch_ask(struct links *links, const char *const *ids, size_t n,
+    struct err *err);
+
+/* One odd id, or a request that is too long. */
+static bool
+batch_failed(struct links *links, const char *const *ids, size_t n,
+    const struct err *why, struct err *err)
+{
+	if (why->kind != ERR_REJECTED) {
+		*err = *why;
+		return false;
+	}
+	if (n == 1)
+		return batch_refused(links, ids[0], why, err);
+	return batch_ask(links, ids, n / 2, err) &&
+	    batch_ask(links, ids + n / 2, n - n / 2, err);
 }
 
 /* A full answer may be one that the service cut at a page of its own. */
@@ -297,22 +366,23 @@ batch_ask(struct links *links, const char *const *ids, size_t n,
 {
 	const char **left = arena_array(links->c->rest.page, n + 1,
 	    sizeof(*left));
-	size_t n_rows, n_left, n_again;
+	size_t n_rows, n_left;
+	struct err why;
 
 	if (left == NULL)
 		return err_nomem(err);
-	if (!batch_send(links, ids, n, &n_rows, err))
-		return false;
+	if (!batch_send(links, ids, n, &n_rows, &why))
+		return batch_failed(links, ids, n, &why, err);
 	if (n_rows < CUT_MIN)
 		return true;
 	n_left = unnamed(links, ids, n, left);
 	if (n_left > 0) {
-		if (!batch_send(links, left, n_left, &n_again, err))
+		if (!batch_again(links, left, n_left, err))
 			return false;
 		if (unnamed(links, left, n_left, left) < n_left)
 			return was_cut(links, n, err);
 	}
-	return !is_page_size(n_rows) || batch_halves(links, ids, n, n_rows, err);
+	return !is_page_size(n_rows) || batch_halves(links, ids, n, err);
 }
 
 bool
@@ -346,10 +416,6 @@ links_page(struct links *links, const struct strlist *id, json_t *rows,
 			return false;
 	return true;
 }
-
-/* So many odd rows are left out whatever there is; more are a request that is
- * wrong, if it is most of them. */
-#define REFUSED_MAX 20
 
 /* True: the row is left out, m->reason says why. */
 static bool
@@ -440,9 +506,14 @@ links_row(struct links *links, const char *id, struct map *m,
 	static const char *const nobody[] = { NULL };
 	struct names one = { 0 }, *of = &one;
 
-	if (rest_request_given(&links->set->batch))
+	if (rest_request_given(&links->set->batch)) {
+		links->tally->asked++;
 		of = id == NULL ? NULL : idmap_get(&links->by_row, id);
-	else if (!row_ask(links, id, m, &one, err))
+	} else if (!row_ask(links, id, m, &one, err)) {
+		return false;
+	}
+	if (of != NULL && of->refused != NULL &&
+	    !row_refused(links, of->refused, m, err))
 		return false;
 	*out = of == NULL || of->v == NULL ? nobody : of->v;
 	return true;

@@ -53,6 +53,7 @@ struct links {
 	struct link_tally *tally;
 	struct idmap by_row;		/* struct names, of this page */
 	struct arena *kept;		/* of what outlives an answer */
+	size_t n_refused;		/* ids of this page, by a batch */
 };
 /* For a page of l. */
 struct links links_begin(struct rest_crm *c, const struct listing *l,

@@ -1046,9 +1046,53 @@ test_links_cut_second(void **state)
 		fail_msg("%s", rig.err.msg);
 	assert_non_null(strstr(buf_text(&rig.seen), "sale 20/7 7 "));
 	rig_end(&rig, true);
+	/* A service that widens the filter, and names the same twice. */
+	script[3].body = numbered(arena, "[", "{\"of\":#,\"p\":7}", 11, 20,
+	    ",{\"of\":99,\"p\":8},{\"of\":20,\"p\":7}]");
+	rig_start(&rig, BY_BATCH, script, 4);
+	if (!rig_events(&rig, NULL, NULL))
+		fail_msg("%s", rig.err.msg);
+	rig_end(&rig, true);
 	script[3].body = numbered(arena, "[", "{\"of\":#,\"p\":7}", 11, 20,
 	    ",{\"of\":20,\"p\":8}]");
 	fails(BY_BATCH, script, 4, ERR_PROTOCOL, "the answer to 20 ids was cut");
+	arena_free(arena);
+}
+
+/* The one that is refused is found by halves; when it is all of them, the
+ * request is wrong. */
+static void
+test_links_batch_refused(void **state)
+{
+	struct arena *arena = arena_new(1 << 20);
+	static const struct sim_reply one[] = {
+		{ .target = "/won", .body = PAGE_OF(ONE "," ROW(2, "x") "," ROW(3,
+		    "x")) },
+		{ .target = "/links", .want = "{\"ids\":[\"1\",\"2\",\"3\"]}",
+		    .status = 422, .body = "{}" },
+		{ .target = "/links", .want = "{\"ids\":[\"1\"]}",
+		    .body = "[{\"of\":1,\"p\":7}]" },
+		{ .target = "/links", .want = "{\"ids\":[\"2\",\"3\"]}",
+		    .status = 422, .body = "{}" },
+		{ .target = "/links", .want = "{\"ids\":[\"2\"]}",
+		    .status = 422, .body = "{}" },
+		{ .target = "/links", .want = "{\"ids\":[\"3\"]}", .body = "[]" } };
+	const struct sim_reply all[] = {
+		{ .target = "/won", .body = numbered(arena, "{\"items\":[",
+		    "{\"id\":#,\"closed\":\"2026-11-20\"}", 1, 22, "]}") },
+		{ .target = "/links", .status = 400, .body = "{}", .repeat = 41 } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, BY_BATCH, one, 6);
+	if (!rig_events(&rig, NULL, NULL))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "sale 1/7 7 2026-11-20T13:30:00Z -\n"
+	    "sale 3 - 2026-11-20T13:30:00Z -\n");
+	RIG_REFUSES(&rig, "won 2: link: POST /links: HTTP 422, refused\n");
+	rig_end(&rig, true);
+	fails(BY_BATCH, all, 2, ERR_REJECTED, "events.won.link: POST /links: HTTP "
+	    "400, refused");
 	arena_free(arena);
 }
 
@@ -1125,6 +1169,7 @@ main(void)
 		cmocka_unit_test(test_links_refused),
 		cmocka_unit_test(test_links_gone),
 		cmocka_unit_test(test_links_cut_second),
+		cmocka_unit_test(test_links_batch_refused),
 		cmocka_unit_test(test_links_memory),
 		cmocka_unit_test(test_links_many),
 	};

@@ -381,7 +381,10 @@ count(const char *text, const char *what)
 static void
 serve_many(const char *request, const char *body, struct sim_reply *reply)
 {
-	static char *text;
+	/* Several connections at a time: a text is still being sent while the
+	 * next one is made. */
+	static char *texts[64];
+	static size_t at;
 	struct buf out;
 
 	buf_init(&out, 1 << 22);
@@ -407,10 +410,11 @@ serve_many(const char *request, const char *body, struct sim_reply *reply)
 	(void)buf_str(&out, reads ? "]}" : "]");
 	most = reads || n <= most ? most : n;
 	calls += !reads;
-	free(text);
-	text = strdup(buf_text(&out));
+	at = (at + 1) % ARRAY_LEN(texts);
+	free(texts[at]);
+	texts[at] = strdup(buf_text(&out));
 	buf_free(&out);
-	*reply = (struct sim_reply){ .body = text };
+	*reply = (struct sim_reply){ .body = texts[at] };
 }
 
 static void

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "common/putting.h"
 #include "crm.h"
 #include "num.h"
 #include "select.h"
@@ -158,20 +159,6 @@ reason_set(struct put_result *r, enum put_outcome outcome, const char *reason)
 	(void)snprintf(r->reason, sizeof(r->reason), "%.127s", reason);
 }
 
-/* The answer says that nothing was taken, or nothing left the house.  A redirect
- * may lead to what was made, unless the profile says what it means. */
-static bool
-is_proven_away(const struct http_res *res, const struct err *why)
-{
-	if (why->kind == ERR_CONFIG && res->status >= 300 && res->status <= 399)
-		return false;
-	if (why->kind == ERR_AUTH || why->kind == ERR_CONFIG ||
-	    why->kind == ERR_THROTTLED || why->kind == ERR_GONE)
-		return true;
-	return why->kind != ERR_PROTOCOL && why->kind != ERR_NOMEM &&
-	    http_classify(res) == HTTP_SAFE;
-}
-
 /* False: this kind's part is over. */
 static bool
 failed(const struct rest_crm *c, const struct rest_put *set,
@@ -199,7 +186,7 @@ failed(const struct rest_crm *c, const struct rest_put *set,
 		    : PUT_REJECTED, reason);
 		return true;
 	}
-	reason_set(result, is_proven_away(res, why) ? PUT_AGAIN : PUT_UNKNOWN,
+	reason_set(result, put_was_not_taken(res, why) ? PUT_AGAIN : PUT_UNKNOWN,
 	    reason);
 	*err = *why;
 	if (why->kind == ERR_GONE)

@@ -14,7 +14,7 @@ const jsforce = require('jsforce');
 const { test, main, note } = require('./lib/tap.js');
 const { scratch } = require('./lib/sim.js');
 const { recorder_start } = require('./lib/recorder.js');
-const { place_make, has_connector } = require('./lib/place.js');
+const { place_make, has_connector, iso } = require('./lib/place.js');
 
 const HOUR = 3600000;
 const USER = 'npsync@example.test';
@@ -25,7 +25,6 @@ const reason = has_connector('salesforce') ? null
 const from = new Date(Math.floor(Date.now() / (24 * HOUR)) * 24 * HOUR +
     7 * HOUR);
 const at = (hours) => new Date(+from + hours * HOUR);
-const iso = (t) => t.toISOString().replace(/\..*/, 'Z');
 const form = (text) => Object.fromEntries(new URLSearchParams(text));
 const query_of = (r) => new URLSearchParams(r.query).get('q');
 const keys = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -35,16 +34,12 @@ async function installed(crm, options = [], more = '') {
 	let recorder;
 	const place = await place_make('salesforce', ['--contacts', '120',
 	    '--history', '120', '--events', '20', '--page-max', '60', '--now',
-	    iso(from), ...options], async (server, dir) => {
+	    iso(from), ...options], async (server, secret) => {
 		recorder = await recorder_start(server.url);
-		for (const [name, text] of [['crm.key', 'sec\n'], ['jwt.pem',
-		    keys.privateKey.export({ type: 'pkcs8', format: 'pem' })]])
-			fs.writeFileSync(path.join(dir, name), text,
-			    { mode: 0o600 });
 		return 'name = "crm"; driver = "salesforce"; login_url = ' +
 		    `"${recorder.url}"; client_id = "cid"; rate_per_second = ` +
-		    `10.0; ${crm.replaceAll('@DIR@', dir)}`;
-	}, more);
+		    `10.0; ${crm(secret)}`;
+	}, { more });
 	return { ...place, recorder,
 		async stop() {
 			await place.stop();
@@ -52,18 +47,13 @@ async function installed(crm, options = [], more = '') {
 		} };
 }
 
-async function must(place, ...args) {
-	const { code, text } = await place.at(...args);
-	assert.strictEqual(code, 0, `${args.slice(1).join(' ')}: ${text}`);
-	return text;
-}
-
 let ours = [];		/* all that npsync sent in its nights */
 let checked = '';	/* what check said */
 let org = null;		/* the installation, for jsforce afterwards */
 
 test('a night with answers', { limit_ms: 240000, skip: reason }, async () => {
-	org = await installed('client_secret = "file:@DIR@/crm.key"; ' +
+	org = await installed((secret) => `client_secret = "${secret('crm.key',
+	    'sec')}"; ` +
 	    'response_object = "NPSToday_Response__c"; chatter_post = true;', [
 		'--field', 'Contact.NPS_Recent__c num',
 		'--field', 'Contact.NPS_Comment__c text:255'], `
@@ -71,15 +61,15 @@ writeback = { history = true; feed = true; task = { at_most = 6; };
 	fields = ( { value = "recent_score"; field = "NPS_Recent__c"; },
 		{ value = "recent_comment"; field = "NPS_Comment__c"; } ); };
 `);
-	checked = await must(org, at(0), 'check');
-	await must(org, at(1), 'run', 'hourly');
-	await must(org, at(1.1), 'activate');
-	await must(org, at(29), 'run', 'hourly');
-	await must(org, at(43), 'run', 'night');
+	checked = await org.must(at(0), 'check');
+	await org.must(at(1), 'run', 'hourly');
+	await org.must(at(1.1), 'activate');
+	await org.must(at(29), 'run', 'hourly');
+	await org.must(at(43), 'run', 'night');
 	await org.service.ask('auto',
 	    { seed: 1, percent: 90, now: iso(at(52)) });
-	await must(org, at(58), 'run', 'hourly');
-	await must(org, at(67), 'run', 'night');
+	await org.must(at(58), 'run', 'hourly');
+	await org.must(at(67), 'run', 'night');
 	ours = org.recorder.take();
 	assert.ok(ours.length > 30, `${ours.length} requests`);
 });
@@ -138,8 +128,9 @@ golden('client credentials in the body', 20000, async () => {
 
 golden('client credentials in a header', 60000, async () => {
 	const place = await installed(
-	    'client_secret = "file:@DIR@/crm.key"; secret_in = "header";');
-	await must(place, at(0), 'check');
+	    (secret) => `client_secret = "${secret('crm.key', 'sec')}"; ` +
+	    'secret_in = "header";');
+	await place.must(at(0), 'check');
 	const [r] = place.recorder.take();
 	await place.stop();
 	assert.deepStrictEqual(form(r.body),
@@ -152,10 +143,12 @@ golden('a JSON Web Token', 60000, async () => {
 	const pem = path.join(scratch(), 'public.pem');
 	fs.writeFileSync(pem,
 	    keys.publicKey.export({ type: 'spki', format: 'pem' }));
-	const place = await installed(`auth = "jwt"; jwt_user = "${USER}"; ` +
-	    `jwt_key = "file:@DIR@/jwt.pem"; jwt_audience = "${AUDIENCE}";`,
+	const place = await installed((secret) => `auth = "jwt"; ` +
+	    `jwt_user = "${USER}"; jwt_audience = "${AUDIENCE}"; jwt_key = ` +
+	    `"${secret('jwt.pem', keys.privateKey.export({ type: 'pkcs8',
+		    format: 'pem' }))}";`,
 	    ['--jwt-key', pem]);
-	await must(place, at(0), 'check');
+	await place.must(at(0), 'check');
 	const [r] = place.recorder.take();
 	await place.stop();
 	assert.strictEqual(r.status, 200);

@@ -13,9 +13,9 @@ const path = require('node:path');
 const { execFileSync } = require('node:child_process');
 const { defaultParser } = require('@odata/parser');
 const { test, main, note } = require('./lib/tap.js');
-const { dataverse_start, client, rows, TENANT, CLIENT } =
+const { WORLD, dataverse_start, client, rows, TENANT, CLIENT } =
     require('./lib/dataverse.js');
-const { night_start } = require('./lib/night.js');
+const { place_make } = require('./lib/place.js');
 
 const PREFIX = '/api/data/v9.2/';
 const COLUMNS = ['npt_npsresponse.npt_type text 20',
@@ -39,11 +39,6 @@ const stories = [
 	    'in_style = "function"; deal_source = "opportunitycloses"; ' +
 	    'case_source = "incidentresolutions"; contact_mirror = "delta";' },
 ];
-
-async function clock(night, sim, now) {
-	await sim.ask('now', { now });
-	await night.survey.ask('now', { now });
-}
 
 /* Six people, to each of whom one thing happens. */
 async function day_record(sim) {
@@ -79,48 +74,41 @@ async function day_record(sim) {
 	return people;
 }
 
-async function good(night, ...args) {
-	const { code, out } = await night.at(...args);
-	assert.strictEqual(code, 0, `npsync ${args.join(' ')}: ${out}`);
-	return out;
-}
-
 /* Go-live, a day, its night, answers, and the night after. */
 async function story_tell(story) {
-	const sim = await dataverse_start(['--now', '2026-11-24T07:00:00Z',
-		...COLUMNS.flatMap((c) => ['--column', c])]);
-	const night = await night_start({ more: FIELDS, crm: (secret) => `{
-		name = "dyn"; driver = "dynamics"; base_url = "${sim.url}";
-		token_url = "${sim.url}/${TENANT}/oauth2/v2.0/token";
+	const place = await place_make('dynamics', [...WORLD, '--now',
+	    '2026-11-24T07:00:00Z', ...COLUMNS.flatMap((c) => ['--column', c])],
+	    (server, secret) => `name = "dyn"; driver = "dynamics";
+		base_url = "${server.url}";
+		token_url = "${server.url}/${TENANT}/oauth2/v2.0/token";
 		client_id = "${CLIENT}"; rate_per_second = 10.0;
 		secret = "${secret('secret', 'sim-secret-0123456789')}";
-		response_table = "npt_npsresponses"; ${story.crm} }` });
-	await clock(night, sim, '2026-11-24T07:00:00Z');
-	story.check = await good(night, '2026-11-24 08:00', 'check');
-	await good(night, '2026-11-24 08:00', 'run', 'hourly');
-	await good(night, '2026-11-24 08:00', 'activate');
-	await clock(night, sim, '2026-11-24T19:00:00Z');
+		response_table = "npt_npsresponses"; ${story.crm}`,
+	    { more: FIELDS, inactivity: false });
+	const { server: sim, service, must } = place;
+	const at = (text) => new Date(`2026-11-${text}:00Z`);
+	story.check = await must(at('24T07:00'), 'check');
+	await must(at('24T07:00'), 'run', 'hourly');
+	await must(at('24T07:00'), 'activate');
+	await place.clock(at('24T19:00'));
 	story.people = await day_record(sim);
-	await clock(night, sim, '2026-11-25T02:10:00Z');
-	await good(night, '2026-11-25 03:10', 'run', 'night');
-	await night.survey.ask('auto', { seed: 3, percent: 100,
+	await must(at('25T02:10'), 'run', 'night');
+	await service.ask('auto', { seed: 3, percent: 100,
 		now: '2026-11-25T18:00:00Z' });
-	await clock(night, sim, '2026-11-26T02:10:00Z');
-	await good(night, '2026-11-26 03:10', 'run', 'night');
+	await must(at('26T02:10'), 'run', 'night');
 	story.before = sim.ledger().length;
-	await good(night, '2026-11-26 03:20', 'run', 'night');
+	await must(at('26T02:20'), 'run', 'night');
 	story.after = sim.ledger().length;
 	story.ledger = sim.ledger();
 	story.stats = await sim.get('/sim/stats');
-	story.respondents = night.survey.ledger()
+	story.respondents = service.ledger()
 	    .filter((l) => l.kind === 'respondent');
 	story.requests = fs.readFileSync(path.join(sim.dir, 'exchanges.jsonl'),
 	    'utf8').split('\n').filter(Boolean).map((l) => JSON.parse(l))
 	    .filter((r) => r.uri.startsWith(PREFIX));
 	story.tags = (await rows(sim, 'contacts', 'npt_npstags ne null')).rows;
 	story.answers = (await rows(sim, 'npt_npsresponses')).rows;
-	await night.stop();
-	await sim.stop();
+	await place.stop();
 }
 
 /* ---- the nights ------------------------------------------------------------- */

@@ -7,11 +7,9 @@
 'use strict';
 
 const assert = require('node:assert');
-const fs = require('node:fs');
-const path = require('node:path');
 const { test, main, note } = require('./lib/tap.js');
 const { sim_start } = require('./lib/sim.js');
-const { place_make, has_connector } = require('./lib/place.js');
+const { place_make, has_connector, iso } = require('./lib/place.js');
 const { faults_of, where_of, walk, holds, parseQuery } =
     require('./lib/soql.js');
 
@@ -157,36 +155,27 @@ async function nights(options, crm, what) {
 	const at = (hours) => new Date(+from + hours * HOUR);
 	const place = await place_make('salesforce', ['--contacts', '120',
 	    '--history', '250', '--events', '30', '--now',
-	    from.toISOString().replace(/\..*/, 'Z'), ...options],
-	    (server, dir) => {
-		fs.writeFileSync(path.join(dir, 'crm.key'), 'sec\n',
-		    { mode: 0o600 });
-		return `name = "crm"; driver = "salesforce"; login_url = ` +
-		    `"${server.url}"; client_id = "cid"; client_secret = ` +
-		    `"file:${dir}/crm.key"; rate_per_second = 10.0; ${crm}`;
-	});
-	const must = async (...args) => {
-		const { code, text } = await place.at(...args);
-		assert.strictEqual(code, 0, `${args.slice(1).join(' ')}: ${text}`);
-	};
+	    iso(from), ...options], (server, secret) => `name = "crm"; ` +
+	    `driver = "salesforce"; login_url = "${server.url}"; client_id = ` +
+	    `"cid"; client_secret = "${secret('crm.key', 'sec')}"; ` +
+	    `rate_per_second = 10.0; ${crm}`);
+	const { must } = place;
 	const touch = (query, fields) =>
 	    place.server.ask('touch', { query, fields });
 	try {
 		await must(at(0), 'check');
 		await must(at(1), 'run', 'hourly');
 		await must(at(1.1), 'activate');
-		await place.server.ask('now', { now: at(20).toISOString()
-		    .replace(/\..*/, 'Z') });
+		await place.server.ask('now', { now: iso(at(20)) });
 		await touch('SELECT Id FROM Opportunity WHERE IsClosed = false ' +
 		    'LIMIT 12', { StageName: 'Closed Won' });
 		await touch('SELECT Id FROM Case WHERE IsClosed = false LIMIT 9',
 		    { Status: 'Closed' });
 		await must(at(29), 'run', 'hourly');
 		await must(at(43), 'run', 'night');
-		await place.service.ask('now', { now: at(52).toISOString()
-		    .replace(/\..*/, 'Z') });
+		await place.service.ask('now', { now: iso(at(52)) });
 		await place.service.ask('auto', { seed: 1, percent: 80,
-			now: at(52).toISOString().replace(/\..*/, 'Z') });
+			now: iso(at(52)) });
 		await must(at(58), 'run', 'hourly');
 		await must(at(67), 'run', 'night');
 		const seen = place.server.requests().map((l) => JSON.parse(l));

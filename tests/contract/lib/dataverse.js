@@ -41,5 +41,5 @@ async function rows(sim, table, where, limit = 1000) {
 	return sim.ask('rows', { table, where, limit });
 }
 
-module.exports = { dataverse_start, token_ask, token, client, rows, TENANT,
-	CLIENT };
+module.exports = { dataverse_start, token_ask, token, client, rows, WORLD,
+	TENANT, CLIENT };

@@ -1,9 +1,10 @@
 /*
  * place.js - an installation of npsync with its own database, a survey service
- * and a CRM of tests/sim, for what a night sends.
+ * and a CRM of tests/sim: the program is run at moments of a story.
  */
 'use strict';
 
+const assert = require('node:assert');
 const { spawn, execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -22,7 +23,13 @@ function has_connector(name) {
 	}
 }
 
-const CONF = (dir, port, crm) => `
+const MEASURE = `
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:]).returncode
+print("kib=%d" % resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)`;
+
+const CONF = (dir, port, crm, inactivity) => `
 tenant = "contract";
 test = true;
 timezone = "Europe/Copenhagen";
@@ -36,7 +43,7 @@ trigger = {
 	sale = { campaign = 7750; require_consent = false; };
 	loss = { campaign = 7751; require_consent = false; };
 	case = { campaign = 7752; require_consent = false; };
-	inact = { enabled = true; campaign = 7753; require_consent = false; };
+	inact = { enabled = ${inactivity}; campaign = 7753; require_consent = false; };
 };
 crm = ( { ${crm} } );
 survey = { driver = "npstoday"; base_url = "http://127.0.0.1:${port}";
@@ -49,9 +56,9 @@ function give(dir) {
 		execFileSync('chown', ['-R', 'postgres:', dir]);
 }
 
-function run(args, limit_s) {
+function run(args, limit_s, [program, ...first] = [npsync]) {
 	return new Promise((done) => {
-		const child = spawn(npsync, args,
+		const child = spawn(program, [...first, ...args],
 		    { stdio: ['ignore', 'pipe', 'pipe'] });
 		let text = '';
 		const timer = setTimeout(() => child.kill('SIGTERM'),
@@ -65,12 +72,23 @@ function run(args, limit_s) {
 	});
 }
 
-/* crm: a group of the configuration without its braces; options: of the CRM's
- * server.  more: what else stands in the configuration. */
-async function place_make(crm_name, options, crm, more = '') {
+const iso = (t) => t.toISOString().replace(/\..*/, 'Z');
+
+/*
+ * crm: makes a group of the configuration without its braces, of the server and
+ * secret(name, text).  options: of the CRM's server.  more: what else stands in
+ * the configuration.
+ */
+async function place_make(crm_name, options, crm,
+    { more = '', inactivity = true } = {}) {
 	const dir = scratch();
+	const secret = (name, text) => {
+		const file = path.join(dir, name);
+		fs.writeFileSync(file, `${text}\n`, { mode: 0o600 });
+		return `file:${file}`;
+	};
 	fs.chmodSync(dir, 0o711);
-	fs.writeFileSync(path.join(dir, 'key'), KEY + '\n', { mode: 0o600 });
+	secret('key', KEY);
 	fs.mkdirSync(path.join(dir, 'state'), { mode: 0o700 });
 	give(path.join(dir, 'state'));
 	const service = await sim_start('npstoday',
@@ -79,24 +97,41 @@ async function place_make(crm_name, options, crm, more = '') {
 	const server = await sim_start(crm_name, options);
 	const file = path.join(dir, 'npsync.conf');
 	const port = new URL(service.url).port;
-	fs.writeFileSync(file,
-	    CONF(dir, port, await crm(server, dir)) + more);
+	fs.writeFileSync(file, CONF(dir, port, await crm(server, secret),
+	    inactivity) + more);
+	/* A moment; the clocks of the servers go with it. */
+	const clock = async (now) => {
+		await service.ask('now', { now: iso(now) });
+		await server.ask('now', { now: iso(now) });
+	};
+	const args_at = (now, args) => ['-c', file, '--now', iso(now), ...args];
+	const at = async (now, ...args) => {
+		await clock(now);
+		return run(args_at(now, args), 120);
+	};
 	return {
-		dir, service, server,
-		/* At a moment (UTC); the clocks of the servers go with it. */
-		async at(now, ...args) {
-			const iso = now.toISOString().replace(/\..*/, 'Z');
-			await service.ask('now', { now: iso });
-			await server.ask('now', { now: iso });
-			return run(['-c', file, '--now', iso, ...args], 120);
+		service, server, clock, at,
+		/* What must go well. */
+		async must(now, ...args) {
+			const { code, text } = await at(now, ...args);
+			assert.strictEqual(code, 0, `${args.join(' ')}: ${text}`);
+			return text;
 		},
-		plain: (...args) => run(['-c', file, ...args], 120),
+		/* The same, with kib: the most memory that it had. */
+		async measured(now, ...args) {
+			await clock(now);
+			const res = await run(args_at(now, args), 240,
+			    ['python3', '-c', MEASURE, npsync]);
+			assert.strictEqual(res.code, 0, res.text);
+			return { ...res, kib: Number(/kib=(\d+)/.exec(res.text)[1]) };
+		},
 		async stop() {
 			await run(['-c', file, 'stop'], 30);
 			await service.stop();
 			await server.stop();
+			fs.rmSync(dir, { recursive: true, force: true });
 		},
 	};
 }
 
-module.exports = { place_make, has_connector };
+module.exports = { place_make, has_connector, iso };

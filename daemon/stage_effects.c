@@ -273,12 +273,20 @@ put_no_send(struct effects *e, const struct wish *wishes, size_t n,
 	struct crm_tag_write *writes =
 	    arena_array(e->stage->scratch, n + 1, sizeof(*writes));
 
-	if (writes == NULL)
+	bool *told = arena_array(e->stage->scratch, n + 1, sizeof(*told));
+
+	if (writes == NULL || told == NULL)
 		return err_nomem(err);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		writes[i] = (struct crm_tag_write){ .value = tag,
 			.contact_id = wishes[i].write.contact_id };
-	return n == 0 || tag_write(&e->tags, writes, n, results, err);
+		told[i] = wishes[i].tries > 0;
+	}
+	e->tags.told = told;
+	if (n == 0 || tag_write(&e->tags, writes, n, results, err))
+		return true;
+	e->gives_up = e->tags.gives_up;
+	return false;
 }
 
 static bool

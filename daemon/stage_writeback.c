@@ -10,6 +10,7 @@
  *  - a card that one export lacked: it was read again since, the row is wanted
  *    again;
  *  - an older score that the write did not see: looked for once a day;
+ *  - no right to write cards: their tags wait, and nothing else of that CRM;
  *  - a batch that never ends: a run asks each row once.
  */
 #include "stage_writeback.h"
@@ -74,15 +75,19 @@ write_rows(struct writeback *b, struct tag_wanted *rows, size_t n,
 	struct crm_tag_write *writes =
 	    arena_array(stage->arena, n, sizeof(*writes));
 	struct put_result *results = arena_array(stage->arena, n, sizeof(*results));
+	bool *told = arena_array(stage->arena, n, sizeof(*told));
 	bool ended = false;
 	struct err late = { .kind = ERR_NONE };
 
-	if (writes == NULL || results == NULL)
+	if (writes == NULL || results == NULL || told == NULL)
 		return err_nomem(err);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		writes[i] = (struct crm_tag_write){ rows[i].contact_id,
 			rows[i].prefix, rows[i].old, rows[i].tag,
 			rows[i].old_prefix };
+		told[i] = rows[i].told;
+	}
+	b->writer.told = told;
 	if (!put(b, writes, n, "written", results, &ended, err))
 		return false;
 	if (!tag_want_done(stage->db, stage->tenant->id, b->crm->link.name, rows,
@@ -143,14 +148,19 @@ remove_rows(struct writeback *b, const struct tag_command *rows, size_t n,
 	struct crm_tag_write *writes =
 	    arena_array(stage->arena, n, sizeof(*writes));
 	struct put_result *results = arena_array(stage->arena, n, sizeof(*results));
+	bool *told = arena_array(stage->arena, n, sizeof(*told));
 	bool ended = false;
 	struct err late = { .kind = ERR_NONE };
 
-	if (writes == NULL || results == NULL)
+	if (writes == NULL || results == NULL || told == NULL)
 		return err_nomem(err);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		writes[i] = (struct crm_tag_write){ .old = rows[i].tag,
 			.contact_id = rows[i].contact_id };
+		/* They are few, and come in the same order each time. */
+		told[i] = true;
+	}
+	b->writer.told = told;
 	if (!put(b, writes, n, "removed", results, &ended, err))
 		return false;
 	if (!tag_command_done(stage->db, stage->tenant->id, b->crm->link.name,
@@ -179,26 +189,39 @@ remove_some(struct writeback *b, bool *more, struct err *err)
 
 /* ---- one CRM ----------------------------------------------------------------- */
 static bool
-write_crm(struct stage *stage, struct crm *crm, struct err *err)
+write_crm(struct writeback *b, struct err *err)
 {
-	struct writeback b = { .stage = stage, .crm = crm,
-		.begun = clock_now() };
+	struct stage *stage = b->stage;
 	bool more = true, removes = true;
 
-	tag_writer_init(&b.writer, crm, stage->log->arena, breathe, stage);
+	tag_writer_init(&b->writer, b->crm, stage->log->arena, breathe, stage);
 	arena_reset(stage->arena);
-	if (!tag_want_revive(stage->db, stage->tenant->id, crm->link.name,
+	if (!tag_want_revive(stage->db, stage->tenant->id, b->crm->link.name,
 	        clock_now(), stage->arena, err))
 		return false;
 	while (more) {
-		if (!write_some(&b, &more, err) || !stage_breathe(stage, err))
+		if (!write_some(b, &more, err) || !stage_breathe(stage, err))
 			return false;
 	}
 	while (removes) {
-		if (!remove_some(&b, &removes, err) || !stage_breathe(stage, err))
+		if (!remove_some(b, &removes, err) || !stage_breathe(stage, err))
 			return false;
 	}
 	return true;
+}
+
+/* tags_only: fields, answers, posts and tasks go on. */
+static void
+fail(struct link *link, bool tags_only, const struct err *why)
+{
+	if (!tags_only) {
+		link->failed = true;
+		link->problem = *why;
+	} else if (link->aside.kind == ERR_NONE) {
+		link->aside = *why;
+	}
+	log_ev(LOG_LEVEL_ERROR, "writeback", "connector=%s error=%s",
+	    link->name, log_quote(why->msg));
 }
 
 static bool
@@ -222,19 +245,18 @@ stage_writeback(struct stage *stage, struct err *err)
 		return false;
 	for (size_t i = 0; i < stage->n_crm; i++) {
 		struct crm *crm = &stage->crm[i];
+		struct writeback b = { .stage = stage, .crm = crm,
+			.begun = clock_now() };
 		if (crm->link.self == NULL || !tag_write_can(crm))
 			continue;
-		if (write_crm(stage, crm, err))
+		if (write_crm(&b, err))
 			continue;
 		/* The configuration asks for no tags: they stay wanted. */
 		if (err->kind == ERR_DONE)
 			continue;
 		if (err_ends_run(err->kind))
 			return false;
-		crm->link.failed = true;
-		crm->link.problem = *err;
-		log_ev(LOG_LEVEL_ERROR, "writeback", "connector=%s error=%s",
-		    crm->link.name, log_quote(err->msg));
+		fail(&crm->link, b.writer.gives_up, err);
 	}
 	return true;
 }

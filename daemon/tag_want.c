@@ -34,12 +34,13 @@ DB_STMT(tag_want_rows,
     "            AND x.connector = $2 AND x.contact_id = t.contact_id"
     "            AND x.campaign_id <> t.campaign_id AND x.tag = t.applied_tag)"
     "            THEN t.applied_tag END,"
-    "       t.tag, t.campaign_id, t.answer_id"
+    "       t.tag, t.campaign_id, t.answer_id, t.reason IS NOT NULL"
     "  FROM (SELECT t.* FROM npsync.tag_want t WHERE t.tenant_id = $1 AND t.connector = $2"
     "           AND t.state IN ('wanted', 'conflict')"
     "           AND (t.tried_at IS NULL OR t.tried_at < $3::timestamptz) AND " NAME_IS_OURS
     "         ORDER BY t.tried_at NULLS FIRST, t.answered_at, t.contact_id LIMIT $4) t"
-    " ORDER BY t.contact_id, t.campaign_id");
+    " ORDER BY bool_and(t.reason IS NOT NULL) OVER (PARTITION BY t.contact_id),"
+    "          t.contact_id, t.campaign_id");
 DB_STMT(tag_want_result,
     "UPDATE npsync.tag_want t"
     "   SET state = r.state, reason = r.reason, tried_at = $3::timestamptz,"
@@ -107,7 +108,7 @@ wanted_of(const struct db_result *r, int row, struct arena *arena)
 	for (int i = 0; i < 7; i++)
 		text[i] = arena_strdup(arena, db_text(r, row, i));
 	return (struct tag_wanted){ text[0], text[1], text[2], text[3], text[4],
-		text[5], text[6] };
+		text[5], text[6], db_bool(r, row, 7) };
 }
 
 bool

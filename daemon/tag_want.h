@@ -12,6 +12,7 @@
 struct tag_wanted {
 	const char *contact_id, *prefix, *old_prefix, *old, *tag;
 	const char *campaign_id, *answer_id;
+	bool told;		/* an earlier run says why it is still wanted */
 };
 /* Tags whose campaign has another name now, or whose prefix was configured
  * anew, are wanted under the new one.  *n = how many. */
@@ -22,8 +23,9 @@ NPS_MUSTCHECK bool tag_want_rename(struct db *db, const struct tenant *tenant,
  * day also those beside which the card still carries another score. */
 NPS_MUSTCHECK bool tag_want_revive(struct db *db, long long tenant_id,
     const char *connector, time_t now, struct arena *arena, struct err *err);
-/* Up to max, those of a card side by side; what was tried at or after `before`
- * is left out, so that a run asks each once. */
+/* Up to max, those of a card side by side, cards of which nothing was said yet
+ * first; what was tried at or after `before` is left out, so that a run asks each
+ * once. */
 NPS_MUSTCHECK bool tag_want_list(struct db *db, long long tenant_id,
     const char *connector, time_t before, int max, struct arena *arena,
     struct tag_wanted **rows, size_t *n, struct err *err);

@@ -14,9 +14,12 @@ struct tag_writer {
 	bool (*breathe)(void *arg, struct err *err);
 	void *arg;
 	double backoff_s, backoff_max_s;
+	/* Of the writes of the next call: told of in an earlier run.  NULL = none. */
+	const bool *told;
 	struct tag_ensured *ensured;
 	bool asked;		/* ensure_tags was called */
 	bool renewed;		/* once in a run */
+	bool gives_up;		/* card after card was denied: tags only */
 };
 /* The usual back-off; the rest is zero. */
 void tag_writer_init(struct tag_writer *w, struct crm *crm,
@@ -24,8 +27,10 @@ void tag_writer_init(struct tag_writer *w, struct crm *crm,
 /* Has the connector a way to write tags at all? */
 bool tag_write_can(const struct crm *crm);
 /* Writes of one card go one after the other.  On false the connector's part is
- * over (ERR_DONE: the configuration asks for no tags), or the run: results hold
- * what was learned until then, the others are PUT_AGAIN. */
+ * over (ERR_DONE: the configuration asks for no tags), or its tags (gives_up),
+ * or the run: results hold what was learned until then, the others are
+ * PUT_AGAIN.  Three cards one after the other that we may not write end the
+ * tags; those of told are not counted. */
 NPS_MUSTCHECK bool tag_write(struct tag_writer *w,
     const struct crm_tag_write *writes, size_t n, struct put_result *results,
     struct err *err);

@@ -12,6 +12,7 @@
 
 #define TRIES_MAX 4
 #define FAILURES_MAX 8
+#define DENIED_MAX 3		/* cards one after the other */
 
 /* ---- ends ------------------------------------------------------------------ */
 static void
@@ -91,6 +92,17 @@ count_failure(struct tag_driver *d, enum err_kind kind, const char *reason)
 	tag_driver_stop(d, &why);
 }
 
+/* Whoever was under way when the service first asked for time hears it too. */
+static void
+count_wait(struct tag_driver *d, const struct tag_call *call,
+    enum err_kind kind, const char *reason)
+{
+	if (call->round != d->round)
+		return;
+	d->round++;
+	count_failure(d, kind, reason);
+}
+
 /* No answer that means something: all of its cards again. */
 void
 tag_call_failed(struct tag_driver *d, struct tag_call *call,
@@ -110,7 +122,31 @@ tag_call_failed(struct tag_driver *d, struct tag_call *call,
 	for (size_t i = 0; i < call->n; i++)
 		put_off(d, &d->items[call->item[i]],
 		    unknown ? PUT_UNKNOWN : PUT_AGAIN, reason);
-	count_failure(d, ERR_RETRY, reason);
+	if (res->status == 429 || res->retry_after_s > 0)
+		count_wait(d, call, ERR_RETRY, reason);
+	else
+		count_failure(d, ERR_RETRY, reason);
+}
+
+/* ---- no right to a card ------------------------------------------------------ */
+static void
+denied(struct tag_driver *d, struct tag_item *item, const char *reason)
+{
+	const char *card = item->write->contact_id;
+	struct err why;
+
+	end_item(d, item, PUT_DENIED, reason);
+	if (item->told ||
+	    (d->denials > 0 && strcmp(d->denied, card) == 0))
+		return;
+	d->denied = card;
+	if (++d->denials < DENIED_MAX)
+		return;
+	d->w->gives_up = true;
+	(void)err_set(&why, ERR_AUTH, "%s: tags: the CRM denies three cards one "
+	    "after the other: may the user of npsync write this? (%.100s)",
+	    d->link->name, reason);
+	tag_driver_stop(d, &why);
 }
 
 /* The connector has something against these cards: alone each, then for good. */
@@ -120,10 +156,14 @@ refused(struct tag_driver *d, struct tag_call *call, enum put_outcome outcome,
 {
 	tag_driver_release(d, call);
 	d->any_good |= outcome != PUT_AGAIN;
+	if (outcome == PUT_GONE || outcome == PUT_REJECTED)
+		d->denials = 0;
 	for (size_t i = 0; i < call->n; i++) {
 		struct tag_item *item = &d->items[call->item[i]];
 		if (call->n > 1)
 			item->alone = true;
+		else if (outcome == PUT_DENIED)
+			denied(d, item, why->msg);
 		else
 			end_item(d, item, outcome, why->msg);
 	}
@@ -133,6 +173,8 @@ static void
 settle_item(struct tag_driver *d, struct tag_item *item,
     const struct put_result *r, bool wrote)
 {
+	if (r->outcome <= PUT_REJECTED)
+		d->denials = 0;
 	switch (r->outcome) {
 	case PUT_DONE:
 		memcpy(item->result->remote_id, r->remote_id,
@@ -150,8 +192,10 @@ settle_item(struct tag_driver *d, struct tag_item *item,
 		break;
 	case PUT_AGAIN:
 	case PUT_UNKNOWN:
-	case PUT_DENIED:
 		put_off(d, item, r->outcome, r->reason);
+		break;
+	case PUT_DENIED:
+		denied(d, item, r->reason);
 		break;
 	}
 }
@@ -165,7 +209,10 @@ too_early(struct tag_driver *d, struct tag_call *call, const struct err *why)
 	tag_driver_release(d, call);
 	for (size_t i = 0; i < call->n; i++)
 		put_off(d, &d->items[call->item[i]], PUT_AGAIN, why->msg);
-	count_failure(d, why->kind, why->msg);
+	if (why->kind == ERR_THROTTLED || why->retry_after_s > 0)
+		count_wait(d, call, why->kind, why->msg);
+	else
+		count_failure(d, why->kind, why->msg);
 }
 
 /* The session is over: a new one, once. */
@@ -177,14 +224,6 @@ tag_call_renewable(struct tag_driver *d, struct tag_call *call)
 	tag_driver_release(d, call);
 	d->wants_renewal = true;
 	return true;
-}
-
-/* A card that we may not write, an odd answer: perhaps of this card alone. */
-static bool
-is_of_card(const struct err *why)
-{
-	return why->kind == ERR_PROTOCOL ||
-	    (why->kind == ERR_AUTH && why->code == 403);
 }
 
 void
@@ -200,7 +239,10 @@ tag_call_refused(struct tag_driver *d, struct tag_call *call,
 		refused(d, call, PUT_REJECTED, why);
 	} else if (why->kind == ERR_RETRY || why->kind == ERR_THROTTLED) {
 		too_early(d, call, why);
-	} else if (is_of_card(why)) {
+	} else if (why->kind == ERR_AUTH && why->code == 403) {
+		refused(d, call, PUT_DENIED, why);
+	} else if (why->kind == ERR_PROTOCOL) {
+		/* An odd answer: perhaps of this card alone. */
 		d->problem = *why;
 		refused(d, call, PUT_AGAIN, why);
 		count_failure(d, why->kind, why->msg);

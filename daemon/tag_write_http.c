@@ -10,8 +10,12 @@
  *    Retry-After, the breaker) is read again first;
  *  - a bad card among many: cards of a call that is refused go alone; an odd
  *    answer or a 403 ends that card for this run, and the others go on;
+ *  - no right to any card: three that are denied one after the other end the
+ *    tags, for this run, and nothing else of the CRM; those of which that was
+ *    said in an earlier run tell nothing new;
  *  - a service that answers nothing to anybody: each card a few times, with
- *    growing pauses, eight failures in a row end the writing for this run;
+ *    growing pauses, eight failures in a row end the writing for this run; that
+ *    all calls under way are asked to wait is one failure;
  *  - a key that ran out: renewed once, alone, with nothing in flight.
  */
 #include "tag_write_int.h"
@@ -57,6 +61,7 @@ ask(struct tag_driver *d, struct tag_call *call, const struct http_res *before)
 			return;
 		} else if (http_multi_add(d->multi, &req, call, &why)) {
 			call->wrote |= !is_reading(&req);
+			call->round = d->round;
 			d->running++;
 			return;
 		}
@@ -224,6 +229,7 @@ prepare(struct tag_driver *d, const struct crm_tag_write *writes,
 	for (size_t i = 0; i < d->n; i++)
 		d->items[i] = (struct tag_item){ .write = &writes[i],
 			.result = &results[i],
+			.told = d->w->told != NULL && d->w->told[i],
 			.before = same_card_before(writes, i) };
 	return true;
 }

@@ -15,13 +15,13 @@ struct tag_item {
 	size_t before;	/* an earlier write of the same card, or SIZE_MAX */
 	int tries, conflicts;
 	int64_t not_before_ms;
-	bool flying, ended, alone;
+	bool flying, ended, alone, told;
 };
 
 struct tag_call {
 	size_t *item;		/* their numbers */
 	size_t n;
-	int step;
+	int step, round;
 	bool busy;
 	bool wrote;		/* something other than a reading left */
 };
@@ -36,7 +36,9 @@ struct tag_driver {
 	struct tag_call calls[TAG_FLIGHTS];
 	struct crm_tag_write *writes;	/* of the call at hand */
 	struct put_result *results;
-	int running, failures;
+	int running, failures, denials;
+	int round;		/* grows when the service asks for time */
+	const char *denied;	/* the last card that was; one of the writes' */
 	bool wants_renewal, stopped;
 	bool any_good;		/* some card was answered with sense */
 	struct err problem;	/* why it was stopped, or the last odd answer */

@@ -103,6 +103,12 @@ one_result(void *self, const struct http_res *res, struct put_result *results,
 	case 204:
 		results[0].outcome = PUT_DONE;
 		return true;
+	case 410:
+		return err_set(err, ERR_GONE, "HTTP 410");
+	case 403:
+		(void)err_set(err, ERR_AUTH, "HTTP 403");
+		err->code = 403;
+		return false;
 	case 404:
 		results[0].outcome = PUT_GONE;
 		return true;
@@ -560,15 +566,15 @@ test_all_too_early(void **state)
 	assert_in_range(requests, 8, 12);
 }
 
-/* A card that may not be written, or is answered oddly: the others go on. */
+/* A card that is answered oddly: the others go on. */
 static void
 test_odd_card(void **state)
 {
 	static const struct sim_reply script[] = {
-		{ .target = "GET /cards/K1 ", .status = 403 },
+		{ .target = "GET /cards/K1 ", .status = 418 },
 		{ .target = "GET /cards/K2 ", .headers = ETAG("2") },
 		{ .target = "PATCH /cards/K2 ", .status = 204 },
-		{ .target = "GET /cards/K1 ", .status = 403 },
+		{ .target = "GET /cards/K1 ", .status = 418 },
 	};
 	static const enum put_outcome outcomes[] = { PUT_AGAIN, PUT_DONE };
 	const struct crm_tag_write writes[] = { wish("K1", MEET "4"),
@@ -577,11 +583,115 @@ test_odd_card(void **state)
 	(void)state;
 	begin(&one, script, ARRAY_LEN(script));
 	expect(writes, 2, outcomes);
-	assert_string_equal(w.result[0].reason, "HTTP 403");
+	assert_string_equal(w.result[0].reason, "HTTP 418");
 	/* Nothing else was answered: it is told. */
 	assert_false(put(writes, 1));
 	assert_int_equal(w.err.kind, ERR_PROTOCOL);
 	assert_int_equal(w.result[0].outcome, PUT_AGAIN);
+	end();
+}
+
+/* One card that may not be written, alone in its run: no matter of the CRM, and
+ * not tried again at once. */
+static void
+test_denied_card(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET /cards/K1 ", .headers = ETAG("1") },
+		{ .target = "PATCH /cards/K1 ", .status = 403 },
+	};
+
+	(void)state;
+	begin(&one, script, ARRAY_LEN(script));
+	expect_one(MEET "4", PUT_DENIED);
+	assert_string_equal(w.result[0].reason, "HTTP 403");
+	end();
+}
+
+static void
+wish_many(struct crm_tag_write *writes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		writes[i] = wish(arena_printf(w.arena, "K%02zu", i), MEET "1");
+}
+
+/* No card may be written: some are asked, then the tags of this run are over.
+ * Of cards of which an earlier run was told nothing is concluded. */
+static void
+test_all_denied(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET", .status = 403, .repeat = 100 },
+	};
+	struct crm_tag_write writes[32];
+	bool told[32];
+
+	(void)state;
+	begin(&one, script, ARRAY_LEN(script));
+	wish_many(writes, 32);
+	memset(told, true, sizeof(told));
+	w.writer.told = told;
+	assert_true(put(writes, 32));
+	assert_int_equal(simhttpd_requests(w.sim), 32);
+	w.writer.told = NULL;
+	assert_false(put(writes, 32));
+	assert_true(w.writer.gives_up);
+	assert_int_equal(w.err.kind, ERR_AUTH);
+	assert_in_range(simhttpd_requests(w.sim), 32 + 3, 32 + 8);
+	simhttpd_stop(w.sim);
+	http_close(w.crm.link.http);
+	arena_free(w.crm.link.scratch);
+	arena_free(w.arena);
+}
+
+/* Three that are denied, not one after the other. */
+static void
+test_some_denied_with(int gone)
+{
+	const struct sim_reply script[] = {
+		{ .target = "GET /cards/K00 ", .status = 403 },
+		{ .target = "GET /cards/K01 ", .status = gone },
+		{ .target = "GET /cards/K02 ", .status = 403 },
+		{ .target = "GET /cards/K03 ", .status = gone },
+		{ .target = "GET /cards/K04 ", .status = 403, .delay_ms = 400 },
+		{ .target = "GET /cards/K05 ", .status = gone, .delay_ms = 800 },
+	};
+	static const enum put_outcome outcomes[] = { PUT_DENIED, PUT_GONE,
+		PUT_DENIED, PUT_GONE, PUT_DENIED, PUT_GONE };
+	struct crm_tag_write writes[6];
+
+	begin(&one, script, ARRAY_LEN(script));
+	wish_many(writes, 6);
+	expect(writes, 6, outcomes);
+	end();
+}
+
+static void
+test_some_denied(void **state)
+{
+	(void)state;
+	test_some_denied_with(404);
+	test_some_denied_with(410);
+}
+
+/* Four calls under way are asked to wait, round after round: one failure each.
+ * Twelve failures would have ended the tags. */
+static void
+test_rounds_of_429(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET", .status = 429, .repeat = 11,
+		    .headers = "Retry-After: 1\r\n" },
+		{ .target = "GET", .status = 404, .repeat = 5 },
+	};
+	struct crm_tag_write writes[6];
+
+	(void)state;
+	begin(&one, script, ARRAY_LEN(script));
+	wish_many(writes, 6);
+	assert_true(put(writes, 6));
+	for (size_t i = 0; i < 6; i++)
+		assert_int_equal(w.result[i].outcome, PUT_GONE);
 	end();
 }
 
@@ -730,6 +840,10 @@ main(void)
 		cmocka_unit_test(test_service_away),
 		cmocka_unit_test(test_all_too_early),
 		cmocka_unit_test(test_odd_card),
+		cmocka_unit_test(test_denied_card),
+		cmocka_unit_test(test_all_denied),
+		cmocka_unit_test(test_some_denied),
+		cmocka_unit_test(test_rounds_of_429),
 		cmocka_unit_test(test_held_before_the_write),
 		cmocka_unit_test(test_stopped),
 		cmocka_unit_test(test_only_own_tags_change),

@@ -7,6 +7,8 @@
  *    whatever its text says;
  *  - a quota driven over its end: a verdict with stop is kept, and whoever
  *    calls after it gets it back without a request;
+ *  - a service that moves (421): its address is asked for once, and the
+ *    request, which was not taken, sent there once;
  *  - our key sent to another host: paths stand below base, an absolute address
  *    must have its origin; base itself comes from the configuration or from
  *    the answer that gave the token, and the engine refuses plain http;
@@ -63,18 +65,27 @@ api_root(const struct api_res *res)
 bool
 apicall_set_base(struct apicall *a, const char *url, struct err *err)
 {
+	return a->base != NULL || apicall_move_base(a, url, err);
+}
+
+bool
+apicall_move_base(struct apicall *a, const char *url, struct err *err)
+{
 	struct err why;
 
-	if (a->base != NULL)
-		return true;
 	/* Whether plain http may be used at all, the engine knows. */
 	if (url == NULL || !url_check_base(url, true, &why))
 		return err_set(err, ERR_PROTOCOL,
 		    "expected the address of the service, with https");
-	const size_t len = strlen(url);
-	a->base = arena_strndup(a->own, url, url[len - 1] == '/' ? len - 1 :
-	    len);
-	return a->base != NULL ? true : err_nomem(err);
+	size_t len = strlen(url);
+	len -= url[len - 1] == '/';
+	/* Asked for again and again in a long run, it takes no memory. */
+	if (a->base != NULL && strlen(a->base) == len &&
+	    memcmp(a->base, url, len) == 0)
+		return true;
+	const char *base = arena_strndup(a->own, url, len);
+	a->base = base != NULL ? base : a->base;
+	return base != NULL || err_nomem(err);
 }
 
 bool
@@ -238,6 +249,9 @@ token_ready(struct apicall *a, struct err *err)
 
 	if (oauth_is_good(&a->token, a->env.now(a->env.clock)))
 		return true;
+	if (a->rules.login != NULL)
+		return a->rules.login(a->rules.arg, &a->token, err) ||
+		    token_failed(a, err);
 	arena = arena_new(OAUTH_ANSWER_MAX);
 	if (arena == NULL)
 		return err_nomem(err);
@@ -301,7 +315,8 @@ headers_make(const struct apicall *a, struct arena *arena,
 		    from->type : "application/json");
 	headers_set(&h, a->rules.headers);
 	headers_set(&h, from->headers);
-	header_set(&h, "Authorization", arena_printf(arena, "Bearer %s",
+	header_set(&h, "Authorization", arena_printf(arena, "%s %s",
+	    a->rules.scheme != NULL ? a->rules.scheme : "Bearer",
 	    buf_text(&a->token.text)));
 	req->headers = (const char *const (*)[2])h.v;
 	if (!h.failed)
@@ -338,6 +353,8 @@ apicall_sign(struct apicall *a, struct arena *arena,
 		*err = a->stopped;
 		return false;
 	}
+	if (a->rules.locate != NULL && !a->rules.locate(a->rules.arg, err))
+		return false;
 	if (!token_ready(a, err))
 		return false;
 	*req = (struct http_req){ .method = from->method, .body = from->body,
@@ -372,6 +389,20 @@ call_once(struct apicall *a, struct arena *arena, const struct api_req *from,
 	return apicall_fail(&res->verdict, &res->http, from->label, err);
 }
 
+/* Elsewhere it is asked once; sent on from there too, nobody knows where. */
+static bool
+call_there(struct apicall *a, struct arena *arena, const struct api_req *from,
+    struct api_res *res, struct err *err)
+{
+	if (call_once(a, arena, from, res, err))
+		return true;
+	if (!res->verdict.moved || a->rules.locate == NULL)
+		return false;
+	if (call_once(a, arena, from, res, err))
+		return true;
+	return res->verdict.moved ? apicall_stop(a, err) : false;
+}
+
 bool
 apicall_do(struct apicall *a, struct arena *arena, const struct api_req *from,
     struct api_res *res, struct err *err)
@@ -379,13 +410,13 @@ apicall_do(struct apicall *a, struct arena *arena, const struct api_req *from,
 	struct err unwanted, why;
 
 	err = err == NULL ? &unwanted : err;
-	if (call_once(a, arena, from, res, err))
+	if (call_there(a, arena, from, res, err))
 		return true;
 	if (!res->verdict.session)
 		return false;
 	if (!token_lost(a, &why))
 		return err_wrap(err, "%s", why.msg);
-	if (call_once(a, arena, from, res, err))
+	if (call_there(a, arena, from, res, err))
 		return true;
 	return res->verdict.session ? apicall_stop(a, err) : false;
 }

@@ -19,6 +19,7 @@
 struct api_verdict {
 	enum err_kind kind;	/* ERR_NONE = good */
 	bool session;		/* the token is no longer taken */
+	bool moved;		/* the service lives elsewhere: asked for again */
 	bool stop;		/* nothing more may be asked in this run */
 	bool personal;		/* text may speak of a person: not for a log */
 	char code[64];		/* the service's word for it, or "" */
@@ -29,6 +30,15 @@ struct api_rules {
 	 * anew each time, so that an assertion is fresh. */
 	bool (*ask)(void *arg, struct arena *arena, struct oauth_ask *ask,
 	    struct err *err);
+	/* Instead of ask, a login that is none of OAuth's: blocks, and ends with
+	 * oauth_keep.  ERR_AUTH, ERR_CONFIG and ERR_PROTOCOL end the run. */
+	bool (*login)(void *arg, struct oauth_token *token, struct err *err);
+	/* Before each request: base is set, and still right (apicall_move_base).
+	 * May block, and calls apicall_stop itself where nothing more is to be
+	 * asked.  After a verdict with moved it is called once more, and the
+	 * request sent once more.  May be NULL. */
+	bool (*locate)(void *arg, struct err *err);
+	const char *scheme;	/* of Authorization; NULL = "Bearer" */
 	/* Corrects what apicall_judge_status says, root may be NULL.  Sees every
 	 * complete answer, good ones too.  api_words helps. */
 	void (*judge)(void *arg, const struct http_res *res, json_t *root,
@@ -80,6 +90,9 @@ void apicall_close(struct apicall *a);
  * the engine allows it.  A token's answer may call this: the first one is kept
  * for the run, a further one is ignored.  ERR_PROTOCOL: no such address. */
 NPS_MUSTCHECK bool apicall_set_base(struct apicall *a, const char *url,
+    struct err *err);
+/* The same for a service that moves: the address given last counts. */
+NPS_MUSTCHECK bool apicall_move_base(struct apicall *a, const char *url,
     struct err *err);
 /* From now on each call fails with this, without a request.  Returns false. */
 bool apicall_stop(struct apicall *a, const struct err *why);

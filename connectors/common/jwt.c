@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "hole.h"
 
 #define TOKEN_MAX ((size_t)65536)
 #define SIGNATURE_MAX 2048	/* bytes: a key of 16384 bits */
@@ -251,13 +252,13 @@ head_add(struct buf *out, const struct jwt_signer *signer, const X509 *cert,
 }
 
 /* ---- the signature ------------------------------------------------------- */
+/* len: room in signature, and then its length. */
 static bool
-signature_add(struct buf *out, EVP_PKEY *key, bool pss)
+signature_make(EVP_PKEY *key, bool pss, const struct buf *text,
+    unsigned char *signature, size_t *len)
 {
 	AUTO(mdctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *how = NULL;
-	unsigned char signature[SIGNATURE_MAX];
-	size_t len = sizeof(signature);
 
 	if (ctx == NULL || EVP_DigestSignInit(ctx, &how, EVP_sha256(), NULL,
 	        key) != 1)
@@ -267,9 +268,51 @@ signature_add(struct buf *out, EVP_PKEY *key, bool pss)
 	        EVP_PKEY_CTX_set_rsa_pss_saltlen(how,
 	        RSA_PSS_SALTLEN_DIGEST) != 1))
 		return false;
-	return EVP_DigestSign(ctx, signature, &len,
-	        (const unsigned char *)out->s, out->len) == 1 &&
+	return EVP_DigestSign(ctx, signature, len,
+	    (const unsigned char *)text->s, text->len) == 1;
+}
+
+static bool
+signature_add(struct buf *out, EVP_PKEY *key, bool pss)
+{
+	unsigned char signature[SIGNATURE_MAX];
+	size_t len = sizeof(signature);
+
+	return signature_make(key, pss, out, signature, &len) &&
 	    buf_char(out, '.') && base64url_add(out, signature, len);
+}
+
+static bool
+text_signature(const struct jwt_signer *signer, const struct buf *text,
+    struct arena *arena, const char **out, struct err *err)
+{
+	AUTO(pkey) EVP_PKEY *key = NULL;
+	AUTO(x509) X509 *certificate = NULL;
+	unsigned char signature[SIGNATURE_MAX];
+	size_t len = sizeof(signature);
+
+	if (!signer_read(signer, &key, &certificate, err))
+		return false;
+	if (!signature_make(key, signer->pss, text, signature, &len))
+		return err_set(err, ERR_CONFIG,
+		    "the private key signs nothing");
+	*out = hole_base64(arena, signature, len);
+	return *out != NULL || err_nomem(err);
+}
+
+bool
+jwt_sign_text(const struct jwt_signer *signer, const char *text,
+    struct arena *arena, const char **signature, struct err *err)
+{
+	AUTO(buf) struct buf signed_text;
+
+	buf_init(&signed_text, TOKEN_MAX);
+	if (!buf_str(&signed_text, text))
+		return err_nomem(err);
+	const bool ok = text_signature(signer, &signed_text, arena, signature,
+	    err);
+	ERR_clear_error();
+	return ok;
 }
 
 static bool
@@ -348,6 +391,51 @@ jwt_claims_add(json_t *claims, unsigned which, time_t now, long life_s,
 	if (ok && which & JWT_JTI)
 		ok = json_object_set_new(claims, "jti", uuid_new()) == 0;
 	return ok || err_nomem(err);
+}
+
+/* ---- a token of theirs --------------------------------------------------- */
+static int
+base64url_value(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ?
+	    c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52 :
+	    c == '-' || c == '+' ? 62 : c == '_' || c == '/' ? 63 : -1;
+}
+
+static bool
+base64url_read(const char *text, size_t len, struct buf *out)
+{
+	unsigned v = 0, bits = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		const int value = base64url_value(text[i]);
+		if (value < 0)
+			return false;
+		v = v << 6 | (unsigned)value;
+		bits += 6;
+		if (bits < 8)
+			continue;
+		bits -= 8;
+		if (!buf_char(out, (char)(v >> bits & 0xff)))
+			return false;
+	}
+	return true;
+}
+
+bool
+jwt_claims_read(const char *token, struct json_doc **claims)
+{
+	const char *first = token == NULL ? NULL : strchr(token, '.');
+	const char *second = first == NULL ? NULL : strchr(first + 1, '.');
+	AUTO(buf) struct buf text;
+	struct err odd;
+
+	*claims = NULL;
+	buf_init(&text, TOKEN_MAX);
+	return second != NULL && base64url_read(first + 1,
+	    (size_t)(second - first) - 1, &text) &&
+	    json_parse(buf_text(&text), text.len, claims, &odd) &&
+	    json_is_object(json_root(*claims));
 }
 
 /* ---- how long it lasts --------------------------------------------------- */

@@ -37,6 +37,14 @@ NPS_MUSTCHECK bool jwt_sign(const struct jwt_signer *signer, json_t *claims,
     struct arena *arena, char **token, struct err *err);
 /* Are key and certificate such that jwt_sign can take them? */
 NPS_MUSTCHECK bool jwt_check(const struct jwt_signer *signer, struct err *err);
+/* The signature alone, RS256 of text, in base64 (RFC 4648): for services with
+ * a form of their own. */
+NPS_MUSTCHECK bool jwt_sign_text(const struct jwt_signer *signer,
+    const char *text, struct arena *arena, const char **signature,
+    struct err *err);
+/* The claims of a token that came over verified TLS; its signature is not
+ * looked at.  False: it is none. */
+NPS_MUSTCHECK bool jwt_claims_read(const char *token, struct json_doc **claims);
 /* Full days until the certificate ends; negative = it has ended.  ERR_CONFIG:
  * no certificate, or it begins later than now. */
 NPS_MUSTCHECK bool jwt_days_left(const char *certificate, time_t now, int *days,

@@ -27,6 +27,9 @@ static struct rig {
 	struct api_res res;
 	struct err err;
 	bool stop_at_403;
+	int located, logins;
+	bool refuse;	/* a login */
+	bool lost;	/* where it is */
 } rig;
 
 static time_t
@@ -50,6 +53,27 @@ ask(void *arg, struct arena *arena, struct oauth_ask *out, struct err *err)
 	return true;
 }
 
+/* Elsewhere is a path of its own here. */
+static bool
+locate(void *arg, struct err *err)
+{
+	(void)arg;
+	if (rig.api.base != NULL && !rig.lost)
+		return true;
+	rig.lost = false;
+	return apicall_move_base(&rig.api, arena_printf(rig.arena, "%s/p%d/",
+	    simhttpd_url(rig.sim), ++rig.located), err);
+}
+
+static bool
+login(void *arg, struct oauth_token *token, struct err *err)
+{
+	(void)arg;
+	rig.logins++;
+	return rig.refuse ? err_set(err, ERR_AUTH, "refused") :
+	    oauth_keep(token, "7T:ab", err);
+}
+
 static void
 judge(void *arg, const struct http_res *res, json_t *root,
     struct api_verdict *v)
@@ -57,6 +81,8 @@ judge(void *arg, const struct http_res *res, json_t *root,
 	(void)arg;
 	apicall_words(&rig.api, json_string_value(json_at(root, "/code")),
 	    json_string_value(json_at(root, "/message")), v);
+	v->moved = res->status == 421;
+	rig.lost |= v->moved;
 	if (res->status == 403 && rig.stop_at_403) {
 		v->kind = ERR_THROTTLED;
 		v->stop = true;
@@ -86,6 +112,17 @@ start(const struct sim_reply *script, size_t n)
 	assert_true(apicall_open(&rig.api, &rig.env, &rules, &rig.err));
 	assert_true(apicall_set_base(&rig.api, simhttpd_url(rig.sim),
 	    &rig.err));
+}
+
+/* A service that moves, with a login of its own. */
+static void
+start_moving(const struct sim_reply *script, size_t n)
+{
+	start(script, n);
+	rig.api.rules.locate = locate;
+	rig.api.rules.login = login;
+	rig.api.rules.scheme = "SOTicket";
+	rig.api.base = NULL;
 }
 
 static void
@@ -354,6 +391,76 @@ test_no_json_is_no_answer(void **state)
 	end();
 }
 
+/* ---- services that move, logins of their own ---------------------------- */
+static void
+test_moved_once_and_replayed(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET /p1/a", .want =
+		    "Authorization: SOTicket 7T:ab\r\n", .body = "{}" },
+		{ .target = "POST /p1/w", .status = 421 },
+		{ .target = "POST /p2/w", .want =
+		    "Authorization: SOTicket 7T:ab\r\n", .body = "{}" },
+	};
+	const struct api_req req = { .method = "POST", .target = "/w",
+		.label = "POST w", .body = "{\"a\":1}", .body_len = 7 };
+
+	(void)state;
+	start_moving(script, 3);
+	assert_true(get("/a"));
+	assert_true(apicall_do(&rig.api, rig.arena, &req, &rig.res, &rig.err));
+	assert_string_equal(simhttpd_body(rig.sim, 2), "{\"a\":1}");
+	assert_int_equal(rig.located, 2);
+	assert_int_equal(rig.logins, 1);
+	end();
+}
+
+static void
+test_moved_for_ever_ends_the_run(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET /p1/a", .status = 421 },
+		{ .target = "GET /p2/a", .status = 421 },
+	};
+
+	(void)state;
+	start_moving(script, 2);
+	assert_false(get("/a"));
+	assert_false(get("/b"));	/* no request */
+	assert_int_equal(simhttpd_requests(rig.sim), 2);
+	end();
+}
+
+/* It moved while the session ended: both are mended, each once. */
+static void
+test_moved_and_session_lost(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET /p1/a", .status = 421 },
+		{ .target = "GET /p2/a", .status = 401 },
+		{ .target = "GET /p2/a", .body = "{}" },
+	};
+
+	(void)state;
+	start_moving(script, 3);
+	assert_true(get("/a"));
+	assert_int_equal(rig.logins, 2);
+	end();
+}
+
+static void
+test_refused_login_ends_the_run(void **state)
+{
+	(void)state;
+	start_moving(NULL, 0);
+	rig.refuse = true;
+	assert_false(get("/a"));
+	assert_int_equal(rig.err.kind, ERR_AUTH);
+	assert_false(get("/a"));
+	assert_int_equal(rig.logins, 1);
+	end();
+}
+
 int
 main(void)
 {
@@ -369,6 +476,10 @@ main(void)
 		cmocka_unit_test(test_signed_for_the_core),
 		cmocka_unit_test(test_words_of_a_record_are_not_told),
 		cmocka_unit_test(test_no_json_is_no_answer),
+		cmocka_unit_test(test_moved_once_and_replayed),
+		cmocka_unit_test(test_moved_for_ever_ends_the_run),
+		cmocka_unit_test(test_moved_and_session_lost),
+		cmocka_unit_test(test_refused_login_ends_the_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,6 +180,50 @@ test_salesforce(void **state)
 	assert_int_not_equal(verify(false, "public"), 0);
 }
 
+/* A text alone: as openssl dgst -sign makes it, to the letter (RFC 8017: the
+ * same text and key give the same signature). */
+static void
+test_text(void **state)
+{
+	const struct jwt_signer signer = { .key = slurp("key") };
+	const char *signature = NULL;
+	struct err err;
+	char theirs[1024];
+
+	(void)state;
+	assert_true(jwt_sign_text(&signer, "My App-1.202611250200", arena,
+	    &signature, &err));
+	(void)tmpdir_write("signed", "My App-1.202611250200", 0600);
+	MAKE("dgst", "-sha256", "-sign", tmpdir_path("key"), "-out",
+	    tmpdir_path("signature"), tmpdir_path("signed"));
+	MAKE("base64", "-A", "-in", tmpdir_path("signature"), "-out",
+	    tmpdir_path("encoded"));
+	(void)snprintf(theirs, sizeof(theirs), "%s", slurp("encoded"));
+	assert_string_equal(signature, theirs);
+	assert_false(jwt_sign_text(&(struct jwt_signer){ .key = "none" }, "x",
+	    arena, &signature, &err));
+	assert_int_equal(err.kind, ERR_CONFIG);
+}
+
+static void
+test_read(void **state)
+{
+	static const char *const none[] = { NULL, "", ".", "..", "a.b", "a..c",
+		"a.e30", "a.W10.c", "a.!!!!.c", "a.eyJ4Ijox.c" };
+	const struct jwt_signer signer = { .key = slurp("key") };
+	struct json_doc *doc = NULL;
+
+	(void)state;
+	assert_true(jwt_claims_read(sign(&signer, claims_new()), &doc));
+	assert_string_equal(json_string_value(json_object_get(json_root(doc),
+	    "sub")), "søren@firma.dk");
+	json_free(doc);
+	for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+		assert_false(jwt_claims_read(none[i], &doc));
+		json_free(doc);
+	}
+}
+
 /* What openssl says of the certificate, as lower-case digits. */
 static void
 fingerprint_is(const char *digest, const char *header_key)
@@ -432,6 +476,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_salesforce, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_text, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_thumbprints, setup,
 		    teardown),
 		cmocka_unit_test(test_claims),

@@ -96,3 +96,20 @@ marks_load(struct marks_entry *v, size_t n, const char *text,
 	}
 	return !arena_failed(arena);
 }
+
+bool
+marks_begin(struct marks_entry *v, size_t n, const struct pull *pull,
+    struct arena *arena, struct err *err)
+{
+	if (pull->watermark != NULL)
+		(void)marks_load(v, n, pull->watermark, arena);
+	for (size_t i = 0; i < n; i++)
+		v[i].place = NULL;
+	if (arena_failed(arena))
+		return err_nomem(err);
+	if (pull->resume == NULL || pull->sweep ||
+	    marks_load(v, n, pull->resume, arena))
+		return true;
+	return arena_failed(arena) ? err_nomem(err) : err_set(err, ERR_GONE,
+	    "the place of the broken pull is not understood");
+}

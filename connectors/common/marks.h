@@ -9,6 +9,7 @@
 #define NPSYNC_CONNECTORS_MARKS_H
 
 #include "arena.h"
+#include "connector.h"
 
 struct marks_entry {
 	const char *name;
@@ -24,5 +25,10 @@ const char *marks_save(const struct marks_entry *v, size_t n,
  * none of ours (v may have changed), or memory (arena_failed). */
 bool marks_load(struct marks_entry *v, size_t n, const char *text,
     struct arena *arena);
+/* Where a pull begins: marks of its watermark, places of a broken one.  A
+ * watermark that is none of ours, of another driver under this name: from the
+ * beginning, what is known is known.  ERR_GONE: such a place. */
+NPS_MUSTCHECK bool marks_begin(struct marks_entry *v, size_t n,
+    const struct pull *pull, struct arena *arena, struct err *err);
 
 #endif

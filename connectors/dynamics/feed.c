@@ -348,25 +348,6 @@ read_one(const struct feed *f, const struct feed_pass *shared, bool last,
 	return pass_resume(&p, place, err) && pages_take(&p, last, err);
 }
 
-static bool
-marks_begin(struct marks_entry *v, size_t n, const struct pull *pull,
-    struct arena *arena, struct err *err)
-{
-	/* One that is none of ours, of another driver under this name: from the
-	 * beginning; what is known is known. */
-	if (pull->watermark != NULL)
-		(void)marks_load(v, n, pull->watermark, arena);
-	for (size_t i = 0; i < n; i++)
-		v[i].place = NULL;
-	if (arena_failed(arena))
-		return err_nomem(err);
-	if (pull->resume == NULL || pull->sweep ||
-	    marks_load(v, n, pull->resume, arena))
-		return true;
-	return arena_failed(arena) ? err_nomem(err) : err_set(err, ERR_GONE,
-	    "the place of the broken pull is not understood");
-}
-
 /* The larger of the installation's and ours. */
 static struct pull
 pull_of(const struct dynamics *d, const struct pull *pull)

@@ -331,25 +331,6 @@ read_one(const struct listing *l, const struct listing_pass *shared, bool last,
 	return pass_resume(&p, place, err) && listing_pages(&p, last, err);
 }
 
-static bool
-marks_begin(struct marks_entry *v, size_t n, const struct pull *pull,
-    struct arena *arena, struct err *err)
-{
-	/* A watermark that is none of ours, of another driver under this name:
-	 * from the beginning; what is known is known. */
-	if (pull->watermark != NULL)
-		(void)marks_load(v, n, pull->watermark, arena);
-	for (size_t i = 0; i < n; i++)
-		v[i].place = NULL;
-	if (arena_failed(arena))
-		return err_nomem(err);
-	if (pull->resume == NULL || pull->sweep ||
-	    marks_load(v, n, pull->resume, arena))
-		return true;
-	return arena_failed(arena) ? err_nomem(err) : err_set(err, ERR_GONE,
-	    "the place of the broken pull is not understood");
-}
-
 bool
 listing_read(struct rest *r, const struct listing *l, size_t n,
     const struct pull *pull, const struct listing_sink *sink, struct err *err)

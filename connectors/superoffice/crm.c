@@ -7,7 +7,7 @@
  */
 #include <stdlib.h>
 
-#include "superoffice.h"
+#include "reading.h"
 
 #define PAGE_MAX_BYTES ((size_t)64 << 20)
 #define ITEM_MAX_BYTES ((size_t)4 << 20)
@@ -41,7 +41,7 @@ crm_open(const struct connector_env *env, void **self, struct err *err)
 	if (s->page == NULL || s->item == NULL)
 		return err_nomem(err);
 	return apicall_open(&s->api, env, &later, err) &&
-	    so_session_open(s, err);
+	    so_session_open(s, err) && so_reader_open(s, err);
 }
 
 static bool
@@ -52,16 +52,48 @@ crm_renew(void *self, struct err *err)
 	return apicall_renew(&s->api, err);
 }
 
-/* Who we are is what the cheapest call of a session tells. */
 static bool
 crm_check(void *self, struct err *err)
 {
-	struct superoffice *s = self;
-	AUTO(api_res) struct api_res res = { 0 };
+	return so_reader_check(self, err);
+}
 
-	arena_reset(s->page);
-	return so_get(s, s->page, "/User/currentPrincipal", "GET principal",
-	    &res, err);
+/* ---- what these settings offer ----------------------------------------- */
+static const char *
+crm_lacks(const void *settings, size_t i)
+{
+	const struct so_settings *set = settings;
+	const char *lines[4];
+	size_t n = 0;
+
+	if (*set->nosend == '\0')
+		lines[n++] = "nosend is empty: who declined surveys in the CRM "
+		    "is not known, but for \"no mailings\"";
+	if (set->consent_rule == SO_CONSENT_OFF)
+		lines[n++] = "consent_rule is \"off\": who withdrew the "
+		    "consent in the CRM is asked all the same";
+	if (set->deals && !set->sale_history)
+		lines[n++] = "sale_history is off: a sale counts from the day "
+		    "it is first seen";
+	if (set->meetings && set->meeting_task_ids.n == 0)
+		lines[n++] = "meeting_task_ids is empty: no meetings are read";
+	return i < n ? lines[i] : NULL;
+}
+
+static void
+crm_narrow(const void *settings, struct crm_connector *copy)
+{
+	const struct so_settings *set = settings;
+
+	if (!set->contact_stream) {
+		copy->info.caps &= ~(uint32_t)CRM_CAP_CONTACTS;
+		copy->pull_contacts = NULL;
+	}
+	if (set->meetings || set->deals || set->cases)
+		return;
+	copy->info.caps &= ~(uint32_t)(CRM_CAP_EVENTS | CRM_CAP_BASELINE);
+	copy->pull_events = NULL;
+	copy->pull_baseline = NULL;
 }
 
 /* ---- the border -------------------------------------------------------- */
@@ -71,9 +103,20 @@ const struct crm_connector superoffice_crm = {
 		.opts = superoffice_opts,
 		.settings_size = sizeof(struct so_settings),
 		.http = true,
-		.caps = 0 },
+		.caps = CRM_CAP_EVENTS | CRM_CAP_BASELINE |
+		    CRM_CAP_ACTIVITIES | CRM_CAP_CONTACTS | CRM_CAP_FIND |
+		    CRM_CAP_VALUES },
 	.open = crm_open,
 	.close = crm_close,
 	.check = crm_check,
 	.renew = crm_renew,
+	.narrow = crm_narrow,
+	.lacks = crm_lacks,
+	.pull_events = so_pull_events,
+	.pull_baseline = so_pull_baseline,
+	.pull_activities = so_pull_activities,
+	.pull_contacts = so_pull_contacts,
+	.load_contacts = so_load_contacts,
+	.find_contact = so_find_contact,
+	.list_values = so_list_values,
 };

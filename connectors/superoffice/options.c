@@ -97,6 +97,14 @@ check_key(const char *text, struct err *err)
 }
 
 static bool
+check_column(const char *text, struct err *err)
+{
+	return strspn(text, LETTERS ":./-") == strlen(text) || err_set(err,
+	    ERR_CONFIG, "expected a column of the archive, like "
+	    "\"personContact/category\"");
+}
+
+static bool
 check_nosend(const char *text, struct err *err)
 {
 	static const char interest[] = "interest:", field[] = "field:";
@@ -170,6 +178,12 @@ const struct opt superoffice_opts[] = {
 	    "ids of saleStatus that mean lost"),
 	FLAG("sale_history", sale_history, "true",
 	    "when a sale was closed is read from the archive SaleHistory"),
+	TEXT("sale_type_column", sale_type_column, "saleType", check_column,
+	    "column of the archive FindSale that sale_type_ids are compared "
+	    "with"),
+	TEXT("ticket_category_column", ticket_category_column, "",
+	    check_column, "column of the archive Ticket with the category, "
+	    "like \"categoryFullName\"; empty = none"),
 	TEXT("ticket_entities", ticket_entities, "", check_names,
 	    "$entities of the archive Ticket, if closed requests are missing: "
 	    "\"ticket,ticketdisplayclosed\""),
@@ -187,12 +201,17 @@ const struct opt superoffice_opts[] = {
 	NUMBER("activity_first_days", activity_first_days, "400", 30, 3650,
 	    "the first reading of activities goes back so far"),
 
+	FLAG("contact_stream", contact_stream, "false",
+	    "read all persons, then those that changed; else only those that "
+	    "an event names"),
 	CHOICE("consent_rule", consent_rule, "withdrawn", consents,
 	    "e-marketing consent: not looked at, not withdrawn, or given"),
 	TEXT("subscription", subscription, "", check_line,
 	    "name of a subscription type: who has it not is not asked"),
 	TEXT("nosend", nosend, "interest:NPSToday.NoSend", check_nosend,
 	    "who is not asked: \"interest:NAME\", or a checkbox \"field:KEY\""),
+	TEXT("relation_column", relation_column, "personContact/category",
+	    check_column, "column of the archive Person: customer, partner"),
 	TEXT("language_field", language_field, "", check_key,
 	    "user-defined field with the language"),
 	TEXT("department_field", department_field, "", check_key,
@@ -213,10 +232,14 @@ const struct opt superoffice_opts[] = {
 	{ .name = "panel", .type = OPT_GROUP, .offset = 0, .sub = panel_opts,
 	    .help = "user-defined fields of the person for the last answer" },
 
-	NUMBER("page_size", page_size, "1000", 1, 10000, "rows of a page"),
+	NUMBER("page_size", page_size, "1000", 1, 2000, "rows of a page"),
 	NUMBER("overlap_s", overlap_s, "900", 0, 604800,
 	    "how late a change may be seen: each reading begins so much "
 	    "earlier"),
+	NUMBER("stamp_margin_s", stamp_margin_s, "86400", 0, 604800,
+	    "at least: the service may compare changes by day"),
+	FLAG("stamp_registered", stamp_registered, "true",
+	    "what was made is asked for too, not only what changed"),
 	NUMBER("ids_max", ids_max, "100", 1, 500, "ids of one query"),
 	CHOICE("naive_datetime", naive_datetime, "reject", naives,
 	    "a time that names no zone: the record is set aside, or it is UTC"),

@@ -35,17 +35,20 @@ struct so_settings {
 	const char *meeting_filter;	/* further restriction */
 	bool sale_history;
 	struct intlist sale_won_ids, sale_lost_ids;
-	const char *ticket_entities;
+	const char *sale_type_column;
+	const char *ticket_entities, *ticket_category_column;
 	int inactivity_level;		/* enum so_inactivity */
 	struct intlist phone_task_ids, mail_task_ids, silent_task_ids;
 	int activity_first_days;
 
 	/* who may be asked */
+	bool contact_stream;
 	int consent_rule;		/* enum so_consent */
 	const char *subscription;	/* name of a subscription type; "" */
 	const char *nosend;		/* "interest:NAME", "field:KEY" or "" */
 	const char *language_field, *department_field;	/* "" = none */
-	struct strlist extra_fields;	/* columns of the archive Person */
+	const char *relation_column;	/* of the archive Person */
+	struct strlist extra_fields;	/* keys of user-defined fields */
 
 	/* what is written */
 	int tag_mode;			/* enum so_tag_mode */
@@ -56,7 +59,8 @@ struct so_settings {
 	struct so_panel panel;
 
 	/* how it is asked for */
-	int page_size, overlap_s, ids_max;
+	int page_size, overlap_s, stamp_margin_s, ids_max;
+	bool stamp_registered;
 	int naive_datetime;		/* enum so_naive */
 	double rate_per_second;	/* the core's keys, with our defaults */
 	double backoff_s;

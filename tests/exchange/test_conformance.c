@@ -57,6 +57,9 @@ static const struct candidate {
 	    "\"id\"; client_secret = \"file:@DIR@/key\";",
 	    .door = "POST /services/oauth2/token", .token = "{\"access_token\":"
 	    "\"T\",\"instance_url\":\"@URL@\",\"token_type\":\"Bearer\"}" },
+	{ .driver = "superoffice", .group = "mode = \"onsite\"; base_url = "
+	    "\"@URL@/so\"; auth = \"basic\"; user = \"u\"; password = "
+	    "\"file:@DIR@/key\";" },
 }, surveys[] = {
 	{ .driver = "npstoday", .group = "base_url = \"@URL@\"; api_key = "
 	    "\"file:@DIR@/key\";" },

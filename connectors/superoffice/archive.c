@@ -1,0 +1,253 @@
+/*
+ * archive.c - how a query could lose, double, leak or hang, and what stops it:
+ *  - a short page that is not the last, as the service caps $top: only an empty
+ *    page is the end;
+ *  - a service that ignores $filter or $orderBy: each key must be larger than
+ *    the one before it, a page must move on;
+ *  - a next link to another host, or none at all: never looked at;
+ *  - pages without end: the keys grow and have an end, 2^31;
+ *  - a query that is refused: a column or an id of the options, so that is what
+ *    the message says;
+ *  - memory: a page at a time.
+ */
+#include "archive.h"
+
+#include <stdio.h>
+
+#include "clock.h"
+#include "common/idmap.h"
+#include "row.h"
+#include "url.h"
+
+#define FILTER_MAX_BYTES ((size_t)8192)
+#define IDS_BYTES ((size_t)65536)
+
+/* ---- texts ------------------------------------------------------------- */
+const char *
+so_and(struct arena *arena, const char *a, const char *b)
+{
+	if (a == NULL || *a == '\0')
+		return b == NULL ? "" : b;
+	return b == NULL || *b == '\0' ? a :
+	    arena_printf(arena, "%s and %s", a, b);
+}
+
+const char *
+so_since(struct arena *arena, const char *column, time_t at)
+{
+	struct civil c;
+
+	clock_local("UTC", at - 1, &c);
+	return arena_printf(arena, "%s afterTime '%04d-%02d-%02dT%02d:%02d:"
+	    "%02d'", column, c.year, c.month, c.day, c.hour, c.minute,
+	    c.second);
+}
+
+const char *
+so_one_of(struct arena *arena, const char *column, const char *operator,
+    const struct intlist *ids)
+{
+	AUTO(buf) struct buf text;
+
+	buf_init(&text, FILTER_MAX_BYTES);
+	buf_printf(&text, "%s %s (", column, operator);
+	for (size_t i = 0; i < ids->n; i++)
+		buf_printf(&text, "%s%lld", i == 0 ? "" : ",",
+		    (long long)ids->v[i]);
+	buf_char(&text, ')');
+	return text.failed ? NULL : arena_strdup(arena, buf_text(&text));
+}
+
+const char *
+so_query_target(struct arena *arena, const struct so_query *q, long long after)
+{
+	const char *key = arena_printf(arena, "%s gt %lld", q->id, after);
+	const char *filter = so_and(arena, q->filter, key);
+	const char *entities = q->entities == NULL ? "" :
+	    url_escape(arena, q->entities);
+	const char *select = url_escape(arena, q->select);
+
+	if (key == NULL || filter == NULL || select == NULL ||
+	    entities == NULL || (filter = url_escape(arena, filter)) == NULL)
+		return NULL;
+	const char *order = q->order == NULL ? "" : arena_printf(arena, "%%2C%s",
+	    url_escape(arena, q->order));
+	return order == NULL ? NULL : arena_printf(arena, "%s?$select=%s&"
+	    "$filter=%s&$orderBy=%s%%20asc%s&$top=%d&$output=Logical%s%s",
+	    q->path, select, filter, q->id, order, q->top, *entities == '\0' ? "" : "&$entities=", entities);
+}
+
+/* ---- one page ---------------------------------------------------------- */
+/* Nobody is named in a query but by id: the words may be told. */
+static bool
+explain(const struct so_query *q, const struct api_res *res, struct err *err)
+{
+	if (err->kind != ERR_REJECTED && err->kind != ERR_GONE)
+		return false;
+	return err_set(err, ERR_CONFIG, "%s: HTTP %ld %s%s%s: the query was "
+	    "refused; does an option name a column or an id that is not there?",
+	    q->label, res->http.status, res->verdict.code,
+	    res->verdict.text[0] != '\0' ? ": " : "", res->verdict.text);
+}
+
+bool
+so_query_page(struct superoffice *s, struct arena *arena,
+    const struct so_query *q, long long after, struct api_res *res,
+    json_t **rows, struct err *err)
+{
+	const char *target = so_query_target(arena, q, after);
+
+	if (target == NULL)
+		return err_nomem(err);
+	if (!so_get(s, arena, target, q->label, res, err))
+		return explain(q, res, err);
+	*rows = json_object_get(api_root(res), "value");
+	return json_is_array(*rows) || err_set(err, ERR_PROTOCOL,
+	    "%s: HTTP %ld: expected an array \"value\"", q->label,
+	    res->http.status);
+}
+
+/* ---- rows -------------------------------------------------------------- */
+/* 0 = none. */
+static long long
+key_of(const struct so_query *q, json_t *row)
+{
+	long long id;
+
+	return (so_number(row, q->id, &id) ||
+	    so_number(row, "PrimaryKey", &id)) && id > 0 ? id : 0;
+}
+
+static bool
+keyless(struct superoffice *s, const struct so_query *q)
+{
+	so_complain(s, q->label, NULL, "expected a number as key");
+	return true;
+}
+
+static bool
+group_give(struct superoffice *s, const struct so_query *q,
+    struct so_group *g, long long *last, so_group_fn *fn, void *arg,
+    struct err *err)
+{
+	const long long key = key_of(q, g->row = json_array_get(g->rows,
+	    g->at));
+
+	g->n = 1;
+	if (key == 0)
+		return keyless(s, q);
+	if (key <= *last)
+		return err_set(err, ERR_PROTOCOL, "%s: expected rows in the "
+		    "order of %s, after the last one: the service does not keep "
+		    "$orderBy or $filter", q->label, q->id);
+	while (g->at + g->n < json_array_size(g->rows) && key_of(q,
+	    json_array_get(g->rows, g->at + g->n)) == key)
+		g->n++;
+	*last = key;
+	arena_reset(s->item);
+	g->id = arena_printf(s->item, "%lld", key);
+	return g->id == NULL ? err_nomem(err) : fn(arg, g, err);
+}
+
+bool
+so_rows_each(struct superoffice *s, const struct so_query *q, json_t *rows,
+    long long *last, so_group_fn *fn, void *arg, struct err *err)
+{
+	const long long before = *last;
+	struct so_group g = { .rows = rows };
+
+	for (; g.at < json_array_size(rows); g.at += g.n)
+		if (!group_give(s, q, &g, last, fn, arg, err))
+			return false;
+	return json_array_size(rows) == 0 || *last > before || err_set(err,
+	    ERR_PROTOCOL, "%s: a page of rows without a key", q->label);
+}
+
+/* ---- all of it --------------------------------------------------------- */
+bool
+so_query_all(struct superoffice *s, const struct so_query *q, so_group_fn *fn,
+    void *arg, struct err *err)
+{
+	const struct connector_env *env = &s->api.env;
+	AUTO(arena) struct arena *arena = arena_new((size_t)64 << 20);
+	long long last = 0;
+
+	if (arena == NULL)
+		return err_nomem(err);
+	for (size_t n = 1; n > 0; arena_reset(arena)) {
+		AUTO(api_res) struct api_res res = { 0 };
+		json_t *rows;
+		if (env->cancelled != NULL && env->cancelled())
+			return err_set(err, ERR_CANCELLED, "cancelled");
+		if (!so_query_page(s, arena, q, last, &res, &rows, err) ||
+		    !so_rows_each(s, q, rows, &last, fn, arg, err))
+			return false;
+		n = json_array_size(rows);
+	}
+	return true;
+}
+
+static const char *
+some_ids(struct arena *arena, const char *column, const char *const *ids,
+    size_t n)
+{
+	AUTO(buf) struct buf text;
+
+	buf_init(&text, FILTER_MAX_BYTES);
+	buf_printf(&text, "%s in (", column);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&text, "%s%s", i == 0 ? "" : ",", ids[i]);
+	buf_char(&text, ')');
+	return text.failed ? NULL : arena_strdup(arena, buf_text(&text));
+}
+
+bool
+so_query_ids(struct superoffice *s, const struct so_query *q,
+    const char *column, const char *const *ids, size_t n, so_group_fn *fn,
+    void *arg, struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new(IDS_BYTES);
+	const size_t max = (size_t)s->set->ids_max;
+	struct so_query some = *q;
+
+	if (arena == NULL)
+		return err_nomem(err);
+	for (size_t at = 0; at < n; at += max) {
+		arena_reset(arena);
+		some.filter = some_ids(arena, column, ids + at,
+		    n - at < max ? n - at : max);
+		some.filter = some.filter == NULL ? NULL :
+		    so_and(arena, q->filter, some.filter);
+		if (some.filter == NULL)
+			return err_nomem(err);
+		if (!so_query_all(s, &some, fn, arg, err))
+			return false;
+	}
+	return true;
+}
+
+bool
+so_column_ids(struct arena *arena, json_t *rows, const char *column,
+    const char *const **ids, size_t *n, struct err *err)
+{
+	const char **v = arena_array(arena, json_array_size(rows) + 1,
+	    sizeof(*v));
+	struct idmap met;
+	json_t *row;
+	size_t i;
+
+	*n = 0;
+	idmap_init(&met, arena);
+	if (v == NULL)
+		return err_nomem(err);
+	json_array_foreach (rows, i, row) {
+		const char *id = so_id(row, column, arena);
+		if (id == NULL || idmap_has(&met, id))
+			continue;
+		if (!idmap_put(&met, id, NULL))
+			return err_nomem(err);
+		v[(*n)++] = id;
+	}
+	*ids = v;
+	return !arena_failed(arena) || err_nomem(err);
+}

@@ -1,0 +1,337 @@
+/*
+ * card.c - rows of the archive Person, one for each address of a person, as the
+ * border's contact.
+ *
+ * What keeps somebody from being asked must have been read: where the answer does
+ * not have it, or holds neither yes nor no, that is no "no" but a card that cannot
+ * be read.  null is a "no" only for what a person need not have: a company, a
+ * consent, a user-defined field.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "common/tagset.h"
+#include "common/tagtext.h"
+#include "reading.h"
+
+#define SELECT "personId,contactId,fullName,firstName,lastName,retired," \
+	"personNoMail,hasInterests,personDirectPhone/formattedNumber," \
+	"personMobilePhone/formattedNumber,email/emailAddress," \
+	"email/emailHasBounced,personContact/name," \
+	"personContact/contactNoMail,personContact/associateId," \
+	"personContact/contactAssociate/fullName," \
+	"personContact/contactAssociate/personEmail,personUpdatedDate," \
+	"personRegisteredDate"
+#define CONSENT "hasEmarketingConsent"
+#define WITHDRAWN "withdrawnEmarketingConsent"
+#define COLUMNS_MAX ((size_t)8192)
+#define ITEMS_MAX 20000		/* interests of a tenant, headings too */
+#define DEPTH_MAX 4
+
+/* ---- what is asked for ------------------------------------------------- */
+const char *
+so_field_column(struct arena *arena, const char *key)
+{
+	return arena_printf(arena, "%s%s", strncmp(key, "x_", 2) == 0 ||
+	    strncmp(key, "y_", 2) == 0 ? "personExtra/" : "personUdef/", key);
+}
+
+static void
+field_add(struct buf *out, struct arena *arena, const char *key)
+{
+	if (key != NULL && *key != '\0')
+		buf_printf(out, ",%s", so_field_column(arena, key));
+}
+
+const char *
+so_card_columns(const struct so_settings *set, struct arena *arena)
+{
+	AUTO(buf) struct buf out;
+
+	buf_init(&out, COLUMNS_MAX);
+	buf_str(&out, SELECT);
+	if (set->consent_rule != SO_CONSENT_OFF)
+		buf_str(&out, "," CONSENT "," WITHDRAWN);
+	if (*set->relation_column != '\0')
+		buf_printf(&out, ",%s", set->relation_column);
+	field_add(&out, arena, so_nosend_field(set));
+	if (set->tag_mode == SO_TAGS_FIELD)
+		field_add(&out, arena, set->tag_field);
+	field_add(&out, arena, set->language_field);
+	field_add(&out, arena, set->department_field);
+	for (size_t i = 0; i < set->extra_fields.n; i++)
+		field_add(&out, arena, set->extra_fields.v[i]);
+	return out.failed || arena_failed(arena) ? NULL :
+	    arena_strdup(arena, buf_text(&out));
+}
+
+static bool
+interests_count(const struct so_settings *set)
+{
+	return set->tag_mode == SO_TAGS_INTERESTS ||
+	    so_nosend_interest(set) != NULL;
+}
+
+bool
+so_card_needs_person(const struct so_settings *set, json_t *row)
+{
+	return *set->subscription != '\0' || (interests_count(set) &&
+	    so_flag(row, "hasInterests") != TRI_NO);
+}
+
+/* ---- reading ----------------------------------------------------------- */
+struct card {
+	const struct so_settings *set;
+	const struct so_group *g;
+	json_t *person;
+	struct arena *arena;
+	const char *lacks;	/* what had to be there */
+	const char *expected;	/* of it */
+};
+
+static void
+refuse(struct card *c, const char *column, const char *expected)
+{
+	if (c->lacks != NULL)
+		return;
+	c->lacks = column;
+	c->expected = expected;
+}
+
+static bool
+is_null(json_t *row, const char *column)
+{
+	return json_is_null(json_object_get(row, column));
+}
+
+/* may: null is a "no". */
+static bool
+says_yes(struct card *c, const char *column, bool may)
+{
+	const enum tri flag = so_flag(c->g->row, column);
+
+	if (!so_has(c->g->row, column))
+		refuse(c, column, "this column in the answer");
+	else if (flag == TRI_UNKNOWN && !(may && is_null(c->g->row, column)))
+		refuse(c, column, "yes or no");
+	return flag == TRI_YES;
+}
+
+static const char *
+text(const struct card *c, const char *column)
+{
+	return *column == '\0' ? NULL : so_text(c->g->row, column, c->arena);
+}
+
+static const char *
+field(const struct card *c, const char *key)
+{
+	const char *column = *key == '\0' ? NULL :
+	    so_field_column(c->arena, key);
+
+	return column == NULL ? NULL : text(c, column);
+}
+
+/* ---- interests and subscriptions --------------------------------------- */
+struct names {
+	const char **v;
+	size_t n, seen;
+};
+
+/* The names of what is selected, headings' children too. */
+static bool
+collect(struct card *c, json_t *items, struct names *out, int depth)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (items, i, item) {
+		const char *name = json_string_value(json_object_get(item,
+		    "Name"));
+		if (++out->seen > ITEMS_MAX || depth > DEPTH_MAX)
+			return false;
+		if (json_is_true(json_object_get(item, "Selected")) &&
+		    name != NULL)
+			out->v[out->n++] = tagset_compose(c->arena, name);
+		if (!collect(c, json_object_get(item, "ChildItems"), out,
+		    depth + 1))
+			return false;
+	}
+	return true;
+}
+
+static size_t
+count(json_t *items, int depth)
+{
+	size_t n = json_array_size(items), i;
+	json_t *item;
+
+	json_array_foreach (items, i, item)
+		if (depth < DEPTH_MAX)
+			n += count(json_object_get(item, "ChildItems"),
+			    depth + 1);
+	return n;
+}
+
+/* Ends with NULL; none is never NULL. */
+static const char *const *
+selected(struct card *c, const char *list)
+{
+	static const char *const none[] = { NULL };
+	json_t *items = json_object_get(c->person, list);
+	struct names out = { .n = 0 };
+
+	if (!json_is_array(items)) {
+		refuse(c, list, "a list in the person");
+		return none;
+	}
+	out.v = arena_array(c->arena, count(items, 0) + 1, sizeof(*out.v));
+	if (out.v == NULL)
+		return none;	/* arena_failed */
+	if (!collect(c, items, &out, 0)) {
+		refuse(c, list, "a shorter list in the person");
+		return none;
+	}
+	return out.v;
+}
+
+static bool
+is_in(const char *const *names, const char *name)
+{
+	for (; *names != NULL; names++)
+		if (strcasecmp(*names, name) == 0)
+			return true;
+	return false;
+}
+
+static const char *const *
+interests(struct card *c)
+{
+	static const char *const none[] = { NULL };
+
+	return interests_count(c->set) && (c->person != NULL ||
+	    so_card_needs_person(c->set, c->g->row)) ?
+	    selected(c, "Interests") : none;
+}
+
+/* ---- who may be asked -------------------------------------------------- */
+static void
+map_consent(struct card *c, struct crm_contact *out)
+{
+	if (c->set->consent_rule == SO_CONSENT_OFF)
+		return;
+	const bool withdrawn = says_yes(c, WITHDRAWN, true);
+	const bool given = says_yes(c, CONSENT, true);
+
+	out->consent = withdrawn ? TRI_NO : given ? TRI_YES : TRI_UNKNOWN;
+	out->opted_out |= withdrawn ||
+	    (c->set->consent_rule == SO_CONSENT_REQUIRED && !given);
+}
+
+static void
+map_refusals(struct card *c, struct crm_contact *out)
+{
+	static const char *const none[] = { NULL };
+	const char *const *names = interests(c);
+	const char *interest = so_nosend_interest(c->set);
+	const char *key = so_nosend_field(c->set);
+
+	out->employed = says_yes(c, "retired", false) ? TRI_NO : TRI_YES;
+	out->opted_out = says_yes(c, "personNoMail", false);
+	out->opted_out |= says_yes(c, "personContact/contactNoMail", true);
+	map_consent(c, out);
+	if (key != NULL)
+		out->opted_out |= says_yes(c, so_field_column(c->arena, key),
+		    true);
+	if (interest != NULL)
+		out->opted_out |= is_in(names, tagset_compose(c->arena,
+		    interest));
+	if (*c->set->subscription != '\0')
+		out->opted_out |= !is_in(selected(c, "ShipmentTypes"),
+		    c->set->subscription);
+	out->tags = c->set->tag_mode == SO_TAGS_INTERESTS ? names : none;
+	if (c->set->tag_mode == SO_TAGS_FIELD &&
+	    *c->set->tag_field != '\0') {
+		const char *column = so_field_column(c->arena,
+		    c->set->tag_field);
+		if (column != NULL && !so_has(c->g->row, column))
+			refuse(c, "tag_field", "this column in the answer");
+		out->tags = tagtext_split(c->arena, field(c,
+		    c->set->tag_field));
+	}
+}
+
+/* ---- the rest ---------------------------------------------------------- */
+/* The first address that is not dead. */
+static const char *
+address(const struct card *c)
+{
+	for (size_t i = 0; i < c->g->n; i++) {
+		json_t *row = json_array_get(c->g->rows, c->g->at + i);
+		const char *email = so_text(row, "email/emailAddress",
+		    c->arena);
+		if (email != NULL && so_flag(row, "email/emailHasBounced") !=
+		    TRI_YES)
+			return email;
+	}
+	return NULL;
+}
+
+static const char *const (*
+extra(const struct card *c))[2]
+{
+	const struct strlist *fields = &c->set->extra_fields;
+	const char *(*v)[2] = arena_array(c->arena, fields->n + 1, sizeof(*v));
+	size_t n = 0;
+
+	for (size_t i = 0; v != NULL && i < fields->n; i++)
+		if ((v[n][1] = field(c, fields->v[i])) != NULL)
+			v[n++][0] = fields->v[i];
+	if (v != NULL)
+		v[n][0] = v[n][1] = NULL;
+	return (const char *const (*)[2])v;
+}
+
+static void
+map_person(const struct card *c, struct crm_contact *out)
+{
+	out->name = (struct person_name){ text(c, "fullName"),
+		text(c, "firstName"), text(c, "lastName") };
+	out->email = address(c);
+	out->phone = text(c, "personDirectPhone/formattedNumber");
+	out->mobile = text(c, "personMobilePhone/formattedNumber");
+	out->language = field(c, c->set->language_field);
+	out->department = field(c, c->set->department_field);
+	out->company_id = so_id(c->g->row, "contactId", c->arena);
+	out->company = text(c, "personContact/name");
+	out->relation = text(c, c->set->relation_column);
+	out->owner_id = text(c, "personContact/associateId");
+	out->owner_name = text(c, "personContact/contactAssociate/fullName");
+	out->owner_email = text(c,
+	    "personContact/contactAssociate/personEmail");
+}
+
+bool
+so_card_map(const struct superoffice *s, const struct so_group *g,
+    json_t *person, struct arena *arena, struct crm_contact *out,
+    char *reason, size_t size)
+{
+	static const char *const none[] = { NULL };
+	struct card c = { .set = s->set, .g = g, .person = person,
+		.arena = arena };
+
+	*out = (struct crm_contact){ .contact_id = g->id,
+		.consent = TRI_UNKNOWN, .consent_at = NO_TIME,
+		.company_tags = none };
+	map_person(&c, out);
+	map_refusals(&c, out);
+	out->extra = extra(&c);
+	if (c.lacks == NULL)
+		return true;
+	(void)snprintf(reason, size, "%.80s: expected %s", c.lacks,
+	    c.expected);
+	return false;
+}

@@ -1,0 +1,358 @@
+/*
+ * events.c - completed appointments, sales and requests as events.
+ *
+ * Each status and each type is asked for by itself: what a row shows of them are
+ * words in some language.
+ *
+ * How this can lose or double, and what stops it:
+ *  - a booking, which has a row for each of us who took part: only the first of
+ *    them, or that of no booking, is an event;
+ *  - a meeting that was completed days later: found by when its row changed;
+ *  - a sold sale that is edited: its key is known for ever; when it was sold says
+ *    the history of the sale, not a date that somebody typed;
+ *  - a request without a person, a sale of a company: an event that names nobody;
+ *  - notes and documents, which lie among the appointments: no meetings.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "num.h"
+#include "reading.h"
+
+#define IN_DIARY 1
+#define APPOINTMENT "appointmentId,personId,contactId,associateId,type," \
+	"rawType,rawStatus,completed,completedDate,endDate,booking," \
+	"updatedDate,registeredDate"
+#define SALE "saleId,personId,contactId,associateId,saleStatus,date," \
+	"updatedDate,registeredDate"
+#define TICKET "ticketId,personId,contactId,ownedBy,closedAt,lastChanged"
+
+static bool
+emit(struct so_events *e, const struct crm_event *ev, struct err *err)
+{
+	if (arena_failed(e->s->item))
+		return err_nomem(err);
+	return e->emit(e->arg, ev) || err_set(err, ERR_CANCELLED,
+	    "events: stopped");
+}
+
+/* ---- meetings ---------------------------------------------------------- */
+/* The first row of the booking that this one belongs to; *mother = 0: none, or
+ * it is gone. */
+static bool
+mother_ask(struct superoffice *s, const struct so_row *row, long long *mother,
+    bool *gone, struct err *err)
+{
+	AUTO(api_res) struct api_res res = { 0 };
+	const char *target = arena_printf(s->item, "/Appointment/%s?$select="
+	    "AppointmentId,MotherId", row->id);
+
+	*gone = false;
+	if (target == NULL)
+		return err_nomem(err);
+	if (!so_get(s, s->item, target, "appointment", &res, err))
+		return (*gone = err->kind == ERR_GONE);
+	return so_number(api_root(&res), "MotherId", mother) || err_set(err,
+	    ERR_PROTOCOL, "appointment: expected MotherId, a number");
+}
+
+/* Is this row one of our further participants'? */
+static bool
+is_further(struct so_events *e, struct so_row *row, bool *further,
+    struct err *err)
+{
+	long long mother = 0, own = 0;
+
+	*further = false;
+	if (!num_parse(row->id, 1, INT32_MAX, &own))
+		return err_set(err, ERR_BUG, "key");
+	if (e->keys_only || so_number(row->json, "motherId", &mother) ||
+	    so_flag(row->json, "booking") == TRI_NO) {
+		*further = mother != 0 && mother != own;
+		return true;
+	}
+	if (!mother_ask(e->s, row, &mother, further, err))
+		return false;
+	*further |= mother != 0 && mother != own;
+	return true;
+}
+
+static time_t
+first_time(const struct superoffice *s, json_t *row, const char *const *columns)
+{
+	time_t at = NO_TIME;
+
+	for (; *columns != NULL && at == NO_TIME; columns++)
+		at = so_time(s->set, row, *columns);
+	return at;
+}
+
+static bool
+meeting_row(struct so_events *e, const struct so_kind *k, struct so_row *row,
+    struct err *err)
+{
+	static const char *const held[] = { "endDate", "completedDate", NULL };
+	struct superoffice *s = e->s;
+	struct crm_event ev = { .trigger = k->trigger, .event_id = row->id,
+		.category = k->category, .contact_id = so_id(row->json,
+		    "personId", s->item), .employee_id = so_text(row->json,
+		    "associateId", s->item), .transition_at = so_time(s->set,
+		    row->json, "completedDate") };
+	long long type;
+	bool further;
+
+	if (so_number(row->json, "rawType", &type) && type != IN_DIARY)
+		return true;
+	/* The filter said so; an answer that holds others was another's. */
+	if (so_flag(row->json, "completed") != TRI_YES)
+		return true;
+	ev.occurred_at = first_time(s, row->json, held);
+	if (ev.occurred_at == NO_TIME) {
+		so_refuse(row, "endDate", "a time with its zone there or in "
+		    "completedDate");
+		return true;
+	}
+	return is_further(e, row, &further, err) &&
+	    (further || emit(e, &ev, err));
+}
+
+/* ---- sales ------------------------------------------------------------- */
+static bool
+sale_page(struct so_events *e, const struct so_kind *k, json_t *rows,
+    struct err *err)
+{
+	idmap_init(&e->closed, e->s->page);
+	if (e->keys_only || !e->s->set->sale_history)
+		return true;
+	return so_history_load(e, rows, k->status, err);
+}
+
+/* The date of a sale may lie ahead. */
+static time_t
+sold_at(const struct so_events *e, const struct so_row *row, time_t closed)
+{
+	const time_t date = so_time(e->s->set, row->json, "date");
+
+	return closed != NO_TIME ? closed : date != NO_TIME && date < row->at ?
+	    date : row->at;
+}
+
+static bool
+sale_row(struct so_events *e, const struct so_kind *k, struct so_row *row,
+    struct err *err)
+{
+	const time_t closed = so_history_at(e, row->id);
+	const struct crm_event ev = { .trigger = k->trigger,
+		.event_id = row->id, .category = k->category,
+		.stage = k->stage, .contact_id = so_id(row->json, "personId",
+		    e->s->item), .employee_id = so_text(row->json,
+		    "associateId", e->s->item),
+		.occurred_at = sold_at(e, row, closed),
+		.transition_at = closed };
+
+	return emit(e, &ev, err);
+}
+
+/* ---- requests ---------------------------------------------------------- */
+static bool
+ticket_row(struct so_events *e, const struct so_kind *k, struct so_row *row,
+    struct err *err)
+{
+	const char *column = e->s->set->ticket_category_column;
+	const struct crm_event ev = { .trigger = k->trigger,
+		.event_id = row->id, .category = *column == '\0' ? NULL :
+		    so_text(row->json, column, e->s->item),
+		.contact_id = so_id(row->json, "personId", e->s->item),
+		.employee_id = so_text(row->json, "ownedBy", e->s->item),
+		.occurred_at = row->at, .transition_at = row->at };
+
+	return emit(e, &ev, err);
+}
+
+/* ---- what is asked for ------------------------------------------------- */
+static struct so_kind *
+add(struct superoffice *s, const struct so_feed *feed,
+    const struct so_kind *kind, struct err *err)
+{
+	struct so_reader *r = s->reader;
+	struct so_kind *copy = arena_alloc(s->api.own, sizeof(*copy));
+
+	if (r->n_events == SO_EVENT_FEEDS_MAX) {
+		(void)err_set(err, ERR_CONFIG, "expected at most %d types of "
+		    "meetings and of sales together", SO_EVENT_FEEDS_MAX);
+		return NULL;
+	}
+	if (copy == NULL || arena_failed(s->api.own) || feed->name == NULL ||
+	    feed->q.filter == NULL || feed->q.select == NULL) {
+		(void)err_nomem(err);
+		return NULL;
+	}
+	*copy = *kind;
+	r->events[r->n_events] = *feed;
+	r->events[r->n_events].q.top = s->set->page_size;
+	r->events[r->n_events++].of = copy;
+	return copy;
+}
+
+static bool
+meetings_open(struct superoffice *s, struct err *err)
+{
+	const struct so_settings *set = s->set;
+	struct arena *own = s->api.own;
+
+	for (size_t i = 0; i < set->meeting_task_ids.n; i++) {
+		const long long id = (long long)set->meeting_task_ids.v[i];
+		const struct so_kind kind = { .trigger = "meet",
+			.category = arena_printf(own, "%lld", id),
+			.row = meeting_row };
+		const struct so_feed feed = { .stamp = "updatedDate",
+			.made = set->stamp_registered ? "registeredDate" : NULL,
+			.name = arena_printf(own, "meet-%lld", id),
+			.q = { .path = "/Appointment", .label = "appointments",
+			    .id = "appointmentId", .select = APPOINTMENT,
+			    .filter = so_and(own, arena_printf(own,
+			        "completed set true and type oneOf (%lld)", id),
+			        *set->meeting_filter == '\0' ? "" :
+			        arena_printf(own, "(%s)",
+			            set->meeting_filter)) } };
+		if (add(s, &feed, &kind, err) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* type < 0: of every type. */
+static bool
+sales_add(struct superoffice *s, const char *trigger, long long status,
+    long long type, struct err *err)
+{
+	const struct so_settings *set = s->set;
+	struct arena *own = s->api.own;
+	const char *category = type < 0 ? NULL : arena_printf(own, "%lld",
+	    type);
+	const char *id = arena_printf(own, "%lld", status);
+	const char *of_type = type < 0 ? "" : arena_printf(own,
+	    "%s oneOf (%lld)", set->sale_type_column, type);
+	const struct so_kind kind = { .trigger = trigger, .category = category,
+		.stage = id, .status = id, .page = sale_page,
+		.row = sale_row };
+	const struct so_feed feed = { .stamp = "updatedDate",
+		.made = set->stamp_registered ? "registeredDate" : NULL,
+		.name = type < 0 ? arena_printf(own, "sale-%s", id) :
+		    arena_printf(own, "sale-%s-%s", id, category),
+		.q = { .path = "/Sale", .label = "sales", .id = "saleId",
+		    .select = SALE, .filter = so_and(own, arena_printf(own,
+		        "saleStatus oneOf (%s)", id), of_type) } };
+
+	return add(s, &feed, &kind, err) != NULL;
+}
+
+static bool
+sales_open(struct superoffice *s, const char *trigger,
+    const struct intlist *statuses, struct err *err)
+{
+	const struct intlist *types = &s->set->sale_type_ids;
+
+	for (size_t i = 0; i < statuses->n; i++) {
+		if (types->n == 0 && !sales_add(s, trigger, statuses->v[i], -1,
+		    err))
+			return false;
+		for (size_t j = 0; j < types->n; j++)
+			if (!sales_add(s, trigger, statuses->v[i], types->v[j],
+			    err))
+				return false;
+	}
+	return true;
+}
+
+static bool
+tickets_open(struct superoffice *s, struct err *err)
+{
+	const struct so_settings *set = s->set;
+	struct arena *own = s->api.own;
+	const struct so_kind kind = { .trigger = "case", .row = ticket_row };
+	const char *column = set->ticket_category_column;
+	const struct so_feed feed = { .stamp = "closedAt", .name = "case",
+		.q = { .path = "/Ticket", .label = "requests",
+		    .id = "ticketId", .select = *column == '\0' ? TICKET :
+		        arena_printf(own, TICKET ",%s", column),
+		    .entities = set->ticket_entities,
+		    .filter = so_one_of(own, "status", "oneOf",
+		        &set->ticket_status_ids) } };
+
+	return set->ticket_status_ids.n == 0 || add(s, &feed, &kind, err) !=
+	    NULL;
+}
+
+bool
+so_events_open(struct superoffice *s, struct err *err)
+{
+	const struct so_settings *set = s->set;
+
+	return (!set->meetings || meetings_open(s, err)) &&
+	    (!set->deals || (sales_open(s, "sale", &set->sale_won_ids, err) &&
+	        sales_open(s, "loss", &set->sale_lost_ids, err))) &&
+	    (!set->cases || tickets_open(s, err));
+}
+
+/* ---- the stream -------------------------------------------------------- */
+static bool
+on_page(void *arg, const struct so_feed *f, json_t *rows, struct err *err)
+{
+	const struct so_kind *kind = f->of;
+
+	return kind->page == NULL || kind->page(arg, kind, rows, err);
+}
+
+static bool
+on_row(void *arg, const struct so_feed *f, struct so_row *row, struct err *err)
+{
+	const struct so_kind *kind = f->of;
+
+	return kind->row(arg, kind, row, err);
+}
+
+static bool
+events_read(struct so_events *e, const struct pull *pull,
+    checkpoint_fn *checkpoint, void *checkpoint_arg, struct err *err)
+{
+	const struct so_reader *r = e->s->reader;
+	const struct so_sink sink = { .page = on_page, .row = on_row, .arg = e,
+		.checkpoint = checkpoint, .checkpoint_arg = checkpoint_arg };
+
+	return so_feed_read(e->s, r->events, r->n_events, pull, &sink, err);
+}
+
+bool
+so_pull_events(void *self, const struct pull *pull, crm_event_fn *to,
+    checkpoint_fn *checkpoint, void *arg, struct err *err)
+{
+	struct so_events e = { .s = self, .emit = to, .arg = arg };
+
+	return events_read(&e, pull, checkpoint, arg, err);
+}
+
+/* ---- all that is closed already ---------------------------------------- */
+struct baseline {
+	crm_key_fn *emit;
+	void *arg;
+};
+
+static bool
+on_event(void *arg, const struct crm_event *ev)
+{
+	const struct baseline *b = arg;
+
+	return b->emit(b->arg, &(struct crm_key){ ev->trigger, ev->event_id });
+}
+
+bool
+so_pull_baseline(void *self, const struct pull *pull, crm_key_fn *to,
+    checkpoint_fn *checkpoint, void *arg, struct err *err)
+{
+	struct baseline b = { to, arg };
+	struct so_events e = { .s = self, .emit = on_event, .arg = &b,
+		.keys_only = true };
+
+	return events_read(&e, pull, checkpoint, arg, err);
+}

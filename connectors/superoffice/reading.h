@@ -1,0 +1,105 @@
+/*
+ * reading.h - between the files of the reading side.
+ *
+ * row.h, archive.h, feed.h   rows, queries, changed rows under a cursor
+ * events.c     meetings, sales and requests as events
+ * history.c    when a sale was closed
+ * activities.c appointments as activities
+ * card.c, person.c   a person as a contact
+ * contacts.c   persons changed, by id, by address
+ * values.c     what there is to choose from
+ */
+#ifndef SUPEROFFICE_READING_H
+#define SUPEROFFICE_READING_H
+
+#include "common/idmap.h"
+#include "feed.h"
+#include "row.h"
+
+#define SO_EVENT_FEEDS_MAX 32
+#define SO_ACTIVITY_FEEDS_MAX 4
+
+struct so_reader {
+	struct so_feed events[SO_EVENT_FEEDS_MAX];
+	size_t n_events;
+	struct so_feed activities[SO_ACTIVITY_FEEDS_MAX];
+	size_t n_activities;
+	struct so_feed persons;
+	bool history_unread;	/* no right to read it: told once */
+};
+/* No I/O; s->reader is s's, to be freed. */
+NPS_MUSTCHECK bool so_reader_open(struct superoffice *s, struct err *err);
+/* One page of each archive that is read: columns, ids and rights. */
+NPS_MUSTCHECK bool so_reader_check(struct superoffice *s, struct err *err);
+
+/* ---- events.c ---------------------------------------------------------- */
+struct so_events {
+	struct superoffice *s;
+	crm_event_fn *emit;
+	void *arg;
+	bool keys_only;		/* only what an event's key needs is asked */
+	struct idmap closed;	/* of a page: time_t, by sale */
+};
+/* How a query's rows become events; struct so_feed.of. */
+struct so_kind {
+	const char *trigger;
+	const char *category, *stage;	/* what was asked for; NULL */
+	const char *status;		/* of a sale: id in digits */
+	bool (*page)(struct so_events *e, const struct so_kind *k,
+	    json_t *rows, struct err *err);
+	bool (*row)(struct so_events *e, const struct so_kind *k,
+	    struct so_row *row, struct err *err);
+};
+NPS_MUSTCHECK bool so_events_open(struct superoffice *s, struct err *err);
+bool so_pull_events(void *self, const struct pull *pull, crm_event_fn *emit,
+    checkpoint_fn *checkpoint, void *arg, struct err *err);
+bool so_pull_baseline(void *self, const struct pull *pull, crm_key_fn *emit,
+    checkpoint_fn *checkpoint, void *arg, struct err *err);
+
+/* ---- history.c --------------------------------------------------------- */
+/* Since when the sales of a page have this status, into e->closed.  Without the
+ * right to read it there are none. */
+NPS_MUSTCHECK bool so_history_load(struct so_events *e, json_t *rows,
+    const char *status, struct err *err);
+/* NO_TIME: not known. */
+time_t so_history_at(const struct so_events *e, const char *sale);
+
+/* ---- activities.c ------------------------------------------------------ */
+NPS_MUSTCHECK bool so_activities_open(struct superoffice *s, struct err *err);
+bool so_pull_activities(void *self, const struct pull *pull,
+    crm_activity_fn *emit, checkpoint_fn *checkpoint, void *arg,
+    struct err *err);
+
+/* ---- card.c ------------------------------------------------------------ */
+/* Columns of a person by the settings; NULL = memory. */
+const char *so_card_columns(const struct so_settings *set,
+    struct arena *arena);
+/* "personUdef/SuperOffice:3" of "SuperOffice:3", "personExtra/x_name". */
+const char *so_field_column(struct arena *arena, const char *key);
+/* Must the person itself be asked for, beside its row? */
+bool so_card_needs_person(const struct so_settings *set, json_t *row);
+/* Rows of one person, and the person itself or NULL.  All of it in arena.
+ * False: reason says what was expected. */
+bool so_card_map(const struct superoffice *s, const struct so_group *g,
+    json_t *person, struct arena *arena, struct crm_contact *out,
+    char *reason, size_t size);
+
+/* ---- contacts.c -------------------------------------------------------- */
+NPS_MUSTCHECK bool so_contacts_open(struct superoffice *s, struct err *err);
+bool so_pull_contacts(void *self, const struct pull *pull,
+    crm_contact_fn *emit, checkpoint_fn *checkpoint, void *arg,
+    struct err *err);
+bool so_load_contacts(void *self, const char *const *ids, size_t n,
+    crm_contact_fn *emit, void *arg, struct err *err);
+bool so_find_contact(void *self, const char *email, crm_contact_fn *emit,
+    void *arg, struct err *err);
+
+/* ---- values.c ---------------------------------------------------------- */
+typedef bool so_item_fn(void *arg, json_t *item, struct err *err);
+/* Each item of the list "persint", headings and deleted ones left out. */
+NPS_MUSTCHECK bool so_list_items(struct superoffice *s, const char *list,
+    so_item_fn *fn, void *arg, struct err *err);
+bool so_list_values(void *self, enum value_kind kind, crm_value_fn *emit,
+    void *arg, struct err *err);
+
+#endif

@@ -1,0 +1,497 @@
+/*
+ * Persons of the superoffice driver over a scripted server: who may not be
+ * asked, who is gone, and one card for each.  SO-nn: the pitfall's number.
+ */
+#include "superoffice/rig.h"
+
+#define PLAIN "tag_mode = 'off'; nosend = '';"	/* no interests */
+#define CARD_OF(id, email, more) "{\"PrimaryKey\":\"" id "\",\"EntityName\":" \
+	"\"person\",\"personId\":" id ",\"contactId\":7,\"fullName\":" \
+	"\"Karin Holm\",\"email/emailAddress\":\"" email "\"," \
+	"\"email/emailHasBounced\":false,\"personContact/name\":\"Holm A/S\"," \
+	"\"personContact/contactNoMail\":false,\"personUpdatedDate\":" \
+	"\"2026-11-24T10:00:00Z\"" more "}"
+#define MAY ",\"retired\":false,\"personNoMail\":false,\"hasInterests\":false," \
+	"\"hasEmarketingConsent\":false,\"withdrawnEmarketingConsent\":false"
+#define CARD(id, more) CARD_OF(id, "k@holm.dk", more)
+#define LOOKS(id, rest) id " Karin Holm <k@holm.dk> Holm A/S " rest "\n"
+#define PERSON(id, interests) { .target = "GET " API "/Person/" id "?", \
+	.body = "{\"PersonId\":" id ",\"Interests\":[" interests "]}" }
+
+static void
+load(struct rig *rig, const char *more, const struct sim_reply *script,
+    size_t n)
+{
+	static const char *const ids[] = { "31", "32", "33", "34", "35" };
+
+	rig_start(rig, more, script, n);
+	RIG_OK(rig, rig_load(rig, ids, 5));
+}
+
+/* ---- by id ------------------------------------------------------------- */
+static void
+test_query(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD("31", MAY)), PAGE("/Person", CARD("33", MAY)),
+		NONE("/Person"), NONE("/Person"), NONE("/Person") };
+	static const char *const ids[] = { "31", "x", "33", "31", "40",
+		"1) or (1", "0" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN "ids_max = 2;", script, ARRAY_LEN(script) - 1);
+	RIG_OK(&rig, rig_load(&rig, ids, ARRAY_LEN(ids)));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0")
+	    LOOKS("33", "employed=2 consent=0") "40 gone\n");
+	RIG_REFUSES(&rig, "persons x: expected a number: no person of this CRM\n"
+	    "persons 1) or (1: expected a number: no person of this CRM\n"
+	    "persons 0: expected a number: no person of this CRM\n");
+	assert_string_equal(rig_line(&rig, 0), "GET " API "/Person?$select="
+	    "personId,contactId,fullName,firstName,lastName,retired,personNoMail,"
+	    "hasInterests,personDirectPhone/formattedNumber,personMobilePhone/"
+	    "formattedNumber,email/emailAddress,email/emailHasBounced,"
+	    "personContact/name,personContact/contactNoMail,personContact/"
+	    "associateId,personContact/contactAssociate/fullName,personContact/"
+	    "contactAssociate/personEmail,personUpdatedDate,personRegisteredDate,"
+	    "hasEmarketingConsent,withdrawnEmarketingConsent,personContact/"
+	    "category&$filter=personId in (31,33) and personId gt 0&$orderBy="
+	    "personId asc&$top=1000&$output=Logical&$entities=person,"
+	    "retiredPerson HTTP/1.1");
+	rig_end(&rig);
+}
+
+/* Somebody is called gone only by an answer that came to its end. */
+static void
+test_not_gone(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD("31", MAY)),
+		{ .target = "/Person?", .status = 503 } };
+	static const char *const ids[] = { "31", "32" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN, script, ARRAY_LEN(script));
+	assert_false(rig_load(&rig, ids, 2));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0"));
+	rig_end(&rig);
+}
+
+/* SO-12: one person, two addresses: one card; a dead address is not used. */
+static void
+test_so12_addresses(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD("31", MAY) "," CARD_OF("31", "old@x.dk", MAY)
+		    "," "{\"personId\":32,\"fullName\":\"Karin Holm\","
+		    "\"personContact/name\":\"Holm A/S\",\"email/emailAddress\":"
+		    "\"dead@x.dk\",\"email/emailHasBounced\":true,"
+		    "\"personContact/contactNoMail\":null" MAY "},"
+		    CARD("32", MAY) ",{\"personId\":33,\"fullName\":\"A\","
+		    "\"email/emailAddress\":null,\"personContact/contactNoMail\":"
+		    "false" MAY "},{\"personId\":34,\"fullName\":\"B\","
+		    "\"email/emailAddress\":\"b@x.dk\","
+		    "\"email/emailHasBounced\":true,"
+		    "\"personContact/contactNoMail\":false" MAY "},"
+		    CARD("35", MAY)),
+		NONE("/Person") };
+	struct rig rig;
+
+	(void)state;
+	load(&rig, PLAIN, script, ARRAY_LEN(script));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0")
+	    LOOKS("32", "employed=2 consent=0")
+	    "33 A <-> - employed=2 consent=0\n34 B <-> - employed=2 consent=0\n"
+	    LOOKS("35", "employed=2 consent=0"));
+	rig_end(&rig);
+}
+
+/* ---- who may not be asked ---------------------------------------------- */
+#define FLAGS(retired, no_mail, has, withdrawn) ",\"retired\":" retired "," \
+	"\"personNoMail\":" no_mail ",\"hasInterests\":false," \
+	"\"hasEmarketingConsent\":" has ",\"withdrawnEmarketingConsent\":" \
+	withdrawn
+
+/* SO-18: each for its own reason. */
+static void
+test_so18_refusals(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD("31", FLAGS("true", "false", "false",
+		    "false")) "," CARD("32", FLAGS("false", "true", "false",
+		    "false")) "," CARD("33", FLAGS("false", "false", "false",
+		    "true")) "," CARD("34", FLAGS("false", "false", "true",
+		    "false")) ",{\"personId\":35,\"fullName\":\"Karin Holm\","
+		    "\"email/emailAddress\":\"k@holm.dk\",\"personContact/name\":"
+		    "\"Holm A/S\",\"personContact/contactNoMail\":true" MAY "}"),
+		NONE("/Person") };
+	struct rig rig;
+
+	(void)state;
+	load(&rig, PLAIN, script, ARRAY_LEN(script));
+	RIG_SEES(&rig, LOOKS("31", "employed=1 consent=0")
+	    LOOKS("32", "employed=2 consent=0 out")
+	    LOOKS("33", "employed=2 consent=1 out")
+	    LOOKS("34", "employed=2 consent=2")
+	    LOOKS("35", "employed=2 consent=0 out"));
+	rig_end(&rig);
+}
+
+static void
+test_consent_rules(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD("31", FLAGS("false", "false", "false",
+		    "false")) "," CARD("32", FLAGS("false", "false", "true",
+		    "false")) "," CARD("33", FLAGS("false", "false", "null",
+		    "null")) "," CARD("34", FLAGS("false", "false", "true",
+		    "true"))),
+		NONE("/Person") };
+	static const char *const ids[] = { "31", "32", "33", "34" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN "consent_rule = 'required';", script,
+	    ARRAY_LEN(script));
+	RIG_OK(&rig, rig_load(&rig, ids, 4));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0 out")
+	    LOOKS("32", "employed=2 consent=2")
+	    LOOKS("33", "employed=2 consent=0 out")
+	    LOOKS("34", "employed=2 consent=1 out"));
+	rig_end(&rig);
+}
+
+/* What cannot be read is no "no": the card is set aside. */
+static void
+test_unreadable(void **state)
+{
+	static const struct {
+		const char *more, *row, *why;
+	} cases[] = {
+		{ PLAIN, CARD("31", ",\"retired\":false,"
+		    "\"hasEmarketingConsent\":false,"
+		    "\"withdrawnEmarketingConsent\":false"),
+		    "personNoMail: expected this column in the answer" },
+		{ PLAIN, CARD("31", FLAGS("false", "null", "false", "false")),
+		    "personNoMail: expected yes or no" },
+		{ PLAIN, CARD("31", FLAGS("\"Nej\"", "false", "false",
+		    "false")), "retired: expected yes or no" },
+		{ PLAIN, CARD("31", FLAGS("false", "false", "false",
+		    "\"Ja\"")), "withdrawnEmarketingConsent: expected yes or "
+		    "no" },
+		{ PLAIN, CARD("31", ",\"retired\":false,\"personNoMail\":false"),
+		    "withdrawnEmarketingConsent: expected this column in the "
+		    "answer" },
+		{ "tag_mode = 'off'; nosend = 'field:SuperOffice:6';",
+		    CARD("31", MAY), "personUdef/SuperOffice:6: expected this "
+		    "column in the answer" },
+		{ "tag_mode = 'field'; tag_field = 'SuperOffice:2'; "
+		    "nosend = '';", CARD("31", MAY), "tag_field: expected this "
+		    "column in the answer" },
+	};
+	static const char *const ids[] = { "31" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct sim_reply script[] = { PAGE("/Person", ""),
+			NONE("/Person") };
+		struct rig rig;
+
+		rig_start(&rig, cases[i].more, script, ARRAY_LEN(script));
+		script[0].body = arena_printf(rig.arena, VALUE("%s"),
+		    cases[i].row);
+		RIG_OK(&rig, rig_load(&rig, ids, 1));
+		RIG_SEES(&rig, "");
+		RIG_REFUSES(&rig, arena_printf(rig.arena, "persons 31: %s\n",
+		    cases[i].why));
+		rig_end(&rig);
+	}
+}
+
+/* ---- interests --------------------------------------------------------- */
+#define UNSURE ",\"retired\":false,\"personNoMail\":false," \
+	"\"hasEmarketingConsent\":false,\"withdrawnEmarketingConsent\":false"
+#define ITEM(id, name, on) "{\"Id\":" id ",\"Name\":\"" name "\"," \
+	"\"Selected\":" on "}"
+
+/* Tags are what is selected, under headings too; who has none for sure is not
+ * asked about. */
+static void
+test_interests(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD("31", MAY) "," CARD("32",
+		    UNSURE ",\"hasInterests\":true") "," CARD("33", UNSURE) ","
+		    CARD("34", UNSURE ",\"hasInterests\":null") ","
+		    CARD("35", UNSURE ",\"hasInterests\":true")),
+		PERSON("32", ITEM("1", "Golf", "true") "," ITEM("2", "Vin",
+		    "false") ",{\"Id\":3,\"Name\":\"NPS\",\"Selected\":false,"
+		    "\"ChildItems\":[" ITEM("4", "NPSToday.Mo\xCC\x88""de.9",
+		    "true") "]}"),
+		PERSON("33", ""),
+		PERSON("34", ITEM("7", "npstoday.nosend", "true")),
+		{ .target = "/Person/35?", .body = "{\"PersonId\":35,"
+		    "\"Interests\":null}" },
+		NONE("/Person") };
+	struct rig rig;
+
+	(void)state;
+	load(&rig, "", script, ARRAY_LEN(script));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0")
+	    LOOKS("32", "employed=2 consent=0 #Golf #NPSToday.Möde.9")
+	    LOOKS("33", "employed=2 consent=0")
+	    LOOKS("34", "employed=2 consent=0 out #npstoday.nosend"));
+	RIG_REFUSES(&rig, "persons 35: Interests: expected a list in the "
+	    "person\n");
+	rig_end(&rig);
+}
+
+/* Neither gone nor free to be asked: interests that cannot be read. */
+static void
+test_interests_unread(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD("31", UNSURE) "," CARD("32", UNSURE)),
+		{ .target = "/Person/31?", .status = 404, .body = "{}" },
+		{ .target = "/Person/32?", .status = 500, .body = "{}" } };
+	static const char *const ids[] = { "31", "32" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "", script, ARRAY_LEN(script));
+	assert_false(rig_load(&rig, ids, 2));
+	assert_int_equal(rig.err.kind, ERR_RETRY);
+	RIG_SEES(&rig, "");
+	RIG_REFUSES(&rig, "persons 31: Interests: expected a list in the "
+	    "person\n");
+	rig_end(&rig);
+}
+
+/* The option names a subscription: who has it not is not asked. */
+static void
+test_subscription(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD("31", MAY) "," CARD("32", MAY) ","
+		    CARD("33", MAY)),
+		{ .target = "/Person/31?", .body = "{\"ShipmentTypes\":["
+		    ITEM("1", "Surveys", "true") "]}" },
+		{ .target = "/Person/32?", .body = "{\"ShipmentTypes\":["
+		    ITEM("1", "Surveys", "false") "]}" },
+		{ .target = "/Person/33?", .body = "{}" },
+		NONE("/Person") };
+	static const char *const ids[] = { "31", "32", "33" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN "subscription = 'surveys';", script,
+	    ARRAY_LEN(script));
+	RIG_OK(&rig, rig_load(&rig, ids, 3));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0")
+	    LOOKS("32", "employed=2 consent=0 out"));
+	RIG_REFUSES(&rig, "persons 33: ShipmentTypes: expected a list in the "
+	    "person\n");
+	rig_end(&rig);
+}
+
+/* ---- fields ------------------------------------------------------------ */
+static void
+test_fields(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD("31", MAY ",\"personUdef/SuperOffice:2\":"
+		    "\"NPSToday.Spring.9; Golf\",\"personUdef/SuperOffice:6\":"
+		    "true,\"personExtra/x_kind\":\"[I:4]\"") "," CARD("32", MAY
+		    ",\"personUdef/SuperOffice:2\":null,"
+		    "\"personUdef/SuperOffice:6\":null")),
+		NONE("/Person") };
+	static const char *const ids[] = { "31", "32" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "tag_mode = 'field'; tag_field = 'SuperOffice:2'; "
+	    "nosend = 'field:SuperOffice:6'; extra_fields = [ 'x_kind' ];",
+	    script, ARRAY_LEN(script));
+	RIG_OK(&rig, rig_load(&rig, ids, 2));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0 out "
+	    "#NPSToday.Spring.9 #Golf x_kind=4")
+	    LOOKS("32", "employed=2 consent=0"));
+	rig_end(&rig);
+}
+
+/* ---- by address -------------------------------------------------------- */
+static bool
+find(struct rig *rig, const char *email)
+{
+	return superoffice_crm.find_contact(rig->self, email, rig_contact, rig,
+	    &rig->err);
+}
+
+/* Any of a person's addresses; what else the service finds is left. */
+static void
+test_find(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD_OF("31", "K@Holm.DK", "") ","
+		    CARD_OF("32", "kk@holm.dk", "") ","
+		    CARD_OF("33", "first@holm.dk", "") ","
+		    CARD_OF("33", "k@holm.dk", "")),
+		NONE("/Person"),
+		PAGE("/Person", CARD("31", MAY) ","
+		    CARD_OF("33", "first@holm.dk", MAY)),
+		NONE("/Person"), NONE("/Person"), NONE("/Person") };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN, script, ARRAY_LEN(script));
+	RIG_OK(&rig, find(&rig, "k@holm.dk"));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0")
+	    "33 Karin Holm <first@holm.dk> Holm A/S employed=2 consent=0\n");
+	assert_non_null(strstr(rig_line(&rig, 0), "$select=personId,email/"
+	    "emailAddress&$filter=email/emailAddress is 'k@holm.dk' and personId "
+	    "gt 0&"));
+	assert_non_null(strstr(rig_line(&rig, 2), "personId in (31,33)"));
+	/* A quote ends nothing: how it is written there nobody knows. */
+	RIG_OK(&rig, find(&rig, "o'hara'@holm.dk"));
+	assert_non_null(strstr(rig_line(&rig, 4), "$filter=email/emailAddress "
+	    "begins 'o' and email/emailAddress contains 'hara' and email/"
+	    "emailAddress contains '@holm.dk' and personId gt 0&"));
+	RIG_OK(&rig, find(&rig, "' or '"));
+	assert_non_null(strstr(rig_line(&rig, 5), "$filter=email/emailAddress "
+	    "contains ' or ' and personId gt 0&"));
+	RIG_OK(&rig, find(&rig, "'"));	/* nothing to ask for */
+	rig_end(&rig);
+}
+
+/* ---- changed, and lists ------------------------------------------------ */
+static void
+test_changed(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD("31", MAY)), NONE("/Person") };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN, script, ARRAY_LEN(script));
+	assert_null(rig.crm.pull_contacts);	/* off by default */
+	RIG_OK(&rig, superoffice_crm.pull_contacts(rig.self, rig_pull(&rig,
+	    "persons=20:2026-11-24T03:00:00Z", NULL), rig_contact,
+	    rig_checkpoint, &rig, &rig.err));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0"));
+	assert_non_null(strstr(rig_line(&rig, 0), "$filter=(personUpdatedDate "
+	    "afterTime '2026-11-23T02:59:59' or personRegisteredDate afterTime "
+	    "'2026-11-23T02:59:59') and personId gt 0&"));
+	assert_string_equal(rig.watermark, "persons=20:2026-11-24T10:00:00Z");
+	rig_end(&rig);
+}
+
+static void
+test_values(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET " API "/MDOList/task ", .body = "[{\"Id\":2,"
+		    "\"Name\":\"Møde\",\"ChildItems\":null},{\"Id\":3,\"Name\":"
+		    "\"Gammel\",\"Deleted\":true},{\"Id\":-5,\"Name\":\"Mere\","
+		    "\"ChildItems\":[{\"Id\":7,\"Name\":\"Besøg\"}]}]" },
+		{ .target = "GET " API "/MDOList/persint ", .body =
+		    "[{\"Id\":9,\"Name\":\"Golf\"}]" },
+		{ .target = "GET " API "/Person/UdefLayout/Published ", .body =
+		    "[{\"ProgId\":\"SuperOffice:6\",\"FieldLabel\":\"NoSend\"}]" },
+		{ .target = "GET " API "/MDOList/category ", .body = "{}" } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "deals = false;", script, ARRAY_LEN(script));
+	RIG_OK(&rig, superoffice_crm.list_values(rig.self, VAL_CATEGORY,
+	    rig_value, &rig, &rig.err));
+	RIG_OK(&rig, superoffice_crm.list_values(rig.self, VAL_TAG, rig_value,
+	    &rig, &rig.err));
+	RIG_OK(&rig, superoffice_crm.list_values(rig.self, VAL_FIELD,
+	    rig_value, &rig, &rig.err));
+	RIG_SEES(&rig, "2=Møde\n7=Besøg\nGolf=Golf\nSuperOffice:6=NoSend\n");
+	assert_false(superoffice_crm.list_values(rig.self, VAL_RELATION,
+	    rig_value, &rig, &rig.err));
+	assert_int_equal(rig.err.kind, ERR_PROTOCOL);
+	rig_end(&rig);
+}
+
+/* A heading below itself, for ever. */
+static void
+test_deep_lists(void **state)
+{
+	struct sim_reply script[] = { { .target = "/MDOList/persint " },
+		PAGE("/Person", CARD("31", UNSURE)),
+		{ .target = "/Person/31?" }, NONE("/Person") };
+	static const char *const ids[] = { "31" };
+	struct rig rig;
+	struct buf deep;
+
+	(void)state;
+	rig_start(&rig, "", script, ARRAY_LEN(script));
+	buf_init(&deep, 1 << 20);
+	for (int i = 0; i < 12; i++)
+		buf_str(&deep, "[{\"Id\":1,\"Name\":\"x\",\"ChildItems\":");
+	buf_str(&deep, "[]");
+	for (int i = 0; i < 12; i++)
+		buf_str(&deep, "}]");
+	script[0].body = arena_strdup(rig.arena, buf_text(&deep));
+	script[2].body = arena_printf(rig.arena, "{\"Interests\":%s}",
+	    buf_text(&deep));
+	buf_free(&deep);
+	assert_false(superoffice_crm.list_values(rig.self, VAL_TAG, rig_value,
+	    &rig, &rig.err));
+	assert_int_equal(rig.err.kind, ERR_PROTOCOL);
+	RIG_OK(&rig, rig_load(&rig, ids, 1));
+	RIG_SEES(&rig, "");
+	RIG_REFUSES(&rig, "persons 31: Interests: expected a shorter list in the "
+	    "person\n");
+	rig_end(&rig);
+}
+
+/* ---- check ------------------------------------------------------------- */
+static void
+test_check(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "/Person?", .body = VALUE("") },
+		{ .target = "/Appointment?", .body = VALUE("") },
+		{ .target = "/Ticket?", .body = VALUE("") },
+		{ .target = "/Appointment?", .body = VALUE("") },
+		{ .target = "/Appointment?", .body = VALUE("") },
+		{ .target = "/MDOList/persint ", .body = "[]" } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "deals = false; meeting_task_ids = [ 2 ];", script,
+	    ARRAY_LEN(script));
+	RIG_OK(&rig, superoffice_crm.check(rig.self, &rig.err));
+	assert_non_null(strstr(rig_line(&rig, 0), "&$top=1&"));
+	for (size_t i = 0; i < ARRAY_LEN(script); i++)
+		assert_memory_equal(simhttpd_request(rig.sim, i), "GET ", 4);
+	rig_end(&rig);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_not_gone),
+		cmocka_unit_test(test_so12_addresses),
+		cmocka_unit_test(test_so18_refusals),
+		cmocka_unit_test(test_consent_rules),
+		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_interests),
+		cmocka_unit_test(test_interests_unread),
+		cmocka_unit_test(test_subscription),
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_changed),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_deep_lists),
+		cmocka_unit_test(test_check),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

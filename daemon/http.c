@@ -152,11 +152,25 @@ wait_for_service(struct call *c, struct err *err)
 	return ms == 0 || wait_patiently(c, ms) || cancelled(err);
 }
 
+/* Calls with a limit of their own are spread by it, tries included. */
+static int64_t
+apart_ms(const struct call *c)
+{
+	const struct http *http = c->http;
+	const int64_t next = http->apart_ms + c->req->apart_ms;
+
+	return c->req->apart_ms <= 0 || http->apart_ms == 0 ? 0 :
+	    next - http_now_ms(http);
+}
+
 static bool
 wait_for_rate(struct call *c, struct err *err)
 {
 	int64_t ms;
 
+	while ((ms = apart_ms(c)) > 0)
+		if (!http_wait_ms(c->http, ms))
+			return cancelled(err);
 	while ((ms = http_rate_take(c->http)) > 0)
 		if (!http_wait_ms(c->http, ms))
 			return cancelled(err);
@@ -171,6 +185,8 @@ once(struct call *c, struct err *err)
 	if (!wait_for_service(c, err) || !wait_for_rate(c, err) ||
 	    !xfer_prepare(x, c->http, c->req, err))
 		return false;
+	if (c->req->apart_ms > 0)
+		c->http->apart_ms = http_now_ms(c->http);
 	xfer_result(x, curl_easy_perform(x->easy), c->res);
 	http_note_answer(c->http, c->req, c->res);
 	return true;
@@ -201,10 +217,19 @@ give_up(const struct http *http, const struct http_req *req,
 	return false;
 }
 
+/* What the service's own words make of the pause. */
+static long
+own_pause_ms(const struct call *c)
+{
+	return c->req->pause_ms == NULL || c->res->phase != HTTP_COMPLETE ? 0 :
+	    c->req->pause_ms(c->res);
+}
+
 static bool
 is_transient(const struct call *c)
 {
-	return http_is_again(c->req, c->res) || http_is_transient(c->res);
+	return (http_is_again(c->req, c->res) || http_is_transient(c->res)) &&
+	    own_pause_ms(c) >= 0;
 }
 
 /* True = another try; false = res is final. */
@@ -225,9 +250,12 @@ static bool
 pause_before_retry(struct call *c, bool *again, struct err *err)
 {
 	const struct http_settings *s = &c->http->settings;
+	const long own = own_pause_ms(c);
 	int64_t ms = 0;
 
-	if (c->res->retry_after_s < 0)
+	if (c->res->retry_after_s < 0 && own > 0)
+		ms = (int64_t)own * c->res->tries;
+	else if (c->res->retry_after_s < 0)
 		ms = (int64_t)(1000 * http_backoff_s(s->backoff_s,
 		    s->backoff_max_s, c->res->tries - 1, random01()));
 	*again = ms <= c->patience_ms;

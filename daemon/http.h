@@ -16,6 +16,7 @@
 #include "err.h"
 
 /* ---- plain data: what connectors see ----------------------------------- */
+struct http_res;
 struct http_req {
 	const char *method;		/* "GET", "POST", ... */
 	const char *url;		/* absolute */
@@ -27,6 +28,12 @@ struct http_req {
 	const char *const *wanted; /* headers of the answer; NULL-ended; static */
 	const int64_t *again;	/* static; n_again more statuses to try again at */
 	size_t n_again;
+	/* Of http_do: what this service's answer needs before another try, in ms;
+	 * 0 = the usual pause, below 0 = none is of use.  Pure; may be NULL. */
+	long (*pause_ms)(const struct http_res *res);
+	/* Of http_do: ms at least since the last request that had it, for calls
+	 * with a lower limit of their own; 0 = the engine's rate alone. */
+	long apart_ms;
 };
 #define HTTP_ANSWER_MAX ((size_t)4194304)
 #define HTTP_WANTED_MAX 4

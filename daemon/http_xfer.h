@@ -54,6 +54,7 @@ struct http {
 	bool (*cancelled)(void);
 	struct xfer xfer;	/* of http_do */
 	double next_ms;		/* of the token bucket */
+	int64_t apart_ms;	/* when the last request with apart_ms began; 0 */
 	int64_t hold_until_ms;	/* a Retry-After */
 	struct breaker breaker;
 };

@@ -362,7 +362,8 @@ apicall_sign(struct apicall *a, struct arena *arena,
 		.repeatable = from->repeatable ||
 		    strcmp(from->method, "GET") == 0,
 		.wanted = a->rules.wanted, .again = a->rules.again,
-		.n_again = a->rules.n_again };
+		.n_again = a->rules.n_again, .pause_ms = a->rules.pause_ms,
+		.apart_ms = from->apart_ms };
 	return address_make(a, arena, from, &req->url, err) &&
 	    headers_make(a, arena, from, req, err);
 }

@@ -47,6 +47,7 @@ struct api_rules {
 	const char *const *wanted;	/* of http_req */
 	const int64_t *again;
 	size_t n_again;
+	long (*pause_ms)(const struct http_res *res);	/* of http_req */
 	void *arg;
 };
 struct apicall {
@@ -67,6 +68,7 @@ struct api_req {
 	size_t body_len;
 	const char *type;	/* of the body; NULL = application/json */
 	bool repeatable;	/* a GET always is */
+	long apart_ms;		/* of http_req */
 	bool text;		/* the answer is no JSON: doc stays NULL */
 	size_t answer_max;	/* 0 = HTTP_ANSWER_MAX */
 };

@@ -298,6 +298,84 @@ test_own_status_keeps_retry_after(void **state)
 	simhttpd_stop(sim);
 }
 
+/* A service says with its body how long, or that it is of no use. */
+static long
+pause_by_body(const struct http_res *res)
+{
+	return strstr(res->body, "daily") != NULL ? -1 :
+	    strstr(res->body, "ten") != NULL ? 10000 : 0;
+}
+
+static void
+test_own_words_make_the_pause(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .status = 429, .body = "ten" }, { .status = 429, .body = "ten" },
+		{ .status = 200 }, { .status = 429, .body = "ten",
+		    .headers = "Retry-After: 2\r\n" }, { .status = 200 },
+		{ .status = 429, .body = "daily" },
+		{ .status = 503, .body = "daily",
+		    .headers = "Retry-After: 3600\r\n" } };
+	struct http_res res;
+	struct err err;
+
+	(void)state;
+	serve(script, ARRAY_LEN(script));
+	struct http *http = engine(false);
+	struct http_req req = get();
+	req.pause_ms = pause_by_body;
+	const int64_t start = now_ms;
+	assert_true(http_do(http, &req, arena, &res, &err));
+	assert_int_equal(res.status, 200);
+	assert_int_equal(now_ms - start, 30000);
+	/* A Retry-After is nearer to the truth. */
+	assert_true(http_do(http, &req, arena, &res, &err));
+	assert_int_equal(now_ms - start, 32000);
+	for (long status = 429; status <= 503; status += 74) {
+		assert_true(http_do(http, &req, arena, &res, &err));
+		assert_int_equal(res.status, status);
+		assert_int_equal(res.tries, 1);
+	}
+	assert_int_equal(now_ms - start, 32000);
+	assert_null(simhttpd_problem(sim, true));
+	http_close(http);
+	simhttpd_stop(sim);
+}
+
+/* Some calls have a lower limit than the rest, their tries too. */
+static void
+test_calls_apart(void **state)
+{
+	static const struct sim_reply script[] = { { .repeat = 4 },
+		{ .status = 429, .headers = "Retry-After: 0\r\n" },
+		{ .repeat = 1 } };
+	struct http_res res;
+	struct err err;
+
+	(void)state;
+	serve(script, ARRAY_LEN(script));
+	struct http *http = engine_at(0, false);
+	struct http_req slow = get();
+	const struct http_req fast = get();
+	slow.apart_ms = 334;
+	const int64_t start = now_ms;
+	for (int i = 0; i < 2; i++) {
+		assert_true(http_do(http, &slow, arena, &res, &err));
+		assert_true(http_do(http, &fast, arena, &res, &err));
+		assert_int_equal(now_ms - start, i * 334);
+	}
+	assert_true(http_do(http, &slow, arena, &res, &err));
+	assert_int_equal(now_ms - start, 2 * 334);
+	assert_true(http_do(http, &slow, arena, &res, &err));
+	assert_int_equal(res.tries, 2);
+	assert_int_equal(now_ms - start, 4 * 334);
+	assert_true(http_do(http, &fast, arena, &res, &err));
+	assert_int_equal(now_ms - start, 4 * 334);
+	assert_null(simhttpd_problem(sim, true));
+	http_close(http);
+	simhttpd_stop(sim);
+}
+
 /* ---- many at a time --------------------------------------------------------- */
 /* What was under way may still be answered; nothing new begins. */
 static void
@@ -602,6 +680,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_storm, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_own_status_keeps_retry_after, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_own_words_make_the_pause,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(test_calls_apart, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(test_multi_keeps_retry_after,
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(test_multi_breaker, setup,

@@ -6,9 +6,10 @@
  */
 #include <stdlib.h>
 
-#include "hubspot.h"
+#include "reading.h"
 
 #define OWN_MAX_BYTES ((size_t)8388608)
+#define ROW_MAX_BYTES ((size_t)4194304)
 
 static void
 crm_close(void *self)
@@ -38,19 +39,82 @@ crm_open(const struct connector_env *env, void **self, struct err *err)
 	return hs_call_open(h, err);
 }
 
-/* The cheapest read that needs the token. */
+/* ---- check ------------------------------------------------------------------- */
+/* One row of a type: the scope is there. */
 static bool
-crm_check(void *self, struct err *err)
+try_type(struct hubspot *h, const char *type, struct err *err)
 {
-	AUTO(arena) struct arena *arena = arena_new(OWN_MAX_BYTES);
+	AUTO(arena) struct arena *arena = arena_new(ROW_MAX_BYTES);
 	AUTO(api_res) struct api_res res = { 0 };
-	struct hubspot *h = self;
 
 	if (arena == NULL)
 		return err_nomem(err);
-	return hs_read(h, arena, &(struct hs_call){ .label = "list contacts",
-	    .path = hs_path(h, arena, HS_OBJECTS, "/contacts?limit=1") }, &res,
-	    err);
+	if (!hs_read(h, arena, &(struct hs_call){ .label = arena_printf(arena,
+	    "list %s", type), .path = hs_path(h, arena, HS_OBJECTS,
+	        arena_printf(arena, "/%s?limit=1", type)) }, &res, err))
+		return false;
+	return json_is_array(json_object_get(api_root(&res), "results")) ? true :
+	    err_set(err, ERR_PROTOCOL, "list %s: expected an array "
+	    "\"results\"", type);
+}
+
+/* The property of the tags may be missing still: setup makes it. */
+static bool
+crm_check(void *self, struct err *err)
+{
+	struct hubspot *h = self;
+	const struct hs_settings *set = h->set;
+	const struct hs_stages *s;
+
+	return try_type(h, "contacts", err) && hs_ready(h, false, err) &&
+	    (!set->meetings || try_type(h, "meetings", err)) &&
+	    (!set->deals || (try_type(h, "deals", err) && hs_stages_get(h,
+	        HS_OF_DEALS, &s, err))) &&
+	    (!set->tickets || (try_type(h, "tickets", err) && hs_stages_get(h,
+	        HS_OF_TICKETS, &s, err))) &&
+	    (!set->owners || hs_owners_get(h, err));
+}
+
+/* ---- what these settings leave out --------------------------------------------- */
+static const char *
+crm_lacks(const void *settings, size_t i)
+{
+	const struct hs_settings *set = settings;
+	const char *lines[4];
+	size_t n = 0;
+
+	if (*set->employment_property == '\0')
+		lines[n++] = "employment_property is empty: who left the company "
+		    "is not known";
+	if (*set->optout_property == '\0' &&
+	    set->optout_source == HS_OPTOUT_PROPERTY)
+		lines[n++] = "optout_property is empty: the CRM's own opt-outs "
+		    "are not known";
+	if (*set->w.tag_property == '\0' && *set->nosend_property == '\0')
+		lines[n++] = "neither tag_property nor nosend_property: who "
+		    "declined in the CRM is not known";
+	lines[n++] = "companies are not read: a company's no-send tag is not "
+	    "known";
+	return i < n ? lines[i] : NULL;
+}
+
+static void
+crm_narrow(const void *settings, struct crm_connector *copy)
+{
+	const struct hs_settings *set = settings;
+
+	if (!set->meetings && !set->deals && !set->tickets) {
+		copy->info.caps &= ~(uint32_t)(CRM_CAP_EVENTS |
+		    CRM_CAP_BASELINE);
+		copy->pull_events = NULL;
+		copy->pull_baseline = NULL;
+	}
+	if (set->activity_types.n == 0) {
+		copy->info.caps &= ~(uint32_t)CRM_CAP_ACTIVITIES;
+		copy->pull_activities = NULL;
+	}
+	if (*set->portal_id == '\0')
+		copy->info.caps &= ~(uint32_t)CRM_CAP_CARD_LINK;
 }
 
 /* ---- the border ------------------------------------------------------------ */
@@ -60,8 +124,19 @@ const struct crm_connector hubspot_crm = {
 	    .opts = hubspot_opts,
 	    .settings_size = sizeof(struct hs_settings),
 	    .http = true,
-	    .caps = 0 },
+	    .caps = CRM_CAP_EVENTS | CRM_CAP_BASELINE | CRM_CAP_ACTIVITIES |
+		CRM_CAP_CONTACTS | CRM_CAP_FIND | CRM_CAP_VALUES |
+		CRM_CAP_CARD_LINK },
 	.open = crm_open,
 	.close = crm_close,
 	.check = crm_check,
+	.narrow = crm_narrow,
+	.lacks = crm_lacks,
+	.pull_events = hs_pull_events,
+	.pull_baseline = hs_pull_baseline,
+	.pull_activities = hs_pull_activities,
+	.pull_contacts = hs_pull_contacts,
+	.load_contacts = hs_load_contacts,
+	.find_contact = hs_find_contact,
+	.list_values = hs_list_values,
 };

@@ -20,10 +20,12 @@ struct hubspot {
 	struct apicall api;
 	struct arena *own;		/* for the driver's life */
 	long date_ahead_s;	/* of the service's clock, by its last answer */
+	bool proven, proven_tags;	/* cards.c: who must not be asked is seen */
 	const char *const *contact_columns;	/* cards.c; in own; NULL-ended */
 	struct hs_stages *stages[2];	/* deals, tickets: of this run; in own */
 	struct hs_owner *owners;	/* of this run; in own */
 	size_t n_owners;
+	bool owners_known;
 	struct hs_writer *writer;	/* writing side; may stay NULL */
 };
 
@@ -64,8 +66,9 @@ bool hs_is_id(const char *text);
 const char *hs_id(json_t *row, const char *key, struct arena *arena);
 /* A property of a row as text in arena; NULL = null, "", or not there. */
 const char *hs_property(json_t *row, const char *name, struct arena *arena);
-/* "true"; anything but "false", "0", "" and null with lenient. */
+/* "true", in any case. */
 bool hs_is_true(json_t *row, const char *name, struct arena *arena);
+/* Anything but "false", a zero, "" and null: it may say not to ask. */
 bool hs_is_set(json_t *row, const char *name, struct arena *arena);
 /* ISO 8601, or milliseconds since 1970; NO_TIME = neither. */
 time_t hs_time(const char *text);

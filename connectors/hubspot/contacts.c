@@ -1,0 +1,331 @@
+/*
+ * contacts.c - cards: all that changed, some by their ids, some by an address.
+ *
+ * A batch leaves out, in no order, ids that are gone and ids that were merged
+ * away: each of them is asked for alone, and answers 404 or as its survivor,
+ * whose id is another.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "reading.h"
+
+#define PAGE_MAX_BYTES ((size_t)33554432)
+#define BODY_MAX ((size_t)262144)
+#define STAMP "lastmodifieddate"	/* of contacts alone it is called so */
+
+struct cards {
+	struct hubspot *h;
+	struct hs_pass pass;
+	const char *const *columns;
+	crm_contact_fn *emit;
+	void *arg;
+	struct arena *page;
+	/* By id: what was asked for, and which of it came. */
+	const char *const *ids;
+	bool *met;
+	size_t n;
+};
+
+static bool
+emit_card(struct cards *c, const struct crm_contact *card, struct err *err)
+{
+	return c->emit(c->arg, card) || err_set(err, ERR_CANCELLED,
+	    "contacts: stopped");
+}
+
+static bool
+begin(struct cards *c, struct err *err)
+{
+	return hs_card_columns(c->h, &c->columns, err) &&
+	    (!c->h->set->owners || hs_owners_get(c->h, err));
+}
+
+/* ---- rows ------------------------------------------------------------------------ */
+/* False: nobody asked for it. */
+static bool
+note_met(struct cards *c, const char *id)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (!c->met[i] && strcmp(c->ids[i], id) == 0) {
+			c->met[i] = true;
+			return true;
+		}
+	return c->n == 0;
+}
+
+static bool
+emit_row(struct cards *c, json_t *row, const struct idmap *left,
+    struct err *err)
+{
+	struct crm_contact card;
+
+	if (!hs_card_map(c->h, row, left, &card, err))
+		return false;
+	if (card.contact_id == NULL)
+		hs_odd_row(c->h, "contacts", row, "id: expected a number");
+	else if (note_met(c, card.contact_id))
+		return emit_card(c, &card, err);
+	return true;
+}
+
+static bool
+on_rows(struct cards *c, json_t *rows, struct err *err)
+{
+	struct idmap left;
+	json_t *row;
+	size_t i;
+
+	arena_reset(c->page);
+	if (!hs_prefs_load(c->h, rows, c->page, &left, err))
+		return false;
+	json_array_foreach(rows, i, row)
+		if (!emit_row(c, row, &left, err))
+			return false;
+	return true;
+}
+
+/* ---- all that changed ---------------------------------------------------------------- */
+static bool
+on_part_rows(void *arg, const struct hs_part *part, json_t *rows,
+    struct err *err)
+{
+	(void)part;
+	return on_rows(arg, rows, err);
+}
+
+static bool
+pull_all(struct cards *c, struct err *err)
+{
+	if (!begin(c, err) || !hs_pass_begin(&c->pass, err))
+		return false;
+	const struct hs_part part = { .name = "contacts",
+		.from = c->pass.begin, .until = c->pass.until,
+		.rows = on_part_rows, .ask = { .type = "contacts",
+		    .label = "search contacts", .stamp = STAMP,
+		    .columns = c->columns } };
+	return hs_pass_run(&c->pass, &part, 1, err);
+}
+
+bool
+hs_pull_contacts(void *self, const struct pull *pull, crm_contact_fn *emit,
+    checkpoint_fn *checkpoint, void *arg, struct err *err)
+{
+	AUTO(arena) struct arena *page = arena_new(PAGE_MAX_BYTES);
+	struct cards c = { .h = self, .page = page, .emit = emit, .arg = arg };
+
+	if (page == NULL)
+		return err_nomem(err);
+	c.pass = (struct hs_pass){ .h = self, .pull = pull, .arg = &c,
+		.checkpoint = checkpoint, .checkpoint_arg = arg };
+	const bool ok = pull_all(&c, err);
+	hs_pass_free(&c.pass);
+	return ok;
+}
+
+/* ---- one alone ----------------------------------------------------------------------- */
+static bool
+emit_gone(struct cards *c, const char *id, struct err *err)
+{
+	return emit_card(c, &(struct crm_contact){ .contact_id = id,
+	    .gone = true, .consent_at = NO_TIME }, err);
+}
+
+/* The survivor of a merge answers to its old ids, too. */
+static bool
+emit_alone(struct cards *c, const char *id, json_t *row, struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new(PAGE_MAX_BYTES);
+	json_t *rows = json_array();
+	struct crm_contact card;
+	struct idmap left;
+	bool ok = false;
+
+	if (arena == NULL || rows == NULL || json_array_append(rows, row) != 0)
+		(void)err_nomem(err);
+	else if (hs_prefs_load(c->h, rows, arena, &left, err))
+		ok = hs_card_map(c->h, row, &left, &card, err);
+	json_decref(rows);
+	if (!ok)
+		return false;
+	if (card.contact_id == NULL)
+		return err_set(err, ERR_PROTOCOL, "read a contact: expected its "
+		    "\"id\"");
+	if (strcmp(card.contact_id, id) != 0) {
+		card.moved_to = card.contact_id;
+		card.contact_id = id;
+	}
+	return emit_card(c, &card, err);
+}
+
+static const char *
+path_alone(const struct cards *c, const char *id, struct arena *arena)
+{
+	AUTO(buf) struct buf rest;
+
+	buf_init(&rest, BODY_MAX);
+	buf_printf(&rest, "/contacts/%s?properties=", id);
+	for (size_t i = 0; c->columns[i] != NULL; i++)
+		buf_printf(&rest, "%s%s", i > 0 ? "%2C" : "", c->columns[i]);
+	return rest.failed ? NULL : hs_path(c->h, arena, HS_OBJECTS,
+	    buf_text(&rest));
+}
+
+static bool
+load_alone(struct cards *c, const char *id, struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new(PAGE_MAX_BYTES);
+	AUTO(api_res) struct api_res res = { 0 };
+	struct err unwanted, *why = err == NULL ? &unwanted : err;
+
+	if (arena == NULL)
+		return err_nomem(err);
+	if (hs_read(c->h, arena, &(struct hs_call){ .label = "read a contact",
+	    .path = path_alone(c, id, arena) }, &res, why))
+		return emit_alone(c, id, api_root(&res), err);
+	return why->kind == ERR_GONE && emit_gone(c, id, err);
+}
+
+/* ---- some ------------------------------------------------------------------------------ */
+static bool
+put_inputs(const struct cards *c, struct buf *out)
+{
+	buf_str(out, "{\"properties\":[");
+	for (size_t i = 0; c->columns[i] != NULL; i++)
+		buf_printf(out, "%s\"%s\"", i > 0 ? "," : "", c->columns[i]);
+	buf_str(out, "],\"inputs\":[");
+	for (size_t i = 0; i < c->n; i++)
+		buf_printf(out, "%s{\"id\":\"%s\"}", i > 0 ? "," : "",
+		    c->ids[i]);
+	return buf_str(out, "]}");
+}
+
+static bool
+take_batch(struct cards *c, json_t *root, struct err *err)
+{
+	const char *status = json_string_value(json_object_get(root, "status"));
+	json_t *rows = json_object_get(root, "results");
+
+	if (!json_is_array(rows))
+		return err_set(err, ERR_PROTOCOL, "read contacts: expected an "
+		    "array \"results\"");
+	if (status != NULL && strcmp(status, "COMPLETE") != 0)
+		return err_set(err, ERR_RETRY, "read contacts: the answer is not "
+		    "complete; another run may do");
+	return on_rows(c, rows, err);
+}
+
+static bool
+load_batch(struct cards *c, struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new(PAGE_MAX_BYTES);
+	AUTO(api_res) struct api_res res = { 0 };
+	AUTO(buf) struct buf body;
+	struct err unwanted, *why = err == NULL ? &unwanted : err;
+
+	buf_init(&body, BODY_MAX);
+	if (arena == NULL || !put_inputs(c, &body))
+		return err_nomem(err);
+	const struct hs_call call = { .label = "read contacts",
+		.path = hs_path(c->h, arena, HS_OBJECTS,
+		    "/contacts/batch/read"), .body = buf_text(&body) };
+	if (hs_read(c->h, arena, &call, &res, why))
+		return take_batch(c, api_root(&res), err);
+	/* None of them is there: each is asked for alone. */
+	return why->kind == ERR_GONE;
+}
+
+static bool
+load_some(struct cards *c, struct err *err)
+{
+	memset(c->met, 0, c->n * sizeof(*c->met));
+	if (!load_batch(c, err))
+		return false;
+	for (size_t i = 0; i < c->n; i++)
+		if (!c->met[i] && !load_alone(c, c->ids[i], err))
+			return false;
+	return true;
+}
+
+/* One that is no id would spoil the batch for all: the others are read. */
+static const char **
+sound_ids(struct hubspot *h, const char *const *ids, size_t *n,
+    struct arena *arena)
+{
+	const char **sound = arena_array(arena, *n + 1, sizeof(*sound));
+	const size_t all = *n;
+
+	*n = 0;
+	for (size_t i = 0; sound != NULL && i < all; i++)
+		if (hs_is_id(ids[i]))
+			sound[(*n)++] = ids[i];
+		else if (h->env.quarantine != NULL)
+			h->env.quarantine(h->env.quarantine_arg, "contacts", 0,
+			    ids[i], "expected an id of at most 20 digits");
+	return sound;
+}
+
+bool
+hs_load_contacts(void *self, const char *const *ids, size_t n,
+    crm_contact_fn *emit, void *arg, struct err *err)
+{
+	AUTO(arena) struct arena *page = arena_new(PAGE_MAX_BYTES);
+	AUTO(arena) struct arena *arena = arena_new(PAGE_MAX_BYTES);
+	bool met[HS_BATCH_MAX];
+	struct cards c = { .h = self, .page = page, .emit = emit, .arg = arg,
+		.met = met };
+	const char **sound = arena == NULL ? NULL : sound_ids(c.h, ids, &n,
+	    arena);
+
+	if (page == NULL || sound == NULL)
+		return err_nomem(err);
+	if (!begin(&c, err))
+		return false;
+	for (size_t at = 0; at < n; at += HS_BATCH_MAX) {
+		c.ids = sound + at;
+		c.n = n - at < HS_BATCH_MAX ? n - at : HS_BATCH_MAX;
+		if (!load_some(&c, err))
+			return false;
+	}
+	return true;
+}
+
+/* ---- by address -------------------------------------------------------------------------- */
+static bool
+on_found(void *arg, json_t *rows, struct err *err)
+{
+	return on_rows(arg, rows, err);
+}
+
+/* As the service keeps it. */
+static const char *
+lower(struct arena *arena, const char *email)
+{
+	char *text = arena_strdup(arena, email);
+
+	for (char *p = text; p != NULL && *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return text;
+}
+
+bool
+hs_find_contact(void *self, const char *email, crm_contact_fn *emit,
+    void *arg, struct err *err)
+{
+	AUTO(arena) struct arena *page = arena_new(PAGE_MAX_BYTES);
+	AUTO(arena) struct arena *own = arena_new(BODY_MAX);
+	struct cards c = { .h = self, .page = page, .emit = emit, .arg = arg };
+	struct hs_filter is = { .property = "email", .op = "EQ" };
+	struct hs_ask ask = { .type = "contacts", .label = "search contacts",
+		.any = &is, .n_any = 1 };
+	struct hs_search s = { .ask = &ask, .whole = true, .rows = on_found,
+		.arg = &c };
+
+	is.value = own == NULL ? NULL : lower(own, email);
+	if (page == NULL || is.value == NULL)
+		return err_nomem(err);
+	if (!begin(&c, err))
+		return false;
+	ask.columns = c.columns;
+	return hs_search(c.h, &s, err);
+}

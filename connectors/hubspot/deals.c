@@ -1,0 +1,195 @@
+/*
+ * deals.c - deals that were won or lost.
+ *
+ * The stamp only finds candidates: an edit of an old deal brings it up again,
+ * and its key, which the core keeps for ever, says that it was there.  When it
+ * was closed says its entry into the stage; closedate is what somebody typed, and
+ * may lie ahead.
+ */
+#include <string.h>
+
+#include "reading.h"
+
+#define STAMP "hs_lastmodifieddate"
+#define ENTERED "hs_v2_date_entered_"
+#define STAGES_BYTES ((size_t)1600)	/* of a search's body: ids and columns */
+#define BY_FLAG "hs_is_closed"
+
+/* ---- a row ------------------------------------------------------------------------- */
+static const char *
+by_flags(json_t *row, struct arena *arena)
+{
+	if (hs_is_true(row, "hs_is_closed_won", arena))
+		return "sale";
+	return hs_is_true(row, BY_FLAG, arena) ? "loss" : NULL;
+}
+
+/* The stages are there: hs_deals_begin. */
+const char *
+hs_deal_trigger(const struct hubspot *h, json_t *row, struct arena *arena)
+{
+	const struct hs_stages *s = h->stages[HS_OF_DEALS];
+
+	if (h->set->deal_rule == HS_BY_FLAGS && h->set->won_stages.n == 0 &&
+	    h->set->lost_stages.n == 0)
+		return by_flags(row, arena);
+	switch (hs_stage_kind(s, hs_property(row, "dealstage", arena))) {
+	case HS_WON:
+		return "sale";
+	case HS_LOST:
+		return "loss";
+	case HS_OPEN:
+	case HS_CLOSED:
+		break;
+	}
+	return NULL;
+}
+
+static time_t
+entered_at(const struct hs_events *e, json_t *row, const char *stage)
+{
+	const char *name = stage == NULL ? NULL : arena_printf(e->page,
+	    ENTERED "%s", stage);
+
+	return name == NULL ? NO_TIME : hs_time(hs_property(row, name,
+	    e->page));
+}
+
+static bool
+emit_row(struct hs_events *e, json_t *row, const struct hs_links *links,
+    struct err *err)
+{
+	const char *stage = hs_property(row, "dealstage", e->page);
+	const time_t closed = entered_at(e, row, stage);
+	const time_t changed = hs_time(hs_property(row, STAMP, e->page));
+	struct crm_event ev = { .trigger = hs_deal_trigger(e->h, row, e->page),
+		.event_id = hs_id(row, "id", e->page),
+		.category = hs_property(row, e->h->set->deal_category_property,
+		    e->page),
+		.stage = stage,
+		.employee_id = hs_property(row, "hubspot_owner_id", e->page),
+		.occurred_at = closed != NO_TIME ? closed : changed,
+		.transition_at = closed };
+
+	if (ev.event_id == NULL || changed == NO_TIME) {
+		hs_odd_row(e->h, "deals", row,
+		    "expected a deal with its id and its stamp");
+		return true;
+	}
+	return ev.trigger == NULL || hs_emit_event(e, &ev, links, err);
+}
+
+static bool
+on_rows(void *arg, const struct hs_part *part, json_t *rows, struct err *err)
+{
+	struct hs_events *e = arg;
+	const char *label = e->h->set->deal_contacts;
+	struct hs_links links;
+	json_t *row;
+	size_t i;
+
+	(void)part;
+	arena_reset(e->page);
+	if (!hs_links_load(e->h, "deals", rows, strcmp(label, "all") == 0 ?
+	    NULL : label, e->page, &links, err))
+		return false;
+	json_array_foreach(rows, i, row)
+		if (!emit_row(e, row, &links, err))
+			return false;
+	return true;
+}
+
+/* ---- begin --------------------------------------------------------------------------- */
+struct chunk {			/* stages that one search asks for */
+	const char **ids, **columns;
+	size_t n, n_columns, bytes;
+};
+
+static bool
+chunk_new(struct hs_events *e, struct chunk *c, size_t stages)
+{
+	const char *const names[] = { "dealstage", BY_FLAG,
+		"hs_is_closed_won", "hubspot_owner_id", STAMP,
+		e->h->set->deal_category_property };
+
+	*c = (struct chunk){ .ids = arena_array(e->own, stages + 1,
+	    sizeof(*c->ids)), .columns = arena_array(e->own,
+	    stages + ARRAY_LEN(names) + 1, sizeof(*c->columns)) };
+	if (c->ids == NULL || c->columns == NULL)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (*names[i] != '\0')
+			c->columns[c->n_columns++] = names[i];
+	return true;
+}
+
+static bool
+chunk_add(struct hs_events *e, struct chunk *c, const char *id)
+{
+	const char *column = arena_printf(e->own, ENTERED "%s", id);
+
+	if (column == NULL)
+		return false;
+	c->ids[c->n++] = id;
+	c->columns[c->n_columns++] = column;
+	c->bytes += strlen(id) + strlen(column) + 6;
+	return true;
+}
+
+static bool
+chunk_end(struct hs_events *e, const struct chunk *c, bool flags,
+    struct err *err)
+{
+	struct hs_filter *filter = arena_alloc(e->own, sizeof(*filter));
+	const char *name = arena_printf(e->own, "deals%zu", e->n);
+
+	if (filter == NULL || name == NULL)
+		return err_nomem(err);
+	*filter = flags ? (struct hs_filter){ .property = BY_FLAG, .op = "EQ",
+	    .value = "true" } : (struct hs_filter){ .property = "dealstage",
+		.op = "IN", .values = c->ids, .n = c->n };
+	const struct hs_part part = { .name = name, .from = e->pass.begin,
+		.until = e->pass.until, .rows = on_rows,
+		.ask = { .type = "deals", .label = "search deals",
+		    .stamp = STAMP, .any = filter, .n_any = 1,
+		    .columns = (const char *const *)c->columns } };
+	return hs_part_add(e, &part, err);
+}
+
+/* By its flags a deal is asked for once, whatever its stage: of as many stages
+ * as fit the entry is known. */
+static bool
+parts_add(struct hs_events *e, const struct hs_stages *s, bool flags,
+    struct err *err)
+{
+	struct chunk c = { .n = 0 };
+
+	if (!chunk_new(e, &c, s->n))
+		return err_nomem(err);
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->v[i].kind == HS_OPEN)
+			continue;
+		if (c.bytes > STAGES_BYTES) {
+			if (flags)
+				break;
+			if (!chunk_end(e, &c, flags, err))
+				return false;
+			if (!chunk_new(e, &c, s->n))
+				return err_nomem(err);
+		}
+		if (!chunk_add(e, &c, s->v[i].id))
+			return err_nomem(err);
+	}
+	return chunk_end(e, &c, flags, err);
+}
+
+bool
+hs_deals_begin(struct hs_events *e, struct err *err)
+{
+	const struct hs_settings *set = e->h->set;
+	const struct hs_stages *s;
+
+	return hs_stages_get(e->h, HS_OF_DEALS, &s, err) && parts_add(e, s,
+	    set->deal_rule == HS_BY_FLAGS && set->won_stages.n == 0 &&
+	    set->lost_stages.n == 0, err);
+}

@@ -1,0 +1,106 @@
+/*
+ * events.c - what happened: meetings, deals, tickets, in this order, under one
+ * watermark.
+ *
+ * An event has the id of its record and of the contact, for who belongs to one
+ * may be several; the core knows by it who was met before, whatever is edited.
+ */
+#include <string.h>
+
+#include "reading.h"
+
+#define PAGE_MAX_BYTES ((size_t)33554432)
+
+const char *const *
+hs_columns(struct arena *arena, const char *const *names, size_t n)
+{
+	const char **out = arena_array(arena, n + 1, sizeof(*out));
+	size_t had = 0;
+
+	for (size_t i = 0; out != NULL && i < n; i++) {
+		size_t k = 0;
+		while (k < had && strcmp(out[k], names[i]) != 0)
+			k++;
+		if (k == had && *names[i] != '\0')
+			out[had++] = names[i];
+	}
+	return (const char *const *)out;
+}
+
+void
+hs_odd_row(struct hubspot *h, const char *source, json_t *row,
+    const char *reason)
+{
+	if (h->env.quarantine != NULL)
+		h->env.quarantine(h->env.quarantine_arg, source, 0,
+		    json_string_value(json_object_get(row, "id")), reason);
+}
+
+bool
+hs_part_add(struct hs_events *e, const struct hs_part *part, struct err *err)
+{
+	if (e->n == HS_PARTS_MAX)
+		return err_set(err, ERR_CONFIG, "%s: more stages than %d "
+		    "searches can ask for: name those that matter",
+		    part->ask.type, HS_PARTS_MAX);
+	e->parts[e->n++] = *part;
+	return true;
+}
+
+static bool
+emit_one(struct hs_events *e, const struct crm_event *ev, struct err *err)
+{
+	if (ev->event_id == NULL || arena_failed(e->page))
+		return err_nomem(err);
+	return e->emit(e->arg, ev) || err_set(err, ERR_CANCELLED,
+	    "events: stopped");
+}
+
+bool
+hs_emit_event(struct hs_events *e, struct crm_event *ev,
+    const struct hs_links *links, struct err *err)
+{
+	const char *id = ev->event_id;
+	const char *const *contacts = hs_links_of(links, id);
+
+	if (contacts == NULL)
+		return emit_one(e, ev, err);
+	for (; *contacts != NULL; contacts++) {
+		ev->contact_id = *contacts;
+		ev->event_id = arena_printf(e->page, "%s/%s", id, *contacts);
+		if (!emit_one(e, ev, err))
+			return false;
+	}
+	return true;
+}
+
+static bool
+events_run(struct hs_events *e, struct err *err)
+{
+	const struct hs_settings *set = e->h->set;
+
+	/* Also for the service's time. */
+	return hs_ready(e->h, true, err) && hs_pass_begin(&e->pass, err) &&
+	    (!set->meetings || hs_meetings_begin(e, err)) &&
+	    (!set->deals || hs_deals_begin(e, err)) &&
+	    (!set->tickets || hs_tickets_begin(e, err)) &&
+	    hs_pass_run(&e->pass, e->parts, e->n, err);
+}
+
+bool
+hs_pull_events(void *self, const struct pull *pull, crm_event_fn *emit,
+    checkpoint_fn *checkpoint, void *arg, struct err *err)
+{
+	AUTO(arena) struct arena *page = arena_new(PAGE_MAX_BYTES);
+	AUTO(arena) struct arena *own = arena_new(PAGE_MAX_BYTES);
+	struct hs_events e = { .h = self, .page = page, .own = own,
+		.emit = emit, .arg = arg };
+
+	if (page == NULL || own == NULL)
+		return err_nomem(err);
+	e.pass = (struct hs_pass){ .h = self, .pull = pull, .arg = &e,
+		.checkpoint = checkpoint, .checkpoint_arg = arg };
+	const bool ok = events_run(&e, err);
+	hs_pass_free(&e.pass);
+	return ok;
+}

@@ -1,0 +1,120 @@
+/*
+ * reading.h - between the files of the reading side.
+ */
+#ifndef HUBSPOT_READING_H
+#define HUBSPOT_READING_H
+
+#include "links.h"
+#include "pass.h"
+
+/* ---- stages.c -------------------------------------------------------------- */
+enum hs_kind { HS_OPEN, HS_WON, HS_LOST, HS_CLOSED };
+struct hs_stage {
+	const char *id, *label, *pipeline;
+	enum hs_kind kind;
+};
+struct hs_stages {
+	const struct hs_stage *v;
+	size_t n;
+};
+enum hs_pipelines { HS_OF_DEALS, HS_OF_TICKETS };
+/* Asked for once in a run; what the options name counts before what the service
+ * says.  ERR_CONFIG: no stage means that something ended. */
+NPS_MUSTCHECK bool hs_stages_get(struct hubspot *h, enum hs_pipelines of,
+    const struct hs_stages **out, struct err *err);
+/* HS_OPEN: also of an id that is not known. */
+enum hs_kind hs_stage_kind(const struct hs_stages *s, const char *id);
+/* What the service's words for a stage mean; texts may be NULL. */
+enum hs_kind hs_deal_kind(const char *probability, const char *is_closed);
+
+/* ---- events.c -------------------------------------------------------------- */
+#define HS_PARTS_MAX 64
+struct hs_events {
+	struct hubspot *h;
+	struct hs_pass pass;
+	struct arena *page;		/* of a page's rows */
+	struct arena *own;		/* of the pass */
+	crm_event_fn *emit;
+	void *arg;
+	struct hs_part parts[HS_PARTS_MAX];
+	size_t n;
+};
+/* For each of its contacts, as ID/CONTACT; without one as ID. */
+NPS_MUSTCHECK bool hs_emit_event(struct hs_events *e, struct crm_event *ev,
+    const struct hs_links *links, struct err *err);
+NPS_MUSTCHECK bool hs_part_add(struct hs_events *e,
+    const struct hs_part *part, struct err *err);
+/* A row that cannot be read: kept by the core, the pass goes on. */
+void hs_odd_row(struct hubspot *h, const char *source, json_t *row,
+    const char *reason);
+/* A NULL-ended list of names, each once, "" left out, in arena. */
+const char *const *hs_columns(struct arena *arena, const char *const *names,
+    size_t n);
+
+/* ---- meetings.c, deals.c, tickets.c ------------------------------------------ */
+NPS_MUSTCHECK bool hs_meetings_begin(struct hs_events *e, struct err *err);
+NPS_MUSTCHECK bool hs_deals_begin(struct hs_events *e, struct err *err);
+NPS_MUSTCHECK bool hs_tickets_begin(struct hs_events *e, struct err *err);
+/* The trigger of a row as it stands; NULL = it has not ended. */
+const char *hs_deal_trigger(const struct hubspot *h, json_t *row,
+    struct arena *arena);
+const char *hs_ticket_trigger(const struct hubspot *h, json_t *row,
+    struct arena *arena);
+/* Was it held, by its outcome and its end?  now: the service's. */
+enum hs_held { HS_NOT_YET, HS_HELD, HS_NOT_HELD };
+enum hs_held hs_meeting_held(const struct hs_settings *set,
+    const char *outcome, time_t end, time_t now);
+
+/* ---- cards.c ----------------------------------------------------------------- */
+/* Before anything is read: the properties that say who must not be asked are
+ * there, else ERR_CONFIG and nothing is read.  with_tags false: that of the tags
+ * may be missing still. */
+NPS_MUSTCHECK bool hs_ready(struct hubspot *h, bool with_tags,
+    struct err *err);
+/* hs_ready, and the columns that a contact is read with. */
+NPS_MUSTCHECK bool hs_card_columns(struct hubspot *h,
+    const char *const **out, struct err *err);
+/* A row as a contact, its texts in env.scratch.  contact_id NULL: no id. */
+NPS_MUSTCHECK bool hs_card_map(struct hubspot *h, json_t *row,
+    const struct idmap *left, struct crm_contact *out, struct err *err);
+
+/* ---- prefs.c ------------------------------------------------------------------- */
+/* Addresses of the rows that left the mailings, into an idmap; nothing is asked
+ * with optout_source = "property". */
+NPS_MUSTCHECK bool hs_prefs_load(struct hubspot *h, json_t *rows,
+    struct arena *arena, struct idmap *left, struct err *err);
+
+/* ---- owners.c ---------------------------------------------------------------- */
+struct hs_owner {
+	const char *id, *name, *email;
+};
+/* All of the portal, once in a run. */
+NPS_MUSTCHECK bool hs_owners_get(struct hubspot *h, struct err *err);
+/* NULL = not known. */
+const struct hs_owner *hs_owner_of(const struct hubspot *h, const char *id);
+
+/* ---- listing.c --------------------------------------------------------------- */
+/* All rows of a list, page by page, from *after on ("" = the first); page gets an
+ * array and where the next one begins, NULL = it was the last. */
+typedef bool hs_page_fn(void *arg, json_t *rows, const char *next,
+    struct err *err);
+NPS_MUSTCHECK bool hs_list(struct hubspot *h, enum hs_area area,
+    const char *rest, const char *label, const char *after, hs_page_fn *page,
+    void *arg, struct err *err);
+
+/* ---- members of struct crm_connector ------------------------------------------ */
+#define HS_PULL(name, emit_fn) NPS_MUSTCHECK bool name(void *self, \
+	const struct pull *pull, emit_fn *emit, checkpoint_fn *checkpoint, \
+	void *arg, struct err *err)
+HS_PULL(hs_pull_events, crm_event_fn);
+HS_PULL(hs_pull_baseline, crm_key_fn);
+HS_PULL(hs_pull_activities, crm_activity_fn);
+HS_PULL(hs_pull_contacts, crm_contact_fn);
+NPS_MUSTCHECK bool hs_load_contacts(void *self, const char *const *ids,
+    size_t n, crm_contact_fn *emit, void *arg, struct err *err);
+NPS_MUSTCHECK bool hs_find_contact(void *self, const char *email,
+    crm_contact_fn *emit, void *arg, struct err *err);
+NPS_MUSTCHECK bool hs_list_values(void *self, enum value_kind kind,
+    crm_value_fn *emit, void *arg, struct err *err);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * tickets.c - tickets that were closed: what stands in a stage that says so.
+ */
+#include "reading.h"
+
+#define STAMP "hs_lastmodifieddate"
+#define STAGE "hs_pipeline_stage"
+#define STAGES_MAX 40		/* of one search */
+
+/* The stages are there: hs_tickets_begin. */
+const char *
+hs_ticket_trigger(const struct hubspot *h, json_t *row, struct arena *arena)
+{
+	return hs_stage_kind(h->stages[HS_OF_TICKETS], hs_property(row, STAGE,
+	    arena)) == HS_CLOSED ? "case" : NULL;
+}
+
+static bool
+emit_row(struct hs_events *e, json_t *row, const struct hs_links *links,
+    struct err *err)
+{
+	const struct hs_settings *set = e->h->set;
+	const time_t closed = hs_time(hs_property(row,
+	    set->ticket_closed_property, e->page));
+	const time_t changed = hs_time(hs_property(row, STAMP, e->page));
+	struct crm_event ev = { .trigger = hs_ticket_trigger(e->h, row,
+	    e->page),
+		.event_id = hs_id(row, "id", e->page),
+		.category = hs_property(row, set->ticket_category_property,
+		    e->page),
+		.stage = hs_property(row, STAGE, e->page),
+		.employee_id = hs_property(row, "hubspot_owner_id", e->page),
+		.occurred_at = closed != NO_TIME ? closed : changed,
+		.transition_at = closed };
+
+	if (ev.event_id == NULL || changed == NO_TIME) {
+		hs_odd_row(e->h, "tickets", row,
+		    "expected a ticket with its id and its stamp");
+		return true;
+	}
+	return ev.trigger == NULL || hs_emit_event(e, &ev, links, err);
+}
+
+static bool
+on_rows(void *arg, const struct hs_part *part, json_t *rows, struct err *err)
+{
+	struct hs_events *e = arg;
+	struct hs_links links;
+	json_t *row;
+	size_t i;
+
+	arena_reset(e->page);
+	if (!hs_links_load(e->h, part->ask.type, rows, NULL, e->page, &links,
+	    err))
+		return false;
+	json_array_foreach(rows, i, row)
+		if (!emit_row(e, row, &links, err))
+			return false;
+	return true;
+}
+
+/* ---- begin --------------------------------------------------------------------- */
+static bool
+part_add(struct hs_events *e, const char *const *ids, size_t n,
+    struct err *err)
+{
+	const struct hs_settings *set = e->h->set;
+	const char *const names[] = { STAGE, "hubspot_owner_id", STAMP,
+		set->ticket_closed_property, set->ticket_category_property };
+	struct hs_filter *filter = arena_alloc(e->own, sizeof(*filter));
+	const struct hs_part part = { .name = arena_printf(e->own,
+	    "tickets%zu", e->n), .from = e->pass.begin,
+		.until = e->pass.until, .rows = on_rows,
+		.ask = { .type = "tickets", .label = "search tickets",
+		    .stamp = STAMP, .any = filter, .n_any = 1,
+		    .columns = hs_columns(e->own, names, ARRAY_LEN(names)) } };
+
+	if (arena_failed(e->own) || filter == NULL)
+		return err_nomem(err);
+	*filter = (struct hs_filter){ .property = STAGE, .op = "IN",
+		.values = ids, .n = n };
+	return hs_part_add(e, &part, err);
+}
+
+bool
+hs_tickets_begin(struct hs_events *e, struct err *err)
+{
+	const struct hs_stages *s;
+	const char **ids;
+	size_t n = 0;
+
+	if (!hs_stages_get(e->h, HS_OF_TICKETS, &s, err))
+		return false;
+	ids = arena_array(e->own, s->n, sizeof(*ids));
+	if (ids == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i].kind == HS_CLOSED)
+			ids[n++] = s->v[i].id;
+	for (size_t at = 0; at < n; at += STAGES_MAX)
+		if (!part_add(e, ids + at, n - at < STAGES_MAX ? n - at :
+		    STAGES_MAX, err))
+			return false;
+	return true;
+}

@@ -63,6 +63,8 @@ static const struct candidate {
 }, surveys[] = {
 	{ .driver = "npstoday", .group = "base_url = \"@URL@\"; api_key = "
 	    "\"file:@DIR@/key\";" },
+	{ .driver = "asknicely", .group = "base_url = \"@URL@\"; api_key = "
+	    "\"file:@DIR@/key\"; campaign = ( { id = \"7\"; } );" },
 	{ .driver = "rest", .profile = "example", .group = "base_url = \"@URL@/\"; user = \"u\"; secret = "
 	    "\"file:@DIR@/key\";" },
 };

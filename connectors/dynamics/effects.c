@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "common/putting.h"
+#include "common/units.h"
 #include "writer.h"
 
 #define TASK_HOUR_S 43200	/* noon: the same day for whoever reads it */
@@ -223,7 +224,7 @@ build_post(struct dynamics *d, const struct crm_effect *e,
 	if (!check_contact(e, err))
 		return false;
 	body_begin(&b, scratch);
-	body_text(&b, "text", value_cut(scratch, e->text != NULL ? e->text : "",
+	body_text(&b, "text", units_cut(scratch, e->text != NULL ? e->text : "",
 	    POST_MAX));
 	body_json(&b, "source", POST_MANUAL);
 	body_bind(&b, d->set->post_regarding, "contacts", e->contact_id);
@@ -243,7 +244,7 @@ build_task(struct dynamics *d, const struct crm_effect *e,
 	if (!check_contact(e, err))
 		return false;
 	body_begin(&b, scratch);
-	body_text(&b, "subject", value_cut(scratch, e->subject != NULL
+	body_text(&b, "subject", units_cut(scratch, e->subject != NULL
 	    ? e->subject : "", SUBJECT_MAX));
 	body_text(&b, "description", e->text);
 	if (e->day != NO_DAY)

@@ -17,6 +17,7 @@
 
 #include "common/tagset.h"
 #include "common/tagtext.h"
+#include "common/units.h"
 #include "text.h"
 #include "writer.h"
 
@@ -129,7 +130,7 @@ text_of(const struct dynamics *d, json_t *root, const char **text,
 static bool
 check_room(const struct dynamics *d, const char *text, struct err *err)
 {
-	const size_t max = d->writer->tag_chars, n = value_units(text);
+	const size_t max = d->writer->tag_chars, n = units_count(text);
 
 	return max == 0 || n <= max || err_set(err, ERR_REJECTED, "the tags need "
 	    "%zu characters, %s holds %zu: make the column longer", n,

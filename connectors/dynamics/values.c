@@ -8,40 +8,11 @@
 #include <string.h>
 
 #include "clock.h"
+#include "common/units.h"
 #include "num.h"
 #include "writer.h"
 
 #define BODY_MAX ((size_t)1 << 20)
-#define MORE "\xe2\x80\xa6"		/* one unit */
-
-/* ---- texts -------------------------------------------------------------- */
-static size_t
-units_of(unsigned char lead)
-{
-	return lead >= 0xf0 ? 2 : (lead & 0xc0) == 0x80 ? 0 : 1;
-}
-
-size_t
-value_units(const char *text)
-{
-	size_t n = 0;
-
-	for (const char *p = text; *p != '\0'; p++)
-		n += units_of((unsigned char)*p);
-	return n;
-}
-
-const char *
-value_cut(struct arena *arena, const char *text, size_t max)
-{
-	size_t n = 0, len = 0;
-
-	if (max == 0 || value_units(text) <= max)
-		return text;
-	while (n + units_of((unsigned char)text[len]) <= max - 1)
-		n += units_of((unsigned char)text[len++]);
-	return arena_printf(arena, "%.*s" MORE, (int)len, text);
-}
 
 /* ---- values ------------------------------------------------------------- */
 static const char *
@@ -101,7 +72,7 @@ static bool
 text_json(struct arena *arena, const struct column *c, const char *text,
     const char **json, struct err *err)
 {
-	const char *cut = value_cut(arena, text, c->chars);
+	const char *cut = units_cut(arena, text, c->chars);
 
 	*json = cut == NULL ? NULL : quoted(arena, cut);
 	return *json != NULL || err_nomem(err);

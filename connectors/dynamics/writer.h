@@ -36,10 +36,6 @@ bool column_read(json_t *root, struct arena *arena, struct column *column);
 bool column_type_of(const char *word, enum column_type *type);
 
 /* ---- values.c, all pure ------------------------------------------------- */
-/* UTF-16 units, as columns count. */
-size_t value_units(const char *text);
-/* The text, or its beginning and "...", in at most max units; 0 = any. */
-const char *value_cut(struct arena *arena, const char *text, size_t max);
 /* JSON of what the core calls text ("" = empty it); ERR_REJECTED: the column
  * cannot hold it. */
 NPS_MUSTCHECK bool value_json(struct arena *arena, const struct column *column,

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "common/units.h"
 #include "dynamics/writer.h"
 
 #define MORE "\342\200\246"
@@ -57,11 +58,11 @@ test_cut(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		assert_int_equal(value_units(cases[i].text), cases[i].units);
-		const char *cut = value_cut(arena, cases[i].text, cases[i].max);
+		assert_int_equal(units_count(cases[i].text), cases[i].units);
+		const char *cut = units_cut(arena, cases[i].text, cases[i].max);
 		assert_string_equal(cut, cases[i].expect);
 		if (cases[i].max > 0)
-			assert_true(value_units(cut) <= cases[i].max);
+			assert_true(units_count(cut) <= cases[i].max);
 	}
 }
 

@@ -14,37 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/stamp.h"
 #include "num.h"
-
-/* ---- times --------------------------------------------------------------- */
-const char *
-sf_http_date(char buf[32], time_t t)
-{
-	static const char *const days[] = { "Thu", "Fri", "Sat", "Sun", "Mon",
-		"Tue", "Wed" };
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May",
-		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-	struct civil c;
-
-	clock_local("UTC", t, &c);
-	(void)snprintf(buf, 32, "%s, %02d %s %04d %02d:%02d:%02d GMT",
-	    days[(t / 86400) % 7], c.day, months[c.month - 1], c.year, c.hour,
-	    c.minute, c.second);
-	return buf;
-}
-
-time_t
-sf_stamp_up(const char *text)
-{
-	const char *dot = text == NULL ? NULL : strchr(text, '.');
-	const size_t zeros = dot == NULL ? 0 : strspn(dot + 1, "0");
-	time_t t;
-
-	if (text == NULL || !clock_parse_iso(text, "UTC", &t) || t < 0)
-		return NO_TIME;
-	return dot != NULL && strchr("123456789", dot[1 + zeros]) != NULL &&
-	    dot[1 + zeros] != '\0' ? t + 1 : t;
-}
 
 /* ---- the request --------------------------------------------------------- */
 static bool
@@ -64,7 +35,7 @@ card_json(struct arena *arena, const char *root, const char *type,
 	    text_set(out, "url", arena_printf(arena, "%s/sobjects/%s/%s", root,
 	    type, card->record.id)) &&
 	    text_set(out, "referenceId", arena_printf(arena, "r%zu", i)) &&
-	    text_set(headers, "If-Unmodified-Since", sf_http_date(date,
+	    text_set(headers, "If-Unmodified-Since", stamp_http(date,
 	    card->unmodified_since)) &&
 	    json_object_set(out, "httpHeaders", headers) == 0 &&
 	    json_object_set(out, "body", card->record.fields) == 0;

@@ -14,10 +14,6 @@ struct sf_guarded {
 	time_t unmodified_since;
 };
 
-/* "Fri, 20 Nov 2026 10:00:00 GMT"; buf of 32 bytes; returns buf. */
-const char *sf_http_date(char buf[32], time_t t);
-/* The second in which it was changed, a begun one counted as over; NO_TIME. */
-time_t sf_stamp_up(const char *text);
 /* root = "/services/data/v62.0".  ERR_BUG: none, more than 25, no id. */
 NPS_MUSTCHECK bool sf_guard_body(struct arena *arena, const char *root,
     const char *type, const struct sf_guarded *cards, size_t n,

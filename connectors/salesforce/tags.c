@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/stamp.h"
 #include "common/tagset.h"
 #include "guard.h"
 #include "soql.h"
@@ -217,7 +218,7 @@ plan_card(struct plan *p, const struct crm_tag_write *write, json_t *row,
 		return true;
 	}
 	*card = (struct card){ .of = i, .account = sf_text(row, "AccountId"),
-		.stamp = sf_stamp_up(sf_text(row, "LastModifiedDate")) };
+		.stamp = stamp_up(sf_text(row, "LastModifiedDate")) };
 	if (card->stamp == NO_TIME && is_guarded(p->s))
 		return err_set(err, ERR_PROTOCOL, LABEL_READ ": expected "
 		    "LastModifiedDate in each row");

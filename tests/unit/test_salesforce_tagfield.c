@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "http.h"
+#include "common/stamp.h"
 #include "salesforce/guard.h"
 #include "salesforce/tagfield.h"
 #include "scratch.h"
@@ -75,13 +76,13 @@ test_dates(void **state)
 
 	(void)state;
 	/* RFC 9110's own example, and each day of a week. */
-	assert_string_equal(sf_http_date(buf, 784111777),
+	assert_string_equal(stamp_http(buf, 784111777),
 	    "Sun, 06 Nov 1994 08:49:37 GMT");
-	assert_string_equal(sf_http_date(buf, 0),
+	assert_string_equal(stamp_http(buf, 0),
 	    "Thu, 01 Jan 1970 00:00:00 GMT");
 	for (int i = 0; i < 7; i++) {
 		const time_t t = 1795132800 + (time_t)86400 * i;
-		assert_int_equal(http_date(sf_http_date(buf, t)), t);
+		assert_int_equal(http_date(stamp_http(buf, t)), t);
 		assert_memory_equal(buf, &"FriSatSunMonTueWedThu"[3 * i], 3);
 	}
 }
@@ -90,12 +91,12 @@ static void
 test_stamps(void **state)
 {
 	(void)state;
-	assert_int_equal(sf_stamp_up("1994-11-06T08:49:37.000+0000"), 784111777);
-	assert_int_equal(sf_stamp_up("1994-11-06T08:49:37Z"), 784111777);
-	assert_int_equal(sf_stamp_up("1994-11-06T08:49:37.001+0000"), 784111778);
-	assert_int_equal(sf_stamp_up("1994-11-06T09:49:37.500+0100"), 784111778);
-	assert_int_equal(sf_stamp_up(NULL), NO_TIME);
-	assert_int_equal(sf_stamp_up("yesterday"), NO_TIME);
+	assert_int_equal(stamp_up("1994-11-06T08:49:37.000+0000"), 784111777);
+	assert_int_equal(stamp_up("1994-11-06T08:49:37Z"), 784111777);
+	assert_int_equal(stamp_up("1994-11-06T08:49:37.001+0000"), 784111778);
+	assert_int_equal(stamp_up("1994-11-06T09:49:37.500+0100"), 784111778);
+	assert_int_equal(stamp_up(NULL), NO_TIME);
+	assert_int_equal(stamp_up("yesterday"), NO_TIME);
 }
 
 /* ---- the guarded call ---------------------------------------------------- */

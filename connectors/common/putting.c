@@ -15,6 +15,21 @@ put_result_set(struct put_result *result, enum put_outcome outcome,
 }
 
 bool
+put_is_of_record(const struct http_res *res, const struct err *why,
+    enum put_outcome *outcome)
+{
+	if (why->kind == ERR_GONE)
+		*outcome = PUT_GONE;
+	else if (why->kind == ERR_AUTH && res->status == 403)
+		*outcome = PUT_DENIED;
+	else if (why->kind == ERR_REJECTED)
+		*outcome = res->status == 412 ? PUT_CONFLICT : PUT_REJECTED;
+	else
+		return false;
+	return true;
+}
+
+bool
 put_was_not_taken(const struct http_res *res, const struct err *why)
 {
 	/* It sends us elsewhere, perhaps to what was made. */

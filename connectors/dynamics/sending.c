@@ -109,22 +109,6 @@ reread(const struct put_request *req, const struct http_res *res,
 		    v->code);
 }
 
-/* What is so for this row, and for no other. */
-static bool
-outcome_of_row(const struct http_res *res, const struct err *why,
-    enum put_outcome *outcome)
-{
-	if (why->kind == ERR_GONE)
-		*outcome = PUT_GONE;
-	else if (why->kind == ERR_AUTH && res->status == 403)
-		*outcome = PUT_DENIED;
-	else if (why->kind == ERR_REJECTED)
-		*outcome = res->status == 412 ? PUT_CONFLICT : PUT_REJECTED;
-	else
-		return false;
-	return true;
-}
-
 /* False: the answer says nothing of this row alone, and the part is over. */
 static bool
 failed(struct dynamics *d, const struct put_request *req,
@@ -135,7 +119,7 @@ failed(struct dynamics *d, const struct put_request *req,
 	enum put_outcome outcome;
 
 	reread(req, res, v, root, why);
-	if (outcome_of_row(res, why, &outcome)) {
+	if (put_is_of_record(res, why, &outcome)) {
 		put_result_set(result, outcome, why->msg, words);
 		d->writer->failures = 0;
 		return true;

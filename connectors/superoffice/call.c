@@ -28,6 +28,8 @@ so_judge(void *arg, const struct http_res *res, json_t *root,
 		v->kind = ERR_RETRY;
 		v->moved = true;
 	}
+	/* A right, or a fault of the server, is told with the record's name. */
+	v->personal |= res->status == 403 || res->status >= 500;
 	apicall_words(&s->api, json_string_value(json_object_get(root,
 	    "ErrorType")), json_string_value(json_object_get(root,
 	    "ErrorMessage")), v);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "reading.h"
+#include "writing.h"
 
 #define PAGE_MAX_BYTES ((size_t)64 << 20)
 #define ITEM_MAX_BYTES ((size_t)4 << 20)
@@ -19,6 +20,7 @@ crm_close(void *self)
 
 	if (s == NULL)
 		return;
+	so_writer_close(s);
 	apicall_close(&s->api);
 	arena_free(s->item);
 	arena_free(s->page);
@@ -41,7 +43,8 @@ crm_open(const struct connector_env *env, void **self, struct err *err)
 	if (s->page == NULL || s->item == NULL)
 		return err_nomem(err);
 	return apicall_open(&s->api, env, &later, err) &&
-	    so_session_open(s, err) && so_reader_open(s, err);
+	    so_session_open(s, err) && so_reader_open(s, err) &&
+	    so_writer_open(s, err);
 }
 
 static bool
@@ -85,6 +88,7 @@ crm_narrow(const void *settings, struct crm_connector *copy)
 {
 	const struct so_settings *set = settings;
 
+	so_writing_narrow(set, copy);
 	if (!set->contact_stream) {
 		copy->info.caps &= ~(uint32_t)CRM_CAP_CONTACTS;
 		copy->pull_contacts = NULL;
@@ -105,7 +109,8 @@ const struct crm_connector superoffice_crm = {
 		.http = true,
 		.caps = CRM_CAP_EVENTS | CRM_CAP_BASELINE |
 		    CRM_CAP_ACTIVITIES | CRM_CAP_CONTACTS | CRM_CAP_FIND |
-		    CRM_CAP_VALUES },
+		    CRM_CAP_VALUES | CRM_CAP_ENSURE_TAGS | CRM_CAP_TAGS |
+		    CRM_CAP_FIELDS | CRM_CAP_TASKS },
 	.open = crm_open,
 	.close = crm_close,
 	.check = crm_check,
@@ -119,4 +124,12 @@ const struct crm_connector superoffice_crm = {
 	.load_contacts = so_load_contacts,
 	.find_contact = so_find_contact,
 	.list_values = so_list_values,
+	.ensure_tags = so_ensure_tags,
+	.tags_max = 1,
+	.tags_request = so_tags_request,
+	.tags_result = so_tags_result,
+	.effects_max = 1,
+	.once_max = 1,
+	.put_fields = so_put_fields,
+	.put_task = so_put_task,
 };

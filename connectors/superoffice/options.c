@@ -41,6 +41,9 @@ static const char *const naives[] = { "reject", "utc", NULL };
 static const char *const consents[] = { "off", "withdrawn", "required", NULL };
 static const char *const levels[] = { "person", "company", NULL };
 static const char *const tag_modes[] = { "off", "interests", "field", NULL };
+static const char *const tag_guards[] = { "test", "unmodified", "none", NULL };
+static const char *const field_dates[] = { "refuse", "day_first",
+	"month_first", "iso", NULL };
 
 /* ---- what else a text must hold ---------------------------------------- */
 #define LETTERS "abcdefghijklmnopqrstuvwxyz" \
@@ -70,14 +73,6 @@ check_context(const char *text, struct err *err)
 {
 	return strspn(text, LETTERS) == strlen(text) || err_set(err,
 	    ERR_CONFIG, "expected the tenant's id, like \"Cust12345\"");
-}
-
-/* It becomes a part of a path and of a query. */
-static bool
-check_name(const char *text, struct err *err)
-{
-	return strspn(text, LETTERS) == strlen(text) || err_set(err,
-	    ERR_CONFIG, "expected a name of letters, digits and '_'");
 }
 
 static bool
@@ -118,17 +113,6 @@ check_nosend(const char *text, struct err *err)
 	return err_set(err, ERR_CONFIG, "expected \"interest:NAME\", "
 	    "\"field:KEY\" or nothing");
 }
-
-/* ---- writing ----------------------------------------------------------- */
-static const struct opt panel_opts[] = {
-	TEXT("campaign", panel.campaign, "", check_key, "its name"),
-	TEXT("score", panel.score, "", check_key, "0 to 10"),
-	TEXT("type", panel.type, "", check_key,
-	    "promoter, passive, detractor"),
-	TEXT("comment", panel.comment, "", check_key, "a long text"),
-	TEXT("answered_at", panel.answered_at, "", check_key, "a date"),
-	END
-};
 
 /* ---- all --------------------------------------------------------------- */
 const struct opt superoffice_opts[] = {
@@ -221,16 +205,22 @@ const struct opt superoffice_opts[] = {
 
 	CHOICE("tag_mode", tag_mode, "interests", tag_modes,
 	    "tags are interests of the person, or stand in a field"),
-	TEXT("interest_list", interest_list, "", check_name,
+	TEXT("interest_list", interest_list, "", check_line,
 	    "interests: name of the list's definition; empty = none is made"),
-	TEXT("interest_heading", interest_heading, "", check_line,
-	    "interests: heading under which new ones are put"),
 	TEXT("tag_field", tag_field, "", check_key,
 	    "field: key of a user-defined long text"),
 	TEXT("customfield_path", customfield_path, "CustomFields/<key>",
-	    check_line, "field: path of the patch"),
-	{ .name = "panel", .type = OPT_GROUP, .offset = 0, .sub = panel_opts,
-	    .help = "user-defined fields of the person for the last answer" },
+	    check_line, "path of a patch; without <key> all fields are one value"),
+	CHOICE("tag_guard", tag_guard, "test", tag_guards,
+	    "field: what stops a change in between from being lost: the patch "
+	    "tests the old text, If-Unmodified-Since, or nothing"),
+	CHOICE("field_dates", field_dates, "refuse", field_dates,
+	    "how a day stands in a field of type date: [D:25.11.2026], "
+	    "[D:11/25/2026], [D:2026-11-25], or not at all"),
+	NUMBER("task_type_id", task_type_id, "0", 0, 2147483647,
+	    "type of task of a follow-up for an answer; 0 = none is made"),
+	NUMBER("task_associate_id", task_associate_id, "0", 0, 2147483647,
+	    "whose a follow-up is when nobody else is known; 0 = ours"),
 
 	NUMBER("page_size", page_size, "1000", 1, 2000, "rows of a page"),
 	NUMBER("overlap_s", overlap_s, "900", 0, 604800,

@@ -12,12 +12,8 @@ enum so_naive { SO_NAIVE_REJECT, SO_NAIVE_UTC };
 enum so_consent { SO_CONSENT_OFF, SO_CONSENT_WITHDRAWN, SO_CONSENT_REQUIRED };
 enum so_inactivity { SO_BY_PERSON, SO_BY_COMPANY };
 enum so_tag_mode { SO_TAGS_OFF, SO_TAGS_INTERESTS, SO_TAGS_FIELD };
+enum so_tag_guard { SO_GUARD_TEST, SO_GUARD_UNMODIFIED, SO_GUARD_NONE };
 
-/* Keys of a person's user-defined fields, "SuperOffice:3" or "x_name", of its
- * last answer; "" = not written. */
-struct so_panel {
-	const char *campaign, *score, *type, *comment, *answered_at;
-};
 struct so_settings {
 	/* where it is, who we are */
 	int mode, auth;			/* enum so_mode, so_auth */
@@ -53,10 +49,11 @@ struct so_settings {
 	/* what is written */
 	int tag_mode;			/* enum so_tag_mode */
 	const char *interest_list;	/* name of the list's definition */
-	const char *interest_heading;
 	const char *tag_field;		/* key of a user-defined field */
 	const char *customfield_path;	/* of a patch; "<key>" is replaced */
-	struct so_panel panel;
+	int tag_guard;			/* enum so_tag_guard */
+	int field_dates;		/* enum so_dates (customfield.h) */
+	int task_type_id, task_associate_id;	/* 0 = none */
 
 	/* how it is asked for */
 	int page_size, overlap_s, stamp_margin_s, ids_max;

@@ -116,6 +116,7 @@ const struct crm_connector superoffice_crm = {
 	.check = crm_check,
 	.renew = crm_renew,
 	.narrow = crm_narrow,
+	.setup = so_setup,
 	.lacks = crm_lacks,
 	.pull_events = so_pull_events,
 	.pull_baseline = so_pull_baseline,

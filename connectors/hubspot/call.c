@@ -82,6 +82,22 @@ judge_status(const struct hubspot *h, const struct http_res *res,
 	v->personal = v->kind == ERR_REJECTED || v->kind == ERR_GONE;
 }
 
+/* A mask would take it for a key, but it is what is to be done. */
+static void
+name_scope(const struct http_res *res, struct api_verdict *v)
+{
+	static const char *const first[] = { "crm.", "communication_preferences.",
+		"account-info." };
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz._-";
+	const char *at = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(first) && at == NULL; i++)
+		at = strstr(res->body, first[i]);
+	(void)snprintf(v->text, sizeof(v->text), "the token may not do this: "
+	    "give its key the scope %.*s", at == NULL ? 20 :
+	    (int)strspn(at, letters), at == NULL ? "(see README.md)" : at);
+}
+
 static void
 judge(void *arg, const struct http_res *res, json_t *root,
     struct api_verdict *v)
@@ -102,6 +118,8 @@ judge(void *arg, const struct http_res *res, json_t *root,
 	if (res->status == 401 || res->status == 530)
 		(void)snprintf(v->text, sizeof(v->text), "the token is not "
 		    "taken: make a new one and store it (npsync secret set)");
+	else if (res->status == 403)
+		name_scope(res, v);
 	else if (v->stop)
 		(void)snprintf(v->text, sizeof(v->text), "the day's calls of "
 		    "the account are used up; the next run goes on");

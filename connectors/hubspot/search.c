@@ -159,7 +159,8 @@ struct reading {
 	struct idmap seen;
 	struct hs_cursor cursor;
 	char above[ID_LEN];		/* by ids: what was read; "" = not so */
-	long pages, since;	/* of all; rows since `above` */
+	long pages;
+	long since, given;	/* rows since `above`: new ones, all */
 	long long odd;			/* rows without an id */
 	bool again;		/* by ids: once more, from `above` */
 };
@@ -290,17 +291,18 @@ step_up(struct reading *r, json_t *rows, bool *more)
 	const size_t n = json_array_size(rows);
 	const char *last = n == 0 ? NULL : hs_id(json_array_get(rows, n - 1),
 	    "id", r->page);
-	const bool full = r->since >= r->h->set->split_total -
-	    r->h->set->search_limit;
 
-	if (*r->above == '\0' || last == NULL || (*more && !full))
+	r->given += (long)n;
+	if (*r->above == '\0' || (*more && r->given <
+	    r->h->set->split_total - r->h->set->search_limit))
 		return;
-	if (r->since == 0)
-		return;		/* nothing new: the end, or no progress */
+	/* Nothing new: the end, or no progress. */
+	*more = r->since > 0 && last != NULL;
+	if (!*more)
+		return;
 	(void)snprintf(r->above, sizeof(r->above), "%s", last);
 	r->cursor = (struct hs_cursor){ .at = "" };
-	r->since = 0;
-	*more = true;
+	r->since = r->given = 0;
 }
 
 static bool

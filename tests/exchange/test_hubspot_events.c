@@ -1,0 +1,524 @@
+/*
+ * HubSpot, the stream of events: which row makes which event, about whom, and
+ * what was closed before the first run.  HS-nn: the pitfall's number.
+ */
+#include "hubspot/rig.h"
+
+#define NIGHT "2026-11-24T22:00:00Z"
+#define MEETINGS "deals = false; tickets = false; window_s = 86400; "
+#define DEALS "meetings = false; tickets = false; window_s = 86400; "
+#define CASES "meetings = false; deals = false; window_s = 86400; "
+#define STAMP(text) "\"hs_lastmodifieddate\":\"" text "\""
+#define CHANGED STAMP("2026-11-24T23:00:00Z")
+
+static struct rig rig;
+
+static void
+begin(const char *conf, const struct route *routes, size_t n)
+{
+	rig = (struct rig){ .answer = NULL };
+	rig_open(&rig, conf, routes, n);
+}
+
+/* ---- meetings ----------------------------------------------------------------------- */
+static void
+test_meetings_by_their_outcome(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "/meetings/search {\"filterGroups\":[{\"filters\":[{"
+		    "\"propertyName\":\"hs_lastmodifieddate\",\"operator\":"
+		    "\"BETWEEN\",\"value\":\"1795554000000\",\"highValue\":"
+		    "\"1795571399999\"},{\"propertyName\":\"hs_meeting_outcome\","
+		    "\"operator\":\"EQ\",\"value\":\"COMPLETED\"}]},{\"filters\":[",
+		    .body = FOUND(4,
+		    ROW("512", "\"hs_meeting_outcome\":\"COMPLETED\","
+		    "\"hs_meeting_end_time\":\"2026-11-24T10:00:00Z\","
+		    "\"hs_activity_type\":\"Visit\",\"hubspot_owner_id\":\"7\","
+		    CHANGED) "," ROW("513", "\"hs_meeting_outcome\":\"Done\","
+		    "\"hs_timestamp\":\"1795514400000\"," CHANGED) ","
+		    /* Closed before its end; moved meanwhile. */
+		    ROW("514", "\"hs_meeting_outcome\":\"COMPLETED\","
+		    "\"hs_meeting_end_time\":\"2026-11-30T10:00:00Z\"," CHANGED)
+		    "," ROW("515", "\"hs_meeting_outcome\":\"SCHEDULED\","
+		    CHANGED)) },
+		{ .match = "/associations/2026-09/meetings/contacts/batch/read "
+		    "{\"inputs\":[{\"id\":\"512\"},{\"id\":\"513\"},{\"id\":"
+		    "\"514\"},{\"id\":\"515\"}]}", .body = LINKS(
+		    LINKED("512", TO("101") "," TO("\"102\"") "," TO("101")) ","
+		    LINKED("515", TO("103"))) } };
+
+	(void)state;
+	begin(MEETINGS "meeting_outcomes = [ 'COMPLETED', 'DONE' ];", routes,
+	    ARRAY_LEN(routes));
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	rig_is(&rig.seen,
+	    "meet 512/101 101 Visit/- by 7 at 2026-11-24T10:00:00Z moved -\n"
+	    "meet 512/102 102 Visit/- by 7 at 2026-11-24T10:00:00Z moved -\n"
+	    "meet 513 - -/- by - at 2026-11-24T10:00:00Z moved -\n"
+	    "meet 514 - -/- by - at 2026-11-24T23:00:00Z moved -\n");
+	assert_int_equal(rig_count(&rig, "associations"), 1);
+	rig_close(&rig);
+}
+
+static void
+test_meetings_that_ended_without_an_outcome(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "\"hs_meeting_end_time\",\"operator\":\"BETWEEN\"",
+		    .body = FOUND(5,
+		    ROW("1", "\"hs_meeting_end_time\":\"2026-11-24T23:30:00Z\","
+		    CHANGED) "," ROW("2", "\"hs_meeting_outcome\":\"NO_SHOW\","
+		    "\"hs_meeting_end_time\":\"2026-11-24T23:30:00Z\"," CHANGED)
+		    "," ROW("3", "\"hs_meeting_outcome\":\"\","
+		    "\"hs_meeting_end_time\":\"2026-11-25T02:00:01Z\"," CHANGED)
+		    "," ROW("4", "\"hs_meeting_outcome\":\"canceled\","
+		    "\"hs_meeting_end_time\":\"2026-11-24T23:30:00Z\"," CHANGED)
+		    "," ROW("5", "\"hs_meeting_outcome\":\"SCHEDULED\","
+		    "\"hs_meeting_end_time\":\"2026-11-24T23:30:00Z\","
+		    CHANGED)) } };
+
+	(void)state;
+	begin(MEETINGS "meeting_fallback = true;", routes, 1);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	rig_is(&rig.seen, "meet 1 - -/- by - at 2026-11-24T23:00:00Z moved -\n"
+	    "meet 5 - -/- by - at 2026-11-24T23:00:00Z moved -\n");
+	/* Entered late: what changed is asked for too, whatever its outcome. */
+	assert_int_equal(rig_count(&rig, "{\"filters\":[{\"propertyName\":"
+	    "\"hs_lastmodifieddate\",\"operator\":\"BETWEEN\",\"value\":"
+	    "\"1795554000000\",\"highValue\":\"1795571399999\"}]}]"), 1);
+	rig_close(&rig);
+}
+
+/* HS-05 */
+static void
+test_odd_values_of_properties(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "/meetings/search", .body = FOUND(6,
+		    ROW("1", "\"hs_meeting_outcome\":\"COMPLETED\","
+		    "\"hs_meeting_end_time\":\"1795514400000\","
+		    "\"hubspot_owner_id\":\"\"") ","
+		    ROW("2", "\"hs_meeting_outcome\":\"COMPLETED\","
+		    "\"hs_meeting_end_time\":null,\"hs_meeting_start_time\":"
+		    "\"2026-11-24T10:00:00.5+01:00\",\"hubspot_owner_id\":null")
+		    "," ROW("3", "\"hs_meeting_outcome\":\"COMPLETED\","
+		    "\"hs_meeting_end_time\":\"3.0\"") ","
+		    ROW("x", "\"hs_meeting_outcome\":\"COMPLETED\"") ","
+		    "{\"id\":9007199254740993,\"properties\":{"
+		    "\"hs_meeting_outcome\":\"COMPLETED\",\"hs_timestamp\":"
+		    "1795514400000}},{\"id\":null,\"properties\":[]}") } };
+
+	(void)state;
+	begin(MEETINGS, routes, 1);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	rig_is(&rig.seen, "meet 1 - -/- by - at 2026-11-24T10:00:00Z moved -\n"
+	    "meet 2 - -/- by - at 2026-11-24T09:00:00Z moved -\n"
+	    "meet 9007199254740993 - -/- by - at 2026-11-24T10:00:00Z moved -\n");
+	rig_is(&rig.bad,
+	    "meetings 3: expected a meeting with its id and a time\n"
+	    "meetings x: expected a meeting with its id and a time\n"
+	    "meetings -: expected a meeting with its id and a time\n");
+	rig_close(&rig);
+}
+
+/* ---- whom it is about ---------------------------------------------------------------- */
+#define TWO_DEALS FOUND(2, ROW("8", "\"dealstage\":\"won\"," CHANGED) "," \
+	ROW("9", "\"dealstage\":\"won\"," CHANGED))
+
+/* HS-06 */
+static void
+test_ids_of_contacts_as_number_and_text(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "/deals/search", .body = TWO_DEALS },
+		{ .match = "associations", .body = LINKS(LINKED("8",
+		    TO("5790939450") "," TO("9223372036854775807")) ","
+		    LINKED("9", TO("\"5790939450\""))) } };
+
+	(void)state;
+	begin(DEALS, routes, 2);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	assert_non_null(strstr(buf_text(&rig.seen), "sale 8/5790939450 "
+	    "5790939450 "));
+	assert_non_null(strstr(buf_text(&rig.seen), "sale 8/9223372036854775807 "
+	    "9223372036854775807 "));
+	assert_non_null(strstr(buf_text(&rig.seen), "sale 9/5790939450 "
+	    "5790939450 "));
+	rig_close(&rig);
+}
+
+/* HS-07: one without contacts is an event for nobody, whatever the status. */
+static void
+test_missing_associations_are_no_failure(void **state)
+{
+	static const int statuses[] = { 207, 200 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
+		const struct route routes[] = {
+			{ .match = "/deals/search", .body = TWO_DEALS },
+			{ .match = "associations", .status = statuses[i],
+			    .body = "{\"status\":\"COMPLETE\",\"numErrors\":1,"
+			    "\"errors\":[{\"status\":\"error\",\"category\":"
+			    "\"OBJECT_NOT_FOUND\",\"subCategory\":\"crm."
+			    "associations.NO_ASSOCIATIONS_FOUND\",\"context\":{"
+			    "\"fromObjectId\":[\"8\"]}}],\"results\":["
+			    LINKED("9", TO("101")) "]}" } };
+		begin(DEALS, routes, 2);
+		rig_good(&rig, rig_events(&rig, NIGHT));
+		rig_is(&rig.seen,
+		    "sale 8 - -/won by - at 2026-11-24T23:00:00Z moved -\n"
+		    "sale 9/101 101 -/won by - at 2026-11-24T23:00:00Z moved -\n");
+		rig_close(&rig);
+	}
+}
+
+/* What could not be looked up just now is not "nobody". */
+static void
+test_an_association_that_failed_breaks_the_pass(void **state)
+{
+	static const struct { const char *body; enum err_kind kind; } all[] = {
+		{ "{\"status\":\"COMPLETE\",\"numErrors\":1,\"errors\":[{"
+		    "\"category\":\"INTERNAL_ERROR\"}],\"results\":[]}",
+		    ERR_RETRY },
+		{ "{\"status\":\"PENDING\",\"results\":[]}", ERR_RETRY },
+		{ "{\"status\":\"COMPLETE\"}", ERR_PROTOCOL },
+		{ LINKS("{\"from\":{\"id\":\"8\"}}"), ERR_PROTOCOL },
+		{ LINKS(LINKED("8", "{\"toObjectId\":null}")), ERR_PROTOCOL } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		const struct route routes[] = {
+			{ .match = "/deals/search", .body = TWO_DEALS },
+			{ .match = "associations", .body = all[i].body } };
+		begin(DEALS, routes, 2);
+		rig_fails(&rig, rig_events(&rig, NIGHT), all[i].kind,
+		    "associations of deals");
+		rig_is(&rig.seen, "");
+		assert_string_equal(rig.watermark, "");
+		rig_close(&rig);
+	}
+}
+
+static void
+test_pages_of_one_records_contacts(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "/deals/search", .body = TWO_DEALS },
+		{ .match = "{\"inputs\":[{\"id\":\"8\"},{\"id\":\"9\"}]}",
+		    .body = LINKS("{\"from\":{\"id\":\"8\"},\"to\":[" TO("1")
+		    "],\"paging\":{\"next\":{\"after\":\"a\\\"b\",\"link\":"
+		    "\"https://evil.example/\"}}}," LINKED("9", TO("2"))) },
+		{ .match = "{\"inputs\":[{\"id\":\"8\",\"after\":\"a\\\"b\"}]}",
+		    .body = LINKS(LINKED("8", TO("3"))) } };
+	static const struct route endless[] = {
+		{ .match = "/deals/search", .body = TWO_DEALS },
+		{ .match = "associations", .body = LINKS("{\"from\":{\"id\":"
+		    "\"8\"},\"to\":[],\"paging\":{\"next\":{\"after\":\"a\"}}}") } };
+
+	(void)state;
+	begin(DEALS, routes, 3);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	assert_non_null(strstr(buf_text(&rig.seen), "sale 8/1 "));
+	assert_non_null(strstr(buf_text(&rig.seen), "sale 8/3 "));
+	assert_non_null(strstr(buf_text(&rig.seen), "sale 9/2 "));
+	rig_close(&rig);
+	begin(DEALS, endless, 2);
+	rig_fails(&rig, rig_events(&rig, NIGHT), ERR_PROTOCOL,
+	    "a page leads back to itself");
+	rig_close(&rig);
+}
+
+static void
+test_only_contacts_with_the_label(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "/deals/search", .body = TWO_DEALS },
+		{ .match = "associations", .body = LINKS("{\"from\":{\"id\":\"8\"}"
+		    ",\"to\":[" TO("1") ",{\"toObjectId\":2,"
+		    "\"associationTypes\":[{\"label\":null},{\"label\":"
+		    "\"Decision maker\"}]}]}," LINKED("9", TO("3"))) } };
+
+	(void)state;
+	begin(DEALS "deal_contacts = 'decision maker';", routes, 2);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	rig_is(&rig.seen,
+	    "sale 8/2 2 -/won by - at 2026-11-24T23:00:00Z moved -\n"
+	    "sale 9 - -/won by - at 2026-11-24T23:00:00Z moved -\n");
+	rig_close(&rig);
+}
+
+/* HS-14: whom an event is about is asked when it is met, not kept. */
+static void
+test_the_contact_is_read_with_the_event(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "/deals/search", .body = FOUND(1, ROW("9",
+		    "\"dealstage\":\"won\"," CHANGED)) },
+		{ .match = "associations", .times = 1, .body = LINKS(LINKED("9",
+		    TO("101"))) },
+		{ .match = "associations", .body = LINKS(LINKED("9",
+		    TO("202"))) } };
+
+	(void)state;
+	begin(DEALS, routes, 3);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	rig_is(&rig.seen,
+	    "sale 9/101 101 -/won by - at 2026-11-24T23:00:00Z moved -\n"
+	    "sale 9/202 202 -/won by - at 2026-11-24T23:00:00Z moved -\n");
+	rig_close(&rig);
+}
+
+/* ---- deals -------------------------------------------------------------------------------- */
+/* HS-18: the time is that of the stage; closedate is what somebody typed. */
+static void
+test_deals_by_their_stage(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "{\"propertyName\":\"dealstage\",\"operator\":\"IN\","
+		    "\"values\":[\"won\",\"lost\"]}", .body = FOUND(4,
+		    ROW("1", "\"dealstage\":\"won\",\"closedate\":"
+		    "\"2027-06-01T00:00:00Z\",\"hs_v2_date_entered_won\":"
+		    "\"2026-11-24T21:00:00Z\",\"dealtype\":\"newbusiness\","
+		    "\"hubspot_owner_id\":\"7\"," CHANGED) ","
+		    ROW("2", "\"dealstage\":\"lost\",\"hs_v2_date_entered_won\":"
+		    "\"2026-11-01T21:00:00Z\",\"hs_v2_date_entered_lost\":null,"
+		    CHANGED) "," ROW("3", "\"dealstage\":\"new\"," CHANGED) ","
+		    ROW("4", "\"dealstage\":\"won\"")) } };
+
+	(void)state;
+	begin(DEALS, routes, 1);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	rig_is(&rig.seen, "sale 1 - newbusiness/won by 7 at "
+	    "2026-11-24T21:00:00Z moved 2026-11-24T21:00:00Z\n"
+	    "loss 2 - -/lost by - at 2026-11-24T23:00:00Z moved -\n");
+	rig_is(&rig.bad, "deals 4: expected a deal with its id and its stamp\n");
+	assert_int_equal(rig_count(&rig, "closedate"), 0);
+	rig_close(&rig);
+}
+
+/* HS-18: edited later, it has the same key, by which the core knows it. */
+static void
+test_a_won_deal_keeps_its_key(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "GET " OBJ "/deals?properties=dealstage%2C"
+		    "hs_is_closed%2Chs_is_closed_won&archived=false&limit=100 ",
+		    .body = "{\"results\":[" ROW("9", "\"dealstage\":\"won\"")
+		    "," ROW("10", "\"dealstage\":\"new\"") "],\"paging\":{"
+		    "\"next\":{\"after\":\"10 &\"}}}" },
+		{ .match = "&limit=100&after=10%20%26 ", .body = "{\"results\":["
+		    ROW("11", "\"dealstage\":\"lost\"") "]}" },
+		{ .match = "/deals/contacts/batch/read {\"inputs\":[{\"id\":"
+		    "\"9\"}]}", .body = LINKS(LINKED("9", TO("101"))) },
+		{ .match = "GET " OBJ "/tickets?", .body = "{\"results\":["
+		    ROW("5", "\"hs_pipeline_stage\":\"4\"") ","
+		    ROW("6", "\"hs_pipeline_stage\":\"1\"") "]}" },
+		{ .match = "/deals/search", .body = FOUND(1, ROW("9",
+		    "\"dealstage\":\"won\"," CHANGED)) } };
+	struct pull pull;
+
+	(void)state;
+	begin("", routes, ARRAY_LEN(routes));
+	pull = rig_pull(&rig, NULL);
+	rig_good(&rig, rig.crm.pull_baseline(rig.self, &pull, rig_key,
+	    rig_checkpoint, &rig, &rig.err));
+	rig_is(&rig.seen, "sale 9\nsale 9/101\nloss 11\ncase 5\n");
+	assert_true(rig.watermark[0] != '\0');
+	assert_int_equal(rig.pages, 2);
+	buf_reset(&rig.seen);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	assert_non_null(strstr(buf_text(&rig.seen), "sale 9/101 101 "));
+	rig_close(&rig);
+}
+
+static void
+test_a_broken_baseline_goes_on(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "/deals?", .body = "{\"results\":[" ROW("9",
+		    "\"dealstage\":\"won\"") "],\"paging\":{\"next\":{"
+		    "\"after\":\"9\"}}}", .times = 1 },
+		{ .match = "/deals?", .body = "{\"results\":[" ROW("11",
+		    "\"dealstage\":\"lost\"") "]}" } };
+	struct pull pull;
+	char resume[1024];
+
+	(void)state;
+	begin("", routes, ARRAY_LEN(routes));
+	rig.stop_page = 1;
+	pull = rig_pull(&rig, NULL);
+	rig_fails(&rig, rig.crm.pull_baseline(rig.self, &pull, rig_key,
+	    rig_checkpoint, &rig, &rig.err), ERR_CANCELLED, "stopped");
+	(void)memcpy(resume, rig.resume, sizeof(resume));
+	assert_string_equal(resume, "deals,9");
+	pull.resume = resume;
+	rig_good(&rig, rig.crm.pull_baseline(rig.self, &pull, rig_key,
+	    rig_checkpoint, &rig, &rig.err));
+	rig_is(&rig.seen, "sale 9\nloss 11\n");
+	assert_int_equal(rig_count(&rig, "&limit=100&after=9 "), 1);
+	pull.resume = "nobody,9";
+	rig_fails(&rig, rig.crm.pull_baseline(rig.self, &pull, rig_key,
+	    rig_checkpoint, &rig, &rig.err), ERR_GONE, "not understood");
+	rig_close(&rig);
+}
+
+/* HS-02 */
+static void
+test_a_list_without_end_is_an_error(void **state)
+{
+	static const struct route routes[] = { { .match = "/deals?",
+		.body = "{\"results\":[" ROW("9", "\"dealstage\":\"won\"")
+		"],\"paging\":{\"next\":{\"after\":\"9\"}}}" } };
+	struct pull pull;
+
+	(void)state;
+	begin("", routes, 1);
+	pull = rig_pull(&rig, NULL);
+	rig_fails(&rig, rig.crm.pull_baseline(rig.self, &pull, rig_key,
+	    rig_checkpoint, &rig, &rig.err), ERR_PROTOCOL, "leads back");
+	assert_true(rig_count(&rig, "/deals?") < 4);
+	rig_close(&rig);
+}
+
+static void
+test_deals_by_named_stages_and_by_flags(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "\"values\":[\"new\"]", .body = FOUND(2,
+		    ROW("1", "\"dealstage\":\"new\"," CHANGED) ","
+		    ROW("2", "\"dealstage\":\"won\"," CHANGED)) },
+		{ .match = "{\"propertyName\":\"hs_is_closed\",\"operator\":"
+		    "\"EQ\",\"value\":\"true\"}", .body = FOUND(3,
+		    ROW("3", "\"dealstage\":\"x\",\"hs_is_closed\":\"true\","
+		    "\"hs_is_closed_won\":\"true\"," CHANGED) ","
+		    ROW("4", "\"dealstage\":\"won\",\"hs_is_closed\":\"true\","
+		    "\"hs_is_closed_won\":\"false\",\"hs_v2_date_entered_won\":"
+		    "\"2026-11-24T21:00:00Z\"," CHANGED) ","
+		    ROW("5", "\"hs_is_closed\":\"false\"," CHANGED)) } };
+
+	(void)state;
+	begin(DEALS "won_stages = [ 'new' ];", routes, 2);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	rig_is(&rig.seen, "sale 1 - -/new by - at 2026-11-24T23:00:00Z moved -\n");
+	rig_close(&rig);
+	begin(DEALS "deal_rule = 'flags';", routes, 2);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	rig_is(&rig.seen, "sale 3 - -/x by - at 2026-11-24T23:00:00Z moved -\n"
+	    "loss 4 - -/won by - at 2026-11-24T21:00:00Z moved "
+	    "2026-11-24T21:00:00Z\n");
+	rig_close(&rig);
+	begin(DEALS "won_stages = [ 'new', 'nowhere' ];", routes, 2);
+	rig_fails(&rig, rig_events(&rig, NIGHT), ERR_CONFIG,
+	    "won_stages: the portal has no stage \"nowhere\"");
+	rig_close(&rig);
+}
+
+static void
+test_no_stage_that_ends_is_an_error(void **state)
+{
+	static const struct route routes[] = { { .match = "/pipelines/",
+		.body = "{\"results\":[{\"stages\":[{\"id\":\"a\"}]}]}" } };
+
+	(void)state;
+	begin(DEALS, routes, 1);
+	rig_fails(&rig, rig_events(&rig, NIGHT), ERR_CONFIG, "won_stages");
+	rig_close(&rig);
+	begin(CASES, routes, 1);
+	rig_fails(&rig, rig_events(&rig, NIGHT), ERR_CONFIG,
+	    "ticket_closed_stages");
+	rig_close(&rig);
+}
+
+/* ---- tickets ---------------------------------------------------------------------------- */
+static void
+test_tickets_that_were_closed(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "/tickets/search", .body = FOUND(3,
+		    ROW("1", "\"hs_pipeline_stage\":\"4\",\"closed_date\":"
+		    "\"2026-11-24T20:00:00Z\",\"hs_ticket_category\":"
+		    "\"BILLING\"," CHANGED) "," ROW("2", "\"hs_pipeline_stage\":"
+		    "\"4\",\"closed_date\":\"\"," CHANGED) "," ROW("3",
+		    "\"hs_pipeline_stage\":\"1\"," CHANGED)) },
+		{ .match = "/tickets/contacts/batch/read", .body = LINKS(
+		    LINKED("1", TO("101"))) } };
+
+	(void)state;
+	begin(CASES, routes, 2);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	rig_is(&rig.seen, "case 1/101 101 BILLING/4 by - at "
+	    "2026-11-24T20:00:00Z moved 2026-11-24T20:00:00Z\n"
+	    "case 2 - -/4 by - at 2026-11-24T23:00:00Z moved -\n");
+	rig_close(&rig);
+}
+
+/* ---- activities ------------------------------------------------------------------------- */
+static void
+test_activities(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "/meetings/search {\"filterGroups\":[{\"filters\":[{"
+		    "\"propertyName\":\"hs_timestamp\"", .times = 1, .body =
+		    FOUND(4, ROW("1", "\"hs_timestamp\":\"2026-11-20T23:30:00Z\"")
+		    "," ROW("2", "\"hs_timestamp\":\"2026-12-01T10:00:00Z\"") ","
+		    ROW("3", "\"hs_timestamp\":\"2026-11-20T10:00:00Z\","
+		    "\"hs_meeting_outcome\":\"CANCELED\"") "," ROW("4", "")) },
+		{ .match = "/calls/search", .times = 1, .body = FOUND(1,
+		    ROW("5", "\"hs_timestamp\":\"2026-11-20T10:00:00Z\"")) },
+		{ .match = "/meetings/contacts/", .body = LINKS(LINKED("1",
+		    TO("101")) "," LINKED("2", TO("101")) "," LINKED("3",
+		    TO("102"))) },
+		{ .match = "/calls/contacts/", .body = LINKS(LINKED("5",
+		    TO("103"))) } };
+	struct pull pull;
+
+	(void)state;
+	begin("activity_types = [ 'meetings', 'calls' ];", routes,
+	    ARRAY_LEN(routes));
+	pull = rig_pull(&rig, NULL);
+	rig_good(&rig, rig.crm.pull_activities(rig.self, &pull, rig_activity,
+	    rig_checkpoint, &rig, &rig.err));
+	rig_is(&rig.seen, "meetings/1 101 kind 0 on 20261121 done\n"
+	    "meetings/2 101 kind 0 on 20261201\n"
+	    "meetings/3 102 kind 0 on 20261120 cancelled\n"
+	    "calls/5 103 kind 1 on 20261120 done\n");
+	/* Then what changed, and what ended meanwhile. */
+	buf_reset(&rig.log);
+	pull = rig_pull(&rig, NIGHT);
+	rig_good(&rig, rig.crm.pull_activities(rig.self, &pull, rig_activity,
+	    rig_checkpoint, &rig, &rig.err));
+	assert_true(rig_count(&rig, "meetings/search {\"filterGroups\":[{"
+	    "\"filters\":[{\"propertyName\":\"hs_meeting_end_time\"") > 0);
+	assert_int_equal(rig_count(&rig, "\"propertyName\":\"hs_timestamp\""),
+	    0);
+	rig_close(&rig);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_meetings_by_their_outcome),
+		cmocka_unit_test(test_meetings_that_ended_without_an_outcome),
+		cmocka_unit_test(test_odd_values_of_properties),
+		cmocka_unit_test(test_ids_of_contacts_as_number_and_text),
+		cmocka_unit_test(test_missing_associations_are_no_failure),
+		cmocka_unit_test(
+		    test_an_association_that_failed_breaks_the_pass),
+		cmocka_unit_test(test_pages_of_one_records_contacts),
+		cmocka_unit_test(test_only_contacts_with_the_label),
+		cmocka_unit_test(test_the_contact_is_read_with_the_event),
+		cmocka_unit_test(test_deals_by_their_stage),
+		cmocka_unit_test(test_a_won_deal_keeps_its_key),
+		cmocka_unit_test(test_a_broken_baseline_goes_on),
+		cmocka_unit_test(test_a_list_without_end_is_an_error),
+		cmocka_unit_test(test_deals_by_named_stages_and_by_flags),
+		cmocka_unit_test(test_no_stage_that_ends_is_an_error),
+		cmocka_unit_test(test_tickets_that_were_closed),
+		cmocka_unit_test(test_activities),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

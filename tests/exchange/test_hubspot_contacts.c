@@ -1,0 +1,419 @@
+/*
+ * HubSpot, contacts: who must not be asked, who was merged, who is gone.
+ * HS-nn: the pitfall's number.
+ */
+#include "hubspot/rig.h"
+
+#define CARD(id, more) ROW(id, "\"email\":\"a" id "@x.dk\",\"firstname\":" \
+	"\"Ann\",\"lastname\":\"Lee\"" more)
+#define PREFS "optout_source = 'preferences'; "
+#define STATUSES "/communication-preferences/2026-09/statuses/"
+
+static struct rig rig;
+static const char *const three[] = { "101", "102", "103" };
+
+static void
+begin(const char *conf, const struct route *routes, size_t n)
+{
+	rig = (struct rig){ .answer = NULL };
+	rig_open(&rig, conf, routes, n);
+}
+
+/* ---- what a card says -------------------------------------------------------------- */
+static void
+test_a_batch_of_cards(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "POST " OBJ "/contacts/batch/read {\"properties\":["
+		    "\"email\",\"firstname\",\"lastname\",\"phone\","
+		    "\"mobilephone\",\"company\",\"associatedcompanyid\","
+		    "\"hubspot_owner_id\",\"hs_email_optout\",\"left\","
+		    "\"npstoday_tags\",\"hs_email_bounce\",\"vip\"],\"inputs\":["
+		    "{\"id\":\"101\"},{\"id\":\"102\"},{\"id\":\"103\"}]}",
+		    .body = LINKS(
+		    CARD("103", ",\"hs_email_optout\":\"true\",\"left\":\"YES\"")
+		    "," CARD("101", ",\"npstoday_tags\":\"a; NPSToday.NoSend;\","
+		    "\"hubspot_owner_id\":\"7\"") "," CARD("102",
+		    ",\"hs_email_bounce\":\"3\",\"left\":\"no\"")) },
+		{ .match = "/owners/2026-09?limit=100 ", .body = "{\"results\":[{"
+		    "\"id\":\"7\",\"email\":\"bo@us.dk\",\"firstName\":\"Bo\","
+		    "\"lastName\":\"Ek\"}],\"paging\":{\"next\":{\"after\":"
+		    "\"x\"}}}" },
+		{ .match = "/owners/2026-09?limit=100&after=x ",
+		    .body = "{\"results\":[{\"id\":\"8\"}]}" } };
+
+	(void)state;
+	begin("owners = true; employment_property = 'left'; "
+	    "employment_left_values = [ 'yes' ]; extra_properties = [ 'vip' ];",
+	    routes, ARRAY_LEN(routes));
+	rig_good(&rig, rig_load(&rig, three, 3));
+	rig_is(&rig.seen,
+	    "103 Ann Lee mail a103@x.dk owner -=- employed no optout tags\n"
+	    "101 Ann Lee mail a101@x.dk owner 7=Bo Ek employed yes tags a "
+	    "NPSToday.NoSend\n"
+	    "102 Ann Lee mail - owner -=- employed yes tags\n");
+	rig_close(&rig);
+}
+
+/* HS-05: a value that cannot be read speaks against asking. */
+static void
+test_what_says_that_somebody_left(void **state)
+{
+	static const struct { const char *value; bool left; } all[] = {
+		{ "null", false }, { "\"\"", false }, { "\"false\"", false },
+		{ "\"False\"", false }, { "\"0\"", false }, { "\"0.0\"", false },
+		{ "false", false }, { "\"true\"", true }, { "\"TRUE\"", true },
+		{ "true", true }, { "\"1\"", true }, { "\"3.0\"", true },
+		{ "\"maybe\"", true }, { "{}", true }, { "[]", true },
+		{ "1", true } };
+	static const char *const properties[] = { "hs_email_optout", "no_survey",
+		"hs_email_optout_55" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		for (size_t k = 0; k < ARRAY_LEN(properties); k++) {
+			char body[512];
+			(void)snprintf(body, sizeof(body), LINKS("{\"id\":\"101\","
+			    "\"properties\":{\"%s\":%s}}"), properties[k],
+			    all[i].value);
+			const struct route routes[] = { { .match = "batch/read",
+				.body = body } };
+			begin("nosend_property = 'no_survey'; "
+			    "optout_subscriptions = [ '55' ];", routes, 1);
+			rig_good(&rig, rig_load(&rig, three, 1));
+			if ((strstr(buf_text(&rig.seen), "optout") != NULL) !=
+			    all[i].left)
+				fail_msg("%s %s", properties[k], all[i].value);
+			rig_close(&rig);
+		}
+}
+
+/* What the portal does not have it leaves out without a word: then nobody is
+ * asked. */
+static void
+test_a_property_that_is_missing_stops_everything(void **state)
+{
+	static const struct { const char *property, *option; } all[] = {
+		{ "hs_email_optout", "optout_property" },
+		{ "hs_email_optout_55", "optout_subscriptions" },
+		{ "hs_email_bounce", "bounce_properties" },
+		{ "gone_away", "employment_property" },
+		{ "no_survey", "nosend_property" },
+		{ "agreed", "consent_property" },
+		{ "agreed_at", "consent_at_property" },
+		{ "npstoday_tags", "tag_property" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		char path[64];
+		(void)snprintf(path, sizeof(path), "/contacts/%s ",
+		    all[i].property);
+		const struct route routes[] = { { .match = path, .status = 404,
+			.body = "{\"category\":\"OBJECT_NOT_FOUND\"}" } };
+		begin("nosend_property = 'no_survey'; optout_subscriptions = "
+		    "[ '55' ]; employment_property = 'gone_away'; "
+		    "consent_property = 'agreed'; consent_at_property = "
+		    "'agreed_at';", routes, 1);
+		rig_fails(&rig, rig_load(&rig, three, 3), ERR_CONFIG,
+		    all[i].property);
+		assert_non_null(strstr(rig.err.msg, all[i].option));
+		rig_fails(&rig, rig_events(&rig, "2026-11-24T22:00:00Z"),
+		    ERR_CONFIG, "nobody is asked");
+		rig_fails(&rig, rig.crm.find_contact(rig.self, "a@x.dk",
+		    rig_contact, &rig, &rig.err), ERR_CONFIG, all[i].property);
+		rig_is(&rig.seen, "");
+		assert_int_equal(rig_count(&rig, "POST"), 0);
+		rig_close(&rig);
+	}
+}
+
+/* ---- merged and gone ---------------------------------------------------------------------- */
+/* HS-13 */
+static void
+test_merged_and_deleted_cards(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "/contacts/batch/read", .status = 207, .body =
+		    "{\"status\":\"COMPLETE\",\"numErrors\":1,\"errors\":[{"
+		    "\"category\":\"OBJECT_NOT_FOUND\",\"context\":{\"ids\":["
+		    "\"102\"]}}],\"results\":[" CARD("900", "") "]}" },
+		{ .match = "GET " OBJ "/contacts/101?properties=email%2C"
+		    "firstname%2C", .body = CARD("900",
+		    ",\"hs_email_optout\":\"true\"") },
+		{ .match = "GET " OBJ "/contacts/102?", .status = 404,
+		    .body = "{\"category\":\"OBJECT_NOT_FOUND\"}" },
+		{ .match = "GET " OBJ "/contacts/103?", .body = "{\"id\":\"103\","
+		    "\"archived\":true,\"properties\":{}}" } };
+
+	(void)state;
+	begin("", routes, ARRAY_LEN(routes));
+	rig_good(&rig, rig_load(&rig, three, 3));
+	rig_is(&rig.seen, "101 -> 900 Ann Lee mail a900@x.dk owner -=- employed "
+	    "? optout tags\n"
+	    "102 gone - - mail - owner -=- employed ? tags\n"
+	    "103 gone - - mail - owner -=- employed ? tags\n");
+	rig_close(&rig);
+}
+
+static void
+test_a_batch_of_nobody(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "batch/read", .status = 404, .body = "{}" },
+		{ .match = "GET " OBJ "/contacts/", .status = 404, .body = "{}" } };
+
+	(void)state;
+	begin("", routes, 2);
+	rig_good(&rig, rig_load(&rig, three, 1));
+	rig_is(&rig.seen, "101 gone - - mail - owner -=- employed ? tags\n");
+	rig_close(&rig);
+}
+
+/* An answer that is not whole, or not understood, makes nobody gone. */
+static void
+test_a_broken_answer_makes_nobody_gone(void **state)
+{
+	static const struct { struct route batch, alone; enum err_kind kind; }
+	    all[] = {
+		{ { .match = "batch/read", .body = "{\"status\":\"PROCESSING\","
+		    "\"results\":[]}" }, { .match = "GET x" }, ERR_RETRY },
+		{ { .match = "batch/read", .body = "{}" }, { .match = "GET x" },
+		    ERR_PROTOCOL },
+		{ { .match = "batch/read", .body = LINKS("") }, { .match =
+		    "GET " OBJ "/contacts/101", .body = "{}" }, ERR_PROTOCOL },
+		{ { .match = "batch/read", .body = LINKS("") }, { .match =
+		    "GET " OBJ "/contacts/101", .status = 500, .body = "{}" },
+		    ERR_RETRY },
+		{ { .match = "batch/read", .body = LINKS("") }, { .match =
+		    "GET " OBJ "/contacts/101", .status = 403, .body = "{}" },
+		    ERR_AUTH } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		const struct route routes[] = { all[i].batch, all[i].alone };
+		begin("", routes, 2);
+		rig_fails(&rig, rig_load(&rig, three, 1), all[i].kind,
+		    "contact");
+		rig_is(&rig.seen, "");
+		rig_close(&rig);
+	}
+}
+
+static bool
+echo_cards(struct rig *r, const char *asked, struct sim_reply *reply)
+{
+	const char *inputs = strstr(asked, "\"inputs\":[");
+	struct buf out;
+	size_t n = 0;
+
+	if (inputs == NULL || strstr(asked, "/contacts/batch/read ") == NULL)
+		return false;
+	buf_init(&out, 1 << 20);
+	buf_str(&out, "{\"status\":\"COMPLETE\",\"results\":[");
+	for (const char *p = inputs; (p = strstr(p, "{\"id\":\"")) != NULL; p++)
+		buf_printf(&out, "%s{\"id\":\"%.*s\",\"properties\":{}}",
+		    n++ > 0 ? "," : "", (int)strcspn(p + 7, "\""), p + 7);
+	buf_str(&out, "]}");
+	if (n > 100)
+		buf_printf(&r->problem, "%zu inputs\n", n);
+	*reply = (struct sim_reply){ .headers = RIG_DATE,
+		.body = arena_strdup(r->reply, buf_text(&out)) };
+	buf_free(&out);
+	return true;
+}
+
+static void
+test_batches_of_100(void **state)
+{
+	const char *ids[250];
+
+	(void)state;
+	rig = (struct rig){ .answer = echo_cards };
+	rig_open(&rig, "", NULL, 0);
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		ids[i] = arena_printf(rig.arena, "%zu", 1000 + i);
+	ids[7] = "0x12";
+	rig_good(&rig, rig_load(&rig, ids, ARRAY_LEN(ids)));
+	assert_int_equal(rig_count(&rig, "/contacts/batch/read"), 3);
+	assert_non_null(strstr(buf_text(&rig.seen), "1249 "));
+	rig_is(&rig.bad, "contacts 0x12: expected an id of at most 20 digits\n");
+	rig_close(&rig);
+}
+
+/* ---- subscriptions --------------------------------------------------------------------- */
+static void
+test_preferences_of_each_address(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "/contacts/batch/read", .body = LINKS(CARD("101", "") ","
+		    CARD("102", "") "," CARD("103", "") "," ROW("104", "")) },
+		{ .match = "POST " STATUSES "batch/unsubscribe-all/read?channel="
+		    "EMAIL {\"inputs\":[\"a101@x.dk\",\"a102@x.dk\","
+		    "\"a103@x.dk\"]}", .body = LINKS("{\"subscriberIdString\":"
+		    "\"A101@x.dk\",\"wideStatuses\":[{\"status\":"
+		    "\"UNSUBSCRIBED\"}]},{\"subscriberIdString\":\"a102@x.dk\","
+		    "\"wideStatuses\":[]}") },
+		/* A batch that does not answer for one: it is asked alone. */
+		{ .match = "GET " STATUSES "a103%40x.dk/unsubscribe-all?channel="
+		    "EMAIL ", .body = "{\"results\":[]}" },
+		{ .match = "POST " STATUSES "batch/read?channel=EMAIL",
+		    .body = LINKS("{\"subscriberIdString\":\"a101@x.dk\","
+		    "\"statuses\":[]},{\"subscriberIdString\":\"a102@x.dk\","
+		    "\"statuses\":[{\"subscriptionId\":9,\"status\":"
+		    "\"UNSUBSCRIBED\"},{\"subscriptionId\":\"55\",\"status\":"
+		    "\"NOT_SPECIFIED\"}]}") },
+		{ .match = "GET " STATUSES "a103%40x.dk?channel=EMAIL ", .body =
+		    "{\"results\":[{\"subscriptionId\":55,\"status\":"
+		    "\"UNSUBSCRIBED\"}]}" } };
+	static const char *const four[] = { "101", "102", "103", "104" };
+
+	(void)state;
+	begin(PREFS "optout_subscriptions = [ '55' ];", routes,
+	    ARRAY_LEN(routes));
+	rig_good(&rig, rig_load(&rig, four, 4));
+	rig_is(&rig.seen,
+	    "101 Ann Lee mail a101@x.dk owner -=- employed ? optout tags\n"
+	    "102 Ann Lee mail a102@x.dk owner -=- employed ? tags\n"
+	    "103 Ann Lee mail a103@x.dk owner -=- employed ? optout tags\n"
+	    "104 - - mail - owner -=- employed ? tags\n");
+	rig_close(&rig);
+}
+
+static void
+test_preferences_that_cannot_be_read_ask_nobody(void **state)
+{
+	static const struct { const char *body; int status; enum err_kind kind; }
+	    all[] = {
+		{ "{\"category\":\"MISSING_SCOPES\",\"message\":\""
+		    "communication_preferences.statuses.batch.read\"}", 403,
+		    ERR_AUTH }, { "{}", 200, ERR_PROTOCOL },
+		{ "{\"results\":{}}", 200, ERR_PROTOCOL },
+		{ "oops", 503, ERR_RETRY } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		const struct route routes[] = {
+			{ .match = "/contacts/batch/read", .body = LINKS(
+			    CARD("101", "")) },
+			{ .match = STATUSES, .status = all[i].status,
+			    .body = all[i].body } };
+		begin(PREFS, routes, 2);
+		rig_fails(&rig, rig_load(&rig, three, 1), all[i].kind,
+		    "read subscriptions");
+		rig_is(&rig.seen, "");
+		if (i == 0)
+			assert_non_null(strstr(rig.err.msg, "the scope "
+			    "communication_preferences.statuses.batch.read"));
+		rig_close(&rig);
+	}
+}
+
+/* ---- all that changed, one by address ------------------------------------------------------ */
+static void
+test_contacts_that_changed(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "/contacts/search {\"filterGroups\":[{\"filters\":[{"
+		    "\"propertyName\":\"lastmodifieddate\",\"operator\":"
+		    "\"BETWEEN\",\"value\":\"1795554000000\",\"highValue\":"
+		    "\"1795571399999\"}]}],\"sorts\":[{\"propertyName\":"
+		    "\"hs_object_id\",", .body = FOUND(2, CARD("101", "") ","
+		    "{\"properties\":{}}") } };
+	struct pull pull;
+
+	(void)state;
+	begin("window_s = 86400;", routes, 1);
+	pull = rig_pull(&rig, "2026-11-24T22:00:00Z");
+	rig_good(&rig, rig.crm.pull_contacts(rig.self, &pull, rig_contact,
+	    rig_checkpoint, &rig, &rig.err));
+	rig_is(&rig.seen,
+	    "101 Ann Lee mail a101@x.dk owner -=- employed ? tags\n");
+	rig_is(&rig.bad, "contacts -: id: expected a number\n");
+	assert_string_equal(rig.watermark, "2026-11-25T01:00:00Z");
+	rig_close(&rig);
+}
+
+static void
+test_a_contact_by_address(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "/contacts/search {\"filterGroups\":[{\"filters\":[{"
+		    "\"propertyName\":\"email\",\"operator\":\"EQ\",\"value\":"
+		    "\"a\\\"b@x.dk\"}]}],\"sorts\"", .body = FOUND(1,
+		    CARD("101", "")) } };
+
+	(void)state;
+	begin("", routes, 1);
+	rig_good(&rig, rig.crm.find_contact(rig.self, "A\"b@X.dk", rig_contact,
+	    &rig, &rig.err));
+	rig_is(&rig.seen,
+	    "101 Ann Lee mail a101@x.dk owner -=- employed ? tags\n");
+	buf_reset(&rig.seen);
+	rig_good(&rig, rig.crm.find_contact(rig.self, "nobody@x.dk",
+	    rig_contact, &rig, &rig.err));
+	rig_is(&rig.seen, "");
+	rig_close(&rig);
+}
+
+/* ---- words of the portal ---------------------------------------------------------------- */
+static bool
+on_value(void *arg, const char *id, const char *label, long count)
+{
+	struct rig *r = arg;
+
+	(void)count;
+	buf_printf(&r->seen, "%s=%s\n", id, label);
+	return true;
+}
+
+static void
+test_lists_of_values(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "/owners/", .body = "{\"results\":[{\"id\":\"7\","
+		    "\"email\":\"bo@us.dk\",\"firstName\":\"\"}]}" },
+		{ .match = "/deals/dealtype ", .body = "{\"options\":[{\"value\":"
+		    "\"newbusiness\",\"label\":\"New\"},{\"value\":\"x\","
+		    "\"hidden\":true}]}" },
+		{ .match = "/properties/2026-09/contacts ", .body = "{\"results\":"
+		    "[{\"name\":\"email\",\"label\":\"Email\"}]}" } };
+	static const struct { enum value_kind kind; const char *want; } all[] = {
+		{ VAL_STAGE, "new=Sales: New\nwon=Sales: Won\nlost=Sales: Lost\n" },
+		{ VAL_OWNER, "7=bo@us.dk\n" },
+		{ VAL_CATEGORY, "newbusiness=New\n" },
+		{ VAL_FIELD, "email=Email\n" }, { VAL_RELATION, "" },
+		{ VAL_TAG, "" } };
+
+	(void)state;
+	begin("meetings = false; tickets = false;", routes, ARRAY_LEN(routes));
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		buf_reset(&rig.seen);
+		rig_good(&rig, rig.crm.list_values(rig.self, all[i].kind,
+		    on_value, &rig, &rig.err));
+		rig_is(&rig.seen, all[i].want);
+	}
+	rig_close(&rig);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_batch_of_cards),
+		cmocka_unit_test(test_what_says_that_somebody_left),
+		cmocka_unit_test(
+		    test_a_property_that_is_missing_stops_everything),
+		cmocka_unit_test(test_merged_and_deleted_cards),
+		cmocka_unit_test(test_a_batch_of_nobody),
+		cmocka_unit_test(test_a_broken_answer_makes_nobody_gone),
+		cmocka_unit_test(test_batches_of_100),
+		cmocka_unit_test(test_preferences_of_each_address),
+		cmocka_unit_test(
+		    test_preferences_that_cannot_be_read_ask_nobody),
+		cmocka_unit_test(test_contacts_that_changed),
+		cmocka_unit_test(test_a_contact_by_address),
+		cmocka_unit_test(test_lists_of_values),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -14,8 +14,8 @@
 set -u
 LC_NUMERIC=C
 
-# Most of a test's time is waiting: for a server's start, for a clock.
-at_once=$(($(nproc 2>/dev/null || echo 2) + 1))
+# Much of a test's time is waiting: for a server's start, for a clock.
+at_once=$(($(nproc 2>/dev/null || echo 2) + 2))
 limit_s=600
 build=build
 strip=

@@ -28,7 +28,7 @@
 #include "simproc.h"
 #include "tmpdir.h"
 
-#define KILLS 8			/* tests/torture/test_kills.c has hundreds */
+#define KILLS 4			/* tests/torture/test_kills.c has hundreds */
 #define PEOPLE 4		/* new ones each night */
 #define FIRST_DAY 20759		/* 2026-11-02 */
 

@@ -26,7 +26,7 @@
 #include "simproc.h"
 #include "testdb.h"
 
-#define NIGHTS 60
+#define NIGHTS 40
 #define NIGHTS_LONG 10000
 #define WORLD_NIGHTS_MAX 70
 #define SEED UINT64_C(20260301)

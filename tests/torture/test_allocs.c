@@ -25,7 +25,7 @@
 #include "testdb.h"
 
 #define SITES_MAX 8192
-#define SLICE 12		/* places without NPSYNC_LONG */
+#define SLICE 6			/* places without NPSYNC_LONG */
 #define TOGETHER 25		/* at most, of runs that never began */
 #define SANITIZER_CODE 99
 

@@ -18,7 +18,7 @@
 #include "world.h"
 
 #define MANY 50
-#define STOPS 4
+#define STOPS 2
 #define STOPS_LONG 300
 #define CUTS 12			/* one half before, one half after */
 #define CUTS_LONG 1000

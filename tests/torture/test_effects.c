@@ -28,7 +28,7 @@
 #define NPSYNC_FAILPOINTS
 #include "failpoint.h"
 
-#define SLICE 16		/* cases without NPSYNC_LONG */
+#define SLICE 8			/* cases without NPSYNC_LONG */
 #define PUSHED 15		/* by the night, at least 12 */
 
 static struct smallworld w;

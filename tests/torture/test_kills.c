@@ -18,7 +18,7 @@
 
 #include "world.h"
 
-#define KILLS 12
+#define KILLS 8
 #define KILLS_LONG 500
 #define BETWEEN_MIN 5		/* one of so many at least, of the long ones */
 #define NIGHTS 4

@@ -28,7 +28,7 @@
 #include "smallworld.h"
 #include "testdb.h"
 
-#define SLICE 5			/* cases without NPSYNC_LONG */
+#define SLICE 3			/* cases without NPSYNC_LONG */
 #define TEXT_MAX ((size_t)1 << 22)
 
 /* What it may cost.  While it lasts: */

@@ -24,7 +24,7 @@
 #define EVENING "2026-12-01T20:07"
 #define NIGHT "2026-12-02T03:10"
 #define NIGHT_UTC "2026-12-02T02:10:00Z"
-#define KILLS 4			/* of all points, with NPSYNC_LONG each */
+#define KILLS 2			/* of all points, with NPSYNC_LONG each */
 
 static struct place place;
 

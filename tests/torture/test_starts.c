@@ -25,7 +25,7 @@
 #include "world.h"
 
 #define STARTS 16
-#define ROUNDS 2
+#define ROUNDS 1
 #define ROUNDS_LONG 200
 #define STOPPED 3
 #define STOPPED_LONG 100

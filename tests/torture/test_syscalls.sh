@@ -20,7 +20,7 @@ errnos="EINTR EIO ENOSPC ECONNRESET"
 codes=" 0 1 69 71 75 77 78 "
 people=9	# of these one of our own house
 per_errno=9
-slice=5
+slice=3
 
 build=$(cd "${NPSYNC_BUILD:-build}" && pwd) || exit 71
 source=$(cd "$(dirname "$0")/../.." && pwd)

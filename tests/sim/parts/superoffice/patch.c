@@ -106,8 +106,9 @@ custom_all(struct patch *p, const char *op, json_t *value)
 		return refuse(p, 400, "An object is expected:", "CustomFields");
 	if (p->s->opt.replace_custom && strcmp(op, "test") != 0)
 		json_object_clear(custom_now(p));
+	/* null changes nothing, as in the body of a Merge Patch. */
 	json_object_foreach(value, key, v)
-		if (!custom_one(p, op, key, v))
+		if (!json_is_null(v) && !custom_one(p, op, key, v))
 			return false;
 	return true;
 }

@@ -357,13 +357,30 @@ page_json(struct sim *s, const struct request *r, const struct query *q,
 	return rows;
 }
 
+/* Which page it is: the same query but for its numbers is the one before. */
+static bool
+goes_on(struct sim *s, const struct request *r)
+{
+	const char *from = argument(r, "$filter");
+	char filter[sizeof(s->last_filter)] = "";
+	size_t n = 0;
+
+	for (; from != NULL && *from != '\0' && n + 1 < sizeof(filter); from++)
+		if (*from < '0' || *from > '9')
+			filter[n++] = *from;
+	const bool same = strcmp(filter, s->last_filter) == 0;
+	memcpy(s->last_filter, filter, sizeof(filter));
+	return same;
+}
+
 /* The last row of the page before once more, first on this one. */
 static void
 row_again(struct sim *s, const struct request *r, json_t *rows)
 {
 	const size_t n = json_array_size(rows);
 
-	if (fault_is(r, "duplicate_row") && s->last_row != NULL && n > 0)
+	if (goes_on(s, r) && fault_is(r, "duplicate_row") &&
+	    s->last_row != NULL && n > 0)
 		json_array_insert(rows, 0, s->last_row);
 	if (n == 0)
 		return;

@@ -22,6 +22,9 @@ static const struct column person_columns[] = { ALL,
 	SHOWN("personAssociateId", "associate"),
 	SHOWN("personCountry", "country"), OWN("personCountryId", C_INT),
 	{ "hasCompany", C_BOOL, NULL, NULL },
+	{ "hasInterests", C_BOOL, NULL, NULL },
+	{ "personHasInterests", C_BOOL, NULL, NULL },
+	OWN("personDirectPhone/formattedNumber", C_TEXT),
 	OWN("personMobilePhone/formattedNumber", C_TEXT),
 	{ "email/emailAddress", C_TEXT, NULL, NULL },
 	{ "email/emailId", C_INT, NULL, NULL },
@@ -196,7 +199,10 @@ col_find(const struct sim *s, const struct provider *p, const char *name,
 	}
 	if (behind(name, p->company, &rest)) {
 		out->side = S_COMPANY;
-		return column_find(company_columns + 2, rest, out);
+		if (!behind(rest, "contactAssociate/", &rest))
+			return column_find(company_columns + 2, rest, out);
+		out->side = S_OWNER;
+		return column_find(associate_columns, rest, out);
 	}
 	out->side = S_ASSOCIATE;
 	return behind(name, p->associate, &rest) &&

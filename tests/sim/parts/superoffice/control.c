@@ -108,6 +108,8 @@ record_one(struct sim *s, const json_t *in, enum table_id t, int64_t id)
 		json_object_set_new(set, "contactId",
 		    json_integer(contact_of(s, set)));
 	times_read(set);
+	if (int_of(set, "motherId", 0) != 0)
+		json_object_set_new(set, "booking", json_true());
 	ledger_add(s, json_pack("{s:s, s:s, s:s, s:I, s:o, s:I, s:I, s:b}",
 	    "kind", fresh ? "create" : "update", "by", "control", "table",
 	    s->tables[t].name, "id", (json_int_t)id, "set", set, "stamp",

@@ -171,6 +171,12 @@ filter_true(const struct sim *s, const struct node *n, const struct row *row)
 		return true;
 	if (strcmp(n->col.c.name, "getNoRows") == 0)
 		return false;
-	col_raw(s, row, &n->col, 0, &v);
-	return cell_true(n, &v);
+	/* Of several addresses one will do. */
+	const size_t mails = strncmp(n->col.c.name, "email/", 6) == 0 ? 4 : 1;
+	for (size_t m = 0; m < mails; m++) {
+		col_raw(s, row, &n->col, m, &v);
+		if (cell_true(n, &v))
+			return true;
+	}
+	return false;
 }

@@ -234,14 +234,17 @@ request_begin(struct sim *s, struct request *r)
 	return false;
 }
 
-/* Which of the hosts it was sent to: 1, 2, 3, else 0. */
+/* Which of the hosts it was sent to: 1, 2, or 3 of the stranger. */
 static int
-host_of(const struct request *r)
+host_of(const struct sim *s, const struct request *r)
 {
 	const char *host = header(r, "Host");
 
-	return host != NULL && strncmp(host, "127.0.0.", 8) == 0
-		   ? host[8] - '0' : 0;
+	for (int i = 0; host != NULL && i < 2; i++)
+		if (strncmp(s->url[i] + 7, host, strlen(host)) == 0 &&
+		    s->url[i][7 + strlen(host)] == '/')
+			return i + 1;
+	return LISTENERS;
 }
 
 static bool
@@ -280,8 +283,9 @@ stopped(struct sim *s, struct request *r, struct reply *out)
 {
 	if (r->too_big) {
 		reply_error(out, 413, "SoException", "Too large");
-	} else if (r->data && !s->opt.onsite && host_of(r) != s->host + 1) {
-		s->strayed += host_of(r) == LISTENERS;
+	} else if (r->data && !s->opt.onsite &&
+	    host_of(s, r) != s->host + 1) {
+		s->strayed += host_of(s, r) == LISTENERS;
 		reply_error(out, 421, "SoException",
 		    "Wrong subdomain used to access tenant");
 	} else if (r->data && !s->opt.onsite && !s->running) {
@@ -489,35 +493,37 @@ on_request(void *cls, struct MHD_Connection *con, const char *path,
 }
 
 static struct MHD_Daemon *
-listen_one(struct sim *s, int host, int port)
+listen_one(struct sim *s, unsigned host, int port)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET,
 		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (unsigned)host) };
-
-	return MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION |
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK + host) };
+	struct MHD_Daemon *d = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION |
 	    MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
 	    MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0, NULL, NULL, on_request, s,
 	    MHD_OPTION_SOCK_ADDR, &addr, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	    (size_t)256 * 1024, MHD_OPTION_URI_LOG_CALLBACK, request_open, s,
 	    MHD_OPTION_NOTIFY_COMPLETED, request_close, s, MHD_OPTION_END);
+
+	if (d == NULL)
+		die("listen");
+	return d;
 }
 
-/* One port on 127.0.0.1 and its neighbours, which stand for the hosts. */
+/* Two ports stand for two numbers of the host; a stranger has an address of
+ * its own. */
 void
 listen_on(struct sim *s, struct MHD_Daemon *d[static LISTENERS])
 {
-	s->port = (int)s->opt.port;
-	for (int i = 0; i < LISTENERS; i++) {
-		d[i] = listen_one(s, i, s->port);
-		if (d[i] == NULL)
-			die("listen");
+	for (int i = 0; i < 2; i++) {
+		d[i] = listen_one(s, 0, i == 0 ? (int)s->opt.port : 0);
+		const int port = MHD_get_daemon_info(d[i],
+		    MHD_DAEMON_INFO_BIND_PORT)->port;
 		if (i == 0)
-			s->port = MHD_get_daemon_info(d[i],
-			    MHD_DAEMON_INFO_BIND_PORT)->port;
-		if (i < 2)
-			snprintf(s->url[i], sizeof(s->url[i]),
-			    "http://127.0.0.%d:%d/%.30s", i + 1, s->port,
-			    s->opt.onsite ? s->opt.site : s->opt.context);
+			s->port = port;
+		snprintf(s->url[i], sizeof(s->url[i]),
+		    "http://127.0.0.1:%d/%.30s", port,
+		    s->opt.onsite ? s->opt.site : s->opt.context);
 	}
+	d[2] = listen_one(s, 2, s->port);
 }

@@ -48,7 +48,7 @@ struct provider {
 	const struct column *columns;
 	const char *person, *company, *associate;	/* prefixes */
 };
-enum side { S_OWN, S_PERSON, S_COMPANY, S_ASSOCIATE };
+enum side { S_OWN, S_PERSON, S_COMPANY, S_ASSOCIATE, S_OWNER };
 struct col {
 	struct column c;
 	enum side side;
@@ -97,6 +97,7 @@ struct sim {
 	int64_t requests, rows_sent, too_early, quiet_until_ms, second, in_second;
 	int64_t strayed;
 	json_t *last_row;	/* of the last page of an archive */
+	char last_filter[400];
 	int mutant;
 	int64_t struck;
 };

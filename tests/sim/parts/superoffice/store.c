@@ -102,6 +102,12 @@ side_row(const struct sim *s, const struct row *row, enum side side)
 
 	if (side == S_OWN)
 		return row;
+	if (side == S_OWNER) {
+		row = side_row(s, row, S_COMPANY);
+		side = S_ASSOCIATE;
+		if (row == NULL)
+			return NULL;
+	}
 	int64_t id = int_of(row->v, keys[side], 0);
 	if (side == S_ASSOCIATE && id == 0)
 		id = int_of(row->v, "ownedBy", 0);
@@ -157,6 +163,8 @@ raw_derived(const json_t *v, const char *name, size_t mail, struct raw *out)
 		out->n = base_is(v, "legalBaseEmarketing", "WITHDRAWN", true);
 	else if (strcmp(name, "hasCompany") == 0)
 		out->n = int_of(v, "contactId", 0) != 0;
+	else if (strstr(name, "asInterests") != NULL)
+		out->n = json_array_size(json_object_get(v, "interests")) > 0;
 	else
 		out->null = true;
 }

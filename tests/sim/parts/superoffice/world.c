@@ -217,6 +217,7 @@ appointment_draw(struct sim *s, int64_t i, int64_t t)
 		put_int(v, "updatedDate", t);
 		put_int(v, "registeredDate", t - DAY_S);
 		put_int(v, "motherId", mother);
+		put_bool(v, "booking", mother != 0);
 		put_text(v, "text", "Statusmøde");
 		row_add(s, T_APPOINTMENT, next_id(s, T_APPOINTMENT),
 		    v)->seen_at = t;

@@ -60,6 +60,8 @@ static const struct candidate {
 	{ .driver = "superoffice", .group = "mode = \"onsite\"; base_url = "
 	    "\"@URL@/so\"; auth = \"basic\"; user = \"u\"; password = "
 	    "\"file:@DIR@/key\";" },
+	{ .driver = "hubspot", .group = "base_url = \"@URL@\"; token = "
+	    "\"file:@DIR@/key\";" },
 }, surveys[] = {
 	{ .driver = "npstoday", .group = "base_url = \"@URL@\"; api_key = "
 	    "\"file:@DIR@/key\";" },

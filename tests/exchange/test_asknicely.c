@@ -385,7 +385,12 @@ rate_run(const char *conf)
 static void
 test_an7_rate(void **state)
 {
+	const struct opt *rate = asknicely_opts;
+
 	(void)state;
+	while (strcmp(rate->name, "rate_per_second") != 0)
+		rate++;
+	assert_true(rate->max <= 8);
 	rate_run("");
 	rate_run("rate_per_second = 8.0;");
 }

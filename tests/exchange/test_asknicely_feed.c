@@ -6,6 +6,7 @@
 #include "asknicely/rig.h"
 
 #include "asknicely/replies.h"
+#include "buf.h"
 #include "num.h"
 
 #define SMALL "responses = { pagesize = 2; overlap_h = 1; };"
@@ -95,29 +96,43 @@ struct pull_case {
 };
 
 static void
-pull_run(const struct pull_case *c, reader *read_all)
+pull_compare(const struct pull_case *c, const struct seen *seen,
+    const struct rig *rig)
 {
-	const struct pull pull = { .from = 0, .until = RIG_NOW };
-	struct seen seen = { .n = 0 };
-	struct rig rig;
+	if (strcmp(seen->ids, c->ids) != 0 || seen->pages != c->pages ||
+	    strcmp(seen->watermark, c->watermark == NULL ? "" : c->watermark)
+		!= 0 || rig->bad != c->bad)
+		fail_msg("%s: [%s] %s pages=%d bad=%d %s", c->name, seen->ids,
+		    seen->watermark, seen->pages, rig->bad, rig->reason);
+	assert_null(strchr(rig->err.msg, '@'));
+	assert_null(strchr(rig->reason, '@'));
+}
+
+static size_t
+replies_of(const struct pull_case *c)
+{
 	size_t n = 0;
 
 	while (n < ARRAY_LEN(c->script) && (c->script[n].body != NULL ||
 	           c->script[n].status != 0))
 		n++;
-	struct simhttpd *sim = simhttpd_start(c->script, n);
+	return n;
+}
+
+static void
+pull_run(const struct pull_case *c, reader *read_all)
+{
+	const struct pull pull = { .from = 0, .until = RIG_NOW };
+	struct simhttpd *sim = simhttpd_start(c->script, replies_of(c));
+	struct seen seen = { .n = 0 };
+	struct rig rig;
+
 	rig_open(&rig, simhttpd_url(sim), c->conf, 5);
 	const bool ok = read_all(&rig, &pull, &seen);
 	if (ok != (c->kind == ERR_NONE) || (!ok && (rig.err.kind != c->kind ||
 	        strstr(rig.err.msg, c->words) == NULL)))
 		fail_msg("%s: %d %s", c->name, ok, rig.err.msg);
-	if (strcmp(seen.ids, c->ids) != 0 || seen.pages != c->pages ||
-	    strcmp(seen.watermark, c->watermark == NULL ? "" : c->watermark)
-		!= 0 || rig.bad != c->bad)
-		fail_msg("%s: [%s] %s pages=%d bad=%d %s", c->name, seen.ids,
-		    seen.watermark, seen.pages, rig.bad, rig.reason);
-	assert_null(strchr(rig.err.msg, '@'));
-	assert_null(strchr(rig.reason, '@'));
+	pull_compare(c, &seen, &rig);
 	if (simhttpd_problem(sim, true) != NULL)
 		fail_msg("%s: %s", c->name, simhttpd_problem(sim, true));
 	rig_done(&rig, sim, false);
@@ -329,6 +344,65 @@ test_an13_arrivals(void **state)
 	assert_string_equal(seen.ids, "91=9 1=9 2=9 3=9 4=9 5=9 90=9");
 	rig_close(&rig);
 	simhttpd_stop(sim);
+}
+
+/* ---- a large account ------------------------------------------------------------- */
+
+#define MANY 20000
+#define MANY_PAGES 20
+static void
+many_reply(void *arg, const char *request, const char *body,
+    struct sim_reply *reply)
+{
+	const long long page = world_number(request, 4);
+	struct buf *out = arg;
+
+	(void)body;
+	buf_reset(out);
+	(void)buf_printf(out, "{\"success\":true,\"totalpages\":\"%d\","
+	    "\"data\":[", MANY_PAGES);
+	for (long long i = 0; i < MANY / MANY_PAGES; i++)
+		(void)buf_printf(out, "%s" ROW("%lld", "9", "1795000001"),
+		    i == 0 ? "" : ",", (page - 1) * (MANY / MANY_PAGES) + i);
+	assert_true(buf_str(out, "]}"));
+	*reply = (struct sim_reply){ .body = buf_text(out) };
+}
+
+static bool
+count_answer(void *arg, const struct survey_answer *a)
+{
+	int *n = arg;
+	long long id;
+
+	assert_true(num_parse(a->answer_id, 0, MANY, &id));
+	assert_int_equal(id, (*n)++);
+	return true;
+}
+
+/* Each row once, and no more memory than a page or two need. */
+static void
+test_many(void **state)
+{
+	const struct pull pull = { .until = RIG_NOW };
+	struct buf out;
+	struct rig rig;
+	int n = 0;
+
+	(void)state;
+	buf_init(&out, 4u << 20);
+	struct simhttpd *sim = simhttpd_start_handler(many_reply, &out);
+	rig_open(&rig, simhttpd_url(sim), "", 30);
+	const struct asknicely *a = rig.self;
+	if (!asknicely_survey.pull_answers(rig.self, &pull, count_answer, NULL,
+	        &n, &rig.err))
+		fail_msg("%s", rig.err.msg);
+	assert_int_equal(n, MANY);
+	assert_true(arena_used(a->page) < 2u << 20);
+	assert_true(arena_used(a->item) < 65536);
+	assert_true(arena_used(rig.scratch) < 65536);
+	rig_close(&rig);
+	simhttpd_stop(sim);
+	buf_free(&out);
 }
 
 /* ---- broken pulls -------------------------------------------------------------- */
@@ -645,6 +719,7 @@ main(void)
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_an13_arrivals),
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_resume_unfit),
 		cmocka_unit_test(test_since),

@@ -289,6 +289,7 @@ test_an5_may_follow(void **state)
 		{ "https://evil.example?b.s3.amazonaws.com", false },
 		{ "https://evil.example#b.s3.amazonaws.com", false },
 		{ "https://b.s3.amazonaws.com@evil.example/", false },
+		{ "https://user@b.s3.amazonaws.com/", false },
 		{ "https://evil.example\\.amazonaws.com/", false },
 		{ "https://evil.example .amazonaws.com/", false },
 		{ "https://b.s3.amazonaws.com./x", false },

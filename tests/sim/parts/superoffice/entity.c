@@ -119,18 +119,21 @@ person_short(const struct sim *s, int64_t id)
 }
 
 static json_t *
-custom_json(const json_t *v)
+custom_json(json_t *v)
 {
-	const json_t *custom = json_object_get(v, "custom");
+	/* All fields are there, also those that are empty. */
+	json_t *out = json_pack("{s:s, s:s, s:s}", "SuperOffice:1", "",
+	    "SuperOffice:2", "", "SuperOffice:6", "[I:0]");
 
-	return custom == NULL ? json_object() : json_deep_copy(custom);
+	json_object_update(out, json_object_get(v, "custom"));
+	return out;
 }
 
 json_t *
 person_json(const struct sim *s, const struct request *r,
     const struct row *row)
 {
-	const json_t *v = row->v;
+	json_t *v = row->v;
 	json_t *out = json_pack("{s:I, s:o, s:o, s:o, s:o, s:b, s:b}",
 	    "PersonId", (json_int_t)row->id, "Firstname",
 	    text_json(v, "firstName"), "Lastname", text_json(v, "lastName"),

@@ -1,0 +1,328 @@
+/*
+ * The writing side of the superoffice driver against tests/sim/superoffice,
+ * which knows nothing of the driver: tags written once and again, with troubles
+ * on the way; nobody loses an interest or a field that is not ours.
+ */
+#include "superoffice/sim.h"
+#include "tag_write.h"
+
+#define TAG "NPSToday.For\303\245r."
+#define CARDS 12
+#define FIELD "tag_mode = 'field'; tag_field = 'SuperOffice:1';"
+
+struct writes {
+	struct world w;
+	char id[CARDS][24];
+	struct crm_tag_write tags[CARDS];
+	struct put_result r[CARDS];
+};
+
+static void
+start(struct writes *t, const char *const *options, const char *more)
+{
+	world_start(&t->w, options);
+	world_open(&t->w, more);
+	/* People with interests and a field of their own. */
+	for (size_t i = 0; i < CARDS; i++)
+		(void)snprintf(t->id[i], sizeof(t->id[i]), "%lld",
+		    world_record(&t->w, "{'table':'person','set':{"
+		    "'interests':[4,1],'custom':{'SuperOffice:2':'VIP'}}}"));
+}
+
+static void
+stop(struct writes *t)
+{
+	world_manners(&t->w);
+	world_close(&t->w);
+	world_stop(&t->w);
+}
+
+static bool
+breathe(void *arg, struct err *err)
+{
+	(void)arg;
+	(void)err;
+	return true;
+}
+
+static bool
+ensure(struct writes *t)
+{
+	static const char *const names[] = { TAG "7", TAG "9" };
+	struct rig *rig = &t->w.rig;
+	struct crm_connector c = superoffice_crm;
+
+	superoffice_crm.narrow(&rig->set, &c);
+	return c.ensure_tags == NULL ||
+	       c.ensure_tags(rig->self, names, 2, &rig->err);
+}
+
+static bool
+tags_try(struct writes *t, const char *value)
+{
+	struct rig *rig = &t->w.rig;
+	struct crm crm = { .connector = &superoffice_crm,
+		.link = { .name = "crm", .self = rig->self,
+		    .scratch = rig->scratch, .http = rig->http } };
+	struct tag_writer writer;
+
+	rig->err = (struct err){ .kind = ERR_NONE };
+	tag_writer_init(&writer, &crm, rig->arena, breathe, NULL);
+	writer.backoff_s = 0.01;
+	writer.backoff_max_s = 0.02;
+	for (size_t i = 0; i < CARDS; i++)
+		t->tags[i] = (struct crm_tag_write){ .contact_id = t->id[i],
+			.prefix = TAG, .value = value };
+	memset(t->r, 0, sizeof(t->r));
+	return tag_write(&writer, t->tags, CARDS, t->r, &rig->err);
+}
+
+/* As the core does it: what is not done is tried again. */
+static void
+write_tags(struct writes *t, const char *value, const char *what)
+{
+	size_t open = CARDS;
+
+	for (int tries = 0; tries < 4 && open > 0; tries++) {
+		if (!ensure(t) || !tags_try(t, value))
+			continue;
+		open = 0;
+		for (size_t i = 0; i < CARDS; i++)
+			open += t->r[i].outcome == PUT_AGAIN ||
+			    t->r[i].outcome == PUT_UNKNOWN;
+	}
+	for (size_t i = 0; i < CARDS; i++)
+		if (t->r[i].outcome != PUT_DONE &&
+		    t->r[i].outcome != PUT_UNCHANGED)
+			fail_msg("%s: %zu: %d %s %s", what, i,
+			    (int)t->r[i].outcome, t->r[i].reason,
+			    t->w.rig.err.msg);
+}
+
+/* The id of our interest; 0 = none, and there may be no two. */
+static long long
+interest(struct writes *t, const char *name)
+{
+	struct json_doc *doc = world_ask(&t->w, "rows",
+	    "{'table':'interest','where':{'name':'%s'}}", name);
+	json_t *rows = json_object_get(json_root(doc), "rows");
+
+	assert_true(json_array_size(rows) < 2);
+	const long long id = json_integer_value(json_object_get(json_array_get(
+	    rows, 0), "interestId"));
+	json_free(doc);
+	return id;
+}
+
+/* How many carry it, beside what they had. */
+static long long
+carriers(struct writes *t, const char *name)
+{
+	char where[80];
+
+	(void)snprintf(where, sizeof(where), "'interests':[4,1,%lld]",
+	    interest(t, name));
+	return world_count(&t->w, "person", where);
+}
+
+/* Each change of ours, by the ledger: it adds and takes away ours alone. */
+static void
+assert_others_untouched(struct writes *t)
+{
+	char line[4096];
+	FILE *f = fopen(world_file(&t->w, "ledger.jsonl"), "re");
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		if (strstr(line, "\"by\":\"api\"") == NULL ||
+		    strstr(line, "\"table\":\"person\"") == NULL)
+			continue;
+		const char *set = strstr(line, "\"set\":");
+		const char *was = strstr(line, "\"was\":");
+		assert_true(set != NULL && was != NULL);
+		if (strstr(set, "\"interests\":[4,1") == NULL &&
+		    strstr(set, "\"SuperOffice:2\":\"VIP\"") == NULL)
+			fail_msg("%s", line);
+	}
+	(void)fclose(f);
+}
+
+/* ---- cases ------------------------------------------------------------------ */
+/* SO-14: 7 becomes 9, in one call; twice the same is nothing. */
+static void
+test_interests(void **state)
+{
+	static const char *const options[] = { "--seed-world", "20", NULL };
+	static struct writes t;
+
+	(void)state;
+	start(&t, options, "");
+	write_tags(&t, TAG "7", "7");
+	assert_int_equal(carriers(&t, TAG "7"), CARDS);
+	const long long calls = world_stat(&t.w, "/by_endpoint/interests");
+	assert_int_equal(calls, CARDS);
+	write_tags(&t, TAG "9", "9");
+	assert_int_equal(carriers(&t, TAG "9"), CARDS);
+	assert_int_equal(carriers(&t, TAG "7"), 0);
+	assert_int_equal(world_stat(&t.w, "/by_endpoint/interests"), 2 * CARDS);
+	assert_int_equal(world_stat(&t.w, "/by_endpoint/item"), 2);
+	write_tags(&t, TAG "9", "9 again");
+	for (size_t i = 0; i < CARDS; i++)
+		assert_int_equal(t.r[i].outcome, PUT_UNCHANGED);
+	write_tags(&t, NULL, "none");
+	assert_int_equal(world_count(&t.w, "person", "'interests':[4,1]"),
+	    CARDS);
+	assert_others_untouched(&t);
+	stop(&t);
+}
+
+/* Also where headings stand above the interests. */
+static void
+test_headings(void **state)
+{
+	static const char *const options[] = { "--seed-world", "20",
+		"--headings", NULL };
+	static struct writes t;
+
+	(void)state;
+	start(&t, options, "");
+	write_tags(&t, TAG "9", "9");
+	world_close(&t.w);
+	world_open(&t.w, "");
+	write_tags(&t, TAG "9", "9, another run");
+	assert_int_equal(carriers(&t, TAG "9"), CARDS);
+	assert_int_equal(world_stat(&t.w, "/by_endpoint/item"), 2);
+	stop(&t);
+}
+
+/* A field beside others, where a patch of the whole would empty them. */
+static void
+test_field(void **state)
+{
+	static const char *const options[] = { "--seed-world", "20",
+		"--replace-custom", NULL };
+	static struct writes t;
+
+	(void)state;
+	start(&t, options, FIELD);
+	write_tags(&t, TAG "7", "7");
+	write_tags(&t, TAG "9", "9");
+	assert_int_equal(world_count(&t.w, "person", "'custom':{"
+	    "'SuperOffice:1':'" TAG "9','SuperOffice:2':'VIP'}"), CARDS);
+	write_tags(&t, TAG "9", "9 again");
+	for (size_t i = 0; i < CARDS; i++)
+		assert_int_equal(t.r[i].outcome, PUT_UNCHANGED);
+	assert_others_untouched(&t);
+	stop(&t);
+}
+
+/* SO-16: each trouble once in the middle of it: everything is there, once. */
+static void
+test_troubles(void **state)
+{
+	static const char *const options[] = { "--seed-world", "20", NULL };
+	static const char *const settings[] = { "", FIELD };
+	static const char *const places[] = { "entity", "interests", "patch" };
+	static const char *const faults[] = { "'503'", "'503','text':'html'",
+		"'500','store':true", "'429','retry_after':1", "'cut_before'",
+		"'cut_after'", "'expired'", "'recycle'", "'moved'", "'421'",
+		"'truncated'", "'empty'", "'html'" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+		static struct writes t;
+		start(&t, options, settings[i]);
+		for (size_t k = 0; k < ARRAY_LEN(faults); k++)
+			for (size_t p = 0; p < ARRAY_LEN(places); p++) {
+				world_tell(&t.w, "fault", "{'kind':%s,'on':"
+				    "'%s','after':2}", faults[k], places[p]);
+				write_tags(&t, (k + p) % 2 == 0 ? TAG "9"
+								: TAG "7",
+				    faults[k]);
+				world_tell(&t.w, "fault", "{'clear':true}");
+			}
+		write_tags(&t, TAG "9", "at last");
+		if (i == 0)
+			assert_int_equal(carriers(&t, TAG "9"), CARDS);
+		assert_others_untouched(&t);
+		stop(&t);
+	}
+}
+
+/* An interest whose making nobody answered is made once. */
+static void
+test_item_unanswered(void **state)
+{
+	static const char *const options[] = { "--seed-world", "20", NULL };
+	static struct writes t;
+
+	(void)state;
+	start(&t, options, "");
+	world_tell(&t.w, "fault", "{'kind':'cut_after','on':'item'}");
+	write_tags(&t, TAG "9", "9");
+	assert_int_equal(carriers(&t, TAG "9"), CARDS);
+	assert_true(interest(&t, TAG "7") != 0);
+	stop(&t);
+}
+
+/* SO-15: an old server: the message names what to do. */
+static void
+test_old_server(void **state)
+{
+	static const char *const options[] = { "--seed-world", "20",
+		"--no-update-interests", NULL };
+	static struct writes t;
+
+	(void)state;
+	start(&t, options, "");
+	assert_true(ensure(&t));
+	const bool went = tags_try(&t, TAG "9");
+	const char *said = went ? t.r[0].reason : t.w.rig.err.msg;
+	if (strstr(said, "tag_mode") == NULL)
+		fail_msg("%s", said);
+	assert_int_equal(world_count(&t.w, "person", "'interests':[4,1]"),
+	    CARDS);
+	world_close(&t.w);
+	world_stop(&t.w);
+}
+
+/* Who was deleted stays so, and nobody else is held up. */
+static void
+test_deleted(void **state)
+{
+	static const char *const options[] = { "--seed-world", "20", NULL };
+	static const char *const settings[] = { "", FIELD };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+		static struct writes t;
+		start(&t, options, settings[i]);
+		world_tell(&t.w, "delete", "{'table':'person','id':%s}",
+		    t.id[3]);
+		assert_true(ensure(&t));
+		if (!tags_try(&t, TAG "9"))
+			fail_msg("%s", t.w.rig.err.msg);
+		for (size_t k = 0; k < CARDS; k++)
+			assert_int_equal(t.r[k].outcome, k == 3 ? PUT_GONE
+								: PUT_DONE);
+		stop(&t);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_interests),
+		cmocka_unit_test(test_headings),
+		cmocka_unit_test(test_field),
+		cmocka_unit_test(test_troubles),
+		cmocka_unit_test(test_item_unanswered),
+		cmocka_unit_test(test_old_server),
+		cmocka_unit_test(test_deleted),
+	};
+
+	(void)argc;
+	world_find(argv[0]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -55,7 +55,8 @@ struct connector_env {
 	const char *instance;	    /* name in the configuration file */
 	const void *settings;	    /* filled from the opt table */
 	const char *timezone;	    /* the tenant's; never NULL */
-	struct http *http;	    /* blocking calls: limits, retry, redaction */
+	struct http *http;	    /* blocking calls: limits, retry, redaction;
+				     * http_pause() where a job is waited for */
 	struct arena *scratch;	    /* emptied by the core after each emit */
 	time_t (*now)(void *clock); /* tests own the clock */
 	void *clock;

@@ -113,6 +113,9 @@ void http_close(struct http *http);
  * kind. */
 NPS_MUSTCHECK bool http_do(struct http *http, const struct http_req *req,
     struct arena *arena, struct http_res *res, struct err *err);
+/* For a service that takes its time with what it was asked: nothing is sent for
+ * so long.  False: ERR_CANCELLED. */
+NPS_MUSTCHECK bool http_pause(struct http *http, long seconds, struct err *err);
 /* 2xx = true; 401/402/403 ERR_AUTH, 404/410 ERR_GONE, 3xx ERR_CONFIG, 429
  * ERR_THROTTLED, 408/425/5xx ERR_RETRY, other ERR_PROTOCOL.  The message names
  * method, path without query, and status. */

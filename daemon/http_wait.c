@@ -47,6 +47,13 @@ http_wait_ms(const struct http *http, int64_t ms)
 	}
 }
 
+bool
+http_pause(struct http *http, long seconds, struct err *err)
+{
+	return http_wait_ms(http, 1000 * (int64_t)seconds) ||
+	    err_set(err, ERR_CANCELLED, "cancelled");
+}
+
 /* A bucket of one: requests are spread, so that no second sees a burst. */
 int64_t
 http_rate_take(struct http *http)

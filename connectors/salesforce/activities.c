@@ -16,6 +16,7 @@
 
 struct half {			/* events, or tasks */
 	const char *object, *select, *stamp;
+	const struct sf_describe *fields;
 	bool tasks;
 };
 struct activities {
@@ -178,6 +179,7 @@ half_begin(struct activities *a, struct half *h, struct err *err)
 	    err))
 		return false;
 	h->stamp = sf_stamp(d);
+	h->fields = d;
 	h->select = sf_select(d, all, ARRAY_LEN(all), a->s->own);
 	if (h->stamp == NULL)
 		return err_set(err, ERR_CONFIG, "%s: neither SystemModstamp nor "
@@ -193,7 +195,7 @@ part_of(const struct activities *a, const struct half *h)
 
 	return (struct sf_part){ .name = h->object, .label = h->tasks ?
 	    "query Task" : "query Event",
-		.all = a->s->set->activity_use_queryall,
+		.all = a->s->set->activity_use_queryall, .fields = h->fields,
 		.from = first ? now - a->s->set->activity_first_days *
 		    (time_t)DAY_S : a->pass.begin,
 		.until = first ? now + PLANNED_DAYS * (time_t)DAY_S :

@@ -59,7 +59,7 @@ sf_cases_begin(struct sf_events *e, struct err *err)
 		return false;
 	e->case_select = sf_select(d, all, ARRAY_LEN(all), e->s->own);
 	e->parts[e->n++] = (struct sf_part){ .name = "cases",
-		.label = "query Case", .from = e->pass.begin,
+		.label = "query Case", .fields = d, .from = e->pass.begin,
 		.until = e->pass.until, .soql = cases, .rows = on_rows,
 		.of = e };
 	return e->case_select != NULL || err_nomem(err);

@@ -116,7 +116,8 @@ pull_all(struct cards *c, struct err *err)
 		return err_set(err, ERR_CONFIG, "Contact: neither "
 		    "SystemModstamp nor LastModifiedDate can be asked for");
 	const struct sf_part part = { .name = "contacts",
-		.label = "query Contact", .all = true, .from = c->pass.begin,
+		.label = "query Contact", .all = true, .fields = d,
+		.from = c->pass.begin,
 		.until = c->pass.until, .soql = changed, .rows = on_rows,
 		.of = c };
 	return sf_pass_run(&c->pass, &part, 1, err);

@@ -166,7 +166,8 @@ sf_deals_begin(struct sf_events *e, struct err *err)
 		e->deal_stamp };
 	e->deal_select = sf_select(d, all, ARRAY_LEN(all), e->s->own);
 	e->parts[e->n++] = (struct sf_part){ .name = "deals",
-		.label = "query Opportunity", .from = e->pass.begin,
+		.label = "query Opportunity", .fields = d,
+		.from = e->pass.begin,
 		.until = e->pass.until, .soql = deals, .rows = on_rows,
 		.of = e };
 	return e->deal_select != NULL || err_nomem(err);

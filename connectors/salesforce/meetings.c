@@ -192,6 +192,7 @@ shape(struct sf_events *e, const struct sf_describe *d, struct err *err)
 	    "EndDateTime";
 	m->day_field = m->tasks ? "ActivityDate" : "";
 	m->stamp = sf_stamp(d);
+	m->fields = d;
 	m->all_day = !m->tasks && sf_has(d, ALL_DAY);
 	const char *const all[] = { "Id", "WhoId", "OwnerId", m->time_field,
 		m->day_field, m->all_day ? ALL_DAY : "",
@@ -232,6 +233,7 @@ part_add(struct sf_events *e, const char *name, const char *label, time_t from,
     void (*soql)(const void *, struct buf *, const struct soql_window *))
 {
 	e->parts[e->n++] = (struct sf_part){ .name = name, .label = label,
+		.fields = e->meetings.fields,
 		.from = from, .until = e->pass.until, .soql = soql,
 		.rows = on_rows, .of = &e->meetings };
 }

@@ -8,6 +8,7 @@
  *    read once more from its beginning, rows that come twice have one key;
  *  - a window too large for the service (QUERY_TIMEOUT): halved, down to a
  *    minute;
+ *  - very many rows: as a job (bulk.h), by pages where there are no jobs;
  *  - a server's clock that runs away: the mark is never above its Date.
  */
 #include "pass.h"
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bulk.h"
 #include "num.h"
 
 #define PIECE_MIN_S 60
@@ -187,23 +189,92 @@ on_page(void *arg, const struct sf_page *page, struct err *err)
 }
 
 static bool
+by_pages(struct walk *k, const char *soql, bool may_bulk,
+    enum sf_trouble *trouble, struct err *err)
+{
+	const struct sf_part *part = &k->p->parts[k->i];
+	struct salesforce *s = k->p->s;
+	struct sf_query q = { .soql = soql, .label = part->label,
+		.all = part->all, .next = k->next, .rows = k->rows,
+		.total = k->total, .page = on_page, .arg = k,
+		.large = may_bulk && k->next == NULL ?
+		s->set->bulk_threshold_rows : 0 };
+	const bool ok = sf_query(s, &q, err);
+
+	*trouble = q.trouble;
+	return ok;
+}
+
+/* Without its order, which the service would sort for nothing: the mark moves
+ * when all was read. */
+static bool
+as_job(struct walk *k, char *soql, enum sf_trouble *trouble, struct err *err)
+{
+	const struct sf_part *part = &k->p->parts[k->i];
+	struct sf_bulk b = { .soql = soql, .label = part->label,
+		.all = part->all, .fields = part->fields, .place = k->next,
+		.rows = k->rows, .page = on_page, .arg = k };
+	char *last = NULL;
+
+	for (char *at = soql; (at = strstr(at, " ORDER BY ")) != NULL; at++)
+		last = at;
+	if (last != NULL)
+		*last = '\0';
+	const bool ok = sf_bulk(k->p->s, &b, err);
+	*trouble = b.trouble;
+	return ok;
+}
+
+static bool
+may_be_job(const struct walk *k, const char *soql)
+{
+	const struct sf_part *part = &k->p->parts[k->i];
+
+	return part->fields != NULL && !k->p->s->no_bulk &&
+	    sf_bulk_can(part->fields, soql);
+}
+
+static bool
+piece_ask(struct walk *k, const struct buf *soql, enum sf_trouble *trouble,
+    struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new(SOQL_MAX_BYTES + 1);
+	char *text = arena == NULL ? NULL : arena_strdup(arena, buf_text(soql));
+	const bool may_bulk = may_be_job(k, buf_text(soql));
+	bool ok;
+
+	if (text == NULL)
+		return err_nomem(err);
+	if (k->next == NULL || !sf_bulk_is_place(k->next)) {
+		ok = by_pages(k, text, may_bulk, trouble, err);
+		if (ok || *trouble != SF_LARGE)
+			return ok;
+		k->rows = 0;
+	}
+	if (may_bulk) {
+		ok = as_job(k, text, trouble, err);
+		if (ok || *trouble != SF_NO_BULK)
+			return ok;
+	}
+	/* The org has no jobs, or not for this. */
+	k->p->s->no_bulk = true;
+	k->next = NULL;
+	return by_pages(k, buf_text(soql), false, trouble, err);
+}
+
+static bool
 piece_read(struct walk *k, enum sf_trouble *trouble, struct err *err)
 {
 	const struct sf_part *part = &k->p->parts[k->i];
 	const struct soql_window w = { k->at, k->end };
 	AUTO(buf) struct buf soql;
-	struct sf_query q = { .label = part->label, .all = part->all,
-		.next = k->next, .rows = k->rows, .total = k->total,
-		.page = on_page, .arg = k };
 
 	*trouble = SF_NO_TROUBLE;
 	buf_init(&soql, SOQL_MAX_BYTES);
 	part->soql(part->of, &soql, &w);
 	if (soql.failed)
 		return err_nomem(err);
-	q.soql = buf_text(&soql);
-	const bool ok = sf_query(k->p->s, &q, err);
-	*trouble = q.trouble;
+	const bool ok = piece_ask(k, &soql, trouble, err);
 	k->next = NULL;
 	return ok;
 }

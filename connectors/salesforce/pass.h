@@ -7,6 +7,7 @@
 #define SALESFORCE_PASS_H
 
 #include "common/watermark.h"
+#include "describe.h"
 #include "query.h"
 #include "soql.h"
 
@@ -14,6 +15,8 @@ struct sf_part {
 	const char *name;	/* in the resume text; a word */
 	const char *label;
 	bool all;		/* queryAll */
+	/* May be read as a job: what its fields are; NULL = by pages only. */
+	const struct sf_describe *fields;
 	time_t from, until;	/* from <= 0 = open */
 	/* The statement for a piece of that window. */
 	void (*soql)(const void *of, struct buf *out,

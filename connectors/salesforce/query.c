@@ -158,6 +158,18 @@ is_complete(struct reading *r, const struct sf_page *page, json_t *root,
 	    "came", r->q->label, page->total, page->rows);
 }
 
+/* Nothing of it was handed out. */
+static bool
+is_large(struct reading *r, const struct sf_page *page, struct err *err)
+{
+	if (r->q->large == 0 || r->pages > 1 || page->next == NULL ||
+	    page->total <= r->q->large)
+		return false;
+	r->q->trouble = SF_LARGE;
+	return !err_set(err, ERR_RETRY, "%s: %lld rows", r->q->label,
+	    page->total);
+}
+
 static bool
 step(struct reading *r, bool *more, struct err *err)
 {
@@ -170,7 +182,7 @@ step(struct reading *r, bool *more, struct err *err)
 		return err_set(err, ERR_CANCELLED, "cancelled");
 	if (!fetch(r, &res, err) ||
 	    !read_page(r, api_root(&res), &page, err) ||
-	    is_endless(r, &page, err) ||
+	    is_endless(r, &page, err) || is_large(r, &page, err) ||
 	    !is_complete(r, &page, api_root(&res), err))
 		return false;
 	*more = page.next != NULL;

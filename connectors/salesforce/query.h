@@ -11,7 +11,9 @@ enum sf_trouble { SF_NO_TROUBLE,
 	SF_TOO_LONG,	/* QUERY_TIMEOUT: ask for less */
 	SF_PLACE_LOST,	/* the cursor is gone: from the beginning */
 	SF_INCOMPLETE,	/* not as many rows as announced: from the beginning */
-	SF_NO_SUCH	/* the org has no such object or field */
+	SF_NO_SUCH,	/* the org has no such object or field */
+	SF_LARGE,	/* more rows than `large`: as a job */
+	SF_NO_BULK	/* not as a job: by pages */
 };
 struct sf_page {
 	json_t *records;	/* an array */
@@ -26,6 +28,7 @@ struct sf_query {
 	/* Where to go on, of an earlier sf_page; NULL = from the beginning. */
 	const char *next;
 	long long rows, total;
+	long long large;	/* 0 = however many rows */
 	sf_page_fn *page;
 	void *arg;
 	enum sf_trouble trouble;	/* out, beside err */

@@ -22,6 +22,7 @@ NPS_MUSTCHECK bool sf_contact_map(struct salesforce *s, json_t *row,
 /* ---- meetings.c -------------------------------------------------------- */
 struct sf_meetings {
 	struct soql_meetings ask;
+	const struct sf_describe *fields;
 	const char *stamp;
 	bool tasks, all_day;	/* IsAllDayEvent is there */
 	struct soql_window past;	/* entered late: held in it */

@@ -23,6 +23,7 @@ struct salesforce {
 	struct sf_describe *describes;	/* of this run; in own */
 	long date_ahead_s;	/* of the service's clock, by its last answer */
 	bool no_history;	/* the org keeps none of its deals' stages */
+	bool no_bulk;		/* a job was refused, or failed */
 	const char *contact_select;	/* contact_fields.c; in own */
 	struct sf_writer *writer;	/* writing side; may stay NULL */
 };

@@ -59,6 +59,7 @@ struct sf_settings {
 	struct strlist extra_fields;
 
 	int query_batch_size, in_list_max, query_path_max;
+	int bulk_threshold_rows, bulk_page_rows, bulk_poll_s, bulk_wait_s;
 	int quota_stop_pct, quota_run_pct;
 	struct intlist http_retry_statuses;
 

@@ -371,13 +371,71 @@ judge('parents come with their row, also those of two kinds', async () => {
 	}
 });
 
+/* ---- jobs of Bulk API 2.0 --------------------------------------------------------- */
+const WITH_WORDS = 'SELECT Id,Name,Owner.Name FROM Account WHERE Name LIKE ' +
+    "'Zz %'";
+
+async function job_done(conn, query) {
+	const { json: job } = await raw(conn, 'POST', '/jobs/query', {
+		operation: 'query', query, contentType: 'CSV',
+		columnDelimiter: 'COMMA', lineEnding: 'LF' });
+	assert.strictEqual(job.state, 'UploadComplete');
+	const early = await raw(conn, 'GET', `/jobs/query/${job.id}/results`);
+	assert.deepStrictEqual([early.status, early.json[0].errorCode],
+	    [412, 'JOB_NOT_COMPLETE']);
+	let state = job;
+	for (let i = 0; i < 5 && state.state !== 'JobComplete'; i++)
+		state = (await raw(conn, 'GET', `/jobs/query/${job.id}`)).json;
+	assert.strictEqual(state.state, 'JobComplete');
+	assert.strictEqual(state.numberRecordsProcessed, MANY);
+	return job.id;
+}
+
+judge('jsforce reads a job to its end', async () => {
+	const conn = await signed_on();
+	const stream = await conn.bulk2.query(WITH_WORDS,
+	    { pollInterval: 10, pollTimeout: 5000 });
+	const found = await stream.toArray();
+	assert.strictEqual(found.length, MANY);
+	assert.deepStrictEqual(found.map((r) => r.Id).sort(), [...rows].sort());
+	assert.ok(found.every((r) => r.Name.startsWith('Zz ')));
+});
+
+judge('a job by its pages: each with its head, to the word null', async () => {
+	const conn = await signed_on();
+	const id = await job_done(conn, WITH_WORDS);
+	let locator = '', n = 0, pages = 0;
+	for (; locator !== 'null' && pages < 9; pages++) {
+		const res = await fetch(`${sim.url}/services/data/v62.0/jobs/query/` +
+		    `${id}/results?maxRecords=200` +
+		    (locator && `&locator=${locator}`), { headers: {
+			authorization: `Bearer ${conn.accessToken}`,
+			accept: 'text/csv' } });
+		const lines = (await res.text()).trimEnd().split('\n');
+		assert.strictEqual(lines[0], '"Id","Name","Owner.Name"');
+		assert.strictEqual(lines.length - 1,
+		    Number(res.headers.get('sforce-numberofrecords')));
+		n += lines.length - 1;
+		locator = res.headers.get('sforce-locator');
+	}
+	assert.deepStrictEqual([n, pages], [MANY, 3]);
+	const gone = await raw(conn, 'DELETE', `/jobs/query/${id}`);
+	assert.strictEqual(gone.status, 204);
+	assert.strictEqual((await raw(conn, 'GET', `/jobs/query/${id}`)).status,
+	    404);
+	const unfit = await raw(conn, 'POST', '/jobs/query', { operation: 'query',
+		query: 'SELECT COUNT() FROM Account' });
+	assert.strictEqual(unfit.status, 400);
+});
+
 /* ---- the honest server, then those that lie ---------------------------------------- */
 const mutants = ['drop-next', 'done-early', 'wrong-order', 'missing-200',
     'no-error', 'created-true', 'ids-lower', 'token-forever', 'secret-any',
     'jwt-unsigned', 'audience-any', 'malformed-ok', 'quoted-ok',
     'where-ignored', 'over-200', 'total-wrong', 'stamp-still', 'date-z',
     'limit-gone', 'batch-ignored', 'chatter-lost', 'write-lost', 'expiry-any',
-    'describe-blind', 'unmodified-ignored'];
+    'describe-blind', 'unmodified-ignored', 'bulk-head-once',
+    'bulk-end-early'];
 
 for (const one of suite) {
 	test(one.name, { limit_ms: one.limit_ms }, async () => {

@@ -448,17 +448,13 @@ static const struct fault_case {
 /* Whatever goes wrong: what happened that day is met, each once, that night or
  * the next. */
 static void
-test_every_fault_ends_as_told(void **state)
+faults_end(const struct fault_case *list, size_t n, int first)
 {
-	const int n = (int)ARRAY_LEN(faults);
 	char when[40];
 
-	(void)state;
-	go_to("2027-04-01T20:00:00Z");
-	baseline();
-	for (int i = 0; i < n; i++) {
-		const struct fault_case *f = &faults[i];
-		const int day = day_add(20270402, i);
+	for (size_t i = 0; i < n; i++) {
+		const struct fault_case *f = &list[i];
+		const int day = day_add(first, (int)i);
 		(void)snprintf(when, sizeof(when), "%04d-%02d-%02dT10:00:00.000Z",
 		    day / 10000, day / 100 % 100, day % 100);
 		for (int k = 0; k < 210; k++)
@@ -479,6 +475,86 @@ test_every_fault_ends_as_told(void **state)
 			fail_msg("%s: %zu of 210", f->fault, lab.n - before);
 	}
 	assert_int_equal(lab.rig.bad.len, 0);
+}
+
+static void
+test_every_fault_ends_as_told(void **state)
+{
+	(void)state;
+	go_to("2027-04-01T20:00:00Z");
+	baseline();
+	faults_end(faults, ARRAY_LEN(faults), 20270402);
+}
+
+/* ---- jobs (SF-20) ----------------------------------------------------------------- */
+static void
+bulk_from(int rows)
+{
+	lab.rig.set.bulk_threshold_rows = rows;
+	lab.rig.set.bulk_page_rows = 100;
+	lab.rig.set.bulk_poll_s = 0;
+}
+
+/* What pages find, jobs find: events of all kinds, and cards. */
+static void
+test_jobs_find_what_pages_find(void **state)
+{
+	(void)state;
+	go_to("2027-05-20T20:00:00Z");
+	bulk_from(0);
+	lab.gone = 0;
+	baseline();
+	const size_t keys = lab.n, contacts = lab.contacts, gone = lab.gone;
+	assert_true(keys > 100);
+	lab.watermark[0] = lab.resume[0] = '\0';
+	lab.contacts = lab.gone = 0;
+	bulk_from(1);
+	struct pull pull = { .until = lab.now, .overlap_s = 900, .lag_s = 60 };
+	struct err err;
+	void *self = NULL;
+	assert_int_equal(good_night(), 0);
+	assert_int_equal(lab.again, keys);
+	if (!salesforce_crm.open(&lab.rig.env, &self, &err) ||
+	    !salesforce_crm.pull_contacts(self, &pull, on_contact,
+	        on_checkpoint, NULL, &err))
+		fail_msg("%s", err.msg);
+	salesforce_crm.close(self);
+	assert_int_equal(lab.contacts, contacts);
+	assert_int_equal(lab.gone, gone);
+	bulk_from(0);
+}
+
+#define BULK "`on`:`bulk`,"
+/* Of a job with three pages: made, not done, done, results from the fourth on. */
+static const struct fault_case bulk_faults[] = {
+	{ BULK "`kind`:`job_failed`", ERR_NONE, "" },
+	{ BULK "`kind`:`403`,`code`:`FUNCTIONALITY_NOT_ENABLED`", ERR_NONE, "" },
+	{ BULK "`kind`:`400`,`code`:`INVALIDENTITY`", ERR_NONE, "" },
+	{ BULK "`kind`:`not_complete`,`after`:3", ERR_NONE, "" },
+	{ BULK "`kind`:`503`,`after`:4,`times`:2", ERR_NONE, "" },
+	{ BULK "`kind`:`cut_before`,`after`:5", ERR_NONE, "" },
+	{ BULK "`kind`:`404`,`code`:`NOT_FOUND`,`after`:4", ERR_NONE, "" },
+	{ BULK "`kind`:`session`,`after`:4", ERR_NONE, "" },
+	{ BULK "`kind`:`expire`,`after`:4", ERR_NONE, "" },
+	{ BULK "`kind`:`503`,`after`:4,`times`:-1", ERR_RETRY, "503" },
+	{ BULK "`kind`:`request_limit`,`after`:4,`times`:-1", ERR_THROTTLED,
+	    "REQUEST_LIMIT_EXCEEDED" },
+	{ BULK "`kind`:`locator_again`,`after`:4", ERR_PROTOCOL, "same one" },
+	{ BULK "`kind`:`more_rows`,`after`:4", ERR_PROTOCOL, "announced" },
+	{ BULK "`kind`:`html`,`after`:4", ERR_PROTOCOL, "the column" },
+	{ BULK "`kind`:`empty`,`after`:4", ERR_PROTOCOL, "names of the columns" },
+};
+
+static void
+test_faults_of_jobs(void **state)
+{
+	(void)state;
+	go_to("2027-06-01T20:00:00Z");
+	bulk_from(0);
+	baseline();
+	bulk_from(100);
+	faults_end(bulk_faults, ARRAY_LEN(bulk_faults), 20270602);
+	bulk_from(0);
 }
 
 /* A card that was merged into another. */
@@ -520,6 +596,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_deals_won_lost_and_cases),
 		cmocka_unit_test(test_every_fault_ends_as_told),
 		cmocka_unit_test(test_merged_cards),
+		cmocka_unit_test(test_jobs_find_what_pages_find),
+		cmocka_unit_test(test_faults_of_jobs),
 	};
 
 	(void)argc;

@@ -55,7 +55,7 @@ enum { O_PORT = 256, O_PORT_FILE, O_LEDGER, O_NOW_FILE, O_ID, O_SECRET,
 	O_SEED, O_CONTACTS, O_EVENTS, O_HISTORY, O_API_LIMIT, O_URI_MAX,
 	O_TOKEN_CALLS, O_LIMIT_INFO, O_FIELD, O_HIDE, O_FAULT, O_MUTATE,
 	O_NO_SYNC, O_NO_CHATTER, O_BODIES, O_SHARED, O_BARE, O_ERROR_CODE,
-	O_PLAIN, O_PARENT, O_NOW };
+	O_PLAIN, O_PARENT, O_NOW, O_BULK_POLLS };
 
 static const struct option long_options[] = { { "port", 1, NULL, O_PORT },
 	{ "port-file", 1, NULL, O_PORT_FILE }, { "ledger", 1, NULL, O_LEDGER },
@@ -78,6 +78,7 @@ static const struct option long_options[] = { { "port", 1, NULL, O_PORT },
 	{ "bodies", 0, NULL, O_BODIES },
 	{ "shared-activities", 0, NULL, O_SHARED }, { "bare", 0, NULL, O_BARE },
 	{ "error-code", 0, NULL, O_ERROR_CODE }, { "plain", 0, NULL, O_PLAIN },
+	{ "bulk-polls", 1, NULL, O_BULK_POLLS },
 	{ "die-with-parent", 0, NULL, O_PARENT }, { NULL, 0, NULL, 0 } };
 
 static bool
@@ -137,7 +138,8 @@ option_number(struct options *o, int c, const char *arg)
 		{ O_SEED, &o->seed }, { O_CONTACTS, &o->contacts },
 		{ O_EVENTS, &o->events }, { O_HISTORY, &o->history },
 		{ O_API_LIMIT, &o->api_limit }, { O_URI_MAX, &o->uri_max },
-		{ O_TOKEN_CALLS, &o->token_calls } };
+		{ O_TOKEN_CALLS, &o->token_calls },
+		{ O_BULK_POLLS, &o->bulk_polls } };
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		if (numbers[i].option == c) {
@@ -264,7 +266,7 @@ main(int argc, char **argv)
 {
 	static struct sim s = { .opt = { .client_id = "cid", .secret = "sec",
 			    .user = "npsync@example.test", .api_limit = 100000,
-			    .uri_max = 16384, .seed = 1, .contacts = 200,
+			    .uri_max = 16384, .bulk_polls = 1, .seed = 1, .contacts = 200,
 			    .events = 60, .history = 300 },
 		.lock = PTHREAD_MUTEX_INITIALIZER };
 	sigset_t set;

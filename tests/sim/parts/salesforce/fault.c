@@ -15,7 +15,8 @@ static const char *const instead[] = { "session", "request_limit",
 /* To the answer, which is made. */
 static const char *const changing[] = { "truncated", "cut_after", "slow",
 	"short_page", "empty_page", "no_done", "drop_next", "next_host",
-	"twice", "short_result", "no_total", NULL };
+	"twice", "short_result", "no_total", "job_failed", "not_complete",
+	"locator_again", "more_rows", NULL };
 static const char *const before[] = { "cut_before", "expire", NULL };
 
 static bool

@@ -171,6 +171,7 @@ schema_apply(struct sim *s, const json_t *line, const char *kind)
 				  : F_HIDDEN;
 
 	cursors_drop(s);
+	jobs_drop(s);
 	if (strcmp(kind, "field") == 0)
 		field_add(s, text_of(line, "on"), what);
 	else if (f != NULL && strcmp(kind, "show") == 0)

@@ -10,7 +10,7 @@ static const char *const names[] = { "none", "drop-next", "done-early",
 	"over-200", "total-wrong", "where-ignored", "stamp-still", "date-z",
 	"limit-gone", "batch-ignored", "quoted-ok", "audience-any",
 	"chatter-lost", "write-lost", "expiry-any",
-	"describe-blind", "unmodified-ignored", NULL };
+	"describe-blind", "unmodified-ignored", "bulk-head-once", "bulk-end-early", NULL };
 
 bool
 mutant_set(struct sim *s, const char *name)

@@ -48,6 +48,10 @@ static const struct route data_routes[] = {
 	{ "POST", "/chatter/feed-elements", EP_CHATTER, on_chatter },
 	{ "GET", "/chatter/users/me", EP_CHATTER, on_chatter_me },
 	{ "POST", "/tooling/sobjects/CustomField", EP_TOOLING, on_tooling },
+	{ "POST", "/jobs/query", EP_BULK, on_bulk },
+	{ "GET", "/jobs/query/*", EP_BULK, on_bulk },
+	{ "PATCH", "/jobs/query/*", EP_BULK, on_bulk },
+	{ "DELETE", "/jobs/query/*", EP_BULK, on_bulk },
 	{ "GET", "/limits", EP_OTHER, on_limits },
 	{ NULL, NULL, EP_NONE, NULL },
 };

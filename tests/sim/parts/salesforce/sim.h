@@ -14,6 +14,7 @@
 #define PAGE_MIN 200
 #define PAGE_MAX 2000
 #define CURSORS 10
+#define JOBS 20
 #define TOKENS 64
 #define HOPS 3
 
@@ -94,6 +95,15 @@ struct cursor {
 	int64_t used;
 };
 
+struct job {		/* of Bulk API 2.0 */
+	char id[ID_LEN + 1], version[16];
+	struct query *q;	/* NULL = none */
+	struct record **rows;
+	size_t n;
+	int64_t made, asked, polls;
+	bool failed, aborted, crlf;
+};
+
 /* ---- what goes wrong on request -------------------------------------------- */
 struct fault {
 	char kind[24], code[64], text[200], object[64], id[24], key[16];
@@ -109,7 +119,7 @@ struct options {
 	const char *port_file, *dir, *client_id, *secret, *jwt_key, *user;
 	const char *audience, *instance_host, *now;
 	int64_t port, page_max, api_limit, uri_max, token_calls, seed, events;
-	int64_t contacts, history, base;
+	int64_t contacts, history, base, bulk_polls;
 	bool no_sync, no_chatter, bodies, shared_activities, bare, error_code;
 	bool plain;
 	int limit_info;
@@ -126,6 +136,7 @@ struct sim {
 	size_t n_ids, room_ids;
 	int64_t next_id;
 	struct cursor cursors[CURSORS];
+	struct job jobs[JOBS];
 	char tokens[TOKENS][80];
 	int64_t n_tokens, tokens_ended, token_calls;
 	char url[300], host[64];
@@ -296,7 +307,7 @@ enum { MUT_NONE, MUT_DROP_NEXT, MUT_DONE_EARLY, MUT_WRONG_ORDER,
 	MUT_OVER_200, MUT_TOTAL, MUT_WHERE, MUT_STAMP_STILL, MUT_DATE_Z,
 	MUT_LIMIT_GONE, MUT_BATCH, MUT_QUOTED_OK, MUT_AUDIENCE_ANY,
 	MUT_CHATTER_LOST, MUT_WRITE_LOST, MUT_EXPIRY_ANY, MUT_DESCRIBE,
-	MUT_UNMODIFIED };
+	MUT_UNMODIFIED, MUT_BULK_HEAD, MUT_BULK_END };
 bool mutant_set(struct sim *s, const char *name);
 bool mutant_is(struct sim *s, int name);
 void sim_mutate(struct sim *s, struct request *r, struct reply *out);
@@ -316,6 +327,7 @@ void sim_touch(struct sim *s, struct request *r, struct reply *out);
 void sim_limit(struct sim *s, struct request *r, struct reply *out);
 bool sim_body_ok(const struct request *r);
 void cursors_drop(struct sim *s);
+void jobs_drop(struct sim *s);
 
 /* ---- server.c */
 void route_find(struct request *r);

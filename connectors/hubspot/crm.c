@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "reading.h"
+#include "writing.h"
 
 #define OWN_MAX_BYTES ((size_t)8388608)
 #define ROW_MAX_BYTES ((size_t)4194304)
@@ -103,6 +104,7 @@ crm_narrow(const void *settings, struct crm_connector *copy)
 {
 	const struct hs_settings *set = settings;
 
+	hs_writing_narrow(set, copy);
 	if (!set->meetings && !set->deals && !set->tickets) {
 		copy->info.caps &= ~(uint32_t)(CRM_CAP_EVENTS |
 		    CRM_CAP_BASELINE);
@@ -126,7 +128,8 @@ const struct crm_connector hubspot_crm = {
 	    .http = true,
 	    .caps = CRM_CAP_EVENTS | CRM_CAP_BASELINE | CRM_CAP_ACTIVITIES |
 		CRM_CAP_CONTACTS | CRM_CAP_FIND | CRM_CAP_VALUES |
-		CRM_CAP_CARD_LINK },
+		CRM_CAP_CARD_LINK | CRM_CAP_ENSURE_TAGS | CRM_CAP_TAGS |
+		CRM_CAP_FIELDS },
 	.open = crm_open,
 	.close = crm_close,
 	.check = crm_check,
@@ -139,4 +142,10 @@ const struct crm_connector hubspot_crm = {
 	.load_contacts = hs_load_contacts,
 	.find_contact = hs_find_contact,
 	.list_values = hs_list_values,
+	.ensure_tags = hs_ensure_tags,
+	.tags_max = HS_BATCH_MAX,
+	.tags_request = hs_tags_request,
+	.tags_result = hs_tags_result,
+	.effects_max = HS_BATCH_MAX,
+	.put_fields = hs_put_fields,
 };

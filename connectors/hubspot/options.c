@@ -29,6 +29,7 @@ static const char *const versions[] = { "legacy", "2026-03", "2026-09", NULL };
 static const char *const deal_rules[] = { "stage_metadata", "flags", NULL };
 static const char *const optout_sources[] = { "property", "preferences", NULL };
 static const char *const tag_types[] = { "text", "enumeration", NULL };
+static const char *const date_formats[] = { "iso", "epoch", NULL };
 
 /* ---- what else a text must hold ----------------------------------------- */
 /* It becomes a part of a query and of an address. */
@@ -191,6 +192,8 @@ const struct opt hubspot_opts[] = {
 	    "\"enumeration\": a multiple checkbox, whose options are added"),
 	FLAG("bisect_on_400", w.bisect_on_400, "true",
 	    "an update that is refused as a whole is written by halves"),
+	CHOICE("date_format", w.date_format, "iso", date_formats,
+	    "days in writeback.fields: \"2026-11-25\", or midnight UTC in ms"),
 	INT("batch_max", w.batch_max, "100", 1, 100, "cards of one update"),
 	END
 };

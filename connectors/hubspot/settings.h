@@ -10,12 +10,14 @@ enum hs_version { HS_LEGACY, HS_2026_03, HS_2026_09 };
 enum hs_deal_rule { HS_BY_STAGE, HS_BY_FLAGS };
 enum hs_optout_source { HS_OPTOUT_PROPERTY, HS_OPTOUT_PREFERENCES };
 enum hs_tag_type { HS_TAGS_TEXT, HS_TAGS_ENUMERATION };
+enum hs_date_format { HS_DATE_ISO, HS_DATE_EPOCH };
 
 /* Names of the portal's properties; "" = not there, not read, not written. */
 struct hs_writing {
 	const char *tag_property;
 	int tag_type;			/* enum hs_tag_type */
 	bool bisect_on_400;
+	int date_format;		/* enum hs_date_format */
 	int batch_max;			/* cards of one update */
 };
 struct hs_settings {

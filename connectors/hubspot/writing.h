@@ -1,0 +1,68 @@
+/*
+ * writing.h - the writing side of the driver for HubSpot.
+ */
+#ifndef HUBSPOT_WRITING_H
+#define HUBSPOT_WRITING_H
+
+#include "batch.h"
+#include "common/idmap.h"
+#include "hubspot.h"
+#include "property.h"
+
+#define HS_FLIGHTS 16		/* more than the core has under way */
+
+/* A call of tags_request, from its first step to its last. */
+struct hs_flight {
+	char first[64];		/* its first card, which is in one call only */
+	uint64_t used;		/* when it was begun; 0 = free */
+	size_t n;
+	bool writing;		/* else reading: what the next answer is to */
+	struct hs_parts parts;
+	struct put_result result[HS_BATCH_MAX];
+};
+/* A property of contacts, as the portal has it. */
+struct hs_known {
+	struct hs_known *next;
+	const char *name, *type;
+	const char *fault;	/* NULL: may be written */
+};
+struct hs_writer {
+	struct hs_flight flight[HS_FLIGHTS];
+	uint64_t flights;		/* so far */
+	struct hs_flight *ended;	/* what tags_result is asked about */
+	struct idmap added;		/* choices that were made in this run */
+	struct hs_known *known;
+	bool tags_ready;		/* the tag property was looked at */
+};
+
+/* ---- writing.c ----------------------------------------------------------- */
+/* Made at first use, in h->own. */
+NPS_MUSTCHECK bool hs_writer_ready(struct hubspot *h, struct err *err);
+/* What these settings do not write goes out of the copy. */
+void hs_writing_narrow(const struct hs_settings *set,
+    struct crm_connector *copy);
+/* apicall_do, with a token. */
+NPS_MUSTCHECK bool hs_do(struct hubspot *h, struct arena *arena,
+    const struct api_req *req, struct api_res *res, struct err *err);
+/* The definition of a contact property; *there false: there is none (404). */
+NPS_MUSTCHECK bool hs_property_get(struct hubspot *h, struct arena *arena,
+    const char *name, struct api_res *res, bool *there, struct err *err);
+/* The kind of property that tag_type asks for. */
+enum hs_form hs_tag_kind(const struct hubspot *h);
+/* The answer to a batch that was refused as a whole, for its records. */
+bool hs_is_of_records(const struct http_res *res, enum err_kind kind);
+
+/* ---- members of struct crm_connector ------------------------------------- */
+NPS_MUSTCHECK bool hs_ensure_tags(void *self, const char *const *tags, size_t n,
+    struct err *err);
+NPS_MUSTCHECK bool hs_tags_request(void *self, const struct crm_tag_write *,
+    size_t n, int step, const struct http_res *before, struct http_req *,
+    struct err *);
+NPS_MUSTCHECK bool hs_tags_result(void *self, const struct http_res *,
+    struct put_result *results, size_t n, struct err *);
+NPS_MUSTCHECK bool hs_put_fields(void *self, const struct crm_effect *,
+    size_t n, struct put_result *, struct err *);
+NPS_MUSTCHECK bool hs_setup(void *self, const struct crm_setup *wants,
+    crm_setup_fn *emit, void *arg, struct err *err);
+
+#endif

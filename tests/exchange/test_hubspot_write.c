@@ -1,0 +1,635 @@
+/*
+ * What HubSpot is sent when the tags of contacts are written, byte for byte,
+ * and what becomes of it (pitfalls HS-08 to HS-12, HS-15, HS-16).
+ */
+#include "hubspot/writerig.h"
+
+#define MEET "NPSToday.M\xc3\xb8" "de."
+#define TAG GETS("npstoday_tags", TEXT)
+#define CHOICES "tag_type = \"enumeration\";"
+#define CHOICE(value) "{\"label\":\"" value "\",\"value\":\"" value "\"," \
+	"\"hidden\":false,\"displayOrder\":0}"
+#define OFFERS(options) GETS("npstoday_tags", "{\"type\":\"enumeration\"," \
+	"\"fieldType\":\"checkbox\",\"options\":[" options "]}")
+#define PATCHES { .target = "PATCH " PROPERTIES "/npstoday_tags ", \
+	.body = "{\"name\":\"npstoday_tags\"}" }
+#define ERRORS(rows, errors) "{\"status\":\"COMPLETE\",\"results\":[" rows \
+	"],\"numErrors\":1,\"errors\":[" errors "]}"
+#define ERROR(category, id) "{\"status\":\"error\",\"category\":\"" category \
+	"\",\"message\":\"npstoday_tags of Hans\",\"context\":{\"ids\":[\"" id \
+	"\"]}}"
+#define BATCH_REFUSED { .target = UPDATE, .status = 400, \
+	.body = FAULT("VALIDATION_ERROR", "npstoday_tags: INVALID_OPTION") }
+
+static struct crm_tag_write
+meet(const char *id, const char *value)
+{
+	return (struct crm_tag_write){ .contact_id = id, .prefix = MEET,
+		.value = value };
+}
+
+/* HS-12: replaced in place, the rest kept, no blanks, no ";" in front. */
+static void
+test_hs12_exact_bytes(void **state)
+{
+	static const struct sim_reply script[] = { TAG,
+		READS(ROWS(ROW("102", "null") "," ROW("101",
+		    "\";VIP; " MEET "3;; Other \\n" MEET "2.9\""))),
+		UPDATES(ROWS(GOOD("101") "," GOOD("102"))) };
+	const struct crm_tag_write writes[] = { meet("101", MEET "9"),
+		meet("102", MEET "7") };
+	struct put_result r[2];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	assert_true(rig_tags(writes, 2, r));
+	assert_string_equal(rig_words(r, 2), "done done");
+	assert_non_null(strstr(simhttpd_request(rig.sim, 1),
+	    "\r\nAuthorization: Bearer pat-eu1-s3cret\r\n"));
+	assert_non_null(strstr(simhttpd_request(rig.sim, 1),
+	    "\r\nContent-Type: application/json\r\n"));
+	assert_string_equal(simhttpd_body(rig.sim, 1), "{\"inputs\":[{\"id\":"
+	    "\"101\"},{\"id\":\"102\"}],\"properties\":[\"npstoday_tags\"]}");
+	assert_string_equal(simhttpd_body(rig.sim, 2), "{\"inputs\":[{\"id\":"
+	    "\"101\",\"properties\":{\"npstoday_tags\":\"VIP;Other;" MEET "2.9;"
+	    MEET "9\"}},{\"id\":\"102\",\"properties\":{\"npstoday_tags\":\""
+	    MEET "7\"}}]}");
+	rig_close(true);
+}
+
+/* Nothing is sent for what is there already; a value that goes is "". */
+static void
+test_nothing_to_write(void **state)
+{
+	static const struct sim_reply script[] = { TAG,
+		READS(ROWS(ROW("101", "\"A;" MEET "9\"") "," ROW("102",
+		    "\"" MEET "9\""))), UPDATES(ROWS(GOOD("102"))), TAG,
+		READS(ROWS(ROW("101", "\"" MEET "9\""))) };
+	struct crm_tag_write writes[] = { meet("101", MEET "9"),
+		meet("102", NULL), meet("x1", MEET "9") };
+	struct put_result r[3];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	assert_true(rig_tags(writes, 3, r));
+	assert_string_equal(rig_words(r, 3), "unchanged done rejected");
+	assert_null(strstr(simhttpd_body(rig.sim, 1), "x1"));
+	assert_string_equal(simhttpd_body(rig.sim, 2), "{\"inputs\":[{\"id\":"
+	    "\"102\",\"properties\":{\"npstoday_tags\":\"\"}}]}");
+	assert_true(rig_tags(writes, 1, r));
+	assert_string_equal(rig_words(r, 1), "unchanged");
+	rig_close(true);
+}
+
+/* A tag with ";" would become two, and one with ";" in front be appended. */
+static void
+test_tags_that_cannot_stand_there(void **state)
+{
+	static const char *const odd[] = { ";NPSToday.x.9", "a;b", "a\nb", " a",
+		"a " };
+	static const struct sim_reply script[] = { TAG,
+		READS(ROWS(ROW("101", "\"A\""))), TAG,
+		READS(ROWS(ROW("101", "\"A\""))), TAG,
+		READS(ROWS(ROW("101", "\"A\""))), TAG,
+		READS(ROWS(ROW("101", "\"A\""))), TAG,
+		READS(ROWS(ROW("101", "\"A\""))) };
+	struct put_result r;
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+		const struct crm_tag_write write = meet("101", odd[i]);
+		assert_true(rig_tags(&write, 1, &r));
+		assert_string_equal(rig_words(&r, 1), "rejected");
+	}
+	rig_close(true);
+}
+
+/* ---- what is read of whom ------------------------------------------------ */
+/* Gone by what is said of it, never by an answer that only lacks it. */
+static void
+test_absent(void **state)
+{
+	static const struct sim_reply lacks = READS(ROWS(""));
+	const struct sim_reply script[] = { TAG,
+		{ .target = READ, .status = 207, .body = ERRORS(
+		    "{\"id\":\"103\",\"properties\":{\"npstoday_tags\":null},"
+		    "\"archived\":true}", ERROR("OBJECT_NOT_FOUND", "101") ","
+		    ERROR("STRANGE", "104")) }, lacks, lacks, lacks };
+	const struct crm_tag_write writes[] = { meet("101", MEET "9"),
+		meet("102", MEET "9"), meet("103", MEET "9"),
+		meet("104", MEET "9") };
+	struct put_result r[4];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	assert_true(rig_tags(writes, 4, r));
+	assert_string_equal(rig_words(r, 4), "gone again gone again");
+	assert_string_equal(r[0].reason, "it cannot be read: OBJECT_NOT_FOUND, "
+	    "property npstoday_tags");
+	rig_close(true);
+}
+
+/* Without the value nothing is written: it would lose everybody's tags. */
+static void
+test_value_is_missing(void **state)
+{
+	static const char *const odd[] = { ROWS(GOOD("101")),
+		ROWS(ROW("101", "[\"A\"]")), ROWS(ROW("101", "7")),
+		"{\"results\":[{\"id\":\"101\"}]}" };
+	const struct crm_tag_write write = meet("101", MEET "9");
+	struct put_result r;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+		const struct sim_reply script[] = { TAG, READS(odd[i]) };
+		rig_open("", script, ARRAY_LEN(script));
+		rig_fails(rig_tags(&write, 1, &r), ERR_PROTOCOL,
+		    "expected the text npstoday_tags in each contact");
+		rig_close(true);
+	}
+}
+
+/* ---- parts of a call ----------------------------------------------------- */
+#define FOUR READS(ROWS(ROW("101", "\"A\"") "," ROW("102", "\"B\"") "," \
+	ROW("103", "\"C\"") "," ROW("104", "\"D\"")))
+#define TWO(a, b) READS(ROWS(ROW(a, "null") "," ROW(b, "null")))
+#define ONE(a) READS(ROWS(ROW(a, "null")))
+
+static const struct crm_tag_write four[] = {
+	{ .contact_id = "101", .value = "x" },
+	{ .contact_id = "102", .value = "x" },
+	{ .contact_id = "103", .value = "x" },
+	{ .contact_id = "104", .value = "x" } };
+
+/* HS-08, HS-16: 400 for one bad of four isolates it, each part read anew. */
+static void
+test_hs08_bisection(void **state)
+{
+	static const struct sim_reply script[] = { TAG, FOUR, BATCH_REFUSED,
+		TWO("101", "102"), UPDATES(ROWS(GOOD("101") "," GOOD("102"))),
+		TWO("103", "104"), BATCH_REFUSED,
+		ONE("103"), BATCH_REFUSED,
+		ONE("104"), UPDATES(ROWS(GOOD("104"))) };
+	struct put_result r[4];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	assert_true(rig_tags(four, 4, r));
+	assert_string_equal(rig_words(r, 4), "done done rejected done");
+	assert_string_equal(r[2].reason, "VALIDATION_ERROR, property "
+	    "npstoday_tags, INVALID_OPTION");
+	assert_string_equal(simhttpd_body(rig.sim, 4), "{\"inputs\":[{\"id\":"
+	    "\"101\",\"properties\":{\"npstoday_tags\":\"x\"}},{\"id\":\"102\","
+	    "\"properties\":{\"npstoday_tags\":\"x\"}}]}");
+	rig_close(true);
+}
+
+static void
+test_without_bisection(void **state)
+{
+	static const struct sim_reply script[] = { TAG, FOUR, BATCH_REFUSED,
+		ONE("101"), UPDATES(ROWS(GOOD("101"))), ONE("102"),
+		BATCH_REFUSED, ONE("103"), UPDATES(ROWS(GOOD("103"))),
+		ONE("104"), UPDATES(ROWS(GOOD("104"))) };
+	struct put_result r[4];
+
+	(void)state;
+	rig_open("bisect_on_400 = false;", script, ARRAY_LEN(script));
+	assert_true(rig_tags(four, 4, r));
+	assert_string_equal(rig_words(r, 4), "done rejected done done");
+	rig_close(true);
+}
+
+/* HS-07, HS-08: 207, and 200 with errors; only what failed goes again. */
+static void
+test_hs08_errors_by_contact(void **state)
+{
+	static const struct sim_reply script[] = { TAG, FOUR,
+		{ .target = UPDATE, .status = 207, .body = ERRORS(GOOD("101"),
+		    ERROR("VALIDATION_ERROR", "102") "," ERROR("RATE_LIMITS",
+		    "103") "," ERROR("OBJECT_NOT_FOUND", "104")) },
+		ONE("103"), { .target = UPDATE, .body = ERRORS("", ERROR(
+		    "MISSING_SCOPES", "103")) } };
+	struct put_result r[4];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	assert_true(rig_tags(four, 4, r));
+	assert_string_equal(rig_words(r, 4), "done rejected denied gone");
+	assert_string_equal(r[1].reason,
+	    "VALIDATION_ERROR, property npstoday_tags");
+	rig_close(true);
+}
+
+/* An error that names nobody: those of which nothing is said, in parts. */
+static void
+test_error_that_names_nobody(void **state)
+{
+	static const struct sim_reply script[] = { TAG, FOUR,
+		UPDATES(ERRORS(GOOD("102"), "{\"category\":"
+		    "\"VALIDATION_ERROR\"}")),
+		TWO("101", "103"), UPDATES(ROWS(GOOD("101") "," GOOD("103"))),
+		ONE("104"), UPDATES(ERRORS("", "{\"category\":"
+		    "\"VALIDATION_ERROR\"}")) };
+	struct put_result r[4];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	assert_true(rig_tags(four, 4, r));
+	assert_string_equal(rig_words(r, 4), "done done done rejected");
+	rig_close(true);
+}
+
+/* One that the answer does not name is read again: it stands there. */
+static void
+test_answer_that_says_nothing(void **state)
+{
+	static const struct sim_reply script[] = { TAG, FOUR,
+		UPDATES(ROWS(GOOD("101") "," GOOD("102") "," GOOD("103"))),
+		READS(ROWS(ROW("104", "\"D;x\""))) };
+	struct put_result r[4];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	assert_true(rig_tags(four, 4, r));
+	assert_string_equal(rig_words(r, 4), "done done done unchanged");
+	rig_close(true);
+}
+
+static void
+test_batch_max(void **state)
+{
+	static const struct sim_reply script[] = { TAG, { .target = READ,
+		.repeat = 1, .body = ROWS(ROW("101", "\"x\"") "," ROW("102",
+		    "\"x\"") "," ROW("103", "\"x\"") "," ROW("104",
+		    "\"x\"")) } };
+	struct put_result r[4];
+
+	(void)state;
+	rig_open("batch_max = 2;", script, ARRAY_LEN(script));
+	assert_int_equal(rig.crm.connector->tags_max, 2);
+	assert_true(rig_tags(four, 4, r));
+	assert_string_equal(rig_words(r, 4),
+	    "unchanged unchanged unchanged unchanged");
+	/* In any order: they go side by side. */
+	const char *first = simhttpd_body(rig.sim, 1);
+	assert_true((strstr(first, "[{\"id\":\"101\"},{\"id\":\"102\"}]") !=
+	    NULL) != (strstr(first, "[{\"id\":\"103\"},{\"id\":\"104\"}]") !=
+	    NULL));
+	rig_close(true);
+}
+
+/* ---- choices ------------------------------------------------------------- */
+/* HS-11: added before the write, the others kept. */
+static void
+test_hs11_choice_is_added_first(void **state)
+{
+	static const struct sim_reply script[] = { OFFERS(CHOICE("Zulu")),
+		PATCHES, READS(ROWS(ROW("101", "\"Zulu\""))),
+		UPDATES(ROWS(GOOD("101"))) };
+	const struct crm_tag_write write = meet("101", MEET "9");
+	struct put_result r;
+
+	(void)state;
+	rig_open(CHOICES, script, ARRAY_LEN(script));
+	assert_true(rig_tags(&write, 1, &r));
+	assert_string_equal(rig_words(&r, 1), "done");
+	assert_string_equal(simhttpd_body(rig.sim, 1), "{\"options\":["
+	    CHOICE("Zulu") ",{\"label\":\"" MEET "9\",\"value\":\"" MEET "9\","
+	    "\"hidden\":false,\"displayOrder\":1}]}");
+	assert_string_equal(simhttpd_body(rig.sim, 3), "{\"inputs\":[{\"id\":"
+	    "\"101\",\"properties\":{\"npstoday_tags\":\"Zulu;" MEET "9\"}}]}");
+	rig_close(true);
+}
+
+static void
+test_choice_is_there(void **state)
+{
+	static const struct sim_reply script[] = { OFFERS(CHOICE(MEET "9")),
+		READS(ROWS(ROW("101", "\"\""))), UPDATES(ROWS(GOOD("101"))) };
+	const struct crm_tag_write write = meet("101", MEET "9");
+	struct put_result r;
+
+	(void)state;
+	rig_open(CHOICES, script, ARRAY_LEN(script));
+	assert_true(rig_tags(&write, 1, &r));
+	assert_string_equal(rig_words(&r, 1), "done");
+	rig_close(true);
+}
+
+/* A choice that is not known everywhere yet is no refusal; an old one is. */
+static void
+test_choice_is_late(void **state)
+{
+	static const struct sim_reply script[] = { OFFERS(CHOICE("B")), PATCHES,
+		TWO("101", "102"), { .target = UPDATE, .status = 207, .body =
+		    ERRORS("", ERROR("VALIDATION_ERROR", "101") "," ERROR(
+		    "VALIDATION_ERROR", "102")) },
+		ONE("101"), BATCH_REFUSED, ONE("101"),
+		UPDATES(ROWS(GOOD("101"))) };
+	const struct crm_tag_write writes[] = { meet("101", MEET "9"),
+		meet("102", "B") };
+	struct put_result r[2];
+
+	(void)state;
+	rig_open(CHOICES, script, ARRAY_LEN(script));
+	assert_true(rig_tags(writes, 2, r));
+	assert_string_equal(rig_words(r, 2), "done rejected");
+	rig_close(true);
+}
+
+/* Somebody else changed it, or no answer came: read again, with theirs. */
+static void
+test_choice_meets_another(void **state)
+{
+	static const struct sim_reply script[] = { OFFERS(CHOICE("A")),
+		{ .target = "PATCH ", .status = 409,
+		    .body = FAULT("CONFLICT", "changed") },
+		OFFERS(CHOICE("A") "," CHOICE("B")),
+		{ .target = "PATCH ", .mode = SIM_CLOSE },
+		OFFERS(CHOICE("A") "," CHOICE("B") "," CHOICE("x")) };
+	static const char *const tags[] = { "x" };
+
+	(void)state;
+	rig_open(CHOICES, script, ARRAY_LEN(script));
+	if (!rig.crm.connector->ensure_tags(rig.crm.link.self, tags, 1,
+	        &rig.err))
+		fail_msg("%s", rig.err.msg);
+	assert_string_equal(simhttpd_body(rig.sim, 3), "{\"options\":["
+	    CHOICE("A") "," CHOICE("B") ",{\"label\":\"x\",\"value\":\"x\","
+	    "\"hidden\":false,\"displayOrder\":1}]}");
+	rig_close(true);
+}
+
+static void
+test_choice_conflicts_end(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET ", .body = "{\"type\":\"enumeration\","
+		    "\"fieldType\":\"checkbox\",\"options\":[]}" },
+		{ .target = "PATCH ", .status = 409, .body = "{}" },
+		{ .target = "GET ", .body = "{\"type\":\"enumeration\","
+		    "\"fieldType\":\"checkbox\",\"options\":[]}" },
+		{ .target = "PATCH ", .status = 409, .body = "{}" },
+		{ .target = "GET ", .body = "{\"type\":\"enumeration\","
+		    "\"fieldType\":\"checkbox\",\"options\":[]}" },
+		{ .target = "PATCH ", .status = 409, .body = "{}" } };
+	static const char *const tags[] = { "x" };
+
+	(void)state;
+	rig_open(CHOICES, script, ARRAY_LEN(script));
+	rig_fails(rig.crm.connector->ensure_tags(rig.crm.link.self, tags, 1,
+	    &rig.err), ERR_RETRY, "choices of the tag property");
+	rig_close(true);
+}
+
+/* One that is taken as no choice keeps back no other. */
+static void
+test_choice_that_is_refused(void **state)
+{
+	static const struct sim_reply script[] = { OFFERS(""),
+		{ .target = "PATCH ", .status = 400, .body = FAULT(
+		    "VALIDATION_ERROR", "no") },
+		OFFERS(""), { .target = "PATCH ", .want = "\"bad\"",
+		    .status = 400, .body = FAULT("VALIDATION_ERROR", "no") },
+		OFFERS(""), { .target = "PATCH ", .want = "\"good\"",
+		    .body = "{}" },
+		TWO("101", "102"), { .target = UPDATE, .status = 207, .body =
+		    ERRORS(GOOD("102"), ERROR("VALIDATION_ERROR", "101")) } };
+	const struct crm_tag_write writes[] = { meet("101", "bad"),
+		meet("102", "good") };
+	struct put_result r[2];
+
+	(void)state;
+	rig_open(CHOICES, script, ARRAY_LEN(script));
+	assert_true(rig_tags(writes, 2, r));
+	assert_string_equal(rig_words(r, 2), "rejected done");
+	rig_close(true);
+}
+
+/* ---- the property -------------------------------------------------------- */
+static void
+test_property_is_not_what_it_should_be(void **state)
+{
+	static const struct { struct sim_reply reply; enum err_kind kind;
+		const char *words; } cases[] = {
+		{ { .status = 404, .body = FAULT("OBJECT_NOT_FOUND", "no") },
+		    ERR_CONFIG, "tag_property: contacts have no property "
+		    "npstoday_tags: `npsync check --fix` makes it" },
+		{ { .body = "{\"type\":\"number\",\"fieldType\":\"number\"}" },
+		    ERR_CONFIG, "is of type number/number, not multi-line text" },
+		{ { .body = "[]" }, ERR_PROTOCOL, "expected an object" } };
+	const struct crm_tag_write write = meet("101", MEET "9");
+	struct put_result r;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		rig_open("", &cases[i].reply, 1);
+		rig_fails(rig_tags(&write, 1, &r), cases[i].kind,
+		    cases[i].words);
+		rig_close(true);
+	}
+}
+
+/* Deleted meanwhile: nobody's card is at fault. */
+static void
+test_property_is_deleted(void **state)
+{
+	static const struct sim_reply script[] = { TAG, FOUR,
+		{ .target = UPDATE, .status = 400, .body = FAULT(
+		    "VALIDATION_ERROR", "npstoday_tags: PROPERTY_DOESNT_EXIST") } };
+	struct put_result r[4];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	rig_fails(rig_tags(four, 4, r), ERR_CONFIG, "no property "
+	    "npstoday_tags (tag_property)");
+	assert_string_equal(rig_words(r, 4), "again again again again");
+	rig_close(true);
+}
+
+/* ---- faults -------------------------------------------------------------- */
+/* HS-09: too early is no refusal: read again, then written. */
+static void
+test_hs09_throttled(void **state)
+{
+	static const struct sim_reply script[] = { TAG, FOUR,
+		{ .target = UPDATE, .status = 429, .body = "{\"status\":"
+		    "\"error\",\"message\":\"You have reached your secondly "
+		    "limit.\",\"errorType\":\"RATE_LIMIT\",\"policyName\":"
+		    "\"SECONDLY\"}" },
+		FOUR, { .target = UPDATE, .status = 423, .body = "{}" },
+		FOUR, UPDATES(ROWS(GOOD("101") "," GOOD("102") "," GOOD("103")
+		    "," GOOD("104"))) };
+	struct put_result r[4];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	assert_true(rig_tags(four, 4, r));
+	assert_string_equal(rig_words(r, 4), "done done done done");
+	rig_close(true);
+}
+
+/* HS-10: one request. */
+static void
+test_hs10_token_is_none(void **state)
+{
+	static const struct sim_reply at_once[] = { { .target = "GET ",
+		.status = 401, .body = FAULT("INVALID_AUTHENTICATION", "no") } };
+	static const struct sim_reply later[] = { TAG, { .target = READ,
+		.status = 401, .body = FAULT("INVALID_AUTHENTICATION", "no") } };
+	struct put_result r[4];
+
+	(void)state;
+	rig_open("", at_once, 1);
+	assert_false(rig_tags(four, 4, r));
+	assert_string_equal(rig_words(r, 4), "again again again again");
+	rig_close(true);
+	rig_open("", later, 2);
+	assert_false(rig_tags(four, 4, r));
+	assert_string_equal(rig_words(r, 4), "again again again again");
+	rig_close(true);
+}
+
+/* The scope is named, and no contact is refused for it. */
+static void
+test_missing_scope(void **state)
+{
+	static const struct sim_reply script[] = { TAG, FOUR,
+		{ .target = UPDATE, .status = 403, .body = FAULT(
+		    "MISSING_SCOPES", "This app hasn't been granted all "
+		    "required scopes: crm.objects.contacts.write") } };
+	struct put_result r[4];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	rig_fails(rig_tags(four, 4, r), ERR_AUTH, "crm.objects.contacts.write");
+	assert_string_equal(rig_words(r, 4), "again again again again");
+	rig_close(true);
+}
+
+/* The answer to the writing is lost: read again, it stands there. */
+static void
+test_cut_after_sending(void **state)
+{
+	static const struct sim_reply script[] = { TAG, ONE("101"),
+		{ .target = UPDATE, .mode = SIM_CLOSE },
+		READS(ROWS(ROW("101", "\"x\""))) };
+	struct put_result r[4];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	assert_true(rig_tags(four, 1, r));
+	assert_string_equal(rig_words(r, 1), "unchanged");
+	rig_close(true);
+}
+
+static void
+test_html_502(void **state)
+{
+	static const struct sim_reply script[] = { TAG, ONE("101"),
+		{ .target = UPDATE, .status = 502, .body = "<html>Bad",
+		    .headers = "Content-Type: text/html\r\n" },
+		READS("<html>"), ONE("101"), UPDATES("<html>"),
+		READS(ROWS(ROW("101", "\"x\""))) };
+	struct put_result r;
+
+	(void)state;
+	rig_open("", script, 4);
+	rig_fails(rig_tags(four, 1, &r), ERR_PROTOCOL, "expected JSON");
+	assert_string_equal(rig_words(&r, 1), "again");
+	rig_close(true);
+}
+
+/* HS-15: the paths of each version. */
+static void
+test_hs15_paths(void **state)
+{
+	static const struct { const char *options, *property, *read, *update; }
+	cases[] = {
+		{ "api_version = \"legacy\";",
+		    "GET /crm/v3/properties/contacts/npstoday_tags ",
+		    "POST /crm/v3/objects/contacts/batch/read ",
+		    "POST /crm/v3/objects/contacts/batch/update " },
+		{ "api_version = \"2026-03\";",
+		    "GET /crm/properties/2026-03/contacts/npstoday_tags ",
+		    "POST /crm/objects/2026-03/contacts/batch/read ",
+		    "POST /crm/objects/2026-03/contacts/batch/update " } };
+	struct put_result r;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct sim_reply script[] = {
+			{ .target = cases[i].property, .body = TEXT },
+			{ .target = cases[i].read, .body = ROWS(ROW("101",
+			    "null")) },
+			{ .target = cases[i].update, .body = ROWS(GOOD("101")) } };
+		rig_open(cases[i].options, script, ARRAY_LEN(script));
+		assert_true(rig_tags(four, 1, &r));
+		assert_string_equal(rig_words(&r, 1), "done");
+		rig_close(true);
+	}
+}
+
+/* More of a text than a property holds is refused, never cut. */
+static void
+test_value_is_full(void **state)
+{
+	struct sim_reply script[] = { TAG, READS(NULL),
+		UPDATES(ROWS(GOOD("101"))), TAG, READS(NULL) };
+	char *full, *over;
+	struct put_result r;
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	full = arena_alloc(rig.arena, 65535);
+	over = arena_alloc(rig.arena, 65536);
+	memset(full, 'a', 65534);
+	memset(over, 'a', 65535);
+	script[1].body = arena_printf(rig.arena, ROWS(ROW("101", "\"%s\"")),
+	    full);
+	script[4].body = arena_printf(rig.arena, ROWS(ROW("101", "\"%s\"")),
+	    over);
+	assert_true(rig_tags(four, 1, &r));
+	assert_string_equal(rig_words(&r, 1), "done");
+	assert_true(rig_tags(four, 1, &r));
+	assert_string_equal(rig_words(&r, 1), "rejected");
+	assert_string_equal(r.reason, "its tags are 65537 bytes, a property "
+	    "holds 65536");
+	rig_close(true);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hs12_exact_bytes),
+		cmocka_unit_test(test_nothing_to_write),
+		cmocka_unit_test(test_tags_that_cannot_stand_there),
+		cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_value_is_missing),
+		cmocka_unit_test(test_hs08_bisection),
+		cmocka_unit_test(test_without_bisection),
+		cmocka_unit_test(test_hs08_errors_by_contact),
+		cmocka_unit_test(test_error_that_names_nobody),
+		cmocka_unit_test(test_answer_that_says_nothing),
+		cmocka_unit_test(test_batch_max),
+		cmocka_unit_test(test_hs11_choice_is_added_first),
+		cmocka_unit_test(test_choice_is_there),
+		cmocka_unit_test(test_choice_is_late),
+		cmocka_unit_test(test_choice_meets_another),
+		cmocka_unit_test(test_choice_conflicts_end),
+		cmocka_unit_test(test_choice_that_is_refused),
+		cmocka_unit_test(test_property_is_not_what_it_should_be),
+		cmocka_unit_test(test_property_is_deleted),
+		cmocka_unit_test(test_hs09_throttled),
+		cmocka_unit_test(test_hs10_token_is_none),
+		cmocka_unit_test(test_missing_scope),
+		cmocka_unit_test(test_cut_after_sending),
+		cmocka_unit_test(test_html_502),
+		cmocka_unit_test(test_hs15_paths),
+		cmocka_unit_test(test_value_is_full) };
+
+	return cmocka_run_group_tests(tests, tmpdir_make, tmpdir_remove);
+}

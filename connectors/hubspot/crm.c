@@ -142,6 +142,7 @@ const struct crm_connector hubspot_crm = {
 	.load_contacts = hs_load_contacts,
 	.find_contact = hs_find_contact,
 	.list_values = hs_list_values,
+	.setup = hs_setup,
 	.ensure_tags = hs_ensure_tags,
 	.tags_max = HS_BATCH_MAX,
 	.tags_request = hs_tags_request,

@@ -7,9 +7,8 @@
  */
 #include "hubspot/rig.h"
 
-#include <stdlib.h>
-
 #include "json.h"
+#include "num.h"
 
 #define TICKETS "meetings = false; deals = false; "
 #define NIGHT "2026-11-24T00:50:00Z"	/* a watermark: begin 23:50 of the 23rd */
@@ -37,7 +36,13 @@ struct asked {
 static long long
 number(json_t *node)
 {
-	return node == NULL ? 0 : atoll(json_string_value(node));
+	const char *text = json_string_value(node);
+	long long n = 0;
+
+	if (node != NULL && (text == NULL ||
+	    !num_parse(text, 0, INT64_MAX, &n)))
+		fail_msg("expected a number as a text");
+	return n;
 }
 
 static struct asked
@@ -89,37 +94,56 @@ is_found(const struct ticket *t, const struct asked *a)
 	    is_above(t->id, a->above);
 }
 
+/* Somebody changes one that a page has told already. */
+static void
+move_one(const struct asked *a)
+{
+	for (size_t i = 0; i < n_tickets; i++)
+		if (is_found(&tickets[i], a)) {
+			tickets[i].ms = UNTIL_MS + 1000;
+			return;
+		}
+}
+
+static void
+put_row(struct buf *out, const struct ticket *t)
+{
+	buf_printf(out, "%s{\"id\":\"%lld\",\"properties\":{"
+	    "\"hs_pipeline_stage\":\"4\",\"hs_lastmodifieddate\":\"%lld\"}}",
+	    out->s[out->len - 1] == '}' ? "," : "", t->id, t->ms);
+}
+
+/* The total, and in *given the rows of this page. */
+static long long
+put_rows(struct buf *out, const struct asked *a, long long *given)
+{
+	long long total = 0;
+
+	for (size_t i = 0; i < n_tickets; i++) {
+		if (!is_found(&tickets[i], a) || total++ < a->after ||
+		    *given == a->limit)
+			continue;
+		if (++*given < a->limit || !forgets_last)
+			put_row(out, &tickets[i]);
+	}
+	return total;
+}
+
 static bool
 answer(struct rig *r, const char *asked, struct sim_reply *reply)
 {
-	const char *body = strchr(asked, '{');
 	struct buf out;
-	long long total = 0, given = 0;
+	long long total, given = 0;
 
 	if (strstr(asked, "POST " OBJ "/tickets/search ") != asked)
 		return false;
-	const struct asked a = read_body(body);
+	const struct asked a = read_body(strchr(asked, '{'));
 	searches++;
 	if (a.after > 0 && moves > 0 && moves-- > 0)
-		for (size_t i = 0; i < n_tickets; i++)
-			if (is_found(&tickets[i], &a)) {
-				tickets[i].ms = UNTIL_MS + 1000;
-				break;
-			}
+		move_one(&a);
 	buf_init(&out, 16 << 20);
 	buf_str(&out, "{\"results\":[");
-	for (size_t i = 0; i < n_tickets; i++) {
-		if (!is_found(&tickets[i], &a) || total++ < a.after ||
-		    given == a.limit)
-			continue;
-		given++;
-		if (forgets_last && given == a.limit)
-			continue;
-		buf_printf(&out, "%s{\"id\":\"%lld\",\"properties\":{"
-		    "\"hs_pipeline_stage\":\"4\",\"hs_lastmodifieddate\":"
-		    "\"%lld\"}}", given > 1 ? "," : "", tickets[i].id,
-		    tickets[i].ms);
-	}
+	total = put_rows(&out, &a, &given);
 	buf_printf(&out, "],\"total\":%lld", total);
 	if (a.after + given < total)
 		buf_printf(&out, ",\"paging\":{\"next\":{\"after\":\"%lld\"}}",

@@ -53,6 +53,7 @@ struct rig {
 	struct crm_connector crm;	/* narrowed */
 	struct http *http;
 	struct simhttpd *sim;
+	const char *url, *token;	/* another server's; NULL = sim's */
 	void *self;
 	const struct route *routes;
 	size_t n;
@@ -287,7 +288,8 @@ rig_settings(struct rig *rig, const char *conf)
 {
 	struct options_file *file = NULL;
 	char *text = arena_printf(rig->arena, "base_url = '%s'; token = "
-	    "'file:/dev/null'; %s", simhttpd_url(rig->sim), conf);
+	    "'file:/dev/null'; %s", rig->url != NULL ? rig->url :
+	    simhttpd_url(rig->sim), conf);
 
 	for (char *c = text; *c != '\0'; c++)
 		*c = *c == '\'' ? '"' : *c;
@@ -296,17 +298,18 @@ rig_settings(struct rig *rig, const char *conf)
 	        options_root(file), "test", "", NULL, rig->arena, &rig->err))
 		fail_msg("%s", rig->err.msg);
 	options_close(file);
-	rig->set.token = "pat-t0ken";
+	rig->set.token = rig->token != NULL ? rig->token : "pat-t0ken";
 }
 
 /* conf: keys of the group, with ' for "; address and token are there.  What *rig
- * has of tries and answer counts. */
+ * has of tries, answer, url and token counts. */
 static inline void
 rig_open(struct rig *rig, const char *conf, const struct route *routes,
     size_t n)
 {
 	*rig = (struct rig){ .routes = routes, .n = n, .now = RIG_NOW,
-		.tries = rig->tries, .answer = rig->answer };
+		.tries = rig->tries, .answer = rig->answer, .url = rig->url,
+		.token = rig->token };
 	assert_true(n <= ARRAY_LEN(rig->used));
 	rig->arena = arena_new(16 << 20);
 	rig->scratch = arena_new(4 << 20);

@@ -1,0 +1,346 @@
+/*
+ * The reading side of the hubspot driver against tests/sim/hubspot, which knows
+ * nothing of it: each thing that happens is an event once, over nights and
+ * through every fault, and nothing else is.
+ */
+#include "hubspot/rig.h"
+
+#include "common/idmap.h"
+#include "crmsim.h"
+#include "json.h"
+
+#define START "2026-11-25T02:00:00Z"
+#define TOKEN "pat-eu1-11111111-2222-4333-8444-555555555555"
+
+static struct rig rig;
+static struct crmsim *sim;
+static struct lab {
+	struct arena *arena;
+	struct idmap keys;	/* what the core would know */
+	size_t new, again;
+	char watermark[256], contact[32];
+	time_t now;
+} lab;
+
+/* ---- what the core would do ------------------------------------------------------- */
+static void
+note(const char *trigger, const char *id)
+{
+	const char *key = arena_printf(lab.arena, "%s %s", trigger, id);
+
+	if (idmap_has(&lab.keys, key)) {
+		lab.again++;
+		return;
+	}
+	lab.new++;
+	assert_true(idmap_put(&lab.keys, key, NULL));
+}
+
+static bool
+on_event(void *arg, const struct crm_event *ev)
+{
+	(void)arg;
+	note(ev->trigger, ev->event_id);
+	return true;
+}
+
+static bool
+on_key(void *arg, const struct crm_key *key)
+{
+	(void)arg;
+	note(key->trigger, key->event_id);
+	return true;
+}
+
+static bool
+on_checkpoint(void *arg, const char *resume, const char *watermark)
+{
+	(void)arg, (void)resume;
+	if (watermark != NULL)
+		(void)snprintf(lab.watermark, sizeof(lab.watermark), "%s",
+		    watermark);
+	return true;
+}
+
+static void
+driver_open(const char *conf)
+{
+	rig = (struct rig){ .url = crmsim_url(sim), .token = TOKEN, .tries = 2 };
+	rig_open(&rig, conf, NULL, 0);
+	rig.now = lab.now;
+}
+
+/* A driver of its own for each night; what it met for the first time. */
+static bool
+night(size_t *new, struct err *err)
+{
+	char mark[256];
+	struct pull pull;
+
+	memcpy(mark, lab.watermark, sizeof(mark));
+	driver_open("");
+	pull = rig_pull(&rig, *mark == '\0' ? NULL : mark);
+	lab.new = lab.again = 0;
+	const bool ok = rig.crm.pull_events(rig.self, &pull, on_event,
+	    on_checkpoint, NULL, err);
+	*new = lab.new;
+	rig_close(&rig);
+	return ok;
+}
+
+static size_t
+good_night(void)
+{
+	struct err err;
+	size_t new;
+
+	if (!night(&new, &err))
+		fail_msg("%s", err.msg);
+	return new;
+}
+
+static void
+go_to(const char *when)
+{
+	if (!clock_parse_iso(when, "UTC", &lab.now))
+		fail_msg("%s", when);
+	(void)crmsim_ask(sim, "now", "{'now': '%s'}", when);
+}
+
+static long long
+rows_of(const char *type)
+{
+	return json_integer_value(json_object_get(crmsim_ask(sim, "rows",
+	    "{'type': '%s', 'limit': 1}", type), "total"));
+}
+
+/* ---- begin and end ------------------------------------------------------------------ */
+static void
+start(const char *const *options)
+{
+	struct pull pull;
+
+	memset(&lab, 0, sizeof(lab));
+	lab.arena = arena_new(64 << 20);
+	idmap_init(&lab.keys, lab.arena);
+	sim = crmsim_start("hubspot", START, options);
+	go_to(START);
+	json_t *rows = crmsim_ask(sim, "rows", "{'type': 'contacts', "
+	    "'limit': 1}");
+	(void)snprintf(lab.contact, sizeof(lab.contact), "%s",
+	    json_string_value(json_at(rows, "/rows/0/id")));
+	driver_open("");
+	pull = rig_pull(&rig, NULL);
+	if (!rig.crm.pull_baseline(rig.self, &pull, on_key, NULL, NULL,
+	    &rig.err))
+		fail_msg("%s", rig.err.msg);
+	rig_close(&rig);
+}
+
+static void
+end(void)
+{
+	static const char *const kinds[] = { "unknown_path", "unknown_type",
+		"unknown_property", "wrong_verb", "bad_json", "bad_search",
+		"body_too_long", "limit_too_large", "cursor_changed",
+		"too_many_inputs", "inputs_missing", "input_twice",
+		"input_without_id", "channel_missing" };
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		char path[64];
+		(void)snprintf(path, sizeof(path), "/violations/%s", kinds[i]);
+		if (crmsim_stat(sim, path) != 0)
+			fail_msg("%s", kinds[i]);
+	}
+	crmsim_stop(sim);
+	arena_free(lab.arena);
+}
+
+static void
+happens(const char *type, const char *set, const char *more)
+{
+	(void)crmsim_ask(sim, "record", "{'type': '%s', 'set': {%s}, "
+	    "'contacts': ['%s']%s}", type, set, lab.contact, more);
+}
+
+#define VISIT "'hs_meeting_outcome': 'COMPLETED', 'hs_meeting_end_time': " \
+	"'2026-11-25T10:00:00Z', 'hs_timestamp': '2026-11-25T10:00:00Z'"
+
+/* ---- nights --------------------------------------------------------------------------- */
+/* However the service writes numbers, orders ids and pages its links. */
+static void
+test_each_event_once_over_nights(void **state)
+{
+	static const char *const flavours[][8] = {
+		{ "--tags", "text", "--search-rate", "0", NULL },
+		{ "--tags", "text", "--search-rate", "0", "--id-text",
+		    "--after-integer", "--assoc-text", NULL },
+		{ "--tags", "text", "--search-rate", "0", "--time-ms",
+		    "--assoc-page", "1", NULL } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(flavours); i++) {
+		start(flavours[i]);
+		const size_t closed = lab.new;
+		assert_true(closed > 0);
+		/* The first night meets what the baseline knew, and meetings. */
+		(void)good_night();
+		assert_true(lab.again > 0);
+		assert_int_equal(good_night(), 0);
+		go_to("2026-11-25T12:00:00Z");
+		happens("meetings", VISIT, "");
+		happens("meetings", "'hs_meeting_outcome': 'SCHEDULED', "
+		    "'hs_meeting_end_time': '2026-11-25T10:00:00Z', "
+		    "'hs_timestamp': '2026-11-25T10:00:00Z'", "");
+		happens("meetings", VISIT, ", 'late_s': 1200");
+		/* An old deal gets another owner: no event. */
+		(void)crmsim_ask(sim, "update", "{'type': 'deals', 'filters': "
+		    "[{'propertyName': 'hs_is_closed', 'operator': 'EQ', "
+		    "'value': 'true'}], 'set': {'hubspot_owner_id': '1'}}");
+		go_to("2026-11-26T02:00:00Z");
+		assert_int_equal(good_night(), 2);
+		assert_int_equal(good_night(), 0);
+		end();
+	}
+}
+
+/* HS-04: changed just before the window's end, known to the search after it. */
+static void
+test_a_late_index_loses_nothing(void **state)
+{
+	static const char *const options[] = { "--tags", "text",
+		"--search-rate", "0", NULL };
+
+	(void)state;
+	start(options);
+	(void)good_night();
+	go_to("2026-11-26T01:49:00Z");
+	happens("meetings", VISIT, ", 'late_s': 1200");
+	go_to("2026-11-26T02:00:00Z");
+	assert_int_equal(good_night(), 0);
+	go_to("2026-11-27T02:00:00Z");
+	assert_int_equal(good_night(), 1);
+	end();
+}
+
+static void
+test_contacts_are_all_there(void **state)
+{
+	static const char *const options[] = { "--tags", "text",
+		"--search-rate", "0", "--seed-world", "450", NULL };
+	struct pull pull;
+	size_t lines = 0;
+
+	(void)state;
+	start(options);
+	go_to("2026-11-25T04:00:00Z");
+	const long long all = rows_of("contacts");
+	driver_open("");
+	pull = rig_pull(&rig, NULL);
+	if (!rig.crm.pull_contacts(rig.self, &pull, rig_contact,
+	    rig_checkpoint, &rig, &rig.err))
+		fail_msg("%s", rig.err.msg);
+	for (const char *p = buf_text(&rig.seen); *p != '\0'; p++)
+		lines += *p == '\n';
+	assert_int_equal(lines, all);
+	assert_true(all >= 450);
+	rig_close(&rig);
+	end();
+}
+
+/* HS-13 */
+static void
+test_merged_and_erased_contacts(void **state)
+{
+	static const char *const options[] = { "--tags", "text",
+		"--search-rate", "0", NULL };
+	char want[128];
+
+	(void)state;
+	start(options);
+	json_t *rows = json_object_get(crmsim_ask(sim, "rows", "{'type': "
+	    "'contacts', 'limit': 4}"), "rows");
+	const char *ids[4];
+	for (size_t i = 0; i < 4; i++)
+		ids[i] = arena_strdup(lab.arena, json_string_value(
+		    json_object_get(json_array_get(rows, i), "id")));
+	(void)crmsim_ask(sim, "merge", "{'type': 'contacts', 'loser': '%s', "
+	    "'winner': '%s'}", ids[0], ids[1]);
+	(void)crmsim_ask(sim, "erase", "{'type': 'contacts', 'id': '%s'}",
+	    ids[2]);
+	(void)crmsim_ask(sim, "archive", "{'type': 'contacts', 'id': '%s'}",
+	    ids[3]);
+	driver_open("");
+	rig_good(&rig, rig_load(&rig, ids, 4));
+	(void)snprintf(want, sizeof(want), "%s -> %s ", ids[0], ids[1]);
+	assert_non_null(strstr(buf_text(&rig.seen), want));
+	for (size_t i = 2; i < 4; i++) {
+		(void)snprintf(want, sizeof(want), "%s gone ", ids[i]);
+		assert_non_null(strstr(buf_text(&rig.seen), want));
+	}
+	rig_close(&rig);
+	end();
+}
+
+/* Whatever the service does for a while: in the end each event once. */
+static void
+test_nights_of_trouble_lose_and_double_nothing(void **state)
+{
+	static const char *const options[] = { "--tags", "text",
+		"--search-rate", "0", NULL };
+	static const char *const faults[] = {
+		"'kind': 'secondly'", "'kind': 'ten_secondly'",
+		"'kind': 'daily'", "'kind': '500'", "'kind': '503'",
+		"'kind': '403'", "'kind': 'html'", "'kind': 'garbage'",
+		"'kind': 'empty'", "'kind': 'truncated'", "'kind': 'half'",
+		"'kind': 'cut_before'", "'kind': 'cut_after'",
+		"'kind': 'reset'", "'kind': 'results_gone'",
+		"'kind': 'empty_page'", "'kind': 'short_page', 'value': 1",
+		"'kind': 'duplicate_row'", "'kind': 'cursor_again'",
+		"'kind': 'total', 'value': 5" };
+	static const char *const where[] = { "search", "assoc", "pipelines",
+		"property" };
+	size_t made = 0, met = 0, failed = 0;
+
+	(void)state;
+	start(options);
+	(void)good_night();
+	for (size_t i = 0; i < ARRAY_LEN(faults) * ARRAY_LEN(where); i++) {
+		char when[32];
+		struct err err;
+		size_t new;
+		(void)crmsim_ask(sim, "fault", "{'clear': true}");
+		happens("meetings", VISIT, "");
+		made++;
+		(void)clock_iso(when, lab.now + 7200);
+		go_to(when);
+		(void)crmsim_ask(sim, "fault", "{%s, 'on': '%s', 'after': %d, "
+		    "'times': 2}", faults[i / ARRAY_LEN(where)],
+		    where[i % ARRAY_LEN(where)], (int)(i % 3));
+		failed += !night(&new, &err);
+		met += new;
+	}
+	(void)crmsim_ask(sim, "fault", "{'clear': true}");
+	met += good_night();
+	assert_int_equal(met, made);
+	assert_int_equal(good_night(), 0);
+	assert_true(failed > 10);
+	end();
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_event_once_over_nights),
+		cmocka_unit_test(test_a_late_index_loses_nothing),
+		cmocka_unit_test(test_contacts_are_all_there),
+		cmocka_unit_test(test_merged_and_erased_contacts),
+		cmocka_unit_test(
+		    test_nights_of_trouble_lose_and_double_nothing),
+	};
+
+	(void)argc;
+	crmsim_find(argv[0]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

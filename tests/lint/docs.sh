@@ -1,7 +1,7 @@
 #!/bin/bash
 # docs.sh [BUILD] - the manual and the sample configuration name what the
 # program has: every command and option, every key with its default, every
-# connector with its options.
+# connector with its options and what checks it.
 set -u
 export LC_ALL=C
 build=${1:-${O:-build}}
@@ -171,6 +171,8 @@ for driver in $drivers; do
 		bad "connectors/$driver/README.md" "expected the connector's page"
 	grep -qF "\`$driver\`" connectors/README.md ||
 		bad connectors/README.md "expected the driver $driver"
+	grep -qF "| [\`$driver\`](connectors/$driver/README.md)" README.md ||
+		bad README.md "expected what checks the driver $driver"
 	for name in $("$npsync" options "$driver" | sed -n 's/^\([a-z_]*\) .*/\1/p'); do
 		has "$text" "(^|[^a-z_])$name([^a-z_]|\$)" || bad \
 		    daemon/npsync-connectors.7 "expected the option $name of $driver"

@@ -392,13 +392,14 @@ test_validity(void **state)
 static void
 test_foreign_address(void **state)
 {
+	static const char other[] = "{\"IsRunning\":true,\"Api\":"
+	    "\"@URL@/Cust12345/api\",\"ContextIdentifier\":\"Cust1\"}";
 	static const char *const bodies[] = {
 		STATE_OF("Running", "true", "https://evil.example/Cust12345/api"),
 		STATE_OF("Running", "true", "@URL@/Cust99999/api"),
 		STATE_OF("Running", "true", "@URL@.evil.example/Cust12345"),
 		STATE_OF("Running", "1", "@URL@/Cust12345/api"),
-		"{\"IsRunning\":true}", "[]", "7", "{\"IsRunning\":true,\"Api\":"
-		    "\"@URL@/Cust12345/api\",\"ContextIdentifier\":\"Cust1\"}" };
+		"{\"IsRunning\":true}", "[]", "7", other };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {

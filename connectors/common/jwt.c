@@ -393,51 +393,6 @@ jwt_claims_add(json_t *claims, unsigned which, time_t now, long life_s,
 	return ok || err_nomem(err);
 }
 
-/* ---- a token of theirs --------------------------------------------------- */
-static int
-base64url_value(char c)
-{
-	return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ?
-	    c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52 :
-	    c == '-' || c == '+' ? 62 : c == '_' || c == '/' ? 63 : -1;
-}
-
-static bool
-base64url_read(const char *text, size_t len, struct buf *out)
-{
-	unsigned v = 0, bits = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		const int value = base64url_value(text[i]);
-		if (value < 0)
-			return false;
-		v = v << 6 | (unsigned)value;
-		bits += 6;
-		if (bits < 8)
-			continue;
-		bits -= 8;
-		if (!buf_char(out, (char)(v >> bits & 0xff)))
-			return false;
-	}
-	return true;
-}
-
-bool
-jwt_claims_read(const char *token, struct json_doc **claims)
-{
-	const char *first = token == NULL ? NULL : strchr(token, '.');
-	const char *second = first == NULL ? NULL : strchr(first + 1, '.');
-	AUTO(buf) struct buf text;
-	struct err odd;
-
-	*claims = NULL;
-	buf_init(&text, TOKEN_MAX);
-	return second != NULL && base64url_read(first + 1,
-	    (size_t)(second - first) - 1, &text) &&
-	    json_parse(buf_text(&text), text.len, claims, &odd) &&
-	    json_is_object(json_root(*claims));
-}
-
 /* ---- how long it lasts --------------------------------------------------- */
 static bool
 span_of(const X509 *certificate, time_t now, int *days, struct err *err)

@@ -398,6 +398,8 @@ test_values(void **state)
 		    "[{\"Id\":9,\"Name\":\"Golf\"}]" },
 		{ .target = "GET " API "/Person/UdefLayout/Published ", .body =
 		    "[{\"ProgId\":\"SuperOffice:6\",\"FieldLabel\":\"NoSend\"}]" },
+		{ .target = "GET " API "/MDOList/associate ", .body =
+		    "[{\"Id\":4,\"Name\":\"KAH\"}]" },
 		{ .target = "GET " API "/MDOList/category ", .body = "{}" } };
 	struct rig rig;
 
@@ -409,7 +411,10 @@ test_values(void **state)
 	    &rig, &rig.err));
 	RIG_OK(&rig, superoffice_crm.list_values(rig.self, VAL_FIELD,
 	    rig_value, &rig, &rig.err));
-	RIG_SEES(&rig, "2=Møde\n7=Besøg\nGolf=Golf\nSuperOffice:6=NoSend\n");
+	RIG_OK(&rig, superoffice_crm.list_values(rig.self, VAL_OWNER,
+	    rig_value, &rig, &rig.err));
+	RIG_SEES(&rig, "2=Møde\n7=Besøg\nGolf=Golf\nSuperOffice:6=NoSend\n"
+	    "KAH=KAH\n");
 	assert_false(superoffice_crm.list_values(rig.self, VAL_RELATION,
 	    rig_value, &rig, &rig.err));
 	assert_int_equal(rig.err.kind, ERR_PROTOCOL);

@@ -81,6 +81,35 @@ test_so06_keyset(void **state)
 	rig_end(&rig);
 }
 
+/* 20,000 rows take no more memory than 1,000. */
+static void
+test_flat_memory(void **state)
+{
+	enum { PAGES = 20 };
+	struct sim_reply script[PAGES + 2] = { PAGE("/Appointment", "") };
+	struct rig rig;
+	size_t own, n = 0;
+
+	(void)state;
+	for (int i = 1; i <= PAGES; i++)
+		script[i] = script[0];
+	rig_start(&rig, MEETINGS, script, PAGES + 1);
+	for (int i = 0; i < PAGES; i++)
+		script[i].body = many(&rig, 1000 * i + 1, 1000);
+	const struct superoffice *s = rig.self;
+	rig.stop_page = 1;
+	assert_false(rig_events(&rig, NULL, NULL));
+	own = arena_used(s->api.own) + arena_used(s->page);
+	rig.stop_page = 0;
+	RIG_OK(&rig, rig_events(&rig, NULL, rig.resume));
+	for (const char *at = buf_text(&rig.seen); (at = strstr(at, "meet "))
+	    != NULL; at++)
+		n++;
+	assert_int_equal(n, 1000 * PAGES);
+	assert_true(arena_used(s->api.own) + arena_used(s->page) <= own);
+	rig_end(&rig);
+}
+
 /* A page that is shorter than asked for is not the last: the service may cap
  * it. */
 static void
@@ -610,6 +639,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_so06_keyset),
+		cmocka_unit_test(test_flat_memory),
 		cmocka_unit_test(test_short_pages),
 		cmocka_unit_test(test_endless_pages),
 		cmocka_unit_test(test_queries),

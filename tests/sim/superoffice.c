@@ -35,7 +35,7 @@ static struct sim sim = { .opt = { .client_id = "cid", .secret = "sec",
 		    .basic = "npsync:geheim", .site = "site",
 		    .interest_list = "PersonInterest", .offset = "Z",
 		    .page_max = 10000, .seed = 1, .persons = 200,
-		    .events = 200, .days = 30, .skew_s = 300 },
+		    .events = 200, .days = 30, .bookings = 5, .skew_s = 300 },
 	.state = "Running", .running = true,
 	.lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -63,6 +63,7 @@ static const struct {
 	{ "seed-world", NUMBER, &sim.opt.persons },
 	{ "events", NUMBER, &sim.opt.events },
 	{ "days", NUMBER, &sim.opt.days },
+	{ "bookings", NUMBER, &sim.opt.bookings },
 	{ "rate", NUMBER, &sim.opt.rate },
 	{ "skew-s", NUMBER, &sim.opt.skew_s },
 	{ "no-sync", FLAG, &sim.opt.no_sync },

@@ -71,5 +71,14 @@ async function client(sim, headers = {}) {
 		    `${what}?${query(args)}`, undefined, more) };
 }
 
-module.exports = { tenant_start, login, claims, state, client, keys,
+/* The group of npsync's configuration, for night_start. */
+const crm_group = (sim, more = '') => (secret) => `{ name = "so";
+	driver = "superoffice"; login_host = "${sim.url}";
+	context_id = "Cust12345"; rate_per_second = 10.0;
+	client_secret = "${secret('app', 'sec')}";
+	system_user_token = "${secret('system', SYSTEM_TOKEN)}";
+	private_key = "${secret('rsa', private_pem.trim())}";
+	interest_list = "PersonInterest"; consent_rule = "off"; ${more} }`;
+
+module.exports = { tenant_start, crm_group, login, claims, state, client, keys,
 	private_pem, SYSTEM_TOKEN, TICKET, NOW };

@@ -74,6 +74,7 @@ struct options {
 	const char *public_key, *context, *refresh_token, *basic, *issuer;
 	const char *interest_list, *site, *now, *offset;
 	int64_t port, page_max, seed, persons, events, days, rate, skew_s, base;
+	int64_t bookings;
 	bool no_sync, onsite, record, email_rows, headings, no_admin, next_link;
 	bool no_update_interests, closed_entity, replace_custom;
 };

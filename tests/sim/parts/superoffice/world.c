@@ -200,7 +200,7 @@ static void
 appointment_draw(struct sim *s, int64_t i, int64_t t)
 {
 	const bool open = chance(s, "open", i, 10);
-	const int64_t rows = chance(s, "booking", i, 5) ? 3 : 1;
+	const int64_t rows = chance(s, "booking", i, s->opt.bookings) ? 3 : 1;
 	const int64_t mother = rows == 1 ? 0 : next_id(s, T_APPOINTMENT);
 
 	for (int64_t k = 0; k < rows; k++) {

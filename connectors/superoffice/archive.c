@@ -2,8 +2,8 @@
  * archive.c - how a query could lose, double, leak or hang, and what stops it:
  *  - a short page that is not the last, as the service caps $top: only an empty
  *    page is the end;
- *  - a service that ignores $filter or $orderBy: each key must be larger than
- *    the one before it, a page must move on;
+ *  - a service that ignores $filter or $orderBy: no key may be smaller than the
+ *    one before it, a page must move on; the last row once more is left out;
  *  - a next link to another host, or none at all: never looked at;
  *  - pages without end: the keys grow and have an end, 2^31;
  *  - a query that is refused: a column or an id of the options, so that is what
@@ -136,13 +136,16 @@ group_give(struct superoffice *s, const struct so_query *q,
 	g->n = 1;
 	if (key == 0)
 		return keyless(s, q);
-	if (key <= *last)
+	if (key < *last)
 		return err_set(err, ERR_PROTOCOL, "%s: expected rows in the "
 		    "order of %s, after the last one: the service does not keep "
 		    "$orderBy or $filter", q->label, q->id);
 	while (g->at + g->n < json_array_size(g->rows) && key_of(q,
 	    json_array_get(g->rows, g->at + g->n)) == key)
 		g->n++;
+	/* The last row of the page before once more: it was taken. */
+	if (key == *last)
+		return true;
 	*last = key;
 	arena_reset(s->item);
 	g->id = arena_printf(s->item, "%lld", key);
@@ -160,7 +163,7 @@ so_rows_each(struct superoffice *s, const struct so_query *q, json_t *rows,
 		if (!group_give(s, q, &g, last, fn, arg, err))
 			return false;
 	return json_array_size(rows) == 0 || *last > before || err_set(err,
-	    ERR_PROTOCOL, "%s: a page of rows without a key", q->label);
+	    ERR_PROTOCOL, "%s: a page that does not move on", q->label);
 }
 
 /* ---- all of it --------------------------------------------------------- */

@@ -127,6 +127,23 @@ test_short_pages(void **state)
 	rig_end(&rig);
 }
 
+/* The last row of a page once more, first on the next: one event. */
+static void
+test_row_again(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Appointment", MEETING("1", SINGLE)),
+		PAGE("/Appointment", MEETING("1", SINGLE) ","
+		    MEETING("2", SINGLE)),
+		NONE("/Appointment") };
+	struct rig rig;
+
+	(void)state;
+	pull(&rig, MEETINGS, script, ARRAY_LEN(script));
+	RIG_SEES(&rig, MET("1") MET("2"));
+	rig_end(&rig);
+}
+
 /* A service that shows the same page for ever, or rows in no order. */
 static void
 test_endless_pages(void **state)
@@ -641,6 +658,7 @@ main(void)
 		cmocka_unit_test(test_so06_keyset),
 		cmocka_unit_test(test_flat_memory),
 		cmocka_unit_test(test_short_pages),
+		cmocka_unit_test(test_row_again),
 		cmocka_unit_test(test_endless_pages),
 		cmocka_unit_test(test_queries),
 		cmocka_unit_test(test_watermark),

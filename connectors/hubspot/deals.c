@@ -82,21 +82,11 @@ emit_row(struct hs_events *e, json_t *row, const struct hs_links *links,
 static bool
 on_rows(void *arg, const struct hs_part *part, json_t *rows, struct err *err)
 {
-	struct hs_events *e = arg;
+	const struct hs_events *e = arg;
 	const char *label = e->h->set->deal_contacts;
-	struct hs_links links;
-	json_t *row;
-	size_t i;
 
-	(void)part;
-	arena_reset(e->page);
-	if (!hs_links_load(e->h, "deals", rows, strcmp(label, "all") == 0 ?
-	    NULL : label, e->page, &links, err))
-		return false;
-	json_array_foreach(rows, i, row)
-		if (!emit_row(e, row, &links, err))
-			return false;
-	return true;
+	return hs_each_row(arg, part->ask.type, strcmp(label, "all") == 0 ?
+	    NULL : label, rows, emit_row, err);
 }
 
 /* ---- begin --------------------------------------------------------------------------- */

@@ -74,6 +74,23 @@ hs_emit_event(struct hs_events *e, struct crm_event *ev,
 	return true;
 }
 
+bool
+hs_each_row(struct hs_events *e, const char *type, const char *label,
+    json_t *rows, hs_row_fn *fn, struct err *err)
+{
+	struct hs_links links;
+	json_t *row;
+	size_t i;
+
+	arena_reset(e->page);
+	if (!hs_links_load(e->h, type, rows, label, e->page, &links, err))
+		return false;
+	json_array_foreach(rows, i, row)
+		if (!fn(e, row, &links, err))
+			return false;
+	return true;
+}
+
 static bool
 events_run(struct hs_events *e, struct err *err)
 {

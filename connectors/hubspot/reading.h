@@ -42,6 +42,11 @@ struct hs_events {
 /* For each of its contacts, as ID/CONTACT; without one as ID. */
 NPS_MUSTCHECK bool hs_emit_event(struct hs_events *e, struct crm_event *ev,
     const struct hs_links *links, struct err *err);
+/* A page of rows, each with whom it is about (label: of links.h). */
+typedef bool hs_row_fn(struct hs_events *e, json_t *row,
+    const struct hs_links *links, struct err *err);
+NPS_MUSTCHECK bool hs_each_row(struct hs_events *e, const char *type,
+    const char *label, json_t *rows, hs_row_fn *fn, struct err *err);
 NPS_MUSTCHECK bool hs_part_add(struct hs_events *e,
     const struct hs_part *part, struct err *err);
 /* A row that cannot be read: kept by the core, the pass goes on. */

@@ -44,19 +44,7 @@ emit_row(struct hs_events *e, json_t *row, const struct hs_links *links,
 static bool
 on_rows(void *arg, const struct hs_part *part, json_t *rows, struct err *err)
 {
-	struct hs_events *e = arg;
-	struct hs_links links;
-	json_t *row;
-	size_t i;
-
-	arena_reset(e->page);
-	if (!hs_links_load(e->h, part->ask.type, rows, NULL, e->page, &links,
-	    err))
-		return false;
-	json_array_foreach(rows, i, row)
-		if (!emit_row(e, row, &links, err))
-			return false;
-	return true;
+	return hs_each_row(arg, part->ask.type, NULL, rows, emit_row, err);
 }
 
 /* ---- begin --------------------------------------------------------------------- */

@@ -51,6 +51,17 @@ failed(struct superoffice *s, const struct api_res *res, bool once,
 	return false;
 }
 
+/* False: nothing can be, and the result says why. */
+static bool
+may_send(const struct crm_effect *e, struct put_result *result)
+{
+	const bool may = so_is_id(e->contact_id);
+
+	put_result_set(result, may ? PUT_AGAIN : PUT_REJECTED, may ? "not sent"
+	    : "the contact's id is no number", "");
+	return may;
+}
+
 /* ERR_GONE: there is no such person. */
 static bool
 look(struct superoffice *s, const char *contact_id, const char *select,
@@ -148,12 +159,8 @@ put_fields_one(struct superoffice *s, const struct crm_effect *e,
 	struct err why = { .kind = ERR_NONE };
 	const char *body;
 
-	if (!so_is_id(e->contact_id)) {
-		put_result_set(result, PUT_REJECTED, "the contact's id is no "
-		    "number", "");
+	if (!may_send(e, result))
 		return true;
-	}
-	put_result_set(result, PUT_AGAIN, "not sent", "");
 	if (!fields_body(s, e, &body, &why)) {
 		if (why.kind == ERR_REJECTED)
 			put_result_set(result, PUT_REJECTED, why.msg, "");
@@ -315,12 +322,8 @@ put_task_one(struct superoffice *s, const struct crm_effect *e,
 	struct err why = { .kind = ERR_NONE };
 	const char *body;
 
-	if (!so_is_id(e->contact_id)) {
-		put_result_set(result, PUT_REJECTED, "the contact's id is no "
-		    "number", "");
+	if (!may_send(e, result))
 		return true;
-	}
-	put_result_set(result, PUT_AGAIN, "not sent", "");
 	if (!look(s, e->contact_id, "PersonId,Contact", &person, &why)) {
 		/* Nothing but a reading left the house. */
 		const bool goes_on = failed(s, &person, false, &why, result,

@@ -288,7 +288,9 @@ test_task_once(void **state)
 		struct sim_reply script[] = { PERSON, cases[i].reply };
 		struct put_result r;
 		script[1].target = POST;
+		rig_tries = 3;
 		begin(TYPE, script, 2);
+		rig_tries = 1;
 		const bool goes_on = task("5", &r);
 		if (goes_on != cases[i].goes_on ||
 		    r.outcome != cases[i].outcome ||

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "buf.h"
+#include "scratch.h"
 #include "superoffice/customfield.h"
 #include "superoffice/interests.h"
 #include "superoffice/patch.h"
@@ -23,24 +24,7 @@
 #define HAS(id, name, on) "{\"Id\":" #id ",\"Name\":\"" name \
 	"\",\"Selected\":" #on "}"
 
-static struct arena *arena;
 static struct err err;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new((size_t)1 << 24);
-	return arena == NULL ? -1 : 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static struct json_doc *
 parse(const char *text)
@@ -75,6 +59,7 @@ test_list(void **state)
 	    ITEM(37, SPRING "9") ",{\"Id\":1,\"Name\":\"Old\",\"ChildItems\":["
 	    ITEM(40, "Mo\314\210te") "]}]},"
 	    ITEM(52, SPRING "8") "," ITEM(51, SPRING "8") ","
+	    ITEM(53, SPRING "8") ","
 	    "{\"Id\":60,\"Name\":\"gone\",\"Deleted\":true},"
 	    "{\"Id\":61,\"Name\":\"leaf\",\"ChildItems\":[],\"Deleted\":false},"
 	    "{\"Id\":62,\"Name\":\"nul\",\"ChildItems\":null}]";
@@ -424,24 +409,26 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_list, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_list_odd, set_up,
-		    tear_down),
-		cmocka_unit_test_setup_teardown(test_list_bound, set_up,
-		    tear_down),
-		cmocka_unit_test_setup_teardown(test_so14_plan, set_up,
-		    tear_down),
-		cmocka_unit_test_setup_teardown(test_doubles, set_up,
-		    tear_down),
-		cmocka_unit_test_setup_teardown(test_plan_odd, set_up,
-		    tear_down),
-		cmocka_unit_test_setup_teardown(test_selected_bound, set_up,
-		    tear_down),
-		cmocka_unit_test_setup_teardown(test_patch, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_definitions, set_up,
-		    tear_down),
-		cmocka_unit_test_setup_teardown(test_values, set_up,
-		    tear_down),
+		cmocka_unit_test_setup_teardown(test_list, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_list_odd, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_list_bound, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_so14_plan, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_doubles, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_plan_odd, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_selected_bound, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_patch, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_definitions, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_values, setup,
+		    teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

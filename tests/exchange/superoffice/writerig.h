@@ -57,6 +57,8 @@ struct rig {
 	time_t now;
 };
 
+static int rig_tries = 1;	/* of the engine */
+
 static inline time_t
 rig_now(void *clock)
 {
@@ -104,7 +106,7 @@ rig_open(struct rig *rig)
 {
 	struct http_settings settings = http_defaults;
 
-	settings.tries = 1;
+	settings.tries = rig_tries;
 	settings.rate_per_second = 0;
 	settings.backoff_s = 0;
 	settings.answer_timeout_s = 10;

@@ -18,7 +18,6 @@
 #include "clock.h"
 #include "common/putting.h"
 #include "common/units.h"
-#include "num.h"
 #include "patch.h"
 #include "writing.h"
 
@@ -209,18 +208,22 @@ ref_set(json_t *to, const char *name, const char *id_name, json_int_t id)
 	return ok;
 }
 
-static json_int_t
-owner_of(const struct superoffice *s, const struct crm_effect *e,
-    json_t *company)
+/* 0 = ours. */
+static bool
+owner_of(struct superoffice *s, const struct crm_effect *e, json_t *person,
+    json_int_t *id, struct err *err)
 {
+	json_t *company = json_object_get(person, "Contact");
 	const json_int_t theirs = json_integer_value(json_object_get(company,
 	    "AssociateId"));
-	long long id;
 
-	if (e->employee_id != NULL && so_is_id(e->employee_id) &&
-	    num_parse(e->employee_id, 1, INT32_MAX, &id))
-		return id;
-	return theirs > 0 ? theirs : s->set->task_associate_id;
+	*id = 0;
+	if (e->employee_id != NULL &&
+	    !so_associate_find(s, e->employee_id, id, err))
+		return false;
+	if (*id == 0)
+		*id = theirs > 0 ? theirs : s->set->task_associate_id;
+	return true;
 }
 
 static bool
@@ -251,7 +254,7 @@ words_set(json_t *to, struct arena *scratch, const struct crm_effect *e)
 
 static bool
 task_fill(const struct superoffice *s, const struct crm_effect *e,
-    json_t *person, json_t *to)
+    json_t *person, json_int_t owner, json_t *to)
 {
 	json_t *company = json_object_get(person, "Contact");
 
@@ -263,16 +266,19 @@ task_fill(const struct superoffice *s, const struct crm_effect *e,
 	        json_object_get(person, "PersonId"))) &&
 	    ref_set(to, "Contact", "ContactId", json_integer_value(
 	        json_object_get(company, "ContactId"))) &&
-	    ref_set(to, "Associate", "AssociateId", owner_of(s, e, company));
+	    ref_set(to, "Associate", "AssociateId", owner);
 }
 
 static bool
 task_body(struct superoffice *s, const struct crm_effect *e, json_t *person,
     const char **body, struct err *err)
 {
-	json_t *fields = json_object();
+	json_int_t owner;
 
-	*body = fields != NULL && task_fill(s, e, person, fields)
+	if (!owner_of(s, e, person, &owner, err))
+		return false;
+	json_t *fields = json_object();
+	*body = fields != NULL && task_fill(s, e, person, owner, fields)
 	    ? json_body(s->api.env.scratch, fields) : NULL;
 	json_decref(fields);
 	return *body != NULL || err_nomem(err);

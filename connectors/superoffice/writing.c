@@ -24,6 +24,7 @@ so_writer_open(struct superoffice *s, struct err *err)
 		return err_nomem(err);
 	so_interests_begin(&w->interests, w->list);
 	idmap_init(&w->fields, w->own);
+	idmap_init(&w->associates, w->own);
 	return s->set->tag_mode != SO_TAGS_FIELD || *s->set->tag_field != '\0' ||
 	    err_set(err, ERR_CONFIG, "tag_mode = \"field\" expects tag_field");
 }

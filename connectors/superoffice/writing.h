@@ -7,6 +7,7 @@
  * list.c        the tenant's interests read, and those made that are missing
  * fields.c      definitions of user-defined fields, asked for once
  * tags.c        the tags of a card, as interests or in a field
+ * associates.c  whose login name is whose, for follow-ups
  * effects.c     fields and follow-ups
  * setup.c       what an administrator makes
  */
@@ -24,6 +25,8 @@ struct so_writer {
 	struct arena *own;		/* of fields */
 	struct idmap fields;		/* key as configured -> its definition */
 	bool has_layout;
+	struct idmap associates;	/* login name -> int64_t */
+	bool has_associates;
 	int failures;			/* in a row */
 };
 
@@ -57,6 +60,12 @@ NPS_MUSTCHECK bool so_field_find(struct superoffice *s, const char *key,
 /* tag_field: a text that can be written. */
 NPS_MUSTCHECK bool so_tag_field(struct superoffice *s,
     const struct so_field **field, struct err *err);
+
+/* ---- associates.c ------------------------------------------------------ */
+/* By login name, as rows show them; 0 = nobody of that name, or no right to
+ * know. */
+NPS_MUSTCHECK bool so_associate_find(struct superoffice *s, const char *name,
+    json_int_t *id, struct err *err);
 
 /* ---- members of struct crm_connector; self = struct superoffice ------------ */
 NPS_MUSTCHECK bool so_ensure_tags(void *self, const char *const *tags, size_t n,

@@ -18,6 +18,10 @@
 #define PERSON { .target = READ, .body = "{\"PersonId\":214,\"Contact\":{" \
 	"\"ContactId\":17,\"AssociateId\":8,\"Name\":\"x\"}}" }
 
+#define STAFF { .target = "GET " API "/MDOList/associate ", .body = "[" \
+	ITEM(5, "KAH") ",{\"Id\":1,\"Name\":\"Sales\",\"ChildItems\":[" \
+	ITEM(6, "PER") "]},{\"Id\":0,\"Name\":\"anna\"},{\"Id\":7}]" }
+
 static struct rig rig;
 
 static void
@@ -224,30 +228,59 @@ task(const char *employee, struct put_result *r)
 	"\"2026-12-01T11:00:00Z\",\"EndDate\":\"2026-12-01T11:00:00Z\"," \
 	"\"Task\":{\"TaskListItemId\":4},\"Person\":{\"PersonId\":214}"
 
-/* The employee's; else of who has the company; else the option's. */
+/* The employee's, by login name; else of who has the company; else the
+ * option's.  Names are read once. */
 static void
 test_task(void **state)
 {
-	static const struct sim_reply script[] = { PERSON,
+	static const struct sim_reply script[] = { PERSON, STAFF,
 		{ .target = POST, .body = "{\"AppointmentId\":4711}" },
 		PERSON, { .target = POST, .body = "{\"AppointmentId\":4712}" },
 		{ .target = READ, .body = "{\"PersonId\":214,\"Contact\":null}" },
-		{ .target = POST, .body = "{\"AppointmentId\":4713}" } };
+		{ .target = POST, .body = "{\"AppointmentId\":4713}" },
+		PERSON, { .target = POST, .body = "{\"AppointmentId\":4714}" } };
 	struct put_result r;
 
 	(void)state;
 	begin(TYPE "task_associate_id = 9;", script, ARRAY_LEN(script));
-	RIG_OK(&rig, task("5", &r));
+	RIG_OK(&rig, task("KAH", &r));
 	assert_int_equal(r.outcome, PUT_DONE);
 	assert_string_equal(r.remote_id, "4711");
-	assert_string_equal(simhttpd_body(rig.sim, 1), HEAD
+	assert_string_equal(simhttpd_body(rig.sim, 2), HEAD
 	    ",\"Contact\":{\"ContactId\":17},\"Associate\":{\"AssociateId\":5}}");
 	RIG_OK(&rig, task(NULL, &r));
-	assert_string_equal(simhttpd_body(rig.sim, 3), HEAD
+	assert_string_equal(simhttpd_body(rig.sim, 4), HEAD
 	    ",\"Contact\":{\"ContactId\":17},\"Associate\":{\"AssociateId\":8}}");
 	RIG_OK(&rig, task("anna", &r));
-	assert_string_equal(simhttpd_body(rig.sim, 5), HEAD
+	assert_string_equal(simhttpd_body(rig.sim, 6), HEAD
 	    ",\"Associate\":{\"AssociateId\":9}}");
+	RIG_OK(&rig, task("PER", &r));
+	assert_non_null(strstr(simhttpd_body(rig.sim, 8),
+	    "\"Associate\":{\"AssociateId\":6}}"));
+	rig_end(&rig);
+}
+
+/* No right to know them is no reason to make none; a CRM that is away is. */
+static void
+test_task_staff(void **state)
+{
+	static const struct sim_reply script[] = { PERSON,
+		{ .target = "GET " API "/MDOList/associate ", .status = 403 },
+		{ .target = POST, .body = "{\"AppointmentId\":4711}" } };
+	static const struct sim_reply away[] = { PERSON,
+		{ .target = "GET " API "/MDOList/associate ", .status = 503 } };
+	struct put_result r;
+
+	(void)state;
+	begin(TYPE, script, ARRAY_LEN(script));
+	RIG_OK(&rig, task("KAH", &r));
+	assert_string_equal(simhttpd_body(rig.sim, 2), HEAD
+	    ",\"Contact\":{\"ContactId\":17},\"Associate\":{\"AssociateId\":8}}");
+	rig_end(&rig);
+	begin(TYPE, away, ARRAY_LEN(away));
+	assert_false(task("KAH", &r));
+	assert_int_equal(rig.err.kind, ERR_RETRY);
+	assert_int_equal(r.outcome, PUT_AGAIN);
 	rig_end(&rig);
 }
 
@@ -291,7 +324,7 @@ test_task_once(void **state)
 		rig_tries = 3;
 		begin(TYPE, script, 2);
 		rig_tries = 1;
-		const bool goes_on = task("5", &r);
+		const bool goes_on = task(NULL, &r);
 		if (goes_on != cases[i].goes_on ||
 		    r.outcome != cases[i].outcome ||
 		    rig.err.kind != cases[i].kind)
@@ -323,7 +356,7 @@ test_task_person(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct put_result r;
 		begin(TYPE, &cases[i].reply, 1);
-		const bool goes_on = task("5", &r);
+		const bool goes_on = task(NULL, &r);
 		if (goes_on != cases[i].goes_on ||
 		    r.outcome != cases[i].outcome)
 			fail_msg("%zu: %d %d %s", i, goes_on, (int)r.outcome,
@@ -341,7 +374,7 @@ test_task_off(void **state)
 
 	(void)state;
 	begin("", script, 0);
-	assert_false(task("5", &r));
+	assert_false(task(NULL, &r));
 	assert_int_equal(rig.err.kind, ERR_DONE);
 	rig_end(&rig);
 }
@@ -356,6 +389,7 @@ main(void)
 		cmocka_unit_test(test_fields_answers),
 		cmocka_unit_test(test_fields_away),
 		cmocka_unit_test(test_task),
+		cmocka_unit_test(test_task_staff),
 		cmocka_unit_test(test_task_once),
 		cmocka_unit_test(test_task_person),
 		cmocka_unit_test(test_task_off),

@@ -54,7 +54,7 @@ struct conf_http {
 	int timeout_s, retries;
 	double backoff_s, backoff_max_s;
 	const char *ca_file;
-	bool allow_http, allow_private;
+	bool gzip, allow_http, allow_private;
 	struct intlist safe_status;
 };
 struct conf_crm {

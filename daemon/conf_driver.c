@@ -29,6 +29,9 @@
 	{ .name = "ca_file", .type = OPT_PATH, .offset = H(ca_file), \
 	    .def = "", .help = "certificates to trust; empty = the system's" \
 	    }, \
+	{ .name = "gzip", .type = OPT_BOOL, .offset = H(gzip), \
+	    .def = "true", .help = "answers may come packed, where the driver " \
+	    "offers that" }, \
 	{ .name = "allow_http", .type = OPT_BOOL, .offset = H(allow_http), \
 	    .def = "false", .help = "addresses may be http (beyond this " \
 	    "machine): the key is readable on the way" }, \

@@ -75,6 +75,7 @@ http_settings_of(const struct conf_http *conf)
 	http.backoff_s = conf->backoff_s;
 	http.backoff_max_s = conf->backoff_max_s;
 	http.ca_file = conf->ca_file;
+	http.gzip = conf->gzip;
 	http.allow_http = conf->allow_http;
 	http.allow_private = conf->allow_private;
 	http.safe_status = conf->safe_status.v;

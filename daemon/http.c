@@ -26,6 +26,7 @@ const struct http_settings http_defaults = {
 	.backoff_max_s = 300,
 	.breaker = { .in_a_row = 5, .window = 20, .percent = 50,
 	    .probe_s = 60, .probe_max_s = 900 },
+	.gzip = true,
 	.allow_http = false,
 	.allow_private = false,
 	.ca_file = NULL,

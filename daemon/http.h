@@ -24,6 +24,8 @@ struct http_req {
 	const void *body;	/* NULL = none */
 	size_t body_len;
 	bool repeatable;	/* read or proven idempotent: http.c may retry */
+	bool gzip;		/* the answer may be packed; ceilings hold for what
+				 * is unpacked */
 	size_t answer_max;	/* bytes; 0 = HTTP_ANSWER_MAX */
 	const char *const *wanted; /* headers of the answer; NULL-ended; static */
 	const int64_t *again;	/* static; n_again more statuses to try again at */
@@ -83,6 +85,7 @@ struct http_settings {
 	int tries;		   /* of repeatable requests; 4 */
 	double backoff_s, backoff_max_s;
 	struct breaker_settings breaker;
+	bool gzip;		   /* a request that offers it does */
 	bool allow_http;	   /* beyond loopback */
 	bool allow_private;	   /* names may lead to private addresses */
 	const int64_t *safe_status; /* n_safe of 500..599 that, with a Retry-After,

@@ -139,6 +139,10 @@ xfer_set_options(struct xfer *x, const struct http_settings *settings,
 		return err_set(err, ERR_CONFIG, "not an address");
 	if (!set_headers(x, req, err))
 		return false;
+	/* Its pieces come to on_write unpacked: a bomb ends at the ceiling. */
+	if (req->gzip && settings->gzip && curl_easy_setopt(x->easy,
+	        CURLOPT_ACCEPT_ENCODING, "gzip") != CURLE_OK)
+		return err_nomem(err);
 	return (set_manners(x, settings, req->url) && set_method(x, req) &&
 		(!xfer_is_sftp(x) || xfer_set_sftp(x))) ||
 	    err_nomem(err);

@@ -361,6 +361,7 @@ apicall_sign(struct apicall *a, struct arena *arena,
 		.body_len = from->body_len, .answer_max = from->answer_max,
 		.repeatable = from->repeatable ||
 		    strcmp(from->method, "GET") == 0,
+		.gzip = a->rules.gzip,
 		.wanted = a->rules.wanted, .again = a->rules.again,
 		.n_again = a->rules.n_again, .pause_ms = a->rules.pause_ms,
 		.apart_ms = from->apart_ms };

@@ -48,6 +48,7 @@ struct api_rules {
 	const int64_t *again;
 	size_t n_again;
 	long (*pause_ms)(const struct http_res *res);	/* of http_req */
+	bool gzip;		/* of http_req, of every call but for tokens */
 	void *arg;
 };
 struct apicall {

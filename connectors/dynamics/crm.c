@@ -40,7 +40,7 @@ crm_open(const struct connector_env *env, void **self, struct err *err)
 {
 	struct dynamics *d = calloc(1, sizeof(*d));
 	const struct api_rules rules = { .ask = dynamics_auth_ask,
-		.judge = dynamics_judge, .headers = dynamics_headers,
+		.judge = dynamics_judge, .gzip = true, .headers = dynamics_headers,
 		.wanted = dynamics_wanted,
 		.arg = d };
 

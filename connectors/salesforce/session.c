@@ -223,7 +223,7 @@ bool
 sf_session_open(struct salesforce *s, struct err *err)
 {
 	const struct api_rules rules = { .ask = ask, .judge = judge,
-		.wanted = wanted, .again = s->set->http_retry_statuses.v,
+		.gzip = true, .wanted = wanted, .again = s->set->http_retry_statuses.v,
 		.n_again = s->set->http_retry_statuses.n, .arg = s };
 
 	return check_credentials(s->set, err) &&

@@ -23,6 +23,7 @@
 #include "simhttpd.h"
 #include "url.h"
 #include "scratch.h"
+#include "zipmake.h"
 
 static struct http_settings
 quick(void)
@@ -323,6 +324,62 @@ test_no_unpacking(void **state)
 	simhttpd_stop(sim);
 }
 
+/* Asked for: unpacked, up to the ceiling and no byte further. */
+static void
+test_unpacking(void **state)
+{
+	static char zeros[64 << 20];
+	struct http_settings s = quick();
+	struct buf small, bomb;
+
+	(void)state;
+	buf_init(&small, 4096);
+	buf_init(&bomb, 1 << 20);
+	zipmake_gzip(&small, "{\"a\":1}", 7);
+	zipmake_gzip(&bomb, zeros, sizeof(zeros));
+	const struct sim_reply script[] = {
+		{ .headers = "Content-Encoding: gzip\r\n", .body = small.s,
+		    .body_len = small.len },
+		{ .headers = "Content-Encoding: gzip\r\n", .body = bomb.s,
+		    .body_len = bomb.len },
+		{ .headers = "Content-Encoding: gzip\r\n",
+		    .body = "{\"a\":1, \"b\":2, \"c\":3}" },
+		{ .body = "plain" }, { .body = "plain" } };
+	struct simhttpd *sim = serve(script, ARRAY_LEN(script));
+	struct http *http = engine(&s);
+	const struct http_req req = { .method = "GET", .gzip = true,
+		.url = simhttpd_url(sim) };
+	struct http_res res;
+	struct rusage before, after;
+	struct err err;
+
+	assert_in_range(bomb.len, 1, 1 << 20);
+	assert_true(http_do(http, &req, arena, &res, NULL));
+	assert_string_equal(res.body, "{\"a\":1}");
+	assert_non_null(strcasestr(simhttpd_request(sim, 0),
+	    "Accept-Encoding: gzip\r\n"));
+	(void)getrusage(RUSAGE_SELF, &before);
+	assert_false(http_do(http, &req, arena, &res, &err));
+	(void)getrusage(RUSAGE_SELF, &after);
+	assert_int_equal(err.kind, ERR_PROTOCOL);
+	assert_string_equal(err.msg, "GET /: the answer is too large");
+	assert_true(after.ru_maxrss - before.ru_maxrss < 24 << 10);
+	assert_false(http_do(http, &req, arena, &res, &err));
+	assert_int_equal(res.phase, HTTP_ANSWER_CUT);
+	assert_true(http_do(http, &req, arena, &res, NULL));
+	assert_string_equal(res.body, "plain");
+	http_close(http);
+	/* Switched off in the configuration. */
+	s.gzip = false;
+	http = engine(&s);
+	assert_true(http_do(http, &req, arena, &res, NULL));
+	assert_null(strcasestr(simhttpd_request(sim, 4), "Accept-Encoding"));
+	http_close(http);
+	simhttpd_stop(sim);
+	buf_free(&small);
+	buf_free(&bomb);
+}
+
 /* ---- the environment -------------------------------------------------------- */
 static char dir[64];
 
@@ -519,6 +576,8 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_no_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_unpacking, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_unpacking, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_private_addresses, setup,
 		    teardown),

@@ -107,7 +107,7 @@ test_odd_readings(void **state)
 		{ { .status = 404, .body = HTML }, PUT_AGAIN, ERR_CONFIG },
 		{ { .status = 404 }, PUT_AGAIN, ERR_CONFIG },
 		{ { .status = 403, .body = FAULT("SoSentryException",
-		    "Hansen") }, PUT_AGAIN, ERR_AUTH },
+		    "Hansen") }, PUT_DENIED, ERR_NONE },
 		{ { .status = 400, .body = FAULT("SoException", "Hansen") },
 		    PUT_REJECTED, ERR_NONE },
 		{ { .body = "" }, PUT_AGAIN, ERR_PROTOCOL },

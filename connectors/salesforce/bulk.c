@@ -3,7 +3,7 @@
  *  - results asked for too early (412, 204): the job is asked after again;
  *  - a page cut on the way, another number of rows than announced: an error, the
  *    mark stays;
- *  - a locator that leads back to itself, pages without rows for ever: an error;
+ *  - a locator that leads back, pages without rows for ever: an error;
  *  - a job that is never done: bulk_wait_s, then the next run goes on with it;
  *  - a page larger than what is read at once: fewer rows are asked for;
  *  - a job that failed, an org without jobs: SF_NO_BULK, read by pages instead;
@@ -24,6 +24,7 @@
 #define LOCATOR_MAX 256
 #define EMPTY_PAGES_MAX 100
 #define PAGE_ROWS_MIN 100
+#define PAGES_MAX 100000
 
 struct job {
 	struct salesforce *s;
@@ -33,7 +34,7 @@ struct job {
 	long long total;		/* -1 = not said */
 	long long page_rows;		/* asked for */
 	long waited_s;
-	int empty;
+	int empty, pages;
 	bool keep;			/* the next run goes on with it */
 };
 
@@ -322,6 +323,10 @@ count(struct job *j, const struct api_res *res, long long n, struct err *err)
 		return err_set(err, ERR_PROTOCOL, "%s: a page of %.20s results "
 		    "was announced, %lld came", j->b->label, said, n);
 	j->b->rows += n;
+	/* Two locators may lead to each other. */
+	if ((j->total >= 0 && j->b->rows > j->total) || ++j->pages > PAGES_MAX)
+		return err_set(err, ERR_PROTOCOL, "%s: the job found %lld rows, "
+		    "%lld came and no end", j->b->label, j->total, j->b->rows);
 	j->empty = n > 0 ? 0 : j->empty + 1;
 	return j->empty <= EMPTY_PAGES_MAX || err_set(err, ERR_PROTOCOL,
 	    "%s: %d pages of results without a row", j->b->label, j->empty);

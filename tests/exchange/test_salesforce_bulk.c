@@ -170,6 +170,27 @@ test_odd_results(void **state)
 	}
 }
 
+/* Two pages that lead to each other. */
+static void
+test_results_that_go_round(void **state)
+{
+	static const struct route routes[] = { LARGE, MADE, GONE,
+		{ .match = "&locator=MTA", .body = HEAD CASE(1),
+		    .headers = PAGE(1, "MjA") },
+		{ .match = "&locator=MjA", .body = HEAD CASE(2),
+		    .headers = PAGE(1, "MTA") },
+		{ .match = "results?", .body = HEAD CASE(3),
+		    .headers = PAGE(1, "MTA") },
+		{ .match = "GET " JOBS, .body = DONE(5) } };
+
+	(void)state;
+	OPEN(routes);
+	rig_fails(&rig, rig_events(&rig, NIGHT), ERR_PROTOCOL, "no end");
+	assert_string_equal(rig.watermark, "");
+	assert_int_equal(deleted(), 1);
+	rig_close(&rig);
+}
+
 static void
 test_odd_jobs(void **state)
 {
@@ -389,6 +410,7 @@ main(void)
 		cmocka_unit_test(test_too_early),
 		cmocka_unit_test(test_no_jobs),
 		cmocka_unit_test(test_odd_results),
+		cmocka_unit_test(test_results_that_go_round),
 		cmocka_unit_test(test_odd_jobs),
 		cmocka_unit_test(test_a_job_that_takes_long),
 		cmocka_unit_test(test_stopped_between_pages),

@@ -130,6 +130,15 @@ set_headers(struct xfer *x, const struct http_req *req, struct err *err)
 	return ok || err_nomem(err);
 }
 
+/* Its pieces come to on_write unpacked: a bomb ends at the ceiling. */
+static bool
+set_encoding(struct xfer *x, const struct http_settings *settings,
+    const struct http_req *req)
+{
+	return !req->gzip || !settings->gzip || curl_easy_setopt(x->easy,
+	    CURLOPT_ACCEPT_ENCODING, "gzip") == CURLE_OK;
+}
+
 bool
 xfer_set_options(struct xfer *x, const struct http_settings *settings,
     const struct http_req *req, struct err *err)
@@ -139,11 +148,8 @@ xfer_set_options(struct xfer *x, const struct http_settings *settings,
 		return err_set(err, ERR_CONFIG, "not an address");
 	if (!set_headers(x, req, err))
 		return false;
-	/* Its pieces come to on_write unpacked: a bomb ends at the ceiling. */
-	if (req->gzip && settings->gzip && curl_easy_setopt(x->easy,
-	        CURLOPT_ACCEPT_ENCODING, "gzip") != CURLE_OK)
-		return err_nomem(err);
 	return (set_manners(x, settings, req->url) && set_method(x, req) &&
+		set_encoding(x, settings, req) &&
 		(!xfer_is_sftp(x) || xfer_set_sftp(x))) ||
 	    err_nomem(err);
 }

@@ -2,7 +2,8 @@
  * batch.c - many contacts in one call.  How this can lose or harm, and what
  * stops it:
  *  - HTTP 200 or 207 for records that were refused: an error counts more than a
- *    row, and a record of which the answer says nothing is unknown;
+ *    row, and a record of which the answer says nothing is unknown, also where
+ *    the whole is called COMPLETE and has no rows at all;
  *  - an error that names no record: all records of which nothing is said go
  *    again in smaller parts (parts.h), none is dropped for another one's fault;
  *  - a customer's comment in the service's words, which quote the value: only
@@ -283,17 +284,6 @@ counts_errors(json_t *root)
 	        n > 0);
 }
 
-/* Whole and without a word of any record, as the interface is described. */
-static bool
-is_all_good(json_t *root)
-{
-	json_t *rows = json_object_get(root, "results");
-
-	return strcmp(text_at(root, "status"), "COMPLETE") == 0 &&
-	    json_is_array(rows) && json_array_size(rows) == 0 &&
-	    !counts_errors(root);
-}
-
 static void
 refusal_take(json_t *error, const struct hs_record *r,
     struct put_result *result, struct hs_refusal *refusal)
@@ -316,7 +306,6 @@ size_t
 hs_update_read(json_t *root, const struct hs_record *records, size_t n,
     struct put_result *results, bool *unnamed, struct hs_refusal *refusal)
 {
-	const bool all_good = is_all_good(root);
 	json_t *other = unnamed_error(root, records, n);
 	size_t n_unnamed = 0;
 
@@ -325,8 +314,7 @@ hs_update_read(json_t *root, const struct hs_record *records, size_t n,
 		unnamed[i] = false;
 		if (error != NULL) {
 			refusal_take(error, &records[i], &results[i], refusal);
-		} else if (all_good ||
-		    hs_row_of(root, records[i].id) != NULL) {
+		} else if (hs_row_of(root, records[i].id) != NULL) {
 			put_result_set(&results[i], PUT_DONE, "", "");
 		} else if (counts_errors(root)) {
 			refusal_take(other, &records[i], &results[i], refusal);

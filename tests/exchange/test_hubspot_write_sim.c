@@ -332,8 +332,9 @@ test_troubles(void **state)
 static void
 test_lies(void **state)
 {
-	static const char *const lies[] = { "errors-without-ids", "read-drops",
-		"id-number", "properties-gone", "error-shape" };
+	static const char *const lies[] = { "errors-hidden",
+		"errors-without-ids", "read-drops", "id-number",
+		"properties-gone", "error-shape" };
 	static char tags[CARDS][160];
 	static struct writes t;
 	char rest[160];

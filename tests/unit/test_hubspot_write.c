@@ -244,9 +244,9 @@ test_answer_says_nothing(void **state)
 	    "unknown unknown unknown");
 	assert_string_equal(read_update("{'status':'COMPLETE','results':7}"),
 	    "unknown unknown unknown");
-	/* As the interface shows it where no row is given back. */
+	/* Whole, it says, and names nobody. */
 	assert_string_equal(read_update("{'status':'COMPLETE','results':[]}"),
-	    "done done done");
+	    "unknown unknown unknown");
 	assert_string_equal(read_update("{'status':'COMPLETE','results':[],"
 	    "'numErrors':1}"), "rejected? rejected? rejected?");
 }

@@ -82,20 +82,35 @@ judge_status(const struct hubspot *h, const struct http_res *res,
 	v->personal = v->kind == ERR_REJECTED || v->kind == ERR_GONE;
 }
 
-/* A mask would take it for a key, but it is what is to be done. */
-static void
-name_scope(const struct http_res *res, struct api_verdict *v)
+static const char scope_letters[] = "abcdefghijklmnopqrstuvwxyz._-";
+
+/* From the list of them, or from the words for a person; NULL = not said. */
+static const char *
+scope_in(const struct http_res *res, json_t *root)
 {
 	static const char *const first[] = { "crm.", "communication_preferences.",
 		"account-info." };
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz._-";
+	json_t *error = json_array_get(json_object_get(root, "errors"), 0);
+	const char *listed = json_string_value(json_array_get(json_object_get(
+	    json_object_get(error, "context"), "requiredGranularScopes"), 0));
 	const char *at = NULL;
 
+	if (listed != NULL && strspn(listed, scope_letters) > 0)
+		return listed;
 	for (size_t i = 0; i < ARRAY_LEN(first) && at == NULL; i++)
 		at = strstr(res->body, first[i]);
+	return at;
+}
+
+/* A mask would take it for a key, but it is what is to be done. */
+static void
+name_scope(const struct http_res *res, json_t *root, struct api_verdict *v)
+{
+	const char *at = scope_in(res, root);
+
 	(void)snprintf(v->text, sizeof(v->text), "the token may not do this: "
 	    "give its key the scope %.*s", at == NULL ? 20 :
-	    (int)strspn(at, letters), at == NULL ? "(see README.md)" : at);
+	    (int)strspn(at, scope_letters), at == NULL ? "(see README.md)" : at);
 }
 
 static void
@@ -119,7 +134,7 @@ judge(void *arg, const struct http_res *res, json_t *root,
 		(void)snprintf(v->text, sizeof(v->text), "the token is not "
 		    "taken: make a new one and store it (npsync secret set)");
 	else if (res->status == 403)
-		name_scope(res, v);
+		name_scope(res, root, v);
 	else if (v->stop)
 		(void)snprintf(v->text, sizeof(v->text), "the day's calls of "
 		    "the account are used up; the next run goes on");

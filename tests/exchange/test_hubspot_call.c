@@ -191,6 +191,22 @@ test_a_missing_scope_is_named(void **state)
 	rig_close(&rig);
 }
 
+/* Its words say none: the list does, also one that looks like no scope. */
+static void
+test_a_missing_scope_is_listed(void **state)
+{
+	static const struct route routes[] = { { .match = "contacts?limit=1",
+		.status = 403, .body = "{\"category\":\"MISSING_SCOPES\","
+		"\"message\":\"not granted\",\"errors\":[{\"message\":"
+		"\"One or more of the following scopes are required.\","
+		"\"context\":{\"requiredGranularScopes\":[\"tickets\"]}}]}" } };
+
+	(void)state;
+	begin(NOTHING, routes, 1);
+	rig_fails(&rig, check(), ERR_AUTH, "give its key the scope tickets");
+	rig_close(&rig);
+}
+
 /* What speaks of a person stays out; what is no id stays out. */
 static void
 test_no_person_in_a_message(void **state)
@@ -267,6 +283,7 @@ main(void)
 		cmocka_unit_test(test_the_days_limit_stops_the_run),
 		cmocka_unit_test(test_a_token_that_is_none_is_sent_once),
 		cmocka_unit_test(test_a_missing_scope_is_named),
+		cmocka_unit_test(test_a_missing_scope_is_listed),
 		cmocka_unit_test(test_no_person_in_a_message),
 		cmocka_unit_test(test_server_errors_are_tried_again),
 		cmocka_unit_test(test_searches_stay_below_their_rate),

@@ -72,14 +72,19 @@ flight_of(struct hs_writer *w, const char *first)
 	return NULL;
 }
 
+/* One that is over or was never used, else the oldest: a slow call is not
+ * overtaken by those that began and ended meanwhile. */
 static struct hs_flight *
-oldest(struct hs_writer *w)
+spare(struct hs_writer *w)
 {
 	struct hs_flight *f = &w->flight[0];
 
-	for (size_t i = 1; i < HS_FLIGHTS; i++)
+	for (size_t i = 0; i < HS_FLIGHTS; i++) {
+		if (w->flight[i].over || w->flight[i].used == 0)
+			return &w->flight[i];
 		if (w->flight[i].used < f->used)
 			f = &w->flight[i];
+	}
 	return f;
 }
 
@@ -90,7 +95,7 @@ flight_new(struct hs_writer *w, const char *first, size_t n)
 	struct hs_flight *f = flight_of(w, first);
 
 	if (f == NULL)
-		f = oldest(w);
+		f = spare(w);
 	memset(f, 0, sizeof(*f));
 	(void)snprintf(f->first, sizeof(f->first), "%s", first);
 	f->used = ++w->flights;
@@ -127,6 +132,7 @@ read_next(const struct step *s, struct http_req *req, struct err *err)
 
 	if (!hs_parts_next(parts)) {
 		s->h->writer->ended = s->f;
+		s->f->over = true;
 		return err_set(err, ERR_DONE, "all parts were sent");
 	}
 	for (size_t i = 0; i < parts->now.n; i++)

@@ -17,6 +17,7 @@ struct hs_flight {
 	uint64_t used;		/* when it was begun; 0 = free */
 	size_t n;
 	bool writing;		/* else reading: what the next answer is to */
+	bool over;		/* nothing of it is to come */
 	struct hs_parts parts;
 	struct put_result result[HS_BATCH_MAX];
 };

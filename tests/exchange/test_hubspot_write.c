@@ -600,6 +600,55 @@ test_value_is_full(void **state)
 	rig_close(true);
 }
 
+/* A step of a call with one contact; its answer, or none. */
+static bool
+step(const char *id, int n, const char *answer, struct http_req *req)
+{
+	const struct http_res res = { .phase = HTTP_COMPLETE, .status = 200,
+		.retry_after_s = -1, .date = NO_TIME, .modified = NO_TIME,
+		.body = answer, .body_len = answer == NULL ? 0 :
+		strlen(answer) };
+	const struct crm_tag_write write = meet(id, MEET "9");
+
+	rig.err = (struct err){ .kind = ERR_NONE };
+	return rig.crm.connector->tags_request(rig.crm.link.self, &write, 1, n,
+	    answer == NULL ? NULL : &res, req, &rig.err);
+}
+
+/* One answer is late; a hundred calls begin and end meanwhile.  It is known
+ * whose it is. */
+static void
+test_slow_call(void **state)
+{
+	static const struct sim_reply script[] = { TAG };
+	const char *const tags[] = { MEET "9" };
+	struct http_req req;
+	struct put_result r;
+
+	(void)state;
+	rig_open("", script, 1);
+	assert_true(rig.crm.connector->ensure_tags(rig.crm.link.self, tags, 1,
+	    &rig.err));
+	assert_true(step("101", 0, NULL, &req));
+	for (int i = 0; i < 100; i++) {
+		const char *id = arena_printf(rig.arena, "%d", 1000 + i);
+		assert_true(step(id, 0, NULL, &req));
+		assert_false(step(id, 1, arena_printf(rig.arena, ROWS(ROW("%s",
+		    "\"" MEET "9\"")), id), &req));
+		assert_int_equal(rig.err.kind, ERR_DONE);
+		assert_true(rig.crm.connector->tags_result(rig.crm.link.self,
+		    NULL, &r, 1, &rig.err));
+		assert_string_equal(rig_words(&r, 1), "unchanged");
+	}
+	assert_true(step("101", 1, ROWS(ROW("101", "null")), &req));
+	assert_false(step("101", 2, ROWS(GOOD("101")), &req));
+	assert_int_equal(rig.err.kind, ERR_DONE);
+	assert_true(rig.crm.connector->tags_result(rig.crm.link.self, NULL, &r,
+	    1, &rig.err));
+	assert_string_equal(rig_words(&r, 1), "done");
+	rig_close(true);
+}
+
 int
 main(void)
 {
@@ -629,7 +678,8 @@ main(void)
 		cmocka_unit_test(test_cut_after_sending),
 		cmocka_unit_test(test_html_502),
 		cmocka_unit_test(test_hs15_paths),
-		cmocka_unit_test(test_value_is_full) };
+		cmocka_unit_test(test_value_is_full),
+		cmocka_unit_test(test_slow_call) };
 
 	return cmocka_run_group_tests(tests, tmpdir_make, tmpdir_remove);
 }

@@ -16,6 +16,8 @@
  *  - a service that answers nothing to anybody: each card a few times, with
  *    growing pauses, eight failures in a row end the writing for this run; that
  *    all calls under way are asked to wait is one failure;
+ *  - a day's calls that are used up, and asked on: where the service says that no
+ *    other try is of use (pause_ms of the request), the writing ends at once;
  *  - a key that ran out: renewed once, alone, with nothing in flight.
  */
 #include "tag_write_int.h"
@@ -42,6 +44,13 @@ would_grow_old(const struct tag_driver *d, const struct http_req *req,
 	    http_multi_is_held(d->multi);
 }
 
+static void
+writes_of(struct tag_driver *d, const struct tag_call *call)
+{
+	for (size_t i = 0; i < call->n; i++)
+		d->writes[i] = *d->items[call->item[i]].write;
+}
+
 /* The next step of a call; before = the answer to the last one, or NULL. */
 static void
 ask(struct tag_driver *d, struct tag_call *call, const struct http_res *before)
@@ -50,8 +59,7 @@ ask(struct tag_driver *d, struct tag_call *call, const struct http_res *before)
 	struct err why = { .kind = ERR_NONE };
 
 	arena_reset(d->link->scratch);
-	for (size_t i = 0; i < call->n; i++)
-		d->writes[i] = *d->items[call->item[i]].write;
+	writes_of(d, call);
 	if (d->connector->tags_request(d->link->self, d->writes, call->n,
 	        call->step, before, &req, &why)) {
 		if (arena_failed(d->link->scratch))
@@ -62,6 +70,7 @@ ask(struct tag_driver *d, struct tag_call *call, const struct http_res *before)
 		} else if (http_multi_add(d->multi, &req, call, &why)) {
 			call->wrote |= !is_reading(&req);
 			call->round = d->round;
+			call->pause_ms = req.pause_ms;
 			d->running++;
 			return;
 		}
@@ -131,6 +140,30 @@ unauthorised(struct tag_driver *d, struct tag_call *call)
 	tag_driver_stop(d, &why);
 }
 
+static bool
+is_over(const struct tag_call *call, const struct http_res *res)
+{
+	return res->phase == HTTP_COMPLETE && call->pause_ms != NULL &&
+	    call->pause_ms(res) < 0;
+}
+
+/* No other try is of use; the connector has the words for it. */
+static void
+over(struct tag_driver *d, struct tag_call *call, const struct http_res *res)
+{
+	struct http_req none = { 0 };
+	struct err why = { .kind = ERR_NONE };
+
+	arena_reset(d->link->scratch);
+	writes_of(d, call);
+	if (d->connector->tags_request(d->link->self, d->writes, call->n,
+	        call->step + 1, res, &none, &why) || why.kind == ERR_DONE)
+		(void)err_set(&why, ERR_RETRY, "%s: tags: HTTP %ld, and no "
+		    "other try is of use now", d->link->name, res->status);
+	tag_driver_release(d, call);
+	tag_driver_stop(d, &why);
+}
+
 static void
 answered(struct tag_driver *d, struct tag_call *call,
     const struct http_res *res)
@@ -139,6 +172,8 @@ answered(struct tag_driver *d, struct tag_call *call,
 
 	if (res->phase == HTTP_COMPLETE && res->status == 401) {
 		unauthorised(d, call);
+	} else if (is_over(call, res)) {
+		over(d, call, res);
 	} else if (http_is_misconfigured(res)) {
 		tag_driver_release(d, call);
 		(void)err_set(&why, ERR_CONFIG, "%s: tags: %s", d->link->name,

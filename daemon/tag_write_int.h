@@ -24,6 +24,7 @@ struct tag_call {
 	int step, round;
 	bool busy;
 	bool wrote;		/* something other than a reading left */
+	long (*pause_ms)(const struct http_res *res);	/* of its request */
 };
 
 struct tag_driver {

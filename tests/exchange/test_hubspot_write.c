@@ -649,6 +649,23 @@ test_slow_call(void **state)
 	rig_close(true);
 }
 
+/* HS-09: the day's calls are used up: one request, and none after it. */
+static void
+test_hs09_daily(void **state)
+{
+	static const struct sim_reply script[] = { TAG,
+		{ .target = READ, .status = 429, .body = "{\"category\":"
+		    "\"RATE_LIMITS\",\"policyName\":\"DAILY\"}" } };
+	struct put_result r[4];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	rig_fails(rig_tags(four, 4, r), ERR_THROTTLED, "the day's calls of the "
+	    "account are used up");
+	assert_string_equal(rig_words(r, 4), "again again again again");
+	rig_close(true);
+}
+
 int
 main(void)
 {
@@ -673,6 +690,7 @@ main(void)
 		cmocka_unit_test(test_property_is_not_what_it_should_be),
 		cmocka_unit_test(test_property_is_deleted),
 		cmocka_unit_test(test_hs09_throttled),
+		cmocka_unit_test(test_hs09_daily),
 		cmocka_unit_test(test_hs10_token_is_none),
 		cmocka_unit_test(test_missing_scope),
 		cmocka_unit_test(test_cut_after_sending),

@@ -695,6 +695,56 @@ test_rounds_of_429(void **state)
 	end();
 }
 
+/* The day's calls are used up.  Asked at a write too: step 1 is known by it. */
+static long
+day_is_over(const struct http_res *res)
+{
+	return res->status == 429 ? -1 : 0;
+}
+
+static bool
+day_request(void *self, const struct crm_tag_write *writes, size_t n, int step,
+    const struct http_res *before, struct http_req *req, struct err *err)
+{
+	if (before != NULL && before->status == 429)
+		return err_set(err, ERR_THROTTLED, "used up");
+	if (!one_request(self, writes, n, step, before, req, err))
+		return false;
+	req->pause_ms = day_is_over;
+	return true;
+}
+
+/* One answer ends it, at a reading or at a write; nobody is refused by it. */
+static void
+test_no_try_is_of_use(void **state)
+{
+	static const struct sim_reply script[][2] = {
+		{ { .target = "GET", .status = 429, .repeat = 3 },
+		    { .target = "PATCH", .status = 204 } },
+		{ { .target = "GET", .headers = ETAG("1"), .repeat = 3 },
+		    { .target = "PATCH", .status = 429, .repeat = 3 } } };
+	struct crm_connector day = one;
+	struct crm_tag_write writes[32];
+
+	(void)state;
+	day.tags_request = day_request;
+	for (size_t at = 0; at < ARRAY_LEN(script); at++) {
+		begin(&day, script[at], ARRAY_LEN(script[at]));
+		wish_many(writes, 32);
+		assert_false(put(writes, 32));
+		assert_int_equal(w.err.kind, ERR_THROTTLED);
+		assert_string_equal(w.err.msg, "used up");
+		for (size_t i = 0; i < 32; i++)
+			assert_int_equal(w.result[i].outcome, PUT_AGAIN);
+		/* Four are under way. */
+		assert_in_range(simhttpd_requests(w.sim), 1, at == 0 ? 4 : 8);
+		simhttpd_stop(w.sim);
+		http_close(w.crm.link.http);
+		arena_free(w.crm.link.scratch);
+		arena_free(w.arena);
+	}
+}
+
 /* A write that a Retry-After would keep back: the card is read again first. */
 static void
 test_held_before_the_write(void **state)
@@ -844,6 +894,7 @@ main(void)
 		cmocka_unit_test(test_all_denied),
 		cmocka_unit_test(test_some_denied),
 		cmocka_unit_test(test_rounds_of_429),
+		cmocka_unit_test(test_no_try_is_of_use),
 		cmocka_unit_test(test_held_before_the_write),
 		cmocka_unit_test(test_stopped),
 		cmocka_unit_test(test_only_own_tags_change),

@@ -2,7 +2,8 @@
  * activities.c - events and tasks, for who has not been heard of for long.
  *
  * The first pass goes by the day, activity_first_days back and all that is
- * planned; then what was changed, and events that ended meanwhile.  Archived
+ * planned; then what was changed, and events that ended meanwhile: one of whole
+ * days was planned until its last day was over, long after its end.  Archived
  * and deleted ones are asked for too (queryAll): a deleted one was cancelled.
  */
 #include "reading.h"
@@ -17,7 +18,7 @@
 struct half {			/* events, or tasks */
 	const char *object, *select, *stamp;
 	const struct sf_describe *fields;
-	bool tasks;
+	bool tasks, all_day;	/* IsAllDayEvent is there */
 };
 struct activities {
 	struct salesforce *s;
@@ -43,11 +44,13 @@ static void
 moved(const void *of, struct buf *out, const struct soql_window *w)
 {
 	const struct half *h = of;
+	const struct soql_window ended = { w->from - (h->all_day ?
+	    SF_ALL_DAY_S : 0), w->until };
 
 	if (h->tasks)
 		soql_tasks_moved(out, h->select, h->stamp, w);
 	else
-		soql_events_moved(out, h->select, h->stamp, w);
+		soql_events_moved(out, h->select, h->stamp, w, &ended);
 }
 
 /* ---- a row ------------------------------------------------------------- */
@@ -70,7 +73,7 @@ kind_of(const struct half *h, json_t *row)
 static bool
 is_done(const struct activities *a, const struct half *h, json_t *row, int day)
 {
-	const time_t end = sf_time(row, "EndDateTime");
+	const time_t end = sf_over(row, "EndDateTime", a->s->env.timezone);
 
 	if (h->tasks)
 		return sf_is_true(row, "IsClosed");
@@ -82,7 +85,7 @@ static int
 day_of(const struct activities *a, json_t *row)
 {
 	const char *text = sf_text(row, "ActivityDate");
-	const time_t end = sf_time(row, "EndDateTime");
+	const time_t end = sf_over(row, "EndDateTime", a->s->env.timezone);
 
 	return text != NULL ? day_parse(text) : end == NO_TIME ? NO_DAY :
 	    clock_day(a->s->env.timezone, end);
@@ -167,9 +170,9 @@ on_rows(void *arg, const struct sf_part *part, json_t *records,
 static bool
 half_begin(struct activities *a, struct half *h, struct err *err)
 {
-	static const char *const all[] = { "Id", "WhoId", "ActivityDate",
+	const char *const all[] = { "Id", "WhoId", "ActivityDate",
 		"EndDateTime", "IsChild", "IsClosed", "TaskSubtype",
-		"IsDeleted" };
+		"IsDeleted", h->tasks ? "" : SF_ALL_DAY };
 	const struct sf_describe *d;
 	const char *const need[] = { "Id", "WhoId", "ActivityDate",
 		h->tasks ? "IsClosed" : "EndDateTime" };
@@ -180,6 +183,7 @@ half_begin(struct activities *a, struct half *h, struct err *err)
 		return false;
 	h->stamp = sf_stamp(d);
 	h->fields = d;
+	h->all_day = !h->tasks && sf_has(d, SF_ALL_DAY);
 	h->select = sf_select(d, all, ARRAY_LEN(all), a->s->own);
 	if (h->stamp == NULL)
 		return err_set(err, ERR_CONFIG, "%s: neither SystemModstamp nor "

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #define DESCRIBE_MAX_BYTES ((size_t)33554432)
+#define DAY_S 86400
 
 /* ---- reading ----------------------------------------------------------- */
 static bool
@@ -227,6 +228,16 @@ sf_time(json_t *row, const char *name)
 	time_t t;
 
 	return text != NULL && clock_parse_iso(text, "UTC", &t) ? t : NO_TIME;
+}
+
+time_t
+sf_over(json_t *row, const char *name, const char *zone)
+{
+	const time_t at = sf_time(row, name);
+
+	if (at == NO_TIME || at % DAY_S != 0 || !sf_is_true(row, SF_ALL_DAY))
+		return at;
+	return clock_day_start(zone, day_add(clock_day("UTC", at), 1)) - 1;
 }
 
 bool

@@ -49,6 +49,11 @@ const char *sf_any(json_t *row, const char *name, struct arena *arena);
 bool sf_is_true(json_t *row, const char *name);
 /* NO_TIME = not there, or no time. */
 time_t sf_time(json_t *row, const char *name);
+/* When an event is over: one of whole days, whose EndDateTime is midnight UTC of
+ * its last day, when that day is, in zone. */
+#define SF_ALL_DAY "IsAllDayEvent"
+#define SF_ALL_DAY_S ((time_t)172800)	/* a day, and 12 hours west of UTC */
+time_t sf_over(json_t *row, const char *name, const char *zone);
 /* The id if it is one of these records: prefix "003"; else NULL. */
 const char *sf_id(json_t *row, const char *name, const char *prefix);
 /* 15 or 18 letters and digits. */

@@ -13,8 +13,6 @@
 #include <string.h>
 
 #define DAY_S 86400
-#define ALL_DAY "IsAllDayEvent"
-#define ALL_DAY_S (2 * (time_t)DAY_S)	/* a day, and 12 hours west of UTC */
 #define CONTACT "003"
 #define USER "005"
 
@@ -61,18 +59,13 @@ held_on(const struct sf_events *e, json_t *row)
 	return changed != NO_TIME && changed < noon ? changed : noon;
 }
 
-/* One of whole days has midnight UTC of its last day for its end. */
 static time_t
 held_at(const struct sf_events *e, json_t *row)
 {
-	const time_t at = sf_time(row, e->meetings.time_field);
+	const time_t at = sf_over(row, e->meetings.time_field,
+	    e->s->env.timezone);
 
-	if (at == NO_TIME)
-		return held_on(e, row);
-	if (!sf_is_true(row, ALL_DAY) || at % DAY_S != 0)
-		return at;
-	return clock_day_start(e->s->env.timezone, day_add(clock_day("UTC",
-	    at), 1)) - 1;
+	return at == NO_TIME ? held_on(e, row) : at;
 }
 
 /* What must never make a survey, whatever the service was asked. */
@@ -133,7 +126,7 @@ emit_row(struct sf_events *e, json_t *row, const struct sf_links *people,
 		.occurred_at = at, .transition_at = NO_TIME };
 
 	/* The next pass meets it again. */
-	if (at > e->pass.started && sf_is_true(row, ALL_DAY))
+	if (at > e->pass.started && sf_is_true(row, SF_ALL_DAY))
 		return true;
 	if (fault != NULL) {
 		sf_odd_row(e->s, "meetings", row, fault);
@@ -193,9 +186,9 @@ shape(struct sf_events *e, const struct sf_describe *d, struct err *err)
 	m->day_field = m->tasks ? "ActivityDate" : "";
 	m->stamp = sf_stamp(d);
 	m->fields = d;
-	m->all_day = !m->tasks && sf_has(d, ALL_DAY);
+	m->all_day = !m->tasks && sf_has(d, SF_ALL_DAY);
 	const char *const all[] = { "Id", "WhoId", "OwnerId", m->time_field,
-		m->day_field, m->all_day ? ALL_DAY : "",
+		m->day_field, m->all_day ? SF_ALL_DAY : "",
 		set->meeting_category_field, "IsChild", m->stamp };
 	if (!sf_require(d, need, ARRAY_LEN(need), "give the permission set read "
 	    "access to the field, or correct the option meeting_time_field",
@@ -225,7 +218,7 @@ static time_t
 ended_first(const struct sf_events *e)
 {
 	return first_of(e) - (e->meetings.all_day && e->pass.begin > 0 ?
-	    ALL_DAY_S : 0);
+	    SF_ALL_DAY_S : 0);
 }
 
 static void

@@ -211,13 +211,13 @@ soql_cases(struct buf *out, const char *select,
 /* ---- activities -------------------------------------------------------- */
 void
 soql_events_moved(struct buf *out, const char *select, const char *stamp,
-    const struct soql_window *w)
+    const struct soql_window *w, const struct soql_window *ended)
 {
 	(void)buf_printf(out, "SELECT %s FROM Event WHERE WhoId != null AND "
 	    "((", select);
 	between(out, stamp, w);
 	(void)buf_str(out, ") OR (");
-	between(out, "EndDateTime", w);
+	between(out, "EndDateTime", ended);
 	(void)buf_str(out, "))");
 	order(out, stamp);
 }

@@ -50,9 +50,9 @@ void soql_cases(struct buf *out, const char *select,
     const struct strlist *not_status, const struct soql_window *w);
 
 /* ---- activities -------------------------------------------------------- */
-/* Changed in the window, or (events) ended in it. */
+/* Changed in the window, or (events) with an end in ended. */
 void soql_events_moved(struct buf *out, const char *select, const char *stamp,
-    const struct soql_window *w);
+    const struct soql_window *w, const struct soql_window *ended);
 void soql_tasks_moved(struct buf *out, const char *select, const char *stamp,
     const struct soql_window *w);
 /* By their day, from and until as UTC days. */

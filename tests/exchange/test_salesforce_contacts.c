@@ -289,6 +289,46 @@ test_activities(void **state)
 	rig_close(&rig);
 }
 
+/* Whole days are over with their last day, here at 23:00 UTC; the service's time
+ * is 02:00 of the 25th.  What was planned still is asked for again. */
+#define WHOLE(n, first, last) "{\"Id\":\"00U00000000000" #n "AAA\",\"WhoId\":" \
+	"\"003000000000001AAA\",\"IsAllDayEvent\":true,\"ActivityDate\":" \
+	first ",\"EndDateTime\":\"2026-11-" #last "T00:00:00.000+0000\"}"
+
+static void
+test_activities_of_whole_days(void **state)
+{
+	AUTO(arena) struct arena *arena = arena_new(65536);
+	const struct route routes[] = {
+		{ .match = "sobjects/Event/describe", .body = rig_describe(arena,
+		    "Id WhoId ActivityDate EndDateTime IsAllDayEvent "
+		        "SystemModstamp") },
+		{ .match = "FROM Event WHERE WhoId != null", .body = ROWS(4,
+		    WHOLE(1, "\"2026-11-24\"", 24) ","
+		    WHOLE(2, "\"2026-11-25\"", 25) ","
+		    WHOLE(3, "\"2026-11-23\"", 25) "," WHOLE(4, "null", 24)) },
+	};
+	struct pull pull;
+
+	(void)state;
+	rig_open(&rig, "", routes, ARRAY_LEN(routes));
+	pull = rig_pull(&rig, NIGHT);
+	if (!rig.crm.pull_activities(rig.self, &pull, rig_activity,
+	    rig_checkpoint, &rig, &rig.err))
+		fail_msg("%s", rig.err.msg);
+	rig_is(&rig.seen,
+	    "00U000000000001AAA 003000000000001AAA meeting 20261124 done\n"
+	    "00U000000000002AAA 003000000000001AAA meeting 20261125 planned\n"
+	    "00U000000000003AAA 003000000000001AAA meeting 20261123 planned\n"
+	    "00U000000000004AAA 003000000000001AAA meeting 20261124 done\n");
+	assert_int_equal(rig_count(&rig, "q=SELECT Id,WhoId,ActivityDate,"
+	    "EndDateTime,IsAllDayEvent FROM Event WHERE WhoId != null AND "
+	    "((SystemModstamp >= 2026-11-24T01:29:00Z AND SystemModstamp < "
+	    "2026-11-25T01:59:00Z) OR (EndDateTime >= 2026-11-22T01:29:00Z AND "
+	    "EndDateTime < 2026-11-25T01:59:00Z))"), 1);
+	rig_close(&rig);
+}
+
 /* ---- values, check, link ---------------------------------------------------------- */
 static bool
 on_value(void *arg, const char *id, const char *label, long count)
@@ -418,6 +458,7 @@ main(void)
 		cmocka_unit_test(test_address_in_a_literal),
 		cmocka_unit_test(test_statement_is_escaped),
 		cmocka_unit_test(test_activities),
+		cmocka_unit_test(test_activities_of_whole_days),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_check_reads_one_row_of_each),
 		cmocka_unit_test(test_check_names_a_field_of_a_stream),

@@ -81,12 +81,13 @@ sf_bulk_can(const struct sf_describe *d, const char *soql)
 	return n > 0;
 }
 
+/* An option may name a field in other letters than the org does. */
 static bool
 column_find(const struct table *t, const struct csv_row *head,
     struct column *c, struct err *err)
 {
 	for (c->at = 0; c->at < head->n; c->at++)
-		if (strcmp(head->field[c->at], c->name) == 0)
+		if (strcasecmp(head->field[c->at], c->name) == 0)
 			return true;
 	return err_set(err, ERR_PROTOCOL, "%s: expected the column %s in the "
 	    "results of the job", t->b->label, c->name);

@@ -134,6 +134,42 @@ test_no_jobs(void **state)
 	rig_close(&rig);
 }
 
+/* A job's columns have the service's letters, whatever was asked for. */
+static void
+test_names_in_other_letters(void **state)
+{
+	AUTO(arena) struct arena *arena = arena_new(65536);
+	const struct route routes[] = {
+		{ .match = "sobjects/Contact/describe", .body = rig_describe(
+		    arena, "Id Email HasOptedOutOfEmail IsEmailBounced "
+		        "AccountId:Account SystemModstamp") },
+		{ .match = "queryAll?q=", .body = "{\"totalSize\":5,\"done\":"
+		    "false,\"nextRecordsUrl\":\"" V "/query/01g-2\","
+		    "\"records\":[{\"Id\":\"003000000000009AAA\"}]}" },
+		MADE, GONE,
+		{ .match = "results?", .headers = PAGE(2, "null"), .body =
+		    "Id,Email,AccountId,Account.Name,HasOptedOutOfEmail,"
+		    "IsEmailBounced,Account.No__c\n"
+		    "003000000000001AAA,a@x.example,001000000000001AAA,A,false,"
+		    "false,true\n003000000000002AAA,b@x.example,"
+		    "001000000000002AAA,B,false,false,false\n" },
+		{ .match = "GET " JOBS, .body = DONE(2) },
+	};
+
+	(void)state;
+	rig_open(&rig, CASES "tag_field = ''; nosend_field = 'Account.no__C';",
+	    routes, ARRAY_LEN(routes));
+	const struct pull pull = rig_pull(&rig, NIGHT);
+	if (!rig.crm.pull_contacts(rig.self, &pull, rig_contact,
+	    rig_checkpoint, &rig, &rig.err))
+		fail_msg("%s", rig.err.msg);
+	assert_non_null(strstr(buf_text(&rig.seen), "001000000000001AAA=A owner "
+	    "-=- employed=? optout tags NPSToday.NoSend\n"));
+	assert_non_null(strstr(buf_text(&rig.seen), "001000000000002AAA=B owner "
+	    "-=- employed=? tags\n"));
+	rig_close(&rig);
+}
+
 /* Never believed: the mark stays, the job is deleted. */
 static void
 test_odd_results(void **state)
@@ -409,6 +445,7 @@ main(void)
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_too_early),
 		cmocka_unit_test(test_no_jobs),
+		cmocka_unit_test(test_names_in_other_letters),
 		cmocka_unit_test(test_odd_results),
 		cmocka_unit_test(test_results_that_go_round),
 		cmocka_unit_test(test_odd_jobs),

@@ -137,6 +137,48 @@ test_fields_of_the_org(void **state)
 	rig_close(&rig);
 }
 
+/* The service takes a name in other letters and answers in its own: behind a dot
+ * nothing is compared with the object's description. */
+static void
+test_suppression_of_the_company_in_other_letters(void **state)
+{
+	static const char *const ids[] = { "003000000000001AAA" };
+	static const struct { const char *conf, *row, *seen; } cases[] = {
+		{ "nosend_field = 'Account.no__C';",
+		    "\"Account\":{\"No__c\":true}",
+		    "employed=? optout tags NPSToday.NoSend\n" },
+		{ "optout_field = 'Account.no__C';",
+		    "\"Account\":{\"No__c\":true}", "employed=? optout tags\n" },
+		{ "optout_field = 'Account.Parent.no__C';",
+		    "\"Account\":{\"Parent\":{\"No__c\":true}}",
+		    "employed=? optout tags\n" },
+		{ "employment_field = 'Account.state__C'; "
+		    "employment_left_values = [ 'closed' ];",
+		    "\"Account\":{\"State__c\":\"Closed\"}",
+		    "employed=no tags\n" },
+		{ "tag_field = 'Account.tags__C';",
+		    "\"Account\":{\"Tags__c\":\"NPSToday.NoSend\"}",
+		    "employed=? tags NPSToday.NoSend\n" },
+		{ "bounce_field = 'Account.no__C';",
+		    "\"Email\":\"a@x.example\",\"Account\":{\"No__c\":true}",
+		    " -|-|- - -/- company" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(arena) struct arena *arena = arena_new(65536);
+		const struct route routes[] = { { .match = "FROM Contact",
+		    .body = arena_printf(arena, ROWS(1, "{\"Id\":"
+		        "\"003000000000001AAA\",%s}"), cases[i].row) } };
+		rig_open(&rig, cases[i].conf, routes, 1);
+		if (!load(ids, 1))
+			fail_msg("%s: %s", cases[i].conf, rig.err.msg);
+		if (strstr(buf_text(&rig.seen), cases[i].seen) == NULL)
+			fail_msg("%s: %s", cases[i].conf, buf_text(&rig.seen));
+		rig_close(&rig);
+	}
+}
+
 static void
 test_inactive_relation_means_left(void **state)
 {
@@ -453,6 +495,7 @@ main(void)
 		cmocka_unit_test(test_ids_that_are_none),
 		cmocka_unit_test(test_many_ids_in_pieces),
 		cmocka_unit_test(test_fields_of_the_org),
+		cmocka_unit_test(test_suppression_of_the_company_in_other_letters),
 		cmocka_unit_test(test_inactive_relation_means_left),
 		cmocka_unit_test(test_all_that_changed),
 		cmocka_unit_test(test_address_in_a_literal),

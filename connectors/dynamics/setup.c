@@ -115,6 +115,30 @@ type_words(enum column_type type)
 	return words[type];
 }
 
+/* As card.c reads who must not be asked; a choice is read as its number. */
+static bool
+says_yes_or_no(const struct column *c)
+{
+	static const char *const choices[] = { "Picklist", "State", "Status" };
+
+	for (size_t i = 0; i < ARRAY_LEN(choices); i++)
+		if (strcmp(c->word, choices[i]) == 0)
+			return true;
+	return c->type == COLUMN_FLAG || c->type == COLUMN_INTEGER ||
+	    c->type == COLUMN_DECIMAL;
+}
+
+/* Of one that is only read. */
+static const char *
+fault_of_read(const struct setup *s, const struct need *n,
+    const struct column *c)
+{
+	return n->type != COLUMN_FLAG || says_yes_or_no(c) ? NULL :
+	    arena_printf(s->scratch, "it is of type %s: no card with a value in "
+	    "it can be read, and nobody on one is asked: name a column of type "
+	    "yes or no (%s)", *c->word != '\0' ? c->word : "?", n->option);
+}
+
 /* NULL: nothing. */
 static const char *
 fault_of(const struct setup *s, const struct need *n, const struct column *c)
@@ -123,7 +147,7 @@ fault_of(const struct setup *s, const struct need *n, const struct column *c)
 		return arena_printf(s->scratch, "it is of type %s: expected a "
 		    "lookup (%s)", c->word, n->option);
 	if (n->read_only)
-		return NULL;
+		return fault_of_read(s, n, c);
 	if (!is_fit(n, c->type))
 		return arena_printf(s->scratch, "it is of type %s: name another "
 		    "column of type %s (%s)", c->word, type_words(n->type),
@@ -255,6 +279,8 @@ check_read(const struct setup *s, struct err *err)
 		n.name = i < ARRAY_LEN(one) ? one[i].name
 		    : k < set->suppress_on.n ? set->suppress_on.v[k]
 		    : set->fields.v[k - set->suppress_on.n];
+		n.type = i == 0 || (i >= ARRAY_LEN(one) &&
+		    k < set->suppress_on.n) ? COLUMN_FLAG : COLUMN_OTHER;
 		/* The company's: reading proves them. */
 		if (strchr(n.name, '.') == NULL && !setup_column(s, &n, err))
 			return false;

@@ -24,7 +24,9 @@ struct need {
 	enum column_type type;
 	size_t chars;			/* at least; 0 = any */
 	size_t made;			/* of one that we make */
-	bool read_only;			/* we only read it: any type will do */
+	/* We only read it: any type will do, or (COLUMN_FLAG) what says yes or
+	 * no. */
+	bool read_only;
 	const char *nav;		/* a lookup, by this property */
 };
 

@@ -123,12 +123,58 @@ test_reading(void **state)
 	    "[ 'donotemail' ]; fields = [ 'npt_more', 'account.npt_x' ];",
 	    &wants, script, ARRAY_LEN(script));
 	RIG_SEES(&rig, "ok application user\n"
-	    "ok column npt_nosend of contact (any type)\n"
+	    "ok column npt_nosend of contact (yes or no)\n"
 	    "missing column statecode of contact (any type): make it, or "
 	    "correct employment_field\n"
-	    "ok column donotemail of contact (any type)\n"
+	    "ok column donotemail of contact (yes or no)\n"
 	    "ok column npt_more of contact (any type)\n");
 	rig_end(&rig, true);
+}
+
+/* What would keep out every card that holds a value is told beforehand: a text,
+ * several choices, a day.  A number and a choice can be read. */
+static void
+test_no_send_that_says_neither_yes_nor_no(void **state)
+{
+	static const struct { const char *type; bool fit; } cases[] = {
+		{ "String", false }, { "Memo", false }, { "Virtual", false },
+		{ "DateTime", false }, { "Lookup", false },
+		{ "Boolean", true }, { "Integer", true }, { "Decimal", true },
+		{ "Picklist", true },
+		{ "State", true } };
+	static const char *const names[] = { "npt_nosend", "npt_x" };
+	static const char *const options[] = { "nosend_column", "suppress_on" };
+	const struct crm_setup wants = { .fix = true };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_LEN(cases); i++) {
+		const size_t bad = i % 2;
+		const char *type = cases[i / 2].type;
+		char body[2][96], want[400];
+		const struct sim_reply script[] = { TOKEN, WHO,
+			{ .target = "GET " COLUMN_OF("contact", "npt_nosend"),
+			    .body = body[0] },
+			{ .target = "GET " COLUMN_OF("contact", "npt_x"),
+			    .body = body[1] } };
+
+		for (size_t k = 0; k < 2; k++)
+			(void)snprintf(body[k], sizeof(body[k]),
+			    "{\"AttributeType\":\"%s\",\"MaxLength\":9,"
+			    "\"Format\":\"x\"}", k == bad ? type : "Boolean");
+		(void)snprintf(want, sizeof(want), "missing column %s of contact "
+		    "(yes or no): it is of type %s: no card with a value in it "
+		    "can be read, and nobody on one is asked: name a column of "
+		    "type yes or no (%s)\n", names[bad], type, options[bad]);
+		if (cases[i / 2].fit)
+			(void)snprintf(want, sizeof(want), "ok column %s of "
+			    "contact (yes or no)\n", names[bad]);
+		setup("nosend_column = 'npt_nosend'; employment_field = ''; "
+		    "phone_column = ''; suppress_on = [ 'npt_x' ];", &wants,
+		    script, ARRAY_LEN(script));
+		if (strstr(buf_text(&rig.seen), want) == NULL)
+			fail_msg("%s: %s", type, buf_text(&rig.seen));
+		rig_end(&rig, true);
+	}
 }
 
 static const struct crm_field fields[] = { { "npt_average", FIELD_DECIMAL },
@@ -423,6 +469,7 @@ main(void)
 		cmocka_unit_test(test_tags),
 		cmocka_unit_test(test_no_right),
 		cmocka_unit_test(test_reading),
+		cmocka_unit_test(test_no_send_that_says_neither_yes_nor_no),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_fix),
 		cmocka_unit_test(test_answer_types),

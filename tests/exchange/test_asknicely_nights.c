@@ -171,7 +171,7 @@ day(int answers, int optouts)
 	static int others;
 
 	people_ask((answers + 1) / 2);
-	simrig_go_to(simrig_now + 2 * HOUR_S);
+	simrig_go_to(simrig_now + 12 * HOUR_S);
 	for (int i = 0; i < answers; i++, others++) {
 		const int mine = lab.asked - 1 - i / 2;
 		if (i % 2 == 0)
@@ -341,6 +341,35 @@ test_nights_of_trouble_lose_nothing(void **state)
 	end();
 }
 
+/* AN-14: longer than what is read again anyway: the watermark stays. */
+static void
+test_trouble_longer_than_the_overlap(void **state)
+{
+	static const char *const faults[] = {
+		"'on': 'responses', 'kind': 'failed', 'times': 1000",
+		"'on': 'responses', 'kind': 'html', 'after': 1, 'times': 1000",
+		"'on': 'storage', 'kind': 'truncated', 'times': 1000" };
+	static const char *const options[] = { "--redirect-above", "5", NULL };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+		size_t failed = 0;
+		start(options);
+		day(9, 1);
+		good_night("");
+		for (int n = 0; n < 20; n++) {
+			day(5, 0);
+			simrig_fault(faults[i]);
+			failed += !night("");
+		}
+		assert_true(failed > 5);
+		simrig_fault(NULL);
+		good_night("");
+		assert_verdict();
+		end();
+	}
+}
+
 /* AN-15: who is asked again shows the later reference on the older answer. */
 static void
 test_a_later_reference_on_an_old_answer(void **state)
@@ -412,6 +441,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_answers_and_optouts_over_nights),
 		cmocka_unit_test(test_pages_that_are_just_full),
 		cmocka_unit_test(test_nights_of_trouble_lose_nothing),
+		cmocka_unit_test(test_trouble_longer_than_the_overlap),
 		cmocka_unit_test(test_a_later_reference_on_an_old_answer),
 		cmocka_unit_test(test_a_wrong_service_is_noticed),
 	};

@@ -46,18 +46,21 @@ trigger = {
 	meet = { campaign = 7749; require_consent = false; };
 };
 crm = ( ${crm} );
-survey = { driver = "npstoday"; base_url = "${survey.url}";
-	api_key = "${secret_write(dir, 'key', 'sim-key-0123456789')}";
-	rate_per_second = 10.0; };
+survey = ${survey};
 ${more}
 `;
 }
 
+const npstoday = (server) => (secret) => `{ driver = "npstoday";
+	base_url = "${server.url}";
+	api_key = "${secret('key', 'sim-key-0123456789')}";
+	rate_per_second = 10.0; }`;
+
 /*
  * crm: text of the group, made of the secret of the directory by secret(name,
- * text).  Gives survey, at(time, ...arguments): {code, out}, measured(), stop().
+ * text); survey: the same, where it is not the npstoday of the tests.  Gives survey, at(time, ...arguments): {code, out}, measured(), stop().
  */
-async function night_start({ crm, more = '' }) {
+async function night_start({ crm, survey: other, more = '' }) {
 	const dir = scratch();
 	const keys = scratch();
 	const key = path.join(keys, 'key');
@@ -65,8 +68,9 @@ async function night_start({ crm, more = '' }) {
 	const survey = await sim_start('npstoday',
 	    ['--key-file', key, '--campaigns', CAMPAIGNS]);
 	const conf = path.join(dir, 'npsync.conf');
-	fs.writeFileSync(conf, conf_text(dir, survey,
-	    crm((name, text) => secret_write(dir, name, text)), more));
+	const secret = (name, text) => secret_write(dir, name, text);
+	fs.writeFileSync(conf, conf_text(dir, (other ?? npstoday(survey))(secret),
+	    crm(secret), more));
 	const command = (now, args) => [path.join(build, 'npsync'),
 		'-c', conf, '--now', now, ...args];
 	const run = ([program, ...args]) => new Promise((resolve) => execFile(

@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+/*
+ * asknicely-load.test.js - a night with 20,000 answers at the AskNicely of the
+ * tests, the large pages lying in its storage: how many requests npsync makes,
+ * and that it has no more memory than with a tenth of them.
+ */
+'use strict';
+
+const assert = require('node:assert');
+const { test, main, note } = require('./lib/tap.js');
+const { sim_start } = require('./lib/sim.js');
+const { night_start } = require('./lib/night.js');
+
+const MORE_KIB = 16384;
+const KEY = 'k-0123456789abcdef';
+const TOKEN = 'pat-eu1-11111111-2222-4333-8444-555555555555';
+
+const crm = (sim) => (secret) => `{ name = "hs"; driver = "hubspot";
+	base_url = "${sim.url}"; token = "${secret('token', TOKEN)}"; }`;
+
+const survey = (sim, storage) => (secret) => `{ driver = "asknicely";
+	base_url = "${sim.url}/api/v1"; api_key = "${secret('an', KEY)}";
+	responses = { redirect_hosts = [ "127.0.0.1:${storage}" ]; };
+	campaign = ( { id = "7749"; alias = "Møde"; },
+		{ id = "7750"; alias = "Salg"; },
+		{ id = "7751"; alias = "Tabt salg"; },
+		{ id = "7752"; alias = "Sag lukket"; } ); }`;
+
+async function night_of(answers) {
+	const now = '2026-11-25T20:00:00Z';
+	const cards = await sim_start('hubspot', ['--now', now, '--tags', 'text',
+		'--seed-world', '50', '--events', '10']);
+	const sim = await sim_start('asknicely', ['--key', KEY, '--now', now,
+		'--redirect-above', '999', '--limits', 'real']);
+	const { storage_port } = await sim.get('/sim/stats');
+	const night = await night_start({ crm: crm(cards),
+		survey: survey(sim, storage_port) });
+	const run = async (at, ...args) => {
+		const res = await night.measured(at, ...args);
+		assert.strictEqual(res.code, 0, res.out);
+		return res;
+	};
+	await run('2026-11-25 21:00', 'run', 'hourly');
+	await run('2026-11-25 21:00', 'activate');
+	await sim.ask('fill', { answers, optouts: answers / 10,
+		from: '2026-11-25T08:00:00Z', to: '2026-11-25T19:00:00Z' });
+	const before = sim.requests().length;
+	const { kib, out } = await run('2026-11-25 21:01', 'run', 'hourly');
+	const requests = sim.requests().length - before;
+	const { violations, redirects } = await sim.get('/sim/stats');
+	await night.stop();
+	await sim.stop();
+	await cards.stop();
+	return { kib, requests, out, violations, redirects };
+}
+
+test('a night of 2,000 and one of 20,000 answers', { limit_ms: 290000 },
+    async () => {
+	const small = await night_of(2000), large = await night_of(20000);
+	for (const [name, one] of Object.entries({ small, large }))
+		note(`${name}: ${one.requests} requests, ${one.redirects} of ` +
+		    `them redirected, npsync ${one.kib} KiB ${one.out}`);
+	/* 20 pages, their files, three pages of opt-outs. */
+	assert.ok(large.requests < 50, `${large.requests} requests`);
+	assert.ok(large.redirects >= 20);
+	assert.ok(large.kib < small.kib + MORE_KIB);
+	assert.deepStrictEqual(large.violations, {});
+});
+
+main();

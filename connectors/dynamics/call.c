@@ -113,8 +113,14 @@ wait_is_over(struct dynamics *d, int64_t began_ms, bool expected,
 	if (waits &&
 	    d->waited_ms + next_ms <= 1000 * (int64_t)d->set->max_wait_s)
 		return false;
-	(void)err_wrap(err, "waited %lld s in all (max_wait_s), the rest is "
-	    "for the next run", (long long)(d->waited_ms / 1000));
+	/* The breaker holds the call, or the wait is longer than the engine's. */
+	if (!waits)
+		(void)err_wrap(err, "not waited for, the rest is for the next run");
+	else
+		(void)err_wrap(err, "waited %lld s in all, max_wait_s = %lld is the "
+		    "most, the rest is for the next run",
+		    (long long)(d->waited_ms / 1000),
+		    (long long)d->set->max_wait_s);
 	(void)apicall_stop(&d->api, err);
 	return true;
 }

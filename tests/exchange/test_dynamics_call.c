@@ -266,13 +266,37 @@ test_dv06_429_for_ever(void **state)
 	const int64_t ms = clock_boottime_ms() - began;
 	assert_true(ms >= 900 && ms < 4000);
 	assert_int_equal(rig.err.kind, ERR_THROTTLED);
-	assert_non_null(strstr(rig.err.msg, "max_wait_s"));
+	assert_non_null(strstr(rig.err.msg, "max_wait_s = 2 is the most"));
 	assert_int_equal(rig.pages, 0);
 	assert_string_equal(rig.watermark, "");
 	const size_t n = simhttpd_requests(rig.sim);
 	assert_false(load(&rig));
 	assert_int_equal(simhttpd_requests(rig.sim), n);
 	rig_end(&rig, false);
+}
+
+/* A service that failed too often is not asked, and nothing was waited. */
+static void
+test_breaker_is_no_wait(void **state)
+{
+	static const struct sim_reply script[] = { TOKEN,
+		{ .target = API, .status = 500, .repeat = 4 } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "", script, ARRAY_LEN(script));
+	for (int i = 0; i < 5; i++) {
+		assert_false(load(&rig));
+		assert_int_equal(rig.err.kind, ERR_RETRY);
+	}
+	assert_false(load(&rig));
+	assert_int_equal(rig.err.kind, ERR_THROTTLED);
+	assert_non_null(strstr(rig.err.msg, "not waited for, the rest is for the "
+	    "next run: "));
+	assert_non_null(strstr(rig.err.msg, "the service failed too often, retry "
+	    "after "));
+	assert_null(strstr(rig.err.msg, "waited 0 s"));
+	rig_end(&rig, true);
 }
 
 /* ---- errors ------------------------------------------------------------ */
@@ -431,6 +455,7 @@ main(void)
 		cmocka_unit_test(test_dv08_renewed_before_use),
 		cmocka_unit_test(test_dv05_retry_after),
 		cmocka_unit_test(test_dv06_429_for_ever),
+		cmocka_unit_test(test_breaker_is_no_wait),
 		cmocka_unit_test(test_dv17_odd_errors),
 		cmocka_unit_test(test_missing_column),
 		cmocka_unit_test(test_check),

@@ -113,7 +113,8 @@ const struct crm_connector dynamics_crm = {
 		.caps = CRM_CAP_EVENTS | CRM_CAP_BASELINE |
 		    CRM_CAP_ACTIVITIES | CRM_CAP_CONTACTS | CRM_CAP_FIND |
 		    CRM_CAP_CARD_LINK | CRM_CAP_TAGS | CRM_CAP_FIELDS |
-		    CRM_CAP_ANSWERS | CRM_CAP_FEED | CRM_CAP_TASKS,
+		    CRM_CAP_ANSWERS | CRM_CAP_FEED | CRM_CAP_TASKS |
+		    CRM_CAP_VALUES,
 		.http = true },
 	.open = crm_open,
 	.close = crm_close,
@@ -128,6 +129,7 @@ const struct crm_connector dynamics_crm = {
 	.load_contacts = dynamics_load_contacts,
 	.find_contact = dynamics_find_contact,
 	.setup = dynamics_setup,
+	.list_values = dynamics_list_values,
 	.tags_max = 1,
 	.tags_request = dynamics_tags_request,
 	.tags_result = dynamics_tags_result,

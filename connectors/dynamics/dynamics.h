@@ -99,6 +99,8 @@ NPS_MUSTCHECK bool dynamics_load_contacts(void *self, const char *const *ids,
 NPS_MUSTCHECK bool dynamics_find_contact(void *self, const char *email,
     crm_contact_fn *emit, void *arg, struct err *err);
 NPS_MUSTCHECK bool dynamics_check(void *self, struct err *err);
+NPS_MUSTCHECK bool dynamics_list_values(void *self, enum value_kind kind,
+    crm_value_fn *emit, void *arg, struct err *err);
 
 
 /* ---- the writing side -------------------------------------------------------- */

@@ -636,6 +636,68 @@ test_delta_off_again(void **state)
 	rig_end(&rig, true);
 }
 
+/* ---- values ------------------------------------------------------------ */
+#define STATUS(t) { .target = "GET " API "EntityDefinitions(LogicalName='" t \
+	"')/Attributes(LogicalName='statuscode')/Microsoft.Dynamics.CRM." \
+	"StatusAttributeMetadata?$select=LogicalName&$expand=OptionSet(" \
+	"$select=Options) ", .body = "{\"OptionSet\":{\"Options\":[" \
+	"{\"Value\":1,\"State\":0,\"Label\":{\"UserLocalizedLabel\":{" \
+	"\"Label\":\"Open\"}}},{\"Value\":3,\"State\":1,\"Label\":{" \
+	"\"UserLocalizedLabel\":{\"Label\":\"Vundet\"}}},{\"Value\":5," \
+	"\"State\":2,\"Label\":{\"UserLocalizedLabel\":null}},7]}}" }
+
+static bool
+on_value(void *arg, const char *id, const char *label, long count)
+{
+	(void)count;
+	return buf_printf(&((struct rig *)arg)->seen, "%s=%s\n", id, label);
+}
+
+static void
+list(struct rig *rig, enum value_kind kind)
+{
+	RIG_OK(rig, dynamics_crm.list_values(rig->self, kind, on_value, rig,
+	    &rig->err));
+}
+
+/* Only what a closed row can have, and of which table; ids as rows have them;
+ * columns that can be asked for.  Free texts are no list. */
+static void
+test_values(void **state)
+{
+	static const struct sim_reply script[] = { TOKEN, STATUS("appointment"),
+		STATUS("opportunity"), STATUS("incident"),
+		{ .target = "GET " API "systemusers?$select=systemuserid,fullname"
+		    "&$filter=isdisabled%20eq%20false&$orderby=fullname%20asc,"
+		    "systemuserid%20asc ", .body = VALUE("{\"systemuserid\":"
+		    "\"89390C24-9C72-E511-80D4-00000000000A\",\"fullname\":"
+		    "\"Anna\"},{\"fullname\":\"x\"}") },
+		{ .target = "GET " API "EntityDefinitions(LogicalName='contact')"
+		    "/Attributes?$select=LogicalName,AttributeType,AttributeOf,"
+		    "DisplayName ", .body = VALUE("{\"LogicalName\":\"npt_x\","
+		    "\"AttributeType\":\"Boolean\",\"AttributeOf\":null,"
+		    "\"DisplayName\":{\"UserLocalizedLabel\":{\"Label\":"
+		    "\"Aldrig\"}}},{\"LogicalName\":\"ownerid\","
+		    "\"AttributeType\":\"Owner\"},{\"LogicalName\":"
+		    "\"owneridname\",\"AttributeType\":\"String\","
+		    "\"AttributeOf\":\"ownerid\"},{\"LogicalName\":"
+		    "\"gendercode\",\"AttributeType\":\"Picklist\"}") } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "", script, ARRAY_LEN(script));
+	list(&rig, VAL_STAGE);
+	list(&rig, VAL_OWNER);
+	list(&rig, VAL_FIELD);
+	list(&rig, VAL_CATEGORY);
+	list(&rig, VAL_TAG);
+	RIG_SEES(&rig, "3=Vundet (appointment)\n3=Vundet (opportunity)\n"
+	    "5=- (opportunity)\n3=Vundet (incident)\n"
+	    "89390c24-9c72-e511-80d4-00000000000a=Anna\n"
+	    "npt_x=Aldrig\ngendercode=gendercode\n");
+	rig_end(&rig, true);
+}
+
 int
 main(void)
 {
@@ -660,6 +722,7 @@ main(void)
 		cmocka_unit_test(test_delta_of_companies),
 		cmocka_unit_test(test_delta_all_gone),
 		cmocka_unit_test(test_delta_off_again),
+		cmocka_unit_test(test_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

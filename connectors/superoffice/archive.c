@@ -5,6 +5,8 @@
  *  - a service that ignores $filter or $orderBy: no key may be smaller than the
  *    one before it, a page must move on; the last row once more is left out;
  *  - a next link to another host, or none at all: never looked at;
+ *  - a page that ends between two rows of one key: its last key comes with the
+ *    next page;
  *  - pages without end: the keys grow and have an end, 2^31;
  *  - a query that is refused: a column or an id of the options, so that is what
  *    the message says;
@@ -21,6 +23,7 @@
 
 #define FILTER_MAX_BYTES ((size_t)8192)
 #define IDS_BYTES ((size_t)65536)
+#define CUT_MIN 100	/* rows: no service caps a page below that */
 
 /* ---- texts ------------------------------------------------------------- */
 const char *
@@ -78,16 +81,27 @@ so_query_target(struct arena *arena, const struct so_query *q, long long after)
 }
 
 /* ---- one page ---------------------------------------------------------- */
-/* Nobody is named in a query but by id: the words may be told. */
+/* code = the status where the service itself refused the query.  But for an
+ * address somebody is named by id alone: the words may be told. */
 static bool
 explain(const struct so_query *q, const struct api_res *res, struct err *err)
 {
 	if (err->kind != ERR_REJECTED && err->kind != ERR_GONE)
 		return false;
-	return err_set(err, ERR_CONFIG, "%s: HTTP %ld %s%s%s: the query was "
+	if (q->personal)
+		return err_set(err, err->kind == ERR_REJECTED ? ERR_REJECTED :
+		    ERR_CONFIG, "%s: HTTP %ld %s: the search for an address was "
+		    "refused", q->label, res->http.status, res->verdict.code);
+	if (err->kind == ERR_GONE && !so_is_own_error(api_root(res)))
+		return err_set(err, ERR_CONFIG, "%s: HTTP %ld: is it the address "
+		    "of the Web API?", q->label, res->http.status);
+	(void)err_set(err, ERR_CONFIG, "%s: HTTP %ld %s%s%s: the query was "
 	    "refused; does an option name a column or an id that is not there?",
 	    q->label, res->http.status, res->verdict.code,
 	    res->verdict.text[0] != '\0' ? ": " : "", res->verdict.text);
+	if (so_is_own_error(api_root(res)))
+		err->code = (int)res->http.status;
+	return false;
 }
 
 bool
@@ -121,14 +135,26 @@ key_of(const struct so_query *q, json_t *row)
 static bool
 keyless(struct superoffice *s, const struct so_query *q)
 {
+	s->keyless++;
 	so_complain(s, q->label, NULL, "expected a number as key");
 	return true;
 }
 
+/* Does the page perhaps end within this key, which is not its only one? */
+static bool
+is_cut(const struct so_query *q, const struct so_group *g)
+{
+	const size_t n = json_array_size(g->rows);
+
+	return q->several && g->at + g->n == n &&
+	    n >= (size_t)(q->top < CUT_MIN ? q->top : CUT_MIN) &&
+	    key_of(q, g->row) != key_of(q, json_array_get(g->rows, 0));
+}
+
 static bool
 group_give(struct superoffice *s, const struct so_query *q,
-    struct so_group *g, long long *last, so_group_fn *fn, void *arg,
-    struct err *err)
+    struct so_group *g, long long before, long long *last, so_group_fn *fn,
+    void *arg, struct err *err)
 {
 	const long long key = key_of(q, g->row = json_array_get(g->rows,
 	    g->at));
@@ -144,7 +170,7 @@ group_give(struct superoffice *s, const struct so_query *q,
 	    json_array_get(g->rows, g->at + g->n)) == key)
 		g->n++;
 	/* The last row of the page before once more: it was taken. */
-	if (key == *last)
+	if (key == *last || (*last > before && is_cut(q, g)))
 		return true;
 	*last = key;
 	arena_reset(s->item);
@@ -160,7 +186,7 @@ so_rows_each(struct superoffice *s, const struct so_query *q, json_t *rows,
 	struct so_group g = { .rows = rows };
 
 	for (; g.at < json_array_size(rows); g.at += g.n)
-		if (!group_give(s, q, &g, last, fn, arg, err))
+		if (!group_give(s, q, &g, before, last, fn, arg, err))
 			return false;
 	return json_array_size(rows) == 0 || *last > before || err_set(err,
 	    ERR_PROTOCOL, "%s: a page that does not move on", q->label);

@@ -17,6 +17,8 @@ struct so_query {
 	const char *entities;	/* NULL, "" = what the archive takes */
 	const char *order;	/* behind the key: "updatedDate asc"; or NULL */
 	int top;
+	bool several;		/* a key may have several rows */
+	bool personal;		/* the filter names somebody */
 };
 /* The target of the page that comes after a key; NULL = memory. */
 const char *so_query_target(struct arena *arena, const struct so_query *q,
@@ -43,8 +45,9 @@ typedef bool so_group_fn(void *arg, const struct so_group *g, struct err *err);
 NPS_MUSTCHECK bool so_query_page(struct superoffice *s, struct arena *arena,
     const struct so_query *q, long long after, struct api_res *res,
     json_t **rows, struct err *err);
-/* Each key of a page, s->item emptied before each.  *last: the key the page
- * came after, then its last.  ERR_PROTOCOL: the service does not keep the order,
+/* Each key of a page, s->item emptied before each; of a full page with several
+ * rows a key not the last one, which may go on.  *last: the key the page came
+ * after, then the last that was given.  ERR_PROTOCOL: the service does not keep the order,
  * or the page does not move on. */
 NPS_MUSTCHECK bool so_rows_each(struct superoffice *s, const struct so_query *q,
     json_t *rows, long long *last, so_group_fn *fn, void *arg,

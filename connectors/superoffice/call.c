@@ -71,6 +71,23 @@ so_get(struct superoffice *s, struct arena *arena, const char *target,
 	return so_do(s, arena, &req, res, err);
 }
 
+bool
+so_is_own_error(json_t *root)
+{
+	return json_is_string(json_object_get(root, "ErrorType")) ||
+	    json_is_true(json_object_get(root, "Error"));
+}
+
+bool
+so_is_of_one(const struct superoffice *s, const struct api_res *res,
+    const struct err *why)
+{
+	if (s->api.stopped.kind != ERR_NONE || res->http.status == 0)
+		return false;
+	return res->http.status == 403 || why->kind == ERR_REJECTED ||
+	    why->kind == ERR_PROTOCOL;
+}
+
 /* ---- small things ------------------------------------------------------ */
 bool
 so_is_id(const char *text)

@@ -141,26 +141,30 @@ struct names {
 	size_t n, seen;
 };
 
-/* The names of what is selected, headings' children too. */
-static bool
+/* The names of what is selected, headings' children too; a heading need not
+ * say.  NULL, or what was expected. */
+static const char *
 collect(struct card *c, json_t *items, struct names *out, int depth)
 {
+	const char *odd = NULL;
 	json_t *item;
 	size_t i;
 
 	json_array_foreach (items, i, item) {
 		const char *name = json_string_value(json_object_get(item,
 		    "Name"));
+		json_t *flag = json_object_get(item, "Selected");
+		json_t *below = json_object_get(item, "ChildItems");
 		if (++out->seen > ITEMS_MAX || depth > DEPTH_MAX)
-			return false;
-		if (json_is_true(json_object_get(item, "Selected")) &&
-		    name != NULL)
+			return "a shorter list in the person";
+		if (!json_is_boolean(flag) && json_array_size(below) == 0)
+			return "yes or no in Selected";
+		if (json_is_true(flag) && name != NULL)
 			out->v[out->n++] = tagset_compose(c->arena, name);
-		if (!collect(c, json_object_get(item, "ChildItems"), out,
-		    depth + 1))
-			return false;
+		if ((odd = collect(c, below, out, depth + 1)) != NULL)
+			return odd;
 	}
-	return true;
+	return NULL;
 }
 
 static size_t
@@ -191,11 +195,11 @@ selected(struct card *c, const char *list)
 	out.v = arena_array(c->arena, count(items, 0) + 1, sizeof(*out.v));
 	if (out.v == NULL)
 		return none;	/* arena_failed */
-	if (!collect(c, items, &out, 0)) {
-		refuse(c, list, "a shorter list in the person");
-		return none;
-	}
-	return out.v;
+	const char *expected = collect(c, items, &out, 0);
+	if (expected == NULL)
+		return out.v;
+	refuse(c, list, expected);
+	return none;
 }
 
 static bool

@@ -6,7 +6,9 @@
  *    so, of former employees too, and an id that is no number was never asked
  *    for;
  *  - whose interests cannot be read: quarantined under the id, neither known nor
- *    gone;
+ *    gone, and nobody else waits; FAILURES_MAX in a row are a service that is
+ *    away;
+ *  - a row without a key, which may be anybody's: nobody of that query is gone;
  *  - two rows of one person, for two addresses: one card;
  *  - a quote in an address, whose spelling in a filter nobody documents: it is
  *    left out of the filter, and the address is compared again;
@@ -21,6 +23,7 @@
 #define SOURCE "persons"
 #define ALL "person,retiredPerson"
 #define FOUND_MAX 1000
+#define FAILURES_MAX 3
 
 struct emitter {
 	struct superoffice *s;
@@ -58,6 +61,47 @@ person_ask(struct superoffice *s, const char *id, struct api_res *res,
 	    "person: expected a JSON object");
 }
 
+/* A 5xx may be one odd person's, or the service is away. */
+static bool
+is_odd_one(struct superoffice *s, const struct api_res *res,
+    const struct err *why)
+{
+	if (so_is_of_one(s, res, why)) {
+		s->reader->failures = 0;
+		return true;
+	}
+	return why->kind == ERR_RETRY && res->http.status >= 500 &&
+	    ++s->reader->failures < FAILURES_MAX;
+}
+
+/* *read false: this one cannot be, and that was told. */
+static bool
+person_read(struct superoffice *s, const struct so_group *g,
+    struct api_res *res, json_t **person, bool *read, struct err *err)
+{
+	*read = true;
+	if (!so_card_needs_person(s->set, g->row))
+		return true;
+	if (person_ask(s, g->id, res, person, err)) {
+		s->reader->failures = 0;
+		return true;
+	}
+	*read = false;
+	if (!is_odd_one(s, res, err))
+		return false;
+	so_complain(s, SOURCE, g->id, err->msg);
+	return true;
+}
+
+static bool
+found_mark(const struct emitter *e, const char *id, struct err *err)
+{
+	const char *copy = arena_strdup(e->s->page, id);
+
+	return (copy != NULL && idmap_put(e->found, copy, e->found)) ||
+	    err_nomem(err);
+}
+
 static bool
 on_card(void *arg, const struct so_group *g, struct err *err)
 {
@@ -65,17 +109,17 @@ on_card(void *arg, const struct so_group *g, struct err *err)
 	AUTO(api_res) struct api_res res = { 0 };
 	struct crm_contact card;
 	json_t *person = NULL;
+	bool read;
 	char reason[128];
 
-	if (e->found != NULL) {
-		if (!idmap_has(e->found, g->id))
-			return true;
-		(void)idmap_put(e->found, arena_strdup(e->s->page, g->id),
-		    e->found);
-	}
-	if (so_card_needs_person(e->s->set, g->row) &&
-	    !person_ask(e->s, g->id, &res, &person, err))
+	if (e->found != NULL && !idmap_has(e->found, g->id))
+		return true;
+	if (e->found != NULL && !found_mark(e, g->id, err))
 		return false;
+	if (!person_read(e->s, g, &res, &person, &read, err))
+		return false;
+	if (!read)
+		return true;
 	if (so_card_map(e->s, g, person, e->s->item, &card, reason,
 	    sizeof(reason)))
 		return emit_one(e, &card, err);
@@ -106,6 +150,20 @@ ids_sort_out(const struct emitter *e, const char *const *ids, size_t n,
 	return true;
 }
 
+/* unsure: a row may have been this one's. */
+static bool
+absent(const struct emitter *e, const char *id, bool unsure, struct err *err)
+{
+	const struct crm_contact gone = { .contact_id = id, .gone = true,
+		.consent_at = NO_TIME };
+
+	if (!unsure)
+		return emit_one(e, &gone, err);
+	so_complain(e->s, SOURCE, id, "expected a row of this person: one came "
+	    "without a key");
+	return true;
+}
+
 static bool
 load_some(struct superoffice *s, const char *const *ids, size_t n,
     crm_contact_fn *emit, void *arg, struct err *err)
@@ -114,6 +172,7 @@ load_some(struct superoffice *s, const char *const *ids, size_t n,
 	struct emitter e = { .s = s, .emit = emit, .arg = arg,
 		.found = &found };
 	const char **asked = arena_array(s->page, n + 1, sizeof(*asked));
+	const size_t keyless = s->keyless;
 	size_t n_asked;
 
 	idmap_init(&found, s->page);
@@ -123,15 +182,10 @@ load_some(struct superoffice *s, const char *const *ids, size_t n,
 	    !so_query_ids(s, &s->reader->persons.q, "personId", asked,
 	        n_asked, on_card, &e, err))
 		return false;
-	if (arena_failed(s->page))
-		return err_nomem(err);
-	for (size_t i = 0; i < n_asked; i++) {
-		const struct crm_contact gone = { .contact_id = asked[i],
-			.gone = true, .consent_at = NO_TIME };
+	for (size_t i = 0; i < n_asked; i++)
 		if (idmap_get(&found, asked[i]) == NULL &&
-		    !emit_one(&e, &gone, err))
+		    !absent(&e, asked[i], s->keyless != keyless, err))
 			return false;
-	}
 	return true;
 }
 
@@ -213,7 +267,7 @@ so_find_contact(void *self, const char *email, crm_contact_fn *emit, void *arg,
 		return err_nomem(err);
 	const struct so_query q = { .path = "/Person", .label = SOURCE,
 		.id = "personId", .select = "personId,email/emailAddress",
-		.entities = ALL, .top = s->set->page_size,
+		.entities = ALL, .several = true, .personal = true, .top = s->set->page_size,
 		.filter = address_filter(arena, email) };
 	if (q.filter == NULL)
 		return err_nomem(err);
@@ -239,8 +293,8 @@ so_contacts_open(struct superoffice *s, struct err *err)
 		.stamp = "personUpdatedDate", .made = s->set->stamp_registered
 		    ? "personRegisteredDate" : NULL,
 		.q = { .path = "/Person", .label = SOURCE, .id = "personId",
-		    .entities = ALL, .top = s->set->page_size,
-		    .select = so_card_columns(s->set, s->api.own) } };
+		    .entities = ALL, .several = true,
+		    .top = s->set->page_size, .select = so_card_columns(s->set, s->api.own) } };
 	return s->reader->persons.q.select != NULL || err_nomem(err);
 }
 

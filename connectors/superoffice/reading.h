@@ -26,6 +26,7 @@ struct so_reader {
 	size_t n_activities;
 	struct so_feed persons;
 	bool history_unread;	/* no right to read it: told once */
+	int failures;		/* of persons asked for, in a row */
 };
 /* No I/O; s->reader is s's, to be freed. */
 NPS_MUSTCHECK bool so_reader_open(struct superoffice *s, struct err *err);

@@ -31,6 +31,7 @@ struct superoffice {
 	bool base_lost;		/* 421: it moved */
 	bool given;		/* a password or ticket of the settings, once */
 	long ahead_s;		/* the service's clock before ours */
+	size_t keyless;		/* rows of an archive that came without a key */
 	struct so_reader *reader;
 	struct so_writer *writer;	/* writing side; may stay NULL */
 };
@@ -74,6 +75,12 @@ NPS_MUSTCHECK bool so_do(struct superoffice *s, struct arena *arena,
 NPS_MUSTCHECK bool so_get(struct superoffice *s, struct arena *arena,
     const char *target, const char *label, struct api_res *res,
     struct err *err);
+/* An error of the service itself, not of what stands in front of it. */
+bool so_is_own_error(json_t *root);
+/* Does the answer speak of the one record that was asked for?  Then the others
+ * need not wait for it. */
+bool so_is_of_one(const struct superoffice *s, const struct api_res *res,
+    const struct err *why);
 
 /* ---- small things ------------------------------------------------------ */
 /* A positive number in digits, below 2^31: ids go into paths and filters. */

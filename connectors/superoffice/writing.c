@@ -76,10 +76,3 @@ so_is_person(json_t *root, const char *contact_id, struct err *err)
 	    err_set(err, ERR_PROTOCOL, "expected the person that was asked for "
 	    "(PersonId)");
 }
-
-bool
-so_is_own_error(json_t *root)
-{
-	return json_is_string(json_object_get(root, "ErrorType")) ||
-	    json_is_true(json_object_get(root, "Error"));
-}

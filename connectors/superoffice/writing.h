@@ -42,8 +42,6 @@ const char *so_person_target(struct arena *arena, const char *contact_id,
 /* The answer is the person that was asked for. */
 NPS_MUSTCHECK bool so_is_person(json_t *root, const char *contact_id,
     struct err *err);
-/* An error of the service itself, not of what stands in front of it. */
-bool so_is_own_error(json_t *root);
 
 /* ---- list.c ------------------------------------------------------------ */
 /* Reads the tenant's interests, again if `again`. */

@@ -247,24 +247,108 @@ test_interests(void **state)
 	rig_end(&rig);
 }
 
-/* Neither gone nor free to be asked: interests that cannot be read. */
+/* Neither gone nor free to be asked: interests that cannot be read.  One odd
+ * person does not keep the others waiting. */
 static void
 test_interests_unread(void **state)
 {
 	static const struct sim_reply script[] = {
-		PAGE("/Person", CARD("31", UNSURE) "," CARD("32", UNSURE)),
+		PAGE("/Person", CARD("31", UNSURE) "," CARD("32", UNSURE) ","
+		    CARD("33", UNSURE) "," CARD("34", UNSURE) ","
+		    CARD("35", UNSURE) "," CARD("36", UNSURE) ","
+		    CARD("37", UNSURE)),
 		{ .target = "/Person/31?", .status = 404, .body = "{}" },
-		{ .target = "/Person/32?", .status = 500, .body = "{}" } };
-	static const char *const ids[] = { "31", "32" };
+		{ .target = "/Person/32?", .status = 500, .body = "{}" },
+		{ .target = "/Person/33?", .status = 403, .body =
+		    "{\"ErrorType\":\"SoSentryException\",\"ErrorMessage\":"
+		    "\"Karin Holm\"}" },
+		{ .target = "/Person/34?", .status = 409, .body = "{}" },
+		{ .target = "/Person/35?", .body = "[]" },
+		{ .target = "/Person/36?", .status = 500, .body = "{}" },
+		PERSON("37", ""),
+		NONE("/Person") };
+	static const char *const ids[] = { "31", "32", "33", "34", "35", "36",
+		"37" };
 	struct rig rig;
 
 	(void)state;
 	rig_start(&rig, "", script, ARRAY_LEN(script));
-	assert_false(rig_load(&rig, ids, 2));
+	RIG_OK(&rig, rig_load(&rig, ids, ARRAY_LEN(ids)));
+	RIG_SEES(&rig, LOOKS("37", "employed=2 consent=0"));
+	RIG_REFUSES(&rig, "persons 31: Interests: expected a list in the "
+	    "person\n"
+	    "persons 32: person: HTTP 500\n"
+	    "persons 33: the user lacks a right: person: HTTP 403 "
+	    "SoSentryException\n"
+	    "persons 34: person: HTTP 409\n"
+	    "persons 35: person: expected a JSON object\n"
+	    "persons 36: person: HTTP 500\n");
+	rig_end(&rig);
+}
+
+/* Several in a row: the service is away, not a person odd. */
+static void
+test_persons_away(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD("31", UNSURE) "," CARD("32", UNSURE) ","
+		    CARD("33", UNSURE) "," CARD("34", UNSURE)),
+		{ .target = "/Person/31?", .status = 500, .body = "{}" },
+		{ .target = "/Person/32?", .status = 500, .body = "{}" },
+		{ .target = "/Person/33?", .status = 503, .body = "{}" } };
+	static const char *const ids[] = { "31", "32", "33", "34" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "", script, ARRAY_LEN(script));
+	assert_false(rig_load(&rig, ids, ARRAY_LEN(ids)));
 	assert_int_equal(rig.err.kind, ERR_RETRY);
 	RIG_SEES(&rig, "");
-	RIG_REFUSES(&rig, "persons 31: Interests: expected a list in the "
-	    "person\n");
+	rig_end(&rig);
+}
+
+/* A row without a key may be anybody's: nobody of these is called gone. */
+static void
+test_keyless(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD("31", MAY) ",{\"fullName\":\"?\"}"),
+		NONE("/Person") };
+	static const char *const ids[] = { "31", "32" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN, script, ARRAY_LEN(script));
+	RIG_OK(&rig, rig_load(&rig, ids, 2));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0"));
+	RIG_REFUSES(&rig, "persons -: expected a number as key\n"
+	    "persons 32: expected a row of this person: one came without a "
+	    "key\n");
+	rig_end(&rig);
+}
+
+/* Selected or not is yes or no: else nobody knows what was chosen. */
+static void
+test_interests_unclear(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD("31", UNSURE) "," CARD("32", UNSURE) ","
+		    CARD("33", UNSURE)),
+		PERSON("31", ITEM("7", "NPSToday.NoSend", "1")),
+		PERSON("32", ITEM("7", "NPSToday.NoSend", "\"true\"")),
+		PERSON("33", "{\"Id\":7,\"Name\":\"NPSToday.NoSend\"}"),
+		NONE("/Person") };
+	static const char *const ids[] = { "31", "32", "33" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "", script, ARRAY_LEN(script));
+	RIG_OK(&rig, rig_load(&rig, ids, 3));
+	RIG_SEES(&rig, "");
+	RIG_REFUSES(&rig, "persons 31: Interests: expected yes or no in "
+	    "Selected\n"
+	    "persons 32: Interests: expected yes or no in Selected\n"
+	    "persons 33: Interests: expected yes or no in Selected\n");
 	rig_end(&rig);
 }
 
@@ -361,6 +445,65 @@ test_find(void **state)
 	assert_non_null(strstr(rig_line(&rig, 5), "$filter=email/emailAddress "
 	    "contains ' or ' and personId gt 0&"));
 	RIG_OK(&rig, find(&rig, "'"));	/* nothing to ask for */
+	rig_end(&rig);
+}
+
+/* An address that the service does not take is that person's own matter; what
+ * is said of it names somebody. */
+static void
+test_find_refused(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "/Person?", .status = 400, .body = "{\"ErrorType\":"
+		    "\"SoArgumentException\",\"ErrorMessage\":\"near "
+		    "k@holm.dk\"}" },
+		{ .target = "/Person?", .status = 404, .body = "{\"ErrorType\":"
+		    "\"X\",\"ErrorMessage\":\"near k@holm.dk\"}" } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN, script, ARRAY_LEN(script));
+	assert_false(find(&rig, "k@holm.dk"));
+	assert_int_equal(rig.err.kind, ERR_REJECTED);
+	assert_string_equal(rig.err.msg, "persons: HTTP 400 "
+	    "SoArgumentException: the search for an address was refused");
+	assert_false(find(&rig, "k@holm.dk"));
+	assert_int_equal(rig.err.kind, ERR_CONFIG);
+	assert_null(strstr(rig.err.msg, "holm"));
+	rig_end(&rig);
+}
+
+/* A page that ends within a person's rows: the rest comes with the next, and
+ * so the person does. */
+static void
+test_cut_person(void **state)
+{
+	struct sim_reply script[] = { PAGE("/Person", ""),
+		PAGE("/Person", ""), NONE("/Person") };
+	static const char *const ids[] = { "31", "32" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN "page_size = 100;", script, ARRAY_LEN(script));
+	struct buf rows;
+	buf_init(&rows, 1 << 20);
+	for (int i = 0; i < 99; i++)
+		buf_str(&rows, CARD("31", MAY) ",");
+	script[0].body = arena_printf(rig.arena, VALUE("%s%s"),
+	    buf_text(&rows), "{\"personId\":32,\"email/emailAddress\":"
+	    "\"dead@x.dk\",\"email/emailHasBounced\":true,"
+	    "\"personContact/contactNoMail\":false" MAY "}");
+	script[1].body = arena_printf(rig.arena, VALUE("%s,%s"),
+	    "{\"personId\":32,\"fullName\":\"Karin Holm\","
+	    "\"personContact/name\":\"Holm A/S\",\"email/emailAddress\":"
+	    "\"dead@x.dk\",\"email/emailHasBounced\":true,"
+	    "\"personContact/contactNoMail\":false" MAY "}",
+	    CARD("32", MAY));
+	buf_free(&rows);
+	RIG_OK(&rig, rig_load(&rig, ids, 2));
+	assert_non_null(strstr(rig_line(&rig, 1), "personId gt 31&"));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0")
+	    LOOKS("32", "employed=2 consent=0"));
 	rig_end(&rig);
 }
 
@@ -489,9 +632,14 @@ main(void)
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_interests),
 		cmocka_unit_test(test_interests_unread),
+		cmocka_unit_test(test_persons_away),
+		cmocka_unit_test(test_keyless),
+		cmocka_unit_test(test_interests_unclear),
 		cmocka_unit_test(test_subscription),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_find_refused),
+		cmocka_unit_test(test_cut_person),
 		cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_deep_lists),

@@ -112,8 +112,10 @@ emit_all(struct activities *a, struct so_row *row, struct crm_activity *act,
 static bool
 on_row(void *arg, const struct so_feed *f, struct so_row *row, struct err *err)
 {
+	/* ACT_OTHER counts for nothing; of a type that no option names it is
+	 * not known that it is nothing. */
 	static const enum act_kind kinds[] = { ACT_MEETING, ACT_PHONE,
-		ACT_MAIL, ACT_OTHER };
+		ACT_MAIL, ACT_MEETING };
 	struct activities *a = arg;
 	const int *kind = f->of;
 	struct crm_activity act = { .activity_id = row->id,

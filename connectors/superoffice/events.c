@@ -5,14 +5,18 @@
  * words in some language.
  *
  * How this can lose or double, and what stops it:
- *  - a booking, which has a row for each of us who took part: only the first of
- *    them, or that of no booking, is an event;
+ *  - a booking, which has a row for each of us who took part: whichever of them
+ *    is completed is an event under the key of the first, so one is asked for;
+ *  - one booking that cannot be read: set aside, the pass goes on;
+ *  - a query that the cursor does not know, as an option changed: it begins
+ *    NEW_DAYS back, not with what is long over;
  *  - a meeting that was completed days later: found by when its row changed;
  *  - a sold sale that is edited: its key is known for ever; when it was sold says
  *    the history of the sale, not a date that somebody typed;
  *  - a request without a person, a sale of a company: an event that names nobody;
  *  - notes and documents, which lie among the appointments: no meetings.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +24,8 @@
 #include "reading.h"
 
 #define IN_DIARY 1
+#define NEW_DAYS 7
+#define DAY_S 86400
 #define APPOINTMENT "appointmentId,personId,contactId,associateId,type," \
 	"rawType,rawStatus,completed,completedDate,endDate,booking," \
 	"updatedDate,registeredDate"
@@ -37,44 +43,56 @@ emit(struct so_events *e, const struct crm_event *ev, struct err *err)
 }
 
 /* ---- meetings ---------------------------------------------------------- */
-/* The first row of the booking that this one belongs to; *mother = 0: none, or
- * it is gone. */
+/* The first row of the booking that this one belongs to; *mother = 0: none.
+ * What concerns this row alone becomes its reason. */
 static bool
-mother_ask(struct superoffice *s, const struct so_row *row, long long *mother,
-    bool *gone, struct err *err)
+mother_ask(struct superoffice *s, struct so_row *row, long long *mother,
+    struct err *err)
 {
 	AUTO(api_res) struct api_res res = { 0 };
 	const char *target = arena_printf(s->item, "/Appointment/%s?$select="
 	    "AppointmentId,MotherId", row->id);
+	char expected[64];
 
-	*gone = false;
 	if (target == NULL)
 		return err_nomem(err);
-	if (!so_get(s, s->item, target, "appointment", &res, err))
-		return (*gone = err->kind == ERR_GONE);
-	return so_number(api_root(&res), "MotherId", mother) || err_set(err,
-	    ERR_PROTOCOL, "appointment: expected MotherId, a number");
+	const bool got = so_get(s, s->item, target, "appointment", &res, err);
+	if (got && so_number(api_root(&res), "MotherId", mother))
+		return true;
+	(void)snprintf(expected, sizeof(expected), "a number: HTTP %ld",
+	    res.http.status);
+	if (got || so_is_of_one(s, &res, err)) {
+		so_refuse(row, "MotherId", expected);
+		return true;
+	}
+	if (err->kind != ERR_GONE)
+		return false;
+	if (!so_is_own_error(api_root(&res))) {
+		err->kind = ERR_CONFIG;
+		return err_wrap(err, "is it the address of the Web API?");
+	}
+	so_refuse(row, "MotherId", "an appointment that is still there");
+	return true;
 }
 
-/* Is this row one of our further participants'? */
+/* The key of a booking is its first row's, whichever of its rows it is that was
+ * completed. */
 static bool
-is_further(struct so_events *e, struct so_row *row, bool *further,
+booking_of(struct so_events *e, struct so_row *row, const char **key,
     struct err *err)
 {
 	long long mother = 0, own = 0;
 
-	*further = false;
+	*key = row->id;
 	if (!num_parse(row->id, 1, INT32_MAX, &own))
 		return err_set(err, ERR_BUG, "key");
-	if (e->keys_only || so_number(row->json, "motherId", &mother) ||
-	    so_flag(row->json, "booking") == TRI_NO) {
-		*further = mother != 0 && mother != own;
-		return true;
-	}
-	if (!mother_ask(e->s, row, &mother, further, err))
+	if (!e->keys_only && !so_number(row->json, "motherId", &mother) &&
+	    so_flag(row->json, "booking") != TRI_NO &&
+	    !mother_ask(e->s, row, &mother, err))
 		return false;
-	*further |= mother != 0 && mother != own;
-	return true;
+	if (mother > 0 && mother != own)
+		*key = arena_printf(e->s->item, "%lld", mother);
+	return *key != NULL || err_nomem(err);
 }
 
 static time_t
@@ -99,7 +117,6 @@ meeting_row(struct so_events *e, const struct so_kind *k, struct so_row *row,
 		    "associateId", s->item), .transition_at = so_time(s->set,
 		    row->json, "completedDate") };
 	long long type;
-	bool further;
 
 	if (so_number(row->json, "rawType", &type) && type != IN_DIARY)
 		return true;
@@ -112,8 +129,9 @@ meeting_row(struct so_events *e, const struct so_kind *k, struct so_row *row,
 		    "completedDate");
 		return true;
 	}
-	return is_further(e, row, &further, err) &&
-	    (further || emit(e, &ev, err));
+	if (!booking_of(e, row, &ev.event_id, err))
+		return false;
+	return row->reason[0] != '\0' || emit(e, &ev, err);
 }
 
 /* ---- sales ------------------------------------------------------------- */
@@ -318,7 +336,9 @@ events_read(struct so_events *e, const struct pull *pull,
 {
 	const struct so_reader *r = e->s->reader;
 	const struct so_sink sink = { .page = on_page, .row = on_row, .arg = e,
-		.checkpoint = checkpoint, .checkpoint_arg = checkpoint_arg };
+		.checkpoint = checkpoint, .checkpoint_arg = checkpoint_arg,
+		.new_since = e->keys_only ? 0 : e->s->api.env.now(
+		    e->s->api.env.clock) - (time_t)NEW_DAYS * DAY_S };
 
 	return so_feed_read(e->s, r->events, r->n_events, pull, &sink, err);
 }

@@ -101,11 +101,23 @@ filter_make(struct walk *w, struct err *err)
 	    err_nomem(err);
 }
 
+/* Where a pass without a mark begins. */
+static time_t
+first_since(const struct walk *w)
+{
+	const struct so_sink *sink = w->t->sink;
+	const bool is_new = w->t->pull.watermark != NULL && w->m->mark == NULL;
+	const time_t since = is_new && sink->new_since > sink->since ?
+	    sink->new_since : sink->since;
+
+	return since > 0 ? since : NO_TIME;
+}
+
 static bool
 walk_begin(struct walk *w, struct err *err)
 {
 	const struct watermark_rules rules = { .zone = "UTC",
-		.since = w->t->sink->since > 0 ? w->t->sink->since : NO_TIME,
+		.since = first_since(w),
 		.reach_s = w->t->s->set->stamp_margin_s };
 	const char *place = w->m->place;
 

@@ -35,6 +35,7 @@ struct so_sink {
 	checkpoint_fn *checkpoint;
 	void *checkpoint_arg;
 	time_t since;		/* a first pass begins here; 0 = as it is told */
+	time_t new_since;	/* a query that the cursor does not know; 0 */
 };
 NPS_MUSTCHECK bool so_feed_read(struct superoffice *s,
     const struct so_feed *feeds, size_t n, const struct pull *pull,

@@ -38,11 +38,16 @@ on_versions(void *arg, const struct so_group *g, struct err *err)
 	return idmap_put(&e->closed, id, first) || err_nomem(err);
 }
 
-/* Not ours to read, or not there: sales count from when they are first seen. */
+/* Not ours to read, or not there, in the service's own words: sales count from
+ * their date.  Anything else may be over in a minute. */
 static bool
 unread(struct so_events *e, const struct err *why)
 {
-	if (why->code != 403 && why->kind != ERR_CONFIG)
+	const bool refused = why->kind == ERR_CONFIG &&
+	    (why->code == 400 || why->code == 404);
+
+	if (e->s->api.stopped.kind != ERR_NONE ||
+	    (why->code != 403 && !refused))
 		return false;
 	e->s->reader->history_unread = true;
 	so_complain(e->s, "SaleHistory", NULL, "expected the right to read it: "
@@ -57,7 +62,7 @@ so_history_load(struct so_events *e, json_t *rows, const char *status,
 	struct superoffice *s = e->s;
 	const struct so_query q = { .path = "/Archive/SaleHistory",
 		.label = "history of sales", .id = "saleId",
-		.select = SELECT, .order = "updatedDate asc",
+		.select = SELECT, .several = true, .order = "updatedDate asc",
 		.top = s->set->page_size, .filter = arena_printf(s->page,
 		    "saleStatus oneOf (%s)", status) };
 	const char *const *ids;

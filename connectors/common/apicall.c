@@ -226,11 +226,15 @@ apicall_parse(const struct http_res *res, const char *label,
 }
 
 /* ---- tokens ------------------------------------------------------------------------ */
-/* A 4xx, whatever it says, is somebody's to correct: not asked again. */
+/* A 4xx is somebody's to correct, and not asked again; but for those that say
+ * "later". */
 static bool
 token_failed(struct apicall *a, struct err *err)
 {
-	if (err->code >= 400 && err->code <= 499) {
+	const bool later = err->code == 408 || err->code == 425 ||
+	    err->code == 429;
+
+	if (err->code >= 400 && err->code <= 499 && !later) {
 		err->kind = ERR_AUTH;
 		err->retry_after_s = 0;
 		(void)oauth_refuse(&a->token);

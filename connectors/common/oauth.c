@@ -259,10 +259,12 @@ refusal(struct oauth_token *t, const struct oauth_ask *ask,
 	error_word(root, word, sizeof(word));
 	error_words(ask, root, words, sizeof(words));
 	if (res->status == 429) {
+		(void)oauth_failed(t);
 		(void)err_set(err, ERR_THROTTLED, "HTTP 429");
 		err->retry_after_s = res->retry_after_s > 0 ?
 		    res->retry_after_s : 0;
-	} else if (res->status == 408 || res->status >= 500) {
+	} else if (res->status == 408 || res->status == 425 ||
+	    res->status >= 500) {
 		(void)oauth_failed(t);
 		(void)err_set(err, ERR_RETRY, "HTTP %ld", res->status);
 	} else {

@@ -207,7 +207,7 @@ exchange_judge(struct superoffice *s, struct oauth_token *token,
 		(void)refused(s, root, err);
 		return oauth_refuse(token);
 	}
-	if (v.kind == ERR_RETRY)
+	if (v.kind == ERR_RETRY || v.kind == ERR_THROTTLED)
 		(void)oauth_failed(token);
 	(void)apicall_fail(&v, res, "token", err);
 	return false;

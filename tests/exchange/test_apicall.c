@@ -235,7 +235,6 @@ test_token_4xx_is_never_asked_again(void **state)
 		    "secret was refused, or the address is wrong" },
 		{ 404, "", "token: HTTP 404: the client id or its secret was "
 		    "refused, or the address is wrong" },
-		{ 429, "", "token: HTTP 429" },
 	};
 
 	(void)state;
@@ -248,6 +247,25 @@ test_token_4xx_is_never_asked_again(void **state)
 		assert_string_equal(rig.err.msg, cases[i].msg);
 		assert_false(get("/a"));
 		assert_int_equal(rig.err.kind, ERR_AUTH);
+		end();
+	}
+}
+
+/* Too much was asked, by whomever: nobody's credentials are wrong. */
+static void
+test_token_throttled(void **state)
+{
+	static const int statuses[] = { 408, 425, 429 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
+		const struct sim_reply script[] = { { .target = "/token",
+		    .status = statuses[i] }, TOKEN("1"), { .body = "{}" } };
+		start(script, 3);
+		assert_false(get("/a"));
+		if (rig.err.kind != ERR_RETRY && rig.err.kind != ERR_THROTTLED)
+			fail_msg("%s", rig.err.msg);
+		assert_true(get("/a"));
 		end();
 	}
 }
@@ -469,6 +487,7 @@ main(void)
 		cmocka_unit_test(test_renewed_once_and_replayed),
 		cmocka_unit_test(test_401_for_ever_ends_the_run),
 		cmocka_unit_test(test_token_4xx_is_never_asked_again),
+		cmocka_unit_test(test_token_throttled),
 		cmocka_unit_test(test_token_5xx_may_be_asked_again),
 		cmocka_unit_test(test_stop_is_kept),
 		cmocka_unit_test(test_further_statuses_are_tried_again),

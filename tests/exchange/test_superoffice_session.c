@@ -243,13 +243,17 @@ test_so03_unsuccessful(void **state)
 static void
 test_claims(void **state)
 {
-	static const char *const claims[] = {
-		"{'iss':'https://evil.example','ctx':'Cust12345','ticket':'x'}",
-		"{'iss':'@URL@','ctx':'Cust99999','ticket':'x'}",
-		"{'iss':'@URL@','ctx':'Cust12345'}",
-		"{'iss':'@URL@','ctx':'Cust12345','ticket':'a b'}",
-		"{'iss':'@URL@','ctx':'Cust12345','ticket':7}",
-		"{'ctx':'Cust12345','ticket':'x'}" };
+	static const char issuer[] = "issued by somebody else",
+	    ticket[] = "expected a ticket";
+	static const char *const claims[][2] = {
+		{ "{'iss':'https://evil.example','ctx':'Cust12345','ticket':"
+		    "'x'}", issuer },
+		{ "{'iss':'@URL@','ctx':'Cust99999','ticket':'x'}",
+		    "of another tenant" },
+		{ "{'iss':'@URL@','ctx':'Cust12345'}", ticket },
+		{ "{'iss':'@URL@','ctx':'Cust12345','ticket':'a b'}", ticket },
+		{ "{'iss':'@URL@','ctx':'Cust12345','ticket':7}", ticket },
+		{ "{'ctx':'Cust12345','ticket':'x'}", issuer } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(claims); i++) {
@@ -258,9 +262,11 @@ test_claims(void **state)
 		struct rig rig;
 
 		start_online(&rig, script, ARRAY_LEN(script));
-		script[1].body = token_of(&rig, claims[i]);
-		assert_false(get(&rig));
-		assert_false(get(&rig));
+		script[1].body = token_of(&rig, claims[i][0]);
+		for (int n = 0; n < 2; n++) {
+			assert_false(get(&rig));
+			assert_non_null(strstr(rig.err.msg, claims[i][1]));
+		}
 		rig_end(&rig);
 	}
 }
@@ -276,6 +282,25 @@ test_short_claims(void **state)
 	start_online(&rig, script, ARRAY_LEN(script));
 	script[1].body = token_of(&rig, "{'iss':'SuperOffice AS','ctx':"
 	    "'CUST12345','ticket':'7T:x'}");
+	RIG_OK(&rig, get(&rig));
+	rig_end(&rig);
+}
+
+/* Too many logins, by whomever: nobody's credentials are wrong. */
+static void
+test_login_throttled(void **state)
+{
+	struct sim_reply script[] = { { .target = ASK_STATE },
+		{ .target = LOGIN, .status = 429 }, { .target = LOGIN },
+		{ .target = "GET /Cust", .body = "{}" } };
+	struct rig rig;
+
+	(void)state;
+	start_online(&rig, script, ARRAY_LEN(script));
+	script[2].body = token_of(&rig, "{'iss':'SuperOffice AS','ctx':"
+	    "'CUST12345','ticket':'7T:x'}");
+	assert_false(get(&rig));
+	assert_int_equal(rig.err.kind, ERR_THROTTLED);
 	RIG_OK(&rig, get(&rig));
 	rig_end(&rig);
 }
@@ -409,6 +434,9 @@ test_foreign_address(void **state)
 		start_online(&rig, script, 1);
 		script[0].body = rig_text(&rig, bodies[i]);
 		assert_false(get(&rig));
+		if (strncmp(rig.err.msg, "state: expected ", 16) != 0 &&
+		    strstr(rig.err.msg, "does not run (Running)") == NULL)
+			fail_msg("%zu: %s", i, rig.err.msg);
 		rig_end(&rig);
 	}
 }
@@ -570,6 +598,7 @@ main(void)
 		cmocka_unit_test(test_so03_unsuccessful),
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_short_claims),
+		cmocka_unit_test(test_login_throttled),
 		cmocka_unit_test(test_login_while_recycling),
 		cmocka_unit_test(test_so01_states),
 		cmocka_unit_test(test_so02_moved),

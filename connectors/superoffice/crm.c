@@ -66,7 +66,7 @@ static const char *
 crm_lacks(const void *settings, size_t i)
 {
 	const struct so_settings *set = settings;
-	const char *lines[4];
+	const char *lines[5];
 	size_t n = 0;
 
 	if (*set->nosend == '\0')
@@ -76,8 +76,11 @@ crm_lacks(const void *settings, size_t i)
 		lines[n++] = "consent_rule is \"off\": who withdrew the "
 		    "consent in the CRM is asked all the same";
 	if (set->deals && !set->sale_history)
-		lines[n++] = "sale_history is off: a sale counts from the day "
-		    "it is first seen";
+		lines[n++] = "sale_history is off: a sale counts from its date, "
+		    "as somebody typed it: one that lies back may be too old";
+	if (!set->contact_stream)
+		lines[n++] = "contact_stream is off: who fell silent is known "
+		    "only of persons whom npsync has met";
 	if (set->meetings && set->meeting_task_ids.n == 0)
 		lines[n++] = "meeting_task_ids is empty: no meetings are read";
 	return i < n ? lines[i] : NULL;

@@ -43,7 +43,7 @@ failed(struct superoffice *s, const struct api_res *res, bool once,
 	}
 	put_result_set(result, put_was_not_taken(&res->http, why) ? PUT_AGAIN
 	    : PUT_UNKNOWN, why->msg, "");
-	if (why->kind == ERR_RETRY && !once &&
+	if ((why->kind == ERR_RETRY || why->kind == ERR_PROTOCOL) && !once &&
 	    ++s->writer->failures < FAILURES_MAX)
 		return true;
 	*err = *why;

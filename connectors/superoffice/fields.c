@@ -7,6 +7,20 @@
 #include "url.h"
 #include "writing.h"
 
+/* Of all persons, not of one that happens to be written. */
+static bool
+layout_unread(struct err *err)
+{
+	if (err->kind == ERR_AUTH && err->code == 403) {
+		err->kind = ERR_CONFIG;
+		return err_wrap(err, "npsync's user may not read the fields of "
+		    "persons");
+	}
+	return err->kind == ERR_GONE ? err_set(err, ERR_CONFIG, "GET "
+	    "user-defined fields: HTTP 404: is it the address of the "
+	    "Web API?") : false;
+}
+
 static bool
 layout_read(struct superoffice *s, struct err *err)
 {
@@ -18,9 +32,7 @@ layout_read(struct superoffice *s, struct err *err)
 	arena_reset(s->page);
 	if (!so_get(s, s->page, "/Person/UdefLayout/Published",
 	        "GET user-defined fields", &res, err))
-		return err->kind == ERR_GONE ? err_set(err, ERR_CONFIG, "GET "
-		    "user-defined fields: HTTP 404: is it the address of the "
-		    "Web API?") : false;
+		return layout_unread(err);
 	w->has_layout = so_fields_of_layout(api_root(&res), &w->fields, err);
 	return w->has_layout;
 }

@@ -156,6 +156,16 @@ take_selected(void *arg, json_t *item, struct err *err)
 	return true;
 }
 
+/* As a right that is lacking: later, and the other cards go on. */
+static bool
+no_interest(const char *name, struct err *err)
+{
+	(void)err_set(err, ERR_AUTH, "no interest \"%.40s\": make it by hand "
+	    "(Lists, Person interests), or see interest_list", name);
+	err->code = 403;
+	return false;
+}
+
 /* after: as tagset_apply leaves names, the same pointers in the same order. */
 static bool
 diff(const struct so_interests *list, const struct selected *s,
@@ -171,8 +181,7 @@ diff(const struct so_interests *list, const struct selected *s,
 	for (size_t i = 0; i < s->n; i++)
 		comes += *comes == s->name[i];
 	if (*comes != NULL && (id = so_interests_id(list, *comes)) == 0)
-		return err_set(err, ERR_RETRY, "there is no interest \"%.60s\" "
-		    "yet", *comes);
+		return no_interest(*comes, err);
 	for (size_t i = 0; i < s->n; i++)
 		if (*after == s->name[i])
 			after++;

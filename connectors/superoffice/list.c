@@ -7,8 +7,8 @@
  *    whether it is there;
  *  - an item that this user's group does not see, and so is made each night:
  *    with interest_list the list itself is read, not what the group sees of it;
- *  - no right to make one: an error that says what to make by hand; what is
- *    wanted stays wanted.
+ *  - no right to make one, or no list to make it in: the cards that want it wait
+ *    (interests.c says for what), the others are written.
  */
 #include <string.h>
 
@@ -31,6 +31,22 @@ list_target(const struct superoffice *s)
 	return arena_printf(s->page, "/List/%s/Items", name);
 }
 
+/* Of the list, not of a card that happens to be written. */
+static bool
+unread(const struct superoffice *s, struct err *err)
+{
+	if (err->kind == ERR_AUTH && err->code == 403) {
+		err->kind = ERR_CONFIG;
+		return err_wrap(err, "npsync's user may not read lists");
+	}
+	if (err->kind != ERR_GONE)
+		return false;
+	return *s->set->interest_list == '\0' ? err_set(err, ERR_CONFIG,
+	    LABEL_READ ": HTTP 404: is it the address of the Web API?") :
+	    err_set(err, ERR_CONFIG, LABEL_READ ": HTTP 404: there is no such "
+	    "list: correct interest_list, `npsync check` names it");
+}
+
 bool
 so_list_read(struct superoffice *s, bool again, struct err *err)
 {
@@ -47,9 +63,7 @@ so_list_read(struct superoffice *s, bool again, struct err *err)
 	if (target == NULL)
 		return err_nomem(err);
 	if (!so_get(s, s->page, target, LABEL_READ, &res, err))
-		return err->kind == ERR_GONE ? err_set(err, ERR_CONFIG,
-		    LABEL_READ ": HTTP 404: there is no such list: correct "
-		    "interest_list, `npsync check` names it") : false;
+		return unread(s, err);
 	w->has_interests = so_interests_read(&w->interests, api_root(&res),
 	    err);
 	return w->has_interests;
@@ -141,6 +155,14 @@ so_list_make(struct superoffice *s, const char *name, struct err *err)
 }
 
 /* ---- all that are wanted --------------------------------------------------- */
+/* Only a person can make it; whose tag needs it is told then. */
+static bool
+may_wait(const struct superoffice *s, const struct err *why)
+{
+	return *s->set->interest_list == '\0' || why->kind == ERR_REJECTED ||
+	    (why->kind == ERR_AUTH && why->code == 403);
+}
+
 static bool
 ensure_one(struct superoffice *s, const char *tag, bool *fresh,
     struct err *err)
@@ -151,7 +173,7 @@ ensure_one(struct superoffice *s, const char *tag, bool *fresh,
 	if (!there && !*fresh && !look_again(s, name, &there, err))
 		return false;
 	*fresh |= !there;
-	return there || so_list_make(s, name, err);
+	return there || so_list_make(s, name, err) || may_wait(s, err);
 }
 
 /* In a field any tag can stand; this is the time to ask what the field is. */

@@ -113,12 +113,12 @@ check_list(const struct setup *u, bool *there, struct err *err)
 		    "not set: npsync makes no interest, make one for each "
 		    "campaign and score (\"NPSToday.Spring.9\"), or name the "
 		    "list"), err);
+	if (why.code == 403)
+		return tell(u, what, SETUP_MISSING, "npsync's user may not read "
+		    "it: give it the right to see lists", err);
 	if (why.kind == ERR_CONFIG)
 		return tell(u, what, SETUP_MISSING, advice_on_list(u, "there is "
 		    "no such list"), err);
-	if (why.kind == ERR_AUTH && why.code == 403)
-		return tell(u, what, SETUP_MISSING, "npsync's user may not read "
-		    "it: give it the right to see lists", err);
 	*err = why;
 	return false;
 }
@@ -228,7 +228,7 @@ check_field(const struct setup *u, const struct need *n, struct err *err)
 	struct err why = { .kind = ERR_NONE };
 
 	if (!so_field_find(u->s, n->key, &field, &why)) {
-		if (why.kind == ERR_AUTH && why.code == 403)
+		if (why.code == 403)
 			return tell(u, what, SETUP_CANNOT_SAY, "npsync's user "
 			    "may not read definitions of fields", err);
 		*err = why;

@@ -9,7 +9,7 @@
  *    tests that there stands what was read (409), or names the time of the last
  *    change (412), and the core reads again; with tag_guard = "none" what was
  *    written in a round trip is lost;
- *  - foreign tags cut off: a text longer than the field is refused;
+ *  - foreign tags cut off: a text longer than the field waits for a longer one;
  *  - a field that the answer does not hold, a person of another id: an error, not
  *    "no tags";
  *  - a 404 that is none of the service's own: the address is wrong, and no person
@@ -145,9 +145,13 @@ check_room(const struct so_field *field, const char *text, struct err *err)
 {
 	const size_t n = units_count(text);
 
-	return field->chars == 0 || n <= field->chars || err_set(err,
-	    ERR_REJECTED, "the tags need %zu characters, %s holds %zu: make the "
-	    "field longer", n, field->key, field->chars);
+	if (field->chars == 0 || n <= field->chars)
+		return true;
+	(void)err_set(err, ERR_AUTH, "the tags need %zu characters, %s holds "
+	    "%zu: make the field longer", n, field->key, field->chars);
+	/* As a right that is lacking: somebody can give it, so not for good. */
+	err->code = 403;
+	return false;
 }
 
 /* The tags as they will be.  ERR_DONE: as they are. */

@@ -248,27 +248,37 @@ test_items_refused(void **state)
 	static const struct sim_reply no_right[] = {
 		{ .target = "GET " API ITEMS, .body = "[]" },
 		{ .target = "POST " API ITEMS, .status = 403,
-		    .body = FAULT("SoSentryException", "x") } };
+		    .body = FAULT("SoSentryException", "x") }, PERSON("") };
 	static const struct sim_reply no_list[] = {
 		{ .target = "GET " API ITEMS, .status = 404, .body = NONE } };
-	static const struct sim_reply no_name[] = {
-		{ .target = "GET " API "/MDOList/persint ", .body = "[]" } };
+	static const struct sim_reply no_name[] = { LIST, SEVEN, SEVEN,
+		{ .target = UPDATE, .status = 204 } };
+	static const struct sim_reply not_ours[] = {
+		{ .target = "GET " API "/MDOList/persint ", .status = 403,
+		    .body = FAULT("SoSentryException", "x") } };
 
 	(void)state;
 	begin(NAMED, no_right, ARRAY_LEN(no_right));
-	assert_int_equal(rig_tag(&rig, SPRING "9", &result), PUT_AGAIN);
-	assert_int_equal(rig.err.kind, ERR_AUTH);
-	assert_non_null(strstr(rig.err.msg, "give npsync's user the right"));
+	assert_int_equal(rig_tag(&rig, SPRING "9", &result), PUT_DENIED);
+	assert_string_equal(result.reason, "no interest \"" SPRING "9\": make it "
+	    "by hand (Lists, Person interests), or see interest_list");
 	rig_end(&rig);
 	begin(NAMED, no_list, ARRAY_LEN(no_list));
 	assert_int_equal(rig_tag(&rig, SPRING "9", &result), PUT_AGAIN);
 	assert_int_equal(rig.err.kind, ERR_CONFIG);
 	assert_non_null(strstr(rig.err.msg, "interest_list"));
 	rig_end(&rig);
+	/* The cards that want it wait, not those of an interest that is there. */
 	begin("", no_name, ARRAY_LEN(no_name));
+	assert_int_equal(rig_tag(&rig, SPRING "8", &result), PUT_DENIED);
+	assert_non_null(strstr(result.reason, "see interest_list"));
+	assert_int_equal(rig_tag(&rig, SPRING "9", &result), PUT_DONE);
+	rig_end(&rig);
+	/* A list that may not be read is no person's matter. */
+	begin("", not_ours, ARRAY_LEN(not_ours));
 	assert_int_equal(rig_tag(&rig, SPRING "9", &result), PUT_AGAIN);
 	assert_int_equal(rig.err.kind, ERR_CONFIG);
-	assert_non_null(strstr(rig.err.msg, "set interest_list"));
+	assert_non_null(strstr(rig.err.msg, "may not read lists"));
 	rig_end(&rig);
 }
 
@@ -412,7 +422,7 @@ test_field_odd(void **state)
 		enum put_outcome outcome;
 		enum err_kind kind;
 	} cases[] = {
-		{ HOLDS("\"0123456789\""), PUT_REJECTED, ERR_NONE },
+		{ HOLDS("\"0123456789\""), PUT_DENIED, ERR_NONE },
 		{ HOLDS("7"), PUT_AGAIN, ERR_PROTOCOL },
 		{ { .target = READ_FIELD, .body = "{\"PersonId\":214,"
 		    "\"CustomFields\":{\"SuperOffice:2\":\"\"}}" }, PUT_AGAIN,

@@ -213,7 +213,7 @@ test_doubles(void **state)
 	    "\"EnableInterestIds\":[],\"DisableInterestIds\":[37]}");
 }
 
-/* What cannot be read is no "none"; a tag without an item is made first. */
+/* What cannot be read is no "none"; a tag without an item waits for it. */
 static void
 test_plan_odd(void **state)
 {
@@ -230,7 +230,7 @@ test_plan_odd(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(odd); i++)
 		assert_string_equal(plan(LIST, odd[i], &nine), "protocol");
-	assert_string_equal(plan(LIST, "[]", &eight), "retry");
+	assert_string_equal(plan(LIST, "[]", &eight), "auth");
 }
 
 static void

@@ -5,7 +5,11 @@
  * How one who left could look as if he had not, and what stops it:
  *  - an address that a batch does not answer: it is asked for alone, where "no
  *    results" has a known meaning;
- *  - an answer of an unknown form: the reading ends, nobody is asked.
+ *  - a word that is not known, a list that is not where it should be, a
+ *    subscription of ours that is not in it: he counts as one who left;
+ *  - an address that the service does not take: so does he, and is told; the
+ *    others are asked for alone, so that he does not stop them;
+ *  - an answer without results: the reading ends, nobody is asked.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,56 +21,82 @@
 
 #define ANSWER_MAX_BYTES ((size_t)33554432)
 #define BODY_MAX ((size_t)65536)
-#define DEPTH_MAX 8
 #define ALL "/unsubscribe-all"
 #define CHANNEL "?channel=EMAIL"
 
 struct prefs {
 	struct hubspot *h;
 	struct idmap *left, known;	/* known: answered in a batch */
-	const char *emails[HS_BATCH_MAX];
+	const char *emails[HS_BATCH_MAX], *ids[HS_BATCH_MAX];
 	size_t n;
 	const char *what;		/* ALL, or "": each subscription */
 };
 
 /* ---- an answer --------------------------------------------------------------------- */
 static bool
-is_ours(const struct prefs *p, json_t *node)
+is_subscription(json_t *entry, const char *is)
 {
-	const struct strlist *ids = &p->h->set->optout_subscriptions;
-	json_t *id = json_object_get(node, "subscriptionId");
+	json_t *id = json_object_get(entry, "subscriptionId");
 	char text[32];
 
-	if (*p->what != '\0')
-		return true;
-	for (size_t i = 0; i < ids->n; i++)
-		if (json_is_integer(id) ? (snprintf(text, sizeof(text), "%lld",
-		    (long long)json_integer_value(id)),
-		    strcmp(text, ids->v[i]) == 0) : json_is_string(id) &&
-		    strcmp(json_string_value(id), ids->v[i]) == 0)
+	if (!json_is_integer(id))
+		return json_is_string(id) &&
+		    strcmp(json_string_value(id), is) == 0;
+	(void)snprintf(text, sizeof(text), "%lld",
+	    (long long)json_integer_value(id));
+	return strcmp(text, is) == 0;
+}
+
+/* A word that is not known speaks against asking. */
+static bool
+may_be_asked(json_t *entry)
+{
+	static const char *const good[] = { "SUBSCRIBED", "NOT_SPECIFIED" };
+	const char *status = json_string_value(json_object_get(entry,
+	    "status"));
+
+	for (size_t i = 0; status != NULL && i < ARRAY_LEN(good); i++)
+		if (strcasecmp(status, good[i]) == 0)
 			return true;
 	return false;
 }
 
-/* Somewhere below: {"status":"UNSUBSCRIBED"}, of what we ask about. */
+/* Each of our subscriptions must be there: one that is not is not known. */
 static bool
-says_left(const struct prefs *p, json_t *node, int depth)
+left_one(const struct prefs *p, json_t *list)
 {
-	const char *status = json_string_value(json_object_get(node, "status"));
-	const char *key;
-	json_t *below;
+	const struct strlist *ids = &p->h->set->optout_subscriptions;
+	json_t *entry;
+	size_t k;
+
+	for (size_t i = 0; i < ids->n; i++) {
+		bool found = false;
+		json_array_foreach(list, k, entry) {
+			if (!is_subscription(entry, ids->v[i]))
+				continue;
+			found = true;
+			if (!may_be_asked(entry))
+				return true;
+		}
+		if (!found)
+			return true;
+	}
+	return false;
+}
+
+/* Of all mailings: an empty list is documented to say that nobody left. */
+static bool
+says_left(const struct prefs *p, json_t *list)
+{
+	json_t *entry;
 	size_t i;
 
-	if (depth == DEPTH_MAX)
+	if (!json_is_array(list))
 		return true;
-	if (status != NULL && strcasecmp(status, "UNSUBSCRIBED") == 0 &&
-	    is_ours(p, node))
-		return true;
-	json_object_foreach(node, key, below)
-		if (says_left(p, below, depth + 1))
-			return true;
-	json_array_foreach(node, i, below)
-		if (says_left(p, below, depth + 1))
+	if (*p->what == '\0')
+		return left_one(p, list);
+	json_array_foreach(list, i, entry)
+		if (!may_be_asked(entry))
 			return true;
 	return false;
 }
@@ -102,7 +132,8 @@ take_results(struct prefs *p, json_t *root, struct err *err)
 		if (email == NULL)
 			continue;
 		if (!idmap_put(&p->known, email, NULL) ||
-		    (says_left(p, result, 0) &&
+		    (says_left(p, json_object_get(result, *p->what == '\0' ?
+		        "statuses" : "wideStatuses")) &&
 		        !idmap_put(p->left, email, NULL)))
 			return err_nomem(err);
 	}
@@ -133,24 +164,45 @@ ask_batch(struct prefs *p, struct arena *arena, struct err *err)
 	    take_results(p, api_root(&res), err);
 }
 
+/* The service takes no such address: that one is not asked, others are. */
 static bool
-ask_alone(struct prefs *p, const char *email, struct arena *arena,
-    struct err *err)
+is_of_addresses(const struct err *why)
 {
+	return why->kind == ERR_REJECTED || why->kind == ERR_GONE;
+}
+
+static bool
+count_as_left(struct prefs *p, size_t i, struct err *err)
+{
+	struct hubspot *h = p->h;
+
+	if (h->env.quarantine != NULL)
+		h->env.quarantine(h->env.quarantine_arg, "contacts", 0,
+		    p->ids[i], "the subscriptions of its address cannot be "
+		    "read: it counts as opted out");
+	return idmap_put(p->left, p->emails[i], NULL) || err_nomem(err);
+}
+
+static bool
+ask_alone(struct prefs *p, size_t i, struct arena *arena, struct err *err)
+{
+	const char *email = p->emails[i];
 	AUTO(api_res) struct api_res res = { 0 };
+	struct err unwanted, *why = err == NULL ? &unwanted : err;
 	const char *escaped = url_escape(arena, email);
 	const struct hs_call call = { .label = "read the subscriptions of one",
 		.path = escaped == NULL ? NULL : hs_path(p->h, arena,
 		    HS_PREFERENCES, arena_printf(arena, "/statuses/%s%s" CHANNEL,
 		        escaped, p->what)) };
 
-	if (!hs_read(p->h, arena, &call, &res, err))
-		return false;
-	if (!json_is_array(json_object_get(api_root(&res), "results")))
+	if (!hs_read(p->h, arena, &call, &res, why))
+		return is_of_addresses(why) && count_as_left(p, i, err);
+	json_t *list = json_object_get(api_root(&res), "results");
+	if (!json_is_array(list))
 		return err_set(err, ERR_PROTOCOL, "read subscriptions: expected "
 		    "an array \"results\"");
-	return !says_left(p, api_root(&res), 0) ||
-	    idmap_put(p->left, email, NULL) || err_nomem(err);
+	return !says_left(p, list) || idmap_put(p->left, email, NULL) ||
+	    err_nomem(err);
 }
 
 static bool
@@ -158,17 +210,19 @@ ask_what(struct prefs *p, const char *what, struct arena *own,
     struct err *err)
 {
 	AUTO(arena) struct arena *arena = arena_new(ANSWER_MAX_BYTES);
+	struct err unwanted, *why = err == NULL ? &unwanted : err;
 
 	p->what = what;
 	idmap_init(&p->known, own);
 	if (arena == NULL)
 		return err_nomem(err);
-	if (!ask_batch(p, arena, err))
+	if (!ask_batch(p, arena, why) && !is_of_addresses(why))
 		return false;
 	for (size_t i = 0; i < p->n; i++) {
 		arena_reset(arena);
 		if (!idmap_has(&p->known, p->emails[i]) &&
-		    !ask_alone(p, p->emails[i], arena, err))
+		    !idmap_has(p->left, p->emails[i]) &&
+		    !ask_alone(p, i, arena, err))
 			return false;
 	}
 	return true;
@@ -199,8 +253,10 @@ hs_prefs_load(struct hubspot *h, json_t *rows, struct arena *arena,
 		return true;
 	json_array_foreach(rows, i, row) {
 		const char *email = hs_property(row, "email", arena);
-		if (email != NULL)
+		if (email != NULL) {
+			p.ids[p.n] = hs_id(row, "id", arena);
 			p.emails[p.n++] = email;
+		}
 		if (p.n == HS_BATCH_MAX && !ask_some(&p, arena, err))
 			return false;
 	}

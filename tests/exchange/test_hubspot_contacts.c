@@ -279,6 +279,83 @@ test_preferences_of_each_address(void **state)
 	rig_close(&rig);
 }
 
+/* Whatever is not known to say that he may be asked says that he may not. */
+static void
+test_preferences_in_unknown_words_ask_nobody(void **state)
+{
+	static const struct { const char *wide, *one; bool left; } all[] = {
+		{ "\"wideStatuses\":[]", "\"statuses\":[{\"subscriptionId\":55,"
+		    "\"status\":\"SUBSCRIBED\"}]", false },
+		{ "\"wideStatuses\":[{\"status\":\"subscribed\"}]",
+		    "\"statuses\":[{\"subscriptionId\":55,\"status\":"
+		    "\"NOT_SPECIFIED\"}]", false },
+		{ "\"wideStatuses\":[{\"status\":\"OPTED_OUT\"}]",
+		    "\"statuses\":[{\"subscriptionId\":55,\"status\":"
+		    "\"SUBSCRIBED\"}]", true },
+		{ "\"wideStatuses\":[{}]", "\"statuses\":[{\"subscriptionId\":"
+		    "55,\"status\":\"SUBSCRIBED\"}]", true },
+		{ "\"wide\":[]", "\"statuses\":[{\"subscriptionId\":55,"
+		    "\"status\":\"SUBSCRIBED\"}]", true },
+		{ "\"wideStatuses\":[]", "\"statuses\":[{\"subscriptionId\":55,"
+		    "\"status\":null}]", true },
+		{ "\"wideStatuses\":[]", "\"statuses\":[{\"subscriptionId\":55,"
+		    "\"status\":\"NOT_SUBSCRIBED\"}]", true },
+		/* Ours is not in it: a wrong number of the option's, perhaps. */
+		{ "\"wideStatuses\":[]", "\"statuses\":[{\"subscriptionId\":56,"
+		    "\"status\":\"SUBSCRIBED\"}]", true },
+		{ "\"wideStatuses\":[]", "\"statuses\":[]", true },
+		{ "\"wideStatuses\":[]", "\"statuses\":{}", true } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		char wide[512], one[512];
+		(void)snprintf(wide, sizeof(wide), LINKS("{\"subscriberIdString"
+		    "\":\"a101@x.dk\",%s}"), all[i].wide);
+		(void)snprintf(one, sizeof(one), LINKS("{\"subscriberIdString"
+		    "\":\"a101@x.dk\",%s}"), all[i].one);
+		const struct route routes[] = {
+			{ .match = "/contacts/batch/read", .body = LINKS(
+			    CARD("101", "")) },
+			{ .match = "batch/unsubscribe-all/read", .body = wide },
+			{ .match = "statuses/batch/read", .body = one } };
+		begin(PREFS "optout_subscriptions = [ '55' ];", routes,
+		    ARRAY_LEN(routes));
+		rig_good(&rig, rig_load(&rig, three, 1));
+		if ((strstr(buf_text(&rig.seen), "optout") != NULL) !=
+		    all[i].left)
+			fail_msg("%s %s", all[i].wide, all[i].one);
+		rig_close(&rig);
+	}
+}
+
+/* One that the service does not take stops nobody else, and is not asked. */
+static void
+test_an_address_that_preferences_refuse(void **state)
+{
+	static const int statuses[] = { 400, 404 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
+		const struct route routes[] = {
+			{ .match = "/contacts/batch/read", .body = LINKS(
+			    CARD("101", "") "," CARD("102", "")) },
+			{ .match = "POST " STATUSES, .status = statuses[i],
+			    .body = "{\"category\":\"VALIDATION_ERROR\"}" },
+			{ .match = "GET " STATUSES "a101", .status = statuses[i],
+			    .body = "{\"category\":\"VALIDATION_ERROR\"}" },
+			{ .match = "GET " STATUSES "a102", .body =
+			    "{\"results\":[]}" } };
+		begin(PREFS, routes, ARRAY_LEN(routes));
+		rig_good(&rig, rig_load(&rig, three, 2));
+		rig_is(&rig.seen,
+		    "101 Ann Lee mail a101@x.dk owner -=- employed ? optout tags\n"
+		    "102 Ann Lee mail a102@x.dk owner -=- employed ? tags\n");
+		rig_is(&rig.bad, "contacts 101: the subscriptions of its address "
+		    "cannot be read: it counts as opted out\n");
+		rig_close(&rig);
+	}
+}
+
 static void
 test_preferences_that_cannot_be_read_ask_nobody(void **state)
 {
@@ -408,6 +485,9 @@ main(void)
 		cmocka_unit_test(test_a_broken_answer_makes_nobody_gone),
 		cmocka_unit_test(test_batches_of_100),
 		cmocka_unit_test(test_preferences_of_each_address),
+		cmocka_unit_test(
+		    test_preferences_in_unknown_words_ask_nobody),
+		cmocka_unit_test(test_an_address_that_preferences_refuse),
 		cmocka_unit_test(
 		    test_preferences_that_cannot_be_read_ask_nobody),
 		cmocka_unit_test(test_contacts_that_changed),

@@ -1,8 +1,9 @@
 /*
  * links.c - how an event could lose its contact, and what stops it:
  *  - more contacts than one answer holds: each record has a cursor of its own;
- *  - an input that the service could not look up just now: the pass breaks and
- *    is taken again, rather than that the event is for nobody for ever;
+ *  - an input that the service could not look up: it is asked for alone; in
+ *    vain, and the pass breaks and is taken again, rather than that the event is
+ *    for nobody for ever;
  *  - an id that is a number beyond 32 bits, or a text: the same id;
  *  - a cursor that stands still: an error.
  */
@@ -20,6 +21,7 @@
 
 struct ask {
 	const char *id, *after;		/* after: "" = the first page */
+	bool met;			/* the answer had it */
 };
 struct loading {
 	struct hubspot *h;
@@ -86,7 +88,7 @@ go_on(struct loading *l, const char *id, json_t *result, struct err *err)
 	if (l->n_next == l->n)
 		return err_set(err, ERR_PROTOCOL, "associations of %s: more "
 		    "pages than records", l->type);
-	l->next[l->n_next++] = (struct ask){ id, after };
+	l->next[l->n_next++] = (struct ask){ id, after, false };
 	return true;
 }
 
@@ -101,6 +103,9 @@ take_result(struct loading *l, json_t *result, struct err *err)
 	if (id == NULL || !json_is_array(all))
 		return err_set(err, ERR_PROTOCOL, "associations of %s: expected "
 		    "\"from\" with an id, and an array \"to\"", l->type);
+	for (size_t k = 0; k < l->n; k++)
+		if (strcmp(l->now[k].id, id) == 0)
+			l->now[k].met = true;
 	json_array_foreach(all, i, to) {
 		const char *contact = hs_id(to, "toObjectId", l->arena);
 		if (contact == NULL)
@@ -114,29 +119,34 @@ take_result(struct loading *l, json_t *result, struct err *err)
 
 /* Of an input without contacts there is an error too: that one is none. */
 static bool
-take_errors(const struct loading *l, json_t *root, struct err *err)
+means_nobody(json_t *error)
 {
-	static const char *const passing[] = { "RATE_LIMITS", "RATE_LIMIT",
-		"INTERNAL_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE",
-		"MIGRATION_IN_PROGRESS" };
-	json_t *error;
+	const char *category = json_string_value(json_object_get(error,
+	    "category"));
+	const char *sub = json_string_value(json_object_get(error,
+	    "subCategory"));
+
+	return (category != NULL &&
+	    strcasecmp(category, "OBJECT_NOT_FOUND") == 0) ||
+	    (sub != NULL && strcasestr(sub, "NO_ASSOCIATIONS_FOUND") != NULL);
+}
+
+/* *failed: of some input it is not known who its contacts are. */
+static void
+take_errors(json_t *root, bool *failed)
+{
+	json_t *errors = json_object_get(root, "errors"), *error;
+	long long n;
 	size_t i;
 
-	json_array_foreach(json_object_get(root, "errors"), i, error) {
-		const char *category = json_string_value(json_object_get(error,
-		    "category"));
-		for (size_t k = 0; category != NULL && k < ARRAY_LEN(passing);
-		     k++)
-			if (strcasecmp(category, passing[k]) == 0)
-				return err_set(err, ERR_RETRY, "associations of "
-				    "%s: %s for some; another run may do",
-				    l->type, passing[k]);
-	}
-	return true;
+	*failed = json_array_size(errors) == 0 && json_integer_value_of(
+	    json_object_get(root, "numErrors"), &n) && n > 0;
+	json_array_foreach(errors, i, error)
+		*failed = *failed || !means_nobody(error);
 }
 
 static bool
-take_answer(struct loading *l, json_t *root, struct err *err)
+take_answer(struct loading *l, json_t *root, bool *failed, struct err *err)
 {
 	json_t *results = json_object_get(root, "results"), *result;
 	const char *status = json_string_value(json_object_get(root, "status"));
@@ -151,7 +161,8 @@ take_answer(struct loading *l, json_t *root, struct err *err)
 	json_array_foreach(results, i, result)
 		if (!take_result(l, result, err))
 			return false;
-	return take_errors(l, root, err);
+	take_errors(root, failed);
+	return true;
 }
 
 /* ---- rounds -------------------------------------------------------------------------- */
@@ -171,7 +182,8 @@ put_inputs(const struct ask *v, size_t n, struct buf *out)
 }
 
 static bool
-ask_some(struct loading *l, size_t from, size_t n, struct err *err)
+ask_once(struct loading *l, size_t from, size_t n, bool *failed,
+    struct err *err)
 {
 	AUTO(arena) struct arena *arena = arena_new(PAGE_MAX_BYTES);
 	AUTO(api_res) struct api_res res = { 0 };
@@ -185,7 +197,28 @@ ask_some(struct loading *l, size_t from, size_t n, struct err *err)
 		    arena, "/%s/contacts/batch/read", l->type)),
 		.body = buf_text(&body) };
 	return hs_read(l->h, arena, &call, &res, err) &&
-	    take_answer(l, api_root(&res), err);
+	    take_answer(l, api_root(&res), failed, err);
+}
+
+static bool
+ask_some(struct loading *l, size_t from, size_t n, struct err *err)
+{
+	bool failed;
+
+	if (!ask_once(l, from, n, &failed, err))
+		return false;
+	for (size_t i = from; failed && i < from + n; i++) {
+		bool again = false;
+		if (l->now[i].met)
+			continue;
+		if (n > 1 && !ask_once(l, i, 1, &again, err))
+			return false;
+		if ((n == 1 || again) && !l->now[i].met)
+			return err_set(err, ERR_RETRY, "associations of %s: "
+			    "those of %s could not be read; another run may do",
+			    l->type, l->now[i].id);
+	}
+	return true;
 }
 
 static bool
@@ -222,7 +255,7 @@ hs_links_load(struct hubspot *h, const char *type, json_t *rows,
 	json_array_foreach(rows, i, row) {
 		const char *id = hs_id(row, "id", arena);
 		if (id != NULL)
-			l.now[l.n++] = (struct ask){ id, "" };
+			l.now[l.n++] = (struct ask){ id, "", false };
 	}
 	for (int rounds = 0; l.n > 0; rounds++) {
 		if (rounds == ROUNDS_MAX)

@@ -3,15 +3,14 @@
  *
  * The stamp only finds candidates: an edit of an old deal brings it up again,
  * and its key, which the core keeps for ever, says that it was there.  When it
- * was closed says its entry into the stage; closedate is what somebody typed, and
- * may lie ahead.
+ * was closed says its entry into the stage; closedate is what somebody typed, may
+ * lie ahead, and counts only where the entry is not known.
  */
 #include <string.h>
 
 #include "reading.h"
 
 #define STAMP "hs_lastmodifieddate"
-#define ENTERED "hs_v2_date_entered_"
 #define STAGES_BYTES ((size_t)1600)	/* of a search's body: ids and columns */
 #define BY_FLAG "hs_is_closed"
 
@@ -45,30 +44,23 @@ hs_deal_trigger(const struct hubspot *h, json_t *row, struct arena *arena)
 	return NULL;
 }
 
-static time_t
-entered_at(const struct hs_events *e, json_t *row, const char *stage)
-{
-	const char *name = stage == NULL ? NULL : arena_printf(e->page,
-	    ENTERED "%s", stage);
-
-	return name == NULL ? NO_TIME : hs_time(hs_property(row, name,
-	    e->page));
-}
-
 static bool
 emit_row(struct hs_events *e, json_t *row, const struct hs_links *links,
     struct err *err)
 {
 	const char *stage = hs_property(row, "dealstage", e->page);
-	const time_t closed = entered_at(e, row, stage);
+	const char *trigger = hs_deal_trigger(e->h, row, e->page);
+	const time_t closed = trigger == NULL ? NO_TIME : hs_entered_at(e,
+	    "deals", row, stage);
 	const time_t changed = hs_time(hs_property(row, STAMP, e->page));
-	struct crm_event ev = { .trigger = hs_deal_trigger(e->h, row, e->page),
+	struct crm_event ev = { .trigger = trigger,
 		.event_id = hs_id(row, "id", e->page),
 		.category = hs_property(row, e->h->set->deal_category_property,
 		    e->page),
 		.stage = stage,
 		.employee_id = hs_property(row, "hubspot_owner_id", e->page),
-		.occurred_at = closed != NO_TIME ? closed : changed,
+		.occurred_at = closed != NO_TIME ? closed :
+		    hs_not_after(e, row, "closedate", changed),
 		.transition_at = closed };
 
 	if (ev.event_id == NULL || changed == NO_TIME) {
@@ -99,7 +91,8 @@ static bool
 chunk_new(struct hs_events *e, struct chunk *c, size_t stages)
 {
 	const char *const names[] = { "dealstage", BY_FLAG,
-		"hs_is_closed_won", "hubspot_owner_id", STAMP,
+		"hs_is_closed_won", "hubspot_owner_id", STAMP, "closedate",
+		"createdate",
 		e->h->set->deal_category_property };
 
 	*c = (struct chunk){ .ids = arena_array(e->own, stages + 1,
@@ -116,7 +109,7 @@ chunk_new(struct hs_events *e, struct chunk *c, size_t stages)
 static bool
 chunk_add(struct hs_events *e, struct chunk *c, const char *id)
 {
-	const char *column = arena_printf(e->own, ENTERED "%s", id);
+	const char *column = arena_printf(e->own, HS_ENTERED "%s", id);
 
 	if (column == NULL)
 		return false;

@@ -4,6 +4,8 @@
  *
  * An event has the id of its record and of the contact, for who belongs to one
  * may be several; the core knows by it who was met before, whatever is edited.
+ * One who is added to a record that was closed long ago is new to the core: the
+ * time of the closing says that it is old.
  */
 #include <string.h>
 
@@ -34,6 +36,39 @@ hs_odd_row(struct hubspot *h, const char *source, json_t *row,
 	if (h->env.quarantine != NULL)
 		h->env.quarantine(h->env.quarantine_arg, source, 0,
 		    json_string_value(json_object_get(row, "id")), reason);
+}
+
+time_t
+hs_entered_at(struct hs_events *e, const char *source, json_t *row,
+    const char *stage)
+{
+	const char *name = stage == NULL ? NULL : arena_printf(e->page,
+	    HS_ENTERED "%s", stage);
+
+	if (name == NULL)
+		return NO_TIME;
+	if (!e->told_entry && json_object_get(json_object_get(row,
+	    "properties"), name) == NULL) {
+		e->told_entry = true;
+		hs_odd_row(e->h, source, row, arena_printf(e->page, "it came "
+		    "without %s: when such rows were closed is not known; an "
+		    "older time counts", name));
+	}
+	return hs_time(hs_property(row, name, e->page));
+}
+
+time_t
+hs_not_after(const struct hs_events *e, json_t *row,
+    const char *closed_property, time_t changed)
+{
+	const time_t closed = hs_time(hs_property(row, closed_property,
+	    e->page));
+	const time_t made = hs_time(hs_property(row, "createdate", e->page));
+
+	/* What somebody typed may lie ahead. */
+	if (closed != NO_TIME && closed <= changed)
+		return closed;
+	return made != NO_TIME && made < changed ? made : changed;
 }
 
 bool

@@ -38,7 +38,17 @@ struct hs_events {
 	void *arg;
 	struct hs_part parts[HS_PARTS_MAX];
 	size_t n;
+	bool told_entry;		/* that a row came without its entry */
 };
+/* When a row entered its stage; NO_TIME = not known.  A row that lacks the
+ * property, other than as null, is told once in a pass. */
+#define HS_ENTERED "hs_v2_date_entered_"
+time_t hs_entered_at(struct hs_events *e, const char *source, json_t *row,
+    const char *stage);
+/* The time of an event whose closing is not known: the earliest that the row
+ * gives, so that an old one is not asked about as if it were new. */
+time_t hs_not_after(const struct hs_events *e, json_t *row,
+    const char *closed_property, time_t changed);
 /* For each of its contacts, as ID/CONTACT; without one as ID. */
 NPS_MUSTCHECK bool hs_emit_event(struct hs_events *e, struct crm_event *ev,
     const struct hs_links *links, struct err *err);

@@ -200,6 +200,48 @@ test_an_association_that_failed_breaks_the_pass(void **state)
 	}
 }
 
+/* Who could not be looked up among others is asked for alone; what the service
+ * has against him, in whatever words, is not "nobody". */
+static void
+test_an_association_that_failed_is_asked_for_alone(void **state)
+{
+	static const char *const words[] = { "{\"category\":\"INTERNAL_ERROR\"}",
+		"{\"category\":\"NEW_WORD\",\"context\":{\"ids\":[\"8\"]}}",
+		"{\"message\":\"no\"}", "null", "" };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_LEN(words); i++) {
+		char failed[512], alone[512];
+		(void)snprintf(failed, sizeof(failed), "{\"status\":"
+		    "\"COMPLETE\",\"numErrors\":1,\"errors\":[%s],\"results\":["
+		    LINKED("9", TO("202")) "]}", words[i / 2]);
+		(void)snprintf(alone, sizeof(alone), "{\"status\":\"COMPLETE\","
+		    "\"numErrors\":1,\"errors\":[%s],\"results\":[]}",
+		    words[i / 2]);
+		const struct route routes[] = {
+			{ .match = "/deals/search", .body = TWO_DEALS },
+			{ .match = "{\"inputs\":[{\"id\":\"8\"},{\"id\":\"9\"}]}",
+			    .body = failed },
+			{ .match = "{\"inputs\":[{\"id\":\"8\"}]}",
+			    .body = i % 2 == 0 ? LINKS(LINKED("8", TO("101"))) :
+			    alone } };
+		begin(DEALS, routes, 3);
+		const bool ok = rig_events(&rig, NIGHT);
+		if (i % 2 == 0) {
+			rig_good(&rig, ok);
+			assert_non_null(strstr(buf_text(&rig.seen),
+			    "sale 8/101 "));
+			assert_non_null(strstr(buf_text(&rig.seen),
+			    "sale 9/202 "));
+		} else {
+			rig_fails(&rig, ok, ERR_RETRY, "associations of deals: "
+			    "those of 8 could not be read");
+			rig_is(&rig.seen, "");
+		}
+		rig_close(&rig);
+	}
+}
+
 static void
 test_pages_of_one_records_contacts(void **state)
 {
@@ -285,7 +327,7 @@ test_deals_by_their_stage(void **state)
 		    ROW("2", "\"dealstage\":\"lost\",\"hs_v2_date_entered_won\":"
 		    "\"2026-11-01T21:00:00Z\",\"hs_v2_date_entered_lost\":null,"
 		    CHANGED) "," ROW("3", "\"dealstage\":\"new\"," CHANGED) ","
-		    ROW("4", "\"dealstage\":\"won\"")) } };
+		    ROW("4", "\"dealstage\":\"won\",\"hs_v2_date_entered_won\":null")) } };
 
 	(void)state;
 	begin(DEALS, routes, 1);
@@ -294,7 +336,37 @@ test_deals_by_their_stage(void **state)
 	    "2026-11-24T21:00:00Z moved 2026-11-24T21:00:00Z\n"
 	    "loss 2 - -/lost by - at 2026-11-24T23:00:00Z moved -\n");
 	rig_is(&rig.bad, "deals 4: expected a deal with its id and its stamp\n");
-	assert_int_equal(rig_count(&rig, "closedate"), 0);
+	rig_close(&rig);
+}
+
+/* HS-18: one who is added to a deal that was closed long ago has a key of his
+ * own: the time says that it is old, also where its entry is not known. */
+static void
+test_an_old_deal_is_not_new_for_a_new_contact(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "/deals/search", .body = FOUND(4,
+		    ROW("1", "\"dealstage\":\"won\",\"closedate\":"
+		    "\"2024-03-01T00:00:00Z\",\"createdate\":"
+		    "\"2023-01-01T00:00:00Z\"," CHANGED) ","
+		    ROW("2", "\"dealstage\":\"won\",\"closedate\":"
+		    "\"2027-03-01T00:00:00Z\",\"createdate\":"
+		    "\"2023-01-01T00:00:00Z\",\"hs_v2_date_entered_won\":"
+		    "null," CHANGED) "," ROW("3", "\"dealstage\":\"won\","
+		    "\"closedate\":null,\"createdate\":\"\"," CHANGED) ","
+		    ROW("4", "\"dealstage\":\"new\"," CHANGED)) } };
+
+	(void)state;
+	begin(DEALS, routes, 1);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	rig_is(&rig.seen,
+	    "sale 1 - -/won by - at 2024-03-01T00:00:00Z moved -\n"
+	    "sale 2 - -/won by - at 2023-01-01T00:00:00Z moved -\n"
+	    "sale 3 - -/won by - at 2026-11-24T23:00:00Z moved -\n");
+	rig_is(&rig.bad, "deals 1: it came without hs_v2_date_entered_won: "
+	    "when such rows were closed is not known; an older time counts\n");
+	assert_int_equal(rig_count(&rig, "\"createdate\""), 1);
+	assert_int_equal(rig_count(&rig, "\"closedate\""), 1);
 	rig_close(&rig);
 }
 
@@ -436,12 +508,17 @@ static void
 test_tickets_that_were_closed(void **state)
 {
 	static const struct route routes[] = {
-		{ .match = "/tickets/search", .body = FOUND(3,
+		{ .match = "/tickets/search", .body = FOUND(5,
 		    ROW("1", "\"hs_pipeline_stage\":\"4\",\"closed_date\":"
 		    "\"2026-11-24T20:00:00Z\",\"hs_ticket_category\":"
 		    "\"BILLING\"," CHANGED) "," ROW("2", "\"hs_pipeline_stage\":"
 		    "\"4\",\"closed_date\":\"\"," CHANGED) "," ROW("3",
-		    "\"hs_pipeline_stage\":\"1\"," CHANGED)) },
+		    "\"hs_pipeline_stage\":\"1\"," CHANGED) "," ROW("4",
+		    "\"hs_pipeline_stage\":\"4\",\"hs_v2_date_entered_4\":"
+		    "\"2025-01-01T00:00:00Z\"," CHANGED) "," ROW("5",
+		    "\"hs_pipeline_stage\":\"4\",\"createdate\":"
+		    "\"2024-01-01T00:00:00Z\",\"hs_v2_date_entered_4\":null,"
+		    CHANGED)) },
 		{ .match = "/tickets/contacts/batch/read", .body = LINKS(
 		    LINKED("1", TO("101"))) } };
 
@@ -450,7 +527,13 @@ test_tickets_that_were_closed(void **state)
 	rig_good(&rig, rig_events(&rig, NIGHT));
 	rig_is(&rig.seen, "case 1/101 101 BILLING/4 by - at "
 	    "2026-11-24T20:00:00Z moved 2026-11-24T20:00:00Z\n"
-	    "case 2 - -/4 by - at 2026-11-24T23:00:00Z moved -\n");
+	    "case 2 - -/4 by - at 2026-11-24T23:00:00Z moved -\n"
+	    "case 4 - -/4 by - at 2025-01-01T00:00:00Z moved "
+	    "2025-01-01T00:00:00Z\n"
+	    "case 5 - -/4 by - at 2024-01-01T00:00:00Z moved -\n");
+	rig_is(&rig.bad, "tickets 2: it came without hs_v2_date_entered_4: "
+	    "when such rows were closed is not known; an older time counts\n");
+	assert_int_equal(rig_count(&rig, "\"hs_v2_date_entered_4\""), 1);
 	rig_close(&rig);
 }
 
@@ -507,10 +590,14 @@ main(void)
 		cmocka_unit_test(test_missing_associations_are_no_failure),
 		cmocka_unit_test(
 		    test_an_association_that_failed_breaks_the_pass),
+		cmocka_unit_test(
+		    test_an_association_that_failed_is_asked_for_alone),
 		cmocka_unit_test(test_pages_of_one_records_contacts),
 		cmocka_unit_test(test_only_contacts_with_the_label),
 		cmocka_unit_test(test_the_contact_is_read_with_the_event),
 		cmocka_unit_test(test_deals_by_their_stage),
+		cmocka_unit_test(
+		    test_an_old_deal_is_not_new_for_a_new_contact),
 		cmocka_unit_test(test_a_won_deal_keeps_its_key),
 		cmocka_unit_test(test_a_broken_baseline_goes_on),
 		cmocka_unit_test(test_a_list_without_end_is_an_error),

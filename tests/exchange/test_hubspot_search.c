@@ -212,7 +212,8 @@ test_body_and_window(void **state)
 	    "\"values\":[\"4\"]}]}],\"sorts\":[{\"propertyName\":"
 	    "\"hs_object_id\",\"direction\":\"ASCENDING\"}],\"properties\":["
 	    "\"hs_pipeline_stage\",\"hubspot_owner_id\","
-	    "\"hs_lastmodifieddate\",\"closed_date\",\"hs_ticket_category\"],"
+	    "\"hs_lastmodifieddate\",\"createdate\",\"closed_date\","
+	    "\"hs_ticket_category\",\"hs_v2_date_entered_4\"],"
 	    "\"limit\":200}\n"), 1);
 	/* The rest of it, up to upper_margin_s below the service's time. */
 	assert_int_equal(rig_count(&rig, "\"value\":\"1795564200000\","

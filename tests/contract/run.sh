@@ -41,4 +41,6 @@ if [ ! $here/node_modules/.package-lock.json -nt $here/package-lock.json ]; then
 	touch $here/node_modules/.package-lock.json
 fi
 
-tests/run.sh -t 300 -b "$build" -d tests $here/*"$name"*.test.js
+limit_s=300
+[ -z "${NPSYNC_LONG:-}" ] || limit_s=7200
+tests/run.sh -t $limit_s -b "$build" -d tests $here/*"$name"*.test.js

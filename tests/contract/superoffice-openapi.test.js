@@ -13,8 +13,8 @@ const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test, main, note } = require('./lib/tap.js');
-const { tenant_start, crm_group } = require('./lib/superoffice.js');
-const { night_start } = require('./lib/night.js');
+const { tenant_options, crm_group } = require('./lib/superoffice.js');
+const { place_make } = require('./lib/place.js');
 
 const described = JSON.parse(fs.readFileSync(path.join(__dirname,
     '../sim/parts/superoffice/openapi.json'), 'utf8'));
@@ -128,34 +128,23 @@ function request_of(line) {
 
 /* ---- the nights -------------------------------------------------------------- */
 async function recorded() {
-	const sim = await tenant_start(['--seed-world', '120', '--events', '40',
-		'--days', '1', '--record']);
-	const night = await night_start({ crm: crm_group(sim) });
-	const run = async (now, ...args) => {
-		const res = await night.at(now, ...args);
-		assert.strictEqual(res.code, 0, `${args}: ${res.out}`);
-		return res.out;
-	};
-	await sim.ask('now', { now: '2026-11-24T07:00:00Z' });
-	const said = await run('2026-11-24 08:00', 'run', 'hourly') +
-		await run('2026-11-24 08:00', 'activate');
-	const clock = async (now) => {
-		await sim.ask('now', { now });
-		await night.survey.ask('now', { now });
-	};
-	await clock('2026-11-26T02:10:00Z');
-	const first = await run('2026-11-26 03:10', 'run', 'night');
-	await night.survey.ask('auto', { seed: 1, percent: 100,
+	const place = await place_make('superoffice', tenant_options(
+	    ['--seed-world', '120', '--events', '40', '--days', '1', '--record']),
+	crm_group());
+	const { server, service, must } = place;
+	const live = new Date('2026-11-24T07:00:00Z');
+	let said = await must(live, 'run', 'hourly');
+	said += await must(live, 'activate');
+	said += await must(new Date('2026-11-26T02:10:00Z'), 'run', 'night');
+	await service.ask('auto', { seed: 1, percent: 100,
 		now: '2026-11-26T18:00:00Z' });
-	await clock('2026-11-27T02:10:00Z');
-	const last = await run('2026-11-27 03:10', 'run', 'night');
-	const lines = fs.readFileSync(path.join(sim.dir, 'exchanges.jsonl'),
+	said += await must(new Date('2026-11-27T02:10:00Z'), 'run', 'night');
+	const lines = fs.readFileSync(path.join(server.dir, 'exchanges.jsonl'),
 	    'utf8').split('\n').filter(Boolean).map((l) => JSON.parse(l));
-	const stats = await sim.get('/sim/stats');
-	const ledger = sim.ledger();
-	await night.stop();
-	await sim.stop();
-	return { lines, stats, ledger, said: said + first + last };
+	const stats = await server.get('/sim/stats');
+	const ledger = server.ledger();
+	await place.stop();
+	return { lines, stats, ledger, said };
 }
 
 let seen;

@@ -11,6 +11,7 @@ const path = require('node:path');
 const { sim_start, scratch, build } = require('./sim.js');
 
 const npsync = path.join(build, 'npsync');
+const LONGEST_S = process.env.NPSYNC_LONG ? 3600 : 240;
 const KEY = 'sim-key-0123456789';
 
 /* Is the program built with this connector? */
@@ -107,7 +108,7 @@ async function place_make(crm_name, options, crm,
 	const args_at = (now, args) => ['-c', file, '--now', iso(now), ...args];
 	const at = async (now, ...args) => {
 		await clock(now);
-		return run(args_at(now, args), 120);
+		return run(args_at(now, args), LONGEST_S / 2);
 	};
 	return {
 		service, server, clock, at,
@@ -120,7 +121,7 @@ async function place_make(crm_name, options, crm,
 		/* The same, with kib: the most memory that it had. */
 		async measured(now, ...args) {
 			await clock(now);
-			const res = await run(args_at(now, args), 240,
+			const res = await run(args_at(now, args), LONGEST_S,
 			    ['python3', '-c', MEASURE, npsync]);
 			assert.strictEqual(res.code, 0, res.text);
 			return { ...res, kib: Number(/kib=(\d+)/.exec(res.text)[1]) };

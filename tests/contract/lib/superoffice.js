@@ -15,13 +15,15 @@ const TICKET = 'http://schemes.superoffice.net/identity/ticket';
 const keys = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
 const private_pem = keys.privateKey.export({ type: 'pkcs8', format: 'pem' });
 
-async function tenant_start(options = []) {
+function tenant_options(options = []) {
 	const pem = path.join(scratch(), 'public.pem');
 	fs.writeFileSync(pem, keys.publicKey.export({ type: 'spki',
 		format: 'pem' }));
-	return sim_start('superoffice', ['--public-key', pem, '--now', NOW,
-		...options]);
+	return ['--public-key', pem, '--now', NOW, ...options];
 }
+
+const tenant_start = async (options) => sim_start('superoffice',
+    tenant_options(options));
 
 function signed(minute, key = keys.privateKey) {
 	const data = `${SYSTEM_TOKEN}.${minute}`;
@@ -71,14 +73,14 @@ async function client(sim, headers = {}) {
 		    `${what}?${query(args)}`, undefined, more) };
 }
 
-/* The group of npsync's configuration, for night_start. */
-const crm_group = (sim, more = '') => (secret) => `{ name = "so";
-	driver = "superoffice"; login_host = "${sim.url}";
+/* The group of npsync's configuration, for place_make. */
+const crm_group = (more = '') => (server, secret) => `name = "so";
+	driver = "superoffice"; login_host = "${server.url}";
 	context_id = "Cust12345"; rate_per_second = 10.0;
 	client_secret = "${secret('app', 'sec')}";
 	system_user_token = "${secret('system', SYSTEM_TOKEN)}";
 	private_key = "${secret('rsa', private_pem.trim())}";
-	interest_list = "PersonInterest"; consent_rule = "off"; ${more} }`;
+	interest_list = "PersonInterest"; consent_rule = "off"; ${more}`;
 
-module.exports = { tenant_start, crm_group, login, claims, state, client, keys,
-	private_pem, SYSTEM_TOKEN, TICKET, NOW };
+module.exports = { tenant_options, tenant_start, crm_group, login, claims, state,
+	client, keys, private_pem, SYSTEM_TOKEN, TICKET, NOW };

@@ -6,7 +6,8 @@
  *    as a whole is halved until the one is alone;
  *  - one contact twice in a call: the second goes in the next call;
  *  - a property that is not there, which refuses each contact for good: looked
- *    at before, and told as what it is, the configuration's;
+ *    at before, and told as what it is, the configuration's; one that goes
+ *    meanwhile leaves the contacts of that call unknown, it refuses none;
  *  - a day in a form that the property does not take: by its type.
  */
 #include <string.h>
@@ -137,6 +138,8 @@ take_results(struct fields *f, json_t *root, const struct hs_record *records,
 	const size_t n = hs_update_read(root, records, f->parts.now.n, results,
 	    unnamed, said);
 
+	if (said->config)
+		return;
 	for (size_t i = 0; i < f->parts.now.n; i++)
 		f->results[hs_parts_record(&f->parts, i)] = results[i];
 	hs_parts_keep(&f->parts, unnamed);
@@ -150,6 +153,8 @@ part_refused(struct fields *f, json_t *root, const struct hs_record *records,
     struct hs_refusal *said)
 {
 	hs_refusal_read(root, records[0].values, said);
+	if (said->config)
+		return;
 	if (f->parts.now.n > 1 && hs_is_final(said->outcome)) {
 		hs_parts_again(&f->parts, !f->h->set->w.bisect_on_400);
 		return;
@@ -157,6 +162,15 @@ part_refused(struct fields *f, json_t *root, const struct hs_record *records,
 	for (size_t i = 0; i < f->parts.now.n; i++)
 		put_result_set(&f->results[hs_parts_record(&f->parts, i)],
 		    said->outcome, said->words, "");
+}
+
+/* What was refused for none of its contacts is an error of the call. */
+static bool
+of_no_record(struct err *err)
+{
+	if (err->kind == ERR_REJECTED || err->kind == ERR_GONE)
+		err->kind = ERR_PROTOCOL;
+	return false;
 }
 
 static bool
@@ -181,10 +195,10 @@ send_part(struct fields *f, struct err *err)
 	req.body_len = strlen(req.body);
 	if (hs_do(f->h, arena, &req, &res, err))
 		take_results(f, api_root(&res), records, &said);
-	else if (hs_is_of_records(&res.http, err->kind))
+	else if (hs_is_of_records(&res.http, err->kind, api_root(&res)))
 		part_refused(f, api_root(&res), records, &said);
 	else
-		return false;
+		return of_no_record(err);
 	return !said.config || err_set(err, ERR_CONFIG, LABEL ": %s: `npsync "
 	    "check` says what to do", said.words);
 }

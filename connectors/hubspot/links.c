@@ -78,8 +78,12 @@ go_on(struct loading *l, const char *id, json_t *result, struct err *err)
 	json_t *node = json_at(result, "/paging/next/after");
 	const char *after = node == NULL ? NULL : json_text(l->arena, node);
 
+	if (arena_failed(l->arena))
+		return err_nomem(err);
 	if (after == NULL || *after == '\0')
-		return !arena_failed(l->arena) || err_nomem(err);
+		return !json_is_object(json_at(result, "/paging/next")) ||
+		    err_set(err, ERR_PROTOCOL, "associations of %s: expected a "
+		    "text \"after\" in paging.next", l->type);
 	for (size_t i = 0; i < l->n; i++)
 		if (strcmp(l->now[i].id, id) == 0 &&
 		    strcmp(l->now[i].after, after) == 0)

@@ -55,6 +55,9 @@ hs_cursor_next(struct hs_cursor *c, json_t *root, const char *label,
 		len = snprintf(next, sizeof(next), "%s",
 		    json_string_value(after));
 	*more = len > 0;
+	if (!*more && json_is_object(json_at(root, "/paging/next")))
+		return err_set(err, ERR_PROTOCOL, "%s: expected a text or a "
+		    "number \"after\" in paging.next", label);
 	if (len < 0 || (size_t)len >= sizeof(next))
 		return err_set(err, ERR_PROTOCOL, "%s: a cursor longer than "
 		    "%zu bytes", label, sizeof(next) - 1);
@@ -235,12 +238,18 @@ tell(struct reading *r, json_t *rows, struct err *err)
 }
 
 /* ---- is it all, and can it be? ------------------------------------------------------ */
+/* What one search may announce, or give out: the service gives no more. */
+static int
+rows_max(const struct hs_settings *set)
+{
+	return set->split_total < set->search_max ? set->split_total :
+	    set->search_max;
+}
+
 static bool
 check_first(struct reading *r, long long total, struct err *err)
 {
-	const struct hs_settings *set = r->h->set;
-	const int max = set->split_total < set->search_max ?
-	    set->split_total : set->search_max;
+	const int max = rows_max(r->h->set);
 
 	r->s->total = total;
 	if (total <= max)
@@ -294,7 +303,7 @@ step_up(struct reading *r, json_t *rows, bool *more)
 
 	r->given += (long)n;
 	if (*r->above == '\0' || (*more && r->given <
-	    r->h->set->split_total - r->h->set->search_limit))
+	    rows_max(r->h->set) - r->h->set->search_limit))
 		return;
 	/* Nothing new: the end, or no progress. */
 	*more = r->since > 0 && last != NULL;

@@ -185,10 +185,12 @@ answer_read(const struct step *s, const struct http_res *res,
 		return false;
 	apicall_judge(&s->h->api, res, *doc == NULL ? NULL : json_root(*doc),
 	    &v);
-	*refused = s->f->writing && hs_is_of_records(res, v.kind);
+	*refused = (s->f->writing || res->status == 404) &&
+	    hs_is_of_records(res, v.kind, *doc == NULL ? NULL :
+	        json_root(*doc));
 	if (*refused)
 		return true;
-	if (v.kind == ERR_GONE)
+	if (v.kind == ERR_GONE || (v.kind == ERR_REJECTED && s->f->writing))
 		v.kind = ERR_PROTOCOL;
 	if (v.kind != ERR_NONE) {
 		(void)apicall_fail(&v, res, label, err);
@@ -284,22 +286,6 @@ plan_card(const struct step *s, json_t *root, size_t i, const char **value,
 	return true;
 }
 
-static bool
-after_reading(const struct step *s, const struct http_res *res,
-    struct http_req *req, struct err *err)
-{
-	AUTO(json_doc) struct json_doc *doc = NULL;
-	const char *values[HS_BATCH_MAX];
-	bool refused;
-
-	if (!answer_read(s, res, LABEL_READ, &doc, &refused, err))
-		return false;
-	for (size_t i = 0; i < s->f->parts.now.n; i++)
-		if (!plan_card(s, json_root(doc), i, &values[i], err))
-			return false;
-	return write_values(s, values, req, err);
-}
-
 /* ---- the writing --------------------------------------------------------- */
 static void
 refuse(const struct step *s, size_t i, const struct hs_refusal *said)
@@ -373,6 +359,25 @@ take_results(const struct step *s, json_t *root, struct http_req *req,
 	if (n > 1)
 		hs_parts_again(parts, !s->h->set->w.bisect_on_400);
 	return read_next(s, req, err);
+}
+
+/* ---- steps ----------------------------------------------------------- */
+static bool
+after_reading(const struct step *s, const struct http_res *res,
+    struct http_req *req, struct err *err)
+{
+	AUTO(json_doc) struct json_doc *doc = NULL;
+	const char *values[HS_BATCH_MAX];
+	bool refused;
+
+	if (!answer_read(s, res, LABEL_READ, &doc, &refused, err))
+		return false;
+	if (refused)
+		return part_refused(s, json_root(doc), req, err);
+	for (size_t i = 0; i < s->f->parts.now.n; i++)
+		if (!plan_card(s, json_root(doc), i, &values[i], err))
+			return false;
+	return write_values(s, values, req, err);
 }
 
 static bool

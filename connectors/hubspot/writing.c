@@ -44,11 +44,19 @@ hs_writing_narrow(const struct hs_settings *set,
 	copy->ensure_tags = NULL;
 }
 
+/* Without a category it may be anything's on the way, such as a proxy's. */
 bool
-hs_is_of_records(const struct http_res *res, enum err_kind kind)
+hs_is_of_records(const struct http_res *res, enum err_kind kind, json_t *root)
 {
+	const char *category = json_string_value(json_object_get(root,
+	    "category"));
+
+	if (res->status == 404)
+		return category != NULL &&
+		    strcmp(category, "OBJECT_NOT_FOUND") == 0;
 	return res->status == 413 || (kind == ERR_REJECTED &&
-	    (res->status == 400 || res->status == 409 || res->status == 422));
+	    category != NULL && (res->status == 400 || res->status == 409 ||
+	        res->status == 422));
 }
 
 bool

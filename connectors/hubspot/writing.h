@@ -50,8 +50,10 @@ NPS_MUSTCHECK bool hs_property_get(struct hubspot *h, struct arena *arena,
     const char *name, struct api_res *res, bool *there, struct err *err);
 /* The kind of property that tag_type asks for. */
 enum hs_form hs_tag_kind(const struct hubspot *h);
-/* The answer to a batch that was refused as a whole, for its records. */
-bool hs_is_of_records(const struct http_res *res, enum err_kind kind);
+/* The answer to a batch that was refused as a whole, for its records.  root: of
+ * its body, or NULL. */
+bool hs_is_of_records(const struct http_res *res, enum err_kind kind,
+    json_t *root);
 
 /* ---- members of struct crm_connector ------------------------------------- */
 NPS_MUSTCHECK bool hs_ensure_tags(void *self, const char *const *tags, size_t n,

@@ -259,6 +259,13 @@ test_a_cursor_that_leads_back_ends_with_an_error(void **state)
 		{ "", "leads back", { { .match = "/search", .body =
 		    "{\"total\":900,\"results\":[],\"paging\":{\"next\":{"
 		    "\"after\":\"200\"}}}" } } },
+		/* More is said to come, and not where: no end. */
+		{ "", "expected a text or a number \"after\"", { { .match =
+		    "/search", .body = "{\"total\":2,\"results\":[],\"paging\":{"
+		    "\"next\":{\"after\":null}}}" } } },
+		{ "", "expected a text or a number \"after\"", { { .match =
+		    "/search", .body = "{\"total\":2,\"results\":[],\"paging\":{"
+		    "\"next\":{\"link\":\"x\"}}}" } } },
 		{ "", "leads back", { { .match = "\"after\":\"200\"", .body =
 		    "{\"total\":900,\"results\":[],\"paging\":{\"next\":{"
 		    "\"after\":\"400\"}}}" }, { .match = "/search", .body =
@@ -379,6 +386,19 @@ test_25000_rows_of_one_moment_go_by_ids(void **state)
 
 /* Where ids are compared in another way than they are sorted, rows would be
  * lost: the reading ends with an error instead. */
+/* A service that gives fewer rows for a search is not asked for more. */
+static void
+test_search_max_bounds_the_pages_by_ids(void **state)
+{
+	(void)state;
+	fill(5000, BEGIN_MS + 5000000, 0);
+	begin("search_max = 1000; split_total = 9000;");
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	all_seen(5000);
+	assert_int_equal(rig_count(&rig, "\"after\":\"1000\""), 0);
+	rig_close(&rig);
+}
+
 static void
 test_ids_in_another_order_lose_nothing_silently(void **state)
 {
@@ -575,6 +595,7 @@ main(void)
 		cmocka_unit_test(test_12000_rows_in_a_window_are_halved),
 		cmocka_unit_test(test_12000_rows_in_a_second_are_halved),
 		cmocka_unit_test(test_25000_rows_of_one_moment_go_by_ids),
+		cmocka_unit_test(test_search_max_bounds_the_pages_by_ids),
 		cmocka_unit_test(
 		    test_ids_in_another_order_lose_nothing_silently),
 		cmocka_unit_test(test_quiet_months_take_few_searches),

@@ -185,6 +185,58 @@ test_hs08_bisection(void **state)
 	rig_close(true);
 }
 
+/* One that is gone may refuse the whole call by 404, when it is read and when
+ * it is written; the others get their tags. */
+static void
+test_a_batch_with_one_who_is_gone(void **state)
+{
+	static const struct sim_reply script[] = { TAG,
+		{ .target = READ, .status = 404, .body = FAULT(
+		    "OBJECT_NOT_FOUND", "no") },
+		{ .target = READ, .status = 404, .body = FAULT(
+		    "OBJECT_NOT_FOUND", "no") },
+		ONE("102"), { .target = UPDATE, .status = 404, .body = FAULT(
+		    "OBJECT_NOT_FOUND", "no") }, TAG, TWO("101", "102"),
+		{ .target = UPDATE, .status = 404, .body = FAULT(
+		    "OBJECT_NOT_FOUND", "no") },
+		ONE("101"), { .target = UPDATE, .status = 404, .body = FAULT(
+		    "OBJECT_NOT_FOUND", "no") },
+		ONE("102"), UPDATES(ROWS(GOOD("102"))) };
+	struct put_result r[2];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	assert_true(rig_tags(four, 2, r));
+	assert_string_equal(rig_words(r, 2), "gone gone");
+	assert_true(rig_tags(four, 2, r));
+	assert_string_equal(rig_words(r, 2), "gone done");
+	rig_close(true);
+}
+
+/* A proxy's page, or a path that is wrong, is no refusal of a contact. */
+static void
+test_a_refusal_without_a_category_refuses_nobody(void **state)
+{
+	static const struct { int status; const char *body; } all[] = {
+		{ 400, "<html>Bad" }, { 400, "{}" }, { 404, "<html>No" },
+		{ 404, "{\"message\":\"no\"}" }, { 422, "[]" } };
+	struct put_result r[4];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		const struct sim_reply bad = { .target = UPDATE,
+			.status = all[i].status, .body = all[i].body };
+		const struct sim_reply script[] = { TAG, FOUR, bad, FOUR, bad,
+			FOUR, bad, FOUR, bad };
+		rig_open("", script, ARRAY_LEN(script));
+		rig_fails(rig_tags(four, 4, r), ERR_PROTOCOL,
+		    "update contacts");
+		assert_string_equal(rig_words(r, 4),
+		    "again again again again");
+		rig_close(true);
+	}
+}
+
 static void
 test_without_bisection(void **state)
 {
@@ -676,6 +728,9 @@ main(void)
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_value_is_missing),
 		cmocka_unit_test(test_hs08_bisection),
+		cmocka_unit_test(test_a_batch_with_one_who_is_gone),
+		cmocka_unit_test(
+		    test_a_refusal_without_a_category_refuses_nobody),
 		cmocka_unit_test(test_without_bisection),
 		cmocka_unit_test(test_hs08_errors_by_contact),
 		cmocka_unit_test(test_error_that_names_nobody),

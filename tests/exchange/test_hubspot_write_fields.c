@@ -242,6 +242,71 @@ test_property_is_deleted(void **state)
 	rig_close(true);
 }
 
+/* Told of one contact, or with one alone in the call: it is nobody's refusal. */
+static void
+test_property_is_deleted_refuses_nobody(void **state)
+{
+	static const struct sim_reply alone[] = { NUMBER("nps_last_score"),
+		REFUSED(400, "VALIDATION_ERROR", "nps_last_score: "
+		    "PROPERTY_DOESNT_EXIST") };
+	static const struct sim_reply of_one[] = { NUMBER("nps_last_score"),
+		{ .target = UPDATE, .status = 207, .body = "{\"status\":"
+		    "\"COMPLETE\",\"results\":[],\"numErrors\":1,\"errors\":[{"
+		    "\"category\":\"VALIDATION_ERROR\",\"message\":"
+		    "\"PROPERTY_DOESNT_EXIST\",\"context\":{\"ids\":[\"101\"]}}]}" } };
+	const struct crm_effect e[] = { of("101"), of("102") };
+	struct put_result r[2];
+
+	(void)state;
+	rig_open("", alone, ARRAY_LEN(alone));
+	rig_fails(put(e, 1, r), ERR_CONFIG, "PROPERTY_DOESNT_EXIST");
+	assert_string_equal(rig_words(r, 1), "unknown");
+	rig_close(true);
+	rig_open("", of_one, ARRAY_LEN(of_one));
+	rig_fails(put(e, 2, r), ERR_CONFIG, "PROPERTY_DOESNT_EXIST");
+	assert_string_equal(rig_words(r, 2), "unknown unknown");
+	rig_close(true);
+}
+
+/* One that is gone may refuse the whole call by 404; the others are written. */
+static void
+test_a_batch_with_one_who_is_gone(void **state)
+{
+	static const struct sim_reply script[] = { NUMBER("nps_last_score"),
+		REFUSED(404, "OBJECT_NOT_FOUND", "no"),
+		REFUSED(404, "OBJECT_NOT_FOUND", "no"), ONE_ROW("102") };
+	const struct crm_effect e[] = { of("101"), of("102") };
+	struct put_result r[2];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	assert_true(put(e, 2, r));
+	assert_string_equal(rig_words(r, 2), "gone done");
+	rig_close(true);
+}
+
+/* A proxy's page, or a path that is wrong, is no refusal of a contact. */
+static void
+test_a_refusal_without_a_category_refuses_nobody(void **state)
+{
+	static const struct { int status; const char *body; } all[] = {
+		{ 400, "<html>Bad" }, { 400, "{}" }, { 404, "<html>No" },
+		{ 404, "{\"message\":\"no\"}" }, { 422, "[]" } };
+	const struct crm_effect e[] = { of("101"), of("102") };
+	struct put_result r[2];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		const struct sim_reply script[] = { NUMBER("nps_last_score"),
+			{ .target = UPDATE, .status = all[i].status,
+			    .body = all[i].body } };
+		rig_open("", script, ARRAY_LEN(script));
+		rig_fails(put(e, 2, r), ERR_PROTOCOL, "update contacts");
+		assert_string_equal(rig_words(r, 2), "unknown unknown");
+		rig_close(true);
+	}
+}
+
 /* ---- faults -------------------------------------------------------------- */
 /* HS-09: DAILY is one request, and none after it. */
 static void
@@ -338,6 +403,10 @@ main(void)
 		cmocka_unit_test(test_property_cannot_be_written),
 		cmocka_unit_test(test_name_that_is_none),
 		cmocka_unit_test(test_property_is_deleted),
+		cmocka_unit_test(test_property_is_deleted_refuses_nobody),
+		cmocka_unit_test(test_a_batch_with_one_who_is_gone),
+		cmocka_unit_test(
+		    test_a_refusal_without_a_category_refuses_nobody),
 		cmocka_unit_test(test_hs09_daily),
 		cmocka_unit_test(test_hs10_refused),
 		cmocka_unit_test(test_cut_after_sending),

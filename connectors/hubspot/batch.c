@@ -157,7 +157,8 @@ outcome_of(const char *category)
 	known[] = {
 		{ "OBJECT_NOT_FOUND", PUT_GONE },
 		{ "RATE_LIMIT", PUT_AGAIN }, { "RATE_LIMITS", PUT_AGAIN },
-		{ "CONFLICT", PUT_AGAIN }, { "INTERNAL_ERROR", PUT_AGAIN },
+		{ "CONFLICT", PUT_AGAIN }, { "RECORD_LOCKED", PUT_AGAIN },
+		{ "INTERNAL_ERROR", PUT_AGAIN },
 		{ "MISSING_SCOPES", PUT_DENIED } };
 
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)

@@ -287,6 +287,17 @@ plan_card(const struct step *s, json_t *root, size_t i, const char **value,
 }
 
 /* ---- the writing --------------------------------------------------------- */
+/* Where a tag that the card has is no choice any more, its whole value is
+ * refused. */
+static const char *
+reason_of(const struct step *s, const struct hs_refusal *said)
+{
+	return hs_tag_kind(s->h) == HS_KIND_CHOICES &&
+	    strstr(said->words, "INVALID_OPTION") != NULL ?
+	    "INVALID_OPTION: a tag of the contact may be no choice any more: "
+	    "add it again, hidden, or take it off" : said->words;
+}
+
 static void
 refuse(const struct step *s, size_t i, const struct hs_refusal *said)
 {
@@ -295,7 +306,7 @@ refuse(const struct step *s, size_t i, const struct hs_refusal *said)
 	    idmap_has(&s->h->writer->added, value);
 
 	put_result_set(result_of(s, i), is_new ? PUT_AGAIN : said->outcome,
-	    is_new ? "its choice was added just now" : said->words,
+	    is_new ? "its choice was added just now" : reason_of(s, said),
 	    said->words);
 }
 

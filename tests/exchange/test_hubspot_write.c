@@ -460,6 +460,23 @@ test_choice_that_is_refused(void **state)
 	rig_close(true);
 }
 
+/* A tag of the card is no choice any more: what can be done is said. */
+static void
+test_choice_that_the_contact_has_is_gone(void **state)
+{
+	static const struct sim_reply script[] = { OFFERS(CHOICE("x")),
+		READS(ROWS(ROW("101", "\"old\""))), BATCH_REFUSED };
+	struct put_result r;
+
+	(void)state;
+	rig_open(CHOICES, script, ARRAY_LEN(script));
+	assert_true(rig_tags(four, 1, &r));
+	assert_string_equal(rig_words(&r, 1), "rejected");
+	assert_non_null(strstr(r.reason, "may be no choice any more: add it "
+	    "again, hidden"));
+	rig_close(true);
+}
+
 /* ---- the property -------------------------------------------------------- */
 static void
 test_property_is_not_what_it_should_be(void **state)
@@ -742,6 +759,7 @@ main(void)
 		cmocka_unit_test(test_choice_meets_another),
 		cmocka_unit_test(test_choice_conflicts_end),
 		cmocka_unit_test(test_choice_that_is_refused),
+		cmocka_unit_test(test_choice_that_the_contact_has_is_gone),
 		cmocka_unit_test(test_property_is_not_what_it_should_be),
 		cmocka_unit_test(test_property_is_deleted),
 		cmocka_unit_test(test_hs09_throttled),

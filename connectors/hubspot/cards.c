@@ -4,7 +4,8 @@
  * The service leaves out, without a word, what a portal does not have: whoever
  * opted out would look as if he had not.  So each property that says who must
  * not be asked is looked up before anything is read, and one that is missing
- * stops everything.  A value that cannot be read speaks against asking.
+ * stops everything, and so does a card that came without one; null is a value.
+ * A value that cannot be read speaks against asking.
  */
 #include <string.h>
 
@@ -183,6 +184,43 @@ has_left_mailings(const struct hubspot *h, json_t *row, const char *email,
 	return false;
 }
 
+static bool
+must_have(json_t *row, const char *name, struct err *err)
+{
+	return *name == '\0' || json_object_get(json_object_get(row,
+	    "properties"), name) != NULL ? true : err_set(err, ERR_PROTOCOL,
+	    "read contacts: expected the property %s in each, be it null: "
+	    "without it nobody can say who must not be asked", name);
+}
+
+/* Each property that may speak against asking, whatever it says. */
+static bool
+is_whole(const struct hubspot *h, json_t *row, struct err *err)
+{
+	const struct hs_settings *set = h->set;
+	const char *const names[] = { set->optout_property,
+		set->employment_property, set->nosend_property,
+		set->w.tag_property };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (!must_have(row, names[i], err))
+			return false;
+	for (size_t i = 0; i < set->bounce_properties.n; i++)
+		if (!must_have(row, set->bounce_properties.v[i], err))
+			return false;
+	for (size_t i = 0; i < set->optout_subscriptions.n &&
+	     set->optout_source == HS_OPTOUT_PROPERTY; i++) {
+		const char *name = arena_printf(h->env.scratch, SUBSCRIPTION
+		    "%s", set->optout_subscriptions.v[i]);
+		if (name == NULL)
+			return err_nomem(err);
+		if (!must_have(row, name, err))
+			return false;
+	}
+	return true;
+}
+
+/* Several values are one text, with ";" between. */
 static enum tri
 employed(const struct hubspot *h, json_t *row)
 {
@@ -190,8 +228,14 @@ employed(const struct hubspot *h, json_t *row)
 
 	if (*name == '\0')
 		return TRI_UNKNOWN;
-	return hs_in_list(&h->set->employment_left_values, hs_property(row,
-	    name, h->env.scratch)) ? TRI_NO : TRI_YES;
+	const char *text = hs_property(row, name, h->env.scratch);
+	const char *const *v = tagtext_split(h->env.scratch, text);
+	if (hs_in_list(&h->set->employment_left_values, text))
+		return TRI_NO;
+	for (; v != NULL && *v != NULL; v++)
+		if (hs_in_list(&h->set->employment_left_values, *v))
+			return TRI_NO;
+	return TRI_YES;
 }
 
 /* Of the property, and one more; ends with NULL. */
@@ -287,6 +331,8 @@ hs_card_map(struct hubspot *h, json_t *row, const struct idmap *left,
 		.consent_at = NO_TIME };
 	if (c->contact_id == NULL)
 		return !arena_failed(scratch) || err_nomem(err);
+	if (!c->gone && !is_whole(h, row, err))
+		return false;
 	map_person(h, row, c);
 	map_own(h, row, c);
 	c->opted_out = has_left_mailings(h, row, c->email, left);

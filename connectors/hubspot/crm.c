@@ -5,6 +5,7 @@
  * with a live portal.  What is proven by what stands in README.md.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "reading.h"
 #include "writing.h"
@@ -59,6 +60,18 @@ try_type(struct hubspot *h, const char *type, struct err *err)
 	    "\"results\"", type);
 }
 
+static bool
+try_activities(struct hubspot *h, struct err *err)
+{
+	const struct strlist *types = &h->set->activity_types;
+
+	for (size_t i = 0; i < types->n; i++)
+		if (!(h->set->meetings &&
+		    strcmp(types->v[i], "meetings") == 0) && !try_type(h, types->v[i], err))
+			return err_wrap(err, "activity_types");
+	return true;
+}
+
 /* The property of the tags may be missing still: setup makes it. */
 static bool
 crm_check(void *self, struct err *err)
@@ -73,6 +86,7 @@ crm_check(void *self, struct err *err)
 	        HS_OF_DEALS, &s, err))) &&
 	    (!set->tickets || (try_type(h, "tickets", err) && hs_stages_get(h,
 	        HS_OF_TICKETS, &s, err))) &&
+	    try_activities(h, err) && hs_prefs_try(h, err) &&
 	    (!set->owners || hs_owners_get(h, err));
 }
 

@@ -176,7 +176,7 @@ count_as_left(struct prefs *p, size_t i, struct err *err)
 {
 	struct hubspot *h = p->h;
 
-	if (h->env.quarantine != NULL)
+	if (h->env.quarantine != NULL && p->ids[i] != NULL)
 		h->env.quarantine(h->env.quarantine_arg, "contacts", 0,
 		    p->ids[i], "the subscriptions of its address cannot be "
 		    "read: it counts as opted out");
@@ -262,4 +262,24 @@ hs_prefs_load(struct hubspot *h, json_t *rows, struct arena *arena,
 	}
 	return ask_some(&p, arena, err) &&
 	    (!arena_failed(arena) || err_nomem(err));
+}
+
+bool
+hs_prefs_try(struct hubspot *h, struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new(ANSWER_MAX_BYTES);
+	struct err unwanted, *why = err == NULL ? &unwanted : err;
+	struct idmap left;
+	struct prefs p = { .h = h, .left = &left, .n = 1, .what = ALL,
+		.emails = { "nobody@example.com" } };
+
+	if (h->set->optout_source != HS_OPTOUT_PREFERENCES)
+		return true;
+	if (arena == NULL)
+		return err_nomem(err);
+	idmap_init(&left, arena);
+	idmap_init(&p.known, arena);
+	/* The batch and one alone have scopes of their own. */
+	return (ask_batch(&p, arena, why) || is_of_addresses(why)) &&
+	    ask_alone(&p, 0, arena, err);
 }

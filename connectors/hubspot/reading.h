@@ -98,6 +98,8 @@ NPS_MUSTCHECK bool hs_card_map(struct hubspot *h, json_t *row,
  * with optout_source = "property". */
 NPS_MUSTCHECK bool hs_prefs_load(struct hubspot *h, json_t *rows,
     struct arena *arena, struct idmap *left, struct err *err);
+/* Whether they may be read, of an address that is nobody's. */
+NPS_MUSTCHECK bool hs_prefs_try(struct hubspot *h, struct err *err);
 
 /* ---- owners.c ---------------------------------------------------------------- */
 struct hs_owner {

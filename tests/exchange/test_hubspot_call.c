@@ -25,6 +25,33 @@ check(void)
 	return rig.crm.check(rig.self, &rig.err);
 }
 
+/* What is read in the night is tried by the check. */
+static void
+test_check_tries_activities_and_subscriptions(void **state)
+{
+	static const char *const paths[] = { OBJ "/calls?limit=1 ",
+		"POST /communication-preferences/2026-09/statuses/batch/",
+		"GET /communication-preferences/2026-09/statuses/nobody" };
+
+	(void)state;
+	for (size_t i = 0; i <= ARRAY_LEN(paths); i++) {
+		const struct route routes[] = {
+			{ .match = i < ARRAY_LEN(paths) ? paths[i] : "none",
+			    .status = 403, .body = "{\"category\":"
+			    "\"MISSING_SCOPES\"}" },
+			{ .match = "/statuses/", .body = "{\"results\":[]}" } };
+		begin("optout_source = 'preferences'; activity_types = "
+		    "[ 'calls' ];", routes, ARRAY_LEN(routes));
+		if (i == ARRAY_LEN(paths))
+			assert_true(check());
+		else
+			assert_false(check());
+		assert_true(i == ARRAY_LEN(paths) || rig.err.kind == ERR_AUTH);
+		assert_int_equal(rig.bad.len, 0);
+		rig_close(&rig);
+	}
+}
+
 /* ---- paths ----------------------------------------------------------------------- */
 /* HS-15 */
 static void
@@ -68,10 +95,13 @@ test_paths_by_version(void **state)
 		{ .match = "/pipelines/", .body = "{\"results\":[{\"stages\":[{"
 		    "\"id\":\"won\",\"metadata\":{\"probability\":\"1.0\"}}]}]}" },
 		{ .match = "/contacts/batch/read", .body = "{\"results\":["
-		    ROW("101", "\"email\":\"a@x.dk\"") "]}" },
+		    ROW("101", "\"email\":\"a@x.dk\",\"hs_email_optout\":"
+		    "null,\"hs_email_bounce\":null,\"npstoday_tags\":null")
+		    "]}" },
 		{ .match = "unsubscribe-all", .body = "{\"results\":[]}" },
 		{ .match = "owners", .body = "{\"results\":[]}" },
 		{ .match = "contacts?limit=1", .body = "{\"results\":[]}" },
+		{ .match = "meetings?limit=1", .body = "{\"results\":[]}" },
 		{ .match = "deals?limit=1", .body = "{\"results\":[]}" } };
 
 	(void)state;
@@ -278,6 +308,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    test_check_tries_activities_and_subscriptions),
 		cmocka_unit_test(test_paths_by_version),
 		cmocka_unit_test(test_limits_have_their_own_pauses),
 		cmocka_unit_test(test_the_days_limit_stops_the_run),

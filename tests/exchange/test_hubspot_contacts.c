@@ -4,8 +4,14 @@
  */
 #include "hubspot/rig.h"
 
-#define CARD(id, more) ROW(id, "\"email\":\"a" id "@x.dk\",\"firstname\":" \
-	"\"Ann\",\"lastname\":\"Lee\"" more)
+/* Null where nothing is said. */
+#define NONE "\"hs_email_optout\":null,\"hs_email_bounce\":null," \
+	"\"npstoday_tags\":null"
+#define CARD(id, more) SAYS(id, NONE more)
+#define SAYS(id, all) ROW(id, all ",\"email\":\"a" id "@x.dk\"," \
+	"\"firstname\":\"Ann\",\"lastname\":\"Lee\"")
+#define LINKS_BEGIN "{\"status\":\"COMPLETE\",\"results\":[{\"id\":" \
+	"\"101\",\"properties\":{"
 #define PREFS "optout_source = 'preferences'; "
 #define STATUSES "/communication-preferences/2026-09/statuses/"
 
@@ -31,10 +37,13 @@ test_a_batch_of_cards(void **state)
 		    "\"npstoday_tags\",\"hs_email_bounce\",\"vip\"],\"inputs\":["
 		    "{\"id\":\"101\"},{\"id\":\"102\"},{\"id\":\"103\"}]}",
 		    .body = LINKS(
-		    CARD("103", ",\"hs_email_optout\":\"true\",\"left\":\"YES\"")
-		    "," CARD("101", ",\"npstoday_tags\":\"a; NPSToday.NoSend;\","
-		    "\"hubspot_owner_id\":\"7\"") "," CARD("102",
-		    ",\"hs_email_bounce\":\"3\",\"left\":\"no\"")) },
+		    SAYS("103", "\"hs_email_optout\":\"true\",\"left\":"
+		    "\"new; YES\",\"hs_email_bounce\":null,\"npstoday_tags\":"
+		    "null") "," SAYS("101", "\"npstoday_tags\":\"a; "
+		    "NPSToday.NoSend;\",\"hubspot_owner_id\":\"7\",\"left\":"
+		    "null,\"hs_email_optout\":null,\"hs_email_bounce\":null")
+		    "," SAYS("102", "\"hs_email_bounce\":\"3\",\"left\":\"no\","
+		    "\"hs_email_optout\":null,\"npstoday_tags\":null")) },
 		{ .match = "/owners/2026-09?limit=100 ", .body = "{\"results\":[{"
 		    "\"id\":\"7\",\"email\":\"bo@us.dk\",\"firstName\":\"Bo\","
 		    "\"lastName\":\"Ek\"}],\"paging\":{\"next\":{\"after\":"
@@ -74,7 +83,10 @@ test_what_says_that_somebody_left(void **state)
 		for (size_t k = 0; k < ARRAY_LEN(properties); k++) {
 			char body[512];
 			(void)snprintf(body, sizeof(body), LINKS("{\"id\":\"101\","
-			    "\"properties\":{\"%s\":%s}}"), properties[k],
+			    "\"properties\":{\"hs_email_bounce\":null,"
+			    "\"npstoday_tags\":null,\"%s\":null,\"%s\":null,"
+			    "\"%s\":%s}}"), properties[(k + 1) % 3],
+			    properties[(k + 2) % 3], properties[k],
 			    all[i].value);
 			const struct route routes[] = { { .match = "batch/read",
 				.body = body } };
@@ -86,6 +98,40 @@ test_what_says_that_somebody_left(void **state)
 				fail_msg("%s %s", properties[k], all[i].value);
 			rig_close(&rig);
 		}
+}
+
+/* A card that came without one of them says nothing of it. */
+static void
+test_a_card_without_such_a_property_is_an_error(void **state)
+{
+	static const char *const names[] = { "hs_email_optout",
+		"hs_email_optout_55", "hs_email_bounce", "gone_away",
+		"no_survey", "npstoday_tags" };
+
+	(void)state;
+	for (size_t i = 0; i <= ARRAY_LEN(names); i++) {
+		char body[512] = "";
+		for (size_t k = 0; k < ARRAY_LEN(names); k++)
+			if (k != i)
+				(void)snprintf(body + strlen(body),
+				    sizeof(body) - strlen(body), "%s\"%s\":null",
+				    *body == '\0' ? LINKS_BEGIN : ",", names[k]);
+		(void)snprintf(body + strlen(body), sizeof(body) - strlen(body),
+		    "}}]}");
+		const struct route routes[] = { { .match = "batch/read",
+			.body = body } };
+		begin("nosend_property = 'no_survey'; optout_subscriptions = "
+		    "[ '55' ]; employment_property = 'gone_away'; "
+		    "employment_left_values = [ 'yes' ];", routes, 1);
+		if (i == ARRAY_LEN(names)) {
+			rig_good(&rig, rig_load(&rig, three, 1));
+		} else {
+			rig_fails(&rig, rig_load(&rig, three, 1), ERR_PROTOCOL,
+			    names[i]);
+			rig_is(&rig.seen, "");
+		}
+		rig_close(&rig);
+	}
 }
 
 /* What the portal does not have it leaves out without a word: then nobody is
@@ -138,8 +184,9 @@ test_merged_and_deleted_cards(void **state)
 		    "\"category\":\"OBJECT_NOT_FOUND\",\"context\":{\"ids\":["
 		    "\"102\"]}}],\"results\":[" CARD("900", "") "]}" },
 		{ .match = "GET " OBJ "/contacts/101?properties=email%2C"
-		    "firstname%2C", .body = CARD("900",
-		    ",\"hs_email_optout\":\"true\"") },
+		    "firstname%2C", .body = SAYS("900",
+		    "\"hs_email_optout\":\"true\",\"hs_email_bounce\":null,"
+		    "\"npstoday_tags\":null") },
 		{ .match = "GET " OBJ "/contacts/102?", .status = 404,
 		    .body = "{\"category\":\"OBJECT_NOT_FOUND\"}" },
 		{ .match = "GET " OBJ "/contacts/103?", .body = "{\"id\":\"103\","
@@ -211,8 +258,8 @@ echo_cards(struct rig *r, const char *asked, struct sim_reply *reply)
 	buf_init(&out, 1 << 20);
 	buf_str(&out, "{\"status\":\"COMPLETE\",\"results\":[");
 	for (const char *p = inputs; (p = strstr(p, "{\"id\":\"")) != NULL; p++)
-		buf_printf(&out, "%s{\"id\":\"%.*s\",\"properties\":{}}",
-		    n++ > 0 ? "," : "", (int)strcspn(p + 7, "\""), p + 7);
+		buf_printf(&out, "%s{\"id\":\"%.*s\",\"properties\":{" NONE
+		    "}}", n++ > 0 ? "," : "", (int)strcspn(p + 7, "\""), p + 7);
 	buf_str(&out, "]}");
 	if (n > 100)
 		buf_printf(&r->problem, "%zu inputs\n", n);
@@ -246,7 +293,7 @@ test_preferences_of_each_address(void **state)
 {
 	static const struct route routes[] = {
 		{ .match = "/contacts/batch/read", .body = LINKS(CARD("101", "") ","
-		    CARD("102", "") "," CARD("103", "") "," ROW("104", "")) },
+		    CARD("102", "") "," CARD("103", "") "," ROW("104", NONE)) },
 		{ .match = "POST " STATUSES "batch/unsubscribe-all/read?channel="
 		    "EMAIL {\"inputs\":[\"a101@x.dk\",\"a102@x.dk\","
 		    "\"a103@x.dk\"]}", .body = LINKS("{\"subscriberIdString\":"
@@ -478,6 +525,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_batch_of_cards),
 		cmocka_unit_test(test_what_says_that_somebody_left),
+		cmocka_unit_test(
+		    test_a_card_without_such_a_property_is_an_error),
 		cmocka_unit_test(
 		    test_a_property_that_is_missing_stops_everything),
 		cmocka_unit_test(test_merged_and_deleted_cards),

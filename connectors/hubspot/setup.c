@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "reading.h"
 #include "writing.h"
 
 #define WORK_BYTES ((size_t)67108864)
@@ -88,6 +89,28 @@ check_objects(const struct setup *u, struct err *err)
 		        objects[i].scope, err))
 			return false;
 	return true;
+}
+
+/* Where no stage says it, lost deals are no events. */
+static bool
+check_lost(const struct setup *u, struct err *err)
+{
+	const struct hs_settings *set = u->h->set;
+	const struct hs_stages *s;
+
+	if (!set->deals || (set->deal_rule == HS_BY_FLAGS &&
+	    set->won_stages.n == 0 && set->lost_stages.n == 0))
+		return true;
+	if (!hs_stages_get(u->h, HS_OF_DEALS, &s, err))
+		return err->kind == ERR_CONFIG && say(u, "stages of deals that "
+		    "were won or lost", SETUP_MISSING, err->msg, err);
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i].kind == HS_LOST)
+			return true;
+	return say(u, "a stage of deals that were lost", SETUP_CANNOT_SAY,
+	    "none says it, so nobody is asked about a lost deal: name them in "
+	    "lost_stages, those that were won in won_stages, if they should be",
+	    err);
 }
 
 /* Only a write could tell, and there is none here. */
@@ -272,6 +295,7 @@ hs_setup(void *self, const struct crm_setup *wants, crm_setup_fn *emit,
 
 	if (arena == NULL)
 		return err_nomem(err);
-	return check_objects(&u, err) && check_writing(&u, err) &&
+	return check_objects(&u, err) && check_lost(&u, err) &&
+	    check_writing(&u, err) &&
 	    check_read(&u, err) && check_written(&u, err);
 }

@@ -66,6 +66,9 @@ test_all_there(void **state)
 		FIELD_INTEGER }, { "nps_day", FIELD_DATE } };
 	static const struct sim_reply script[] = { CONTACTS,
 		{ .target = "GET " OBJECTS "deals?limit=1 ", .body = ROWS("") },
+		{ .target = "GET /crm/pipelines/2026-09/deals ", .body =
+		    "{\"results\":[{\"stages\":[{\"id\":\"won\",\"metadata\":{"
+		    "\"probability\":\"1.0\"}}]}]}" },
 		OPTOUT, GETS("npstoday_tags", TEXT),
 		GETS("nps_score", "{\"type\":\"number\"}"),
 		GETS("nps_day", "{\"type\":\"datetime\"}") };
@@ -79,6 +82,9 @@ test_all_there(void **state)
 	assert_string_equal(buf_text(&said),
 	    "ok: the scope crm.objects.contacts.read, to read contacts\n"
 	    "ok: the scope crm.objects.deals.read, to read deals\n"
+	    "cannot say: a stage of deals that were lost: none says it, so "
+	    "nobody is asked about a lost deal: name them in lost_stages, those "
+	    "that were won in won_stages, if they should be\n"
 	    "cannot say: the scope crm.objects.contacts.write, to write "
 	    "contacts: it shows with the first write: give it to the app or "
 	    "service key whose token npsync has\n"

@@ -13,7 +13,8 @@
  *  - a row that the CRM puts off: once a run, EFFECT_TRIES_MAX times;
  *  - a card that we may not write: put off, behind those that were not tried;
  *    three such cards one after the other end that kind's part of the run, if
- *    it is their first try: later they all stand together at the end;
+ *    it is their first try: later they all stand together at the end; a run
+ *    that may write none of three is told of each time;
  *  - a CRM that is away: its part of the run ends, all stays wanted; a post or
  *    task that was begun counts a try, as if it were put off.
  */
@@ -22,6 +23,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "denials.h"
 #include "effect_optout.h"
 #include "log.h"
 #include "tag_write.h"
@@ -29,7 +31,6 @@
 #define LIST_MAX 500
 #define LIST_BYTES ((size_t)64 << 20)	/* with comments of their longest */
 #define DAY_S 86400
-#define DENIED_MAX 3		/* cards one after the other */
 
 struct effects {
 	struct stage *stage;
@@ -39,8 +40,9 @@ struct effects {
 	struct arena *arena;	/* of what is listed */
 	struct tag_writer tags;
 	const char *source;	/* in the counts */
-	const char *denied;	/* the last card that was */
-	int n_denied;		/* so many one after the other */
+	struct denials row;	/* one after the other, of this kind */
+	struct denials denied;	/* all of them, those of earlier runs too */
+	bool any_good;		/* a card of this kind was not denied */
 	bool gives_up;		/* this kind only */
 };
 struct wish {
@@ -388,6 +390,20 @@ note(struct effects *e, const struct kind *kind, const struct wish *wishes,
 	    stage->scratch, err);
 }
 
+static bool
+count_denied(struct effects *e, const char *card, bool is_new, struct err *err)
+{
+	if (denials_are_full(&e->denied) && !is_new)
+		return true;
+	card = arena_strdup(e->stage->log->arena, card);
+	if (card == NULL)
+		return err_nomem(err);
+	denials_add(&e->denied, card);
+	if (is_new)
+		denials_add(&e->row, card);
+	return true;
+}
+
 /* What a CRM denies for one card is the card's; for one card after the other it
  * is ours.  Those denied before say nothing new. */
 static bool
@@ -397,20 +413,28 @@ judge_denied(struct effects *e, const struct kind *kind,
 {
 	for (size_t i = 0; i < n; i++) {
 		const char *card = wishes[i].write.contact_id;
-		if (is_ended(results[i].outcome))
-			e->n_denied = 0;
-		if (results[i].outcome != PUT_DENIED || wishes[i].tries > 0 ||
-		    (e->n_denied > 0 && strcmp(e->denied, card) == 0))
-			continue;
-		e->n_denied++;
-		e->denied = arena_strdup(e->stage->log->arena, card);
-		if (e->denied == NULL)
-			return err_nomem(err);
+		if (is_ended(results[i].outcome)) {
+			e->row.n = 0;
+			e->any_good = true;
+		}
+		if (results[i].outcome == PUT_DENIED &&
+		    !count_denied(e, card, wishes[i].tries == 0, err))
+			return false;
 	}
-	e->gives_up = e->n_denied >= DENIED_MAX;
+	e->gives_up = denials_are_full(&e->row);
 	return !e->gives_up || err_set(err, ERR_AUTH, "%s: the CRM denies three "
 	    "cards one after the other: may the user of npsync write this?",
 	    kind->name);
+}
+
+/* Those denied before count for nothing in a row: a right that is still lost
+ * would show by none of them. */
+static bool
+judge_run(struct effects *e, const struct kind *kind, struct err *err)
+{
+	e->gives_up = !e->any_good && denials_are_full(&e->denied);
+	return !e->gives_up || err_set(err, ERR_AUTH, "%s: the CRM denies every "
+	    "card: may the user of npsync write this?", kind->name);
 }
 
 /* The intent, committed; *n = those that are ours to do. */
@@ -496,8 +520,8 @@ write_kind(struct effects *e, const struct kind *kind, struct err *err)
 	    kind->name);
 	if (e->source == NULL)
 		return err_nomem(err);
-	e->n_denied = 0;
-	e->gives_up = false;
+	e->row.n = e->denied.n = 0;
+	e->any_good = e->gives_up = false;
 	arena_reset(stage->scratch);
 	if (!put(e, kind, NULL, 0, NULL, err) || !kind->want(e, &wanted, err))
 		return false;
@@ -508,7 +532,7 @@ write_kind(struct effects *e, const struct kind *kind, struct err *err)
 		    !write_all(e, kind, wishes, n, err))
 			return false;
 	}
-	return true;
+	return judge_run(e, kind, err);
 }
 
 static bool

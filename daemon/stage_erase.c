@@ -4,6 +4,9 @@
  *    respondent or a removed tag is no error;
  *  - a refusal, or nobody there: the step stays and says why; every night tries
  *    it once more;
+ *  - cards that npsync may not write: they stop no erasure behind them, for they
+ *    come in the same order each night;
+ *  - a call that fails in the middle: what was done until then is done;
  *  - what a connector cannot do at all ends as a note for people, for nothing
  *    would ever end it.
  */
@@ -119,6 +122,23 @@ cannot(struct eraser *e, const struct erasure_step *const *steps, size_t n,
 	return failed(e, steps, n, &why, err);
 }
 
+/* A step that has no end of its own has the call's. */
+static bool
+conclude_all(struct eraser *e, const struct erasure_step *const *steps,
+    const struct put_result *results, size_t n, const struct err *why,
+    struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const bool is_open = why->kind != ERR_NONE &&
+		    (results[i].outcome == PUT_AGAIN ||
+		    results[i].outcome == PUT_UNKNOWN);
+		if (is_open ? !failed(e, &steps[i], 1, why, err)
+		            : !conclude(e, steps[i], &results[i], err))
+			return false;
+	}
+	return true;
+}
+
 /* ---- tags in a CRM ----------------------------------------------------------- */
 static bool
 breathe(void *stage, struct err *err)
@@ -133,26 +153,26 @@ put_tags(struct eraser *e, struct crm *crm,
 	struct arena *arena = e->stage->arena;
 	struct crm_tag_write *writes = arena_array(arena, n, sizeof(*writes));
 	struct put_result *results = arena_array(arena, n, sizeof(*results));
+	bool *told = arena_array(arena, n, sizeof(*told));
 	struct err why = { .kind = ERR_NONE };
 	struct tag_writer writer;
 
-	if (writes == NULL || results == NULL)
+	if (writes == NULL || results == NULL || told == NULL)
 		return err_nomem(err);
 	tag_writer_init(&writer, crm, e->stage->log->arena, breathe, e->stage);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		writes[i] = (struct crm_tag_write){ steps[i]->target,
 			steps[i]->tag_prefix, steps[i]->tag, NULL, NULL };
-	if (!tag_write(&writer, writes, n, results, &why)) {
-		if (err_ends_run(why.kind)) {
-			*err = why;
-			return false;
-		}
-		return failed(e, steps, n, &why, err);
+		/* Each that is denied is told of as an open step. */
+		told[i] = true;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (!conclude(e, steps[i], &results[i], err))
-			return false;
-	return true;
+	writer.told = told;
+	if (!tag_write(&writer, writes, n, results, &why) &&
+	    err_ends_run(why.kind)) {
+		*err = why;
+		return false;
+	}
+	return conclude_all(e, steps, results, n, &why, err);
 }
 
 /* Those of one CRM, taken together: one sheet, not one per tag. */

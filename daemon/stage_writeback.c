@@ -11,6 +11,7 @@
  *    again;
  *  - an older score that the write did not see: looked for once a day;
  *  - no right to write cards: their tags wait, and nothing else of that CRM;
+ *    it is told of by the first cards, and by a run that may write none;
  *  - a batch that never ends: a run asks each row once.
  */
 #include "stage_writeback.h"
@@ -207,7 +208,7 @@ write_crm(struct writeback *b, struct err *err)
 		if (!remove_some(b, &removes, err) || !stage_breathe(stage, err))
 			return false;
 	}
-	return true;
+	return tag_write_end(&b->writer, err);
 }
 
 /* tags_only: fields, answers, posts and tasks go on. */

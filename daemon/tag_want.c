@@ -1,5 +1,8 @@
 #include "tag_want.h"
 
+/* So begins the reason of a card that the CRM denied. */
+#define DENIED "denied"
+
 /* Rows of a campaign whose name is another's by now: what the card carries may
  * be the other's tag. */
 #define NAME_IS_OURS                                                         \
@@ -34,7 +37,7 @@ DB_STMT(tag_want_rows,
     "            AND x.connector = $2 AND x.contact_id = t.contact_id"
     "            AND x.campaign_id <> t.campaign_id AND x.tag = t.applied_tag)"
     "            THEN t.applied_tag END,"
-    "       t.tag, t.campaign_id, t.answer_id, t.reason IS NOT NULL"
+    "       t.tag, t.campaign_id, t.answer_id, coalesce(left(t.reason, 6) = '" DENIED "', false)"
     "  FROM (SELECT t.* FROM npsync.tag_want t WHERE t.tenant_id = $1 AND t.connector = $2"
     "           AND t.state IN ('wanted', 'conflict')"
     "           AND (t.tried_at IS NULL OR t.tried_at < $3::timestamptz) AND " NAME_IS_OURS
@@ -136,6 +139,14 @@ tag_want_list(struct db *db, long long tenant_id, const char *connector,
 }
 
 static const char *
+reason_of(const struct put_result *r, struct arena *arena)
+{
+	if (r->outcome == PUT_DENIED)
+		return arena_printf(arena, DENIED ": %s", r->reason);
+	return r->reason[0] != '\0' ? r->reason : NULL;
+}
+
+static const char *
 state_of(enum put_outcome outcome)
 {
 	switch (outcome) {
@@ -171,8 +182,7 @@ tag_want_done(struct db *db, long long tenant_id, const char *connector,
 		db_array_text(&col[2], rows[i].answer_id);
 		db_array_text(&col[3], rows[i].tag);
 		db_array_text(&col[4], state_of(results[i].outcome));
-		db_array_text(&col[5], results[i].reason[0] != '\0'
-		    ? results[i].reason : NULL);
+		db_array_text(&col[5], reason_of(&results[i], arena));
 	}
 	db_args_init(&args, arena);
 	db_arg_int(&args, tenant_id);

@@ -12,7 +12,7 @@
 struct tag_wanted {
 	const char *contact_id, *prefix, *old_prefix, *old, *tag;
 	const char *campaign_id, *answer_id;
-	bool told;		/* an earlier run says why it is still wanted */
+	bool told;		/* an earlier run says that the CRM denied it */
 };
 /* Tags whose campaign has another name now, or whose prefix was configured
  * anew, are wanted under the new one.  *n = how many. */

@@ -98,8 +98,8 @@ forget(struct put_result *results, size_t n)
 		results[i] = (struct put_result){ .outcome = PUT_AGAIN };
 }
 
-bool
-tag_write(struct tag_writer *w, const struct crm_tag_write *writes, size_t n,
+static bool
+write_now(struct tag_writer *w, const struct crm_tag_write *writes, size_t n,
     struct put_result *results, struct err *err)
 {
 	const struct crm_connector *c = w->crm->connector;
@@ -116,4 +116,42 @@ tag_write(struct tag_writer *w, const struct crm_tag_write *writes, size_t n,
 		return true;
 	forget(results, n);
 	return false;
+}
+
+/* The texts of writes are gone when the run ends. */
+static void
+count_denied(struct tag_writer *w, const struct crm_tag_write *writes, size_t n,
+    const struct put_result *results)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *card = writes[i].contact_id;
+		if (results[i].outcome <= PUT_REJECTED)
+			w->any_good = true;
+		if (results[i].outcome != PUT_DENIED ||
+		    denials_are_full(&w->denied) || denials_has(&w->denied, card))
+			continue;
+		card = arena_strdup(w->arena, card);
+		if (card != NULL)
+			denials_add(&w->denied, card);
+	}
+}
+
+bool
+tag_write(struct tag_writer *w, const struct crm_tag_write *writes, size_t n,
+    struct put_result *results, struct err *err)
+{
+	const bool ok = write_now(w, writes, n, results, err);
+
+	count_denied(w, writes, n, results);
+	return ok;
+}
+
+bool
+tag_write_end(struct tag_writer *w, struct err *err)
+{
+	if (w->any_good || !denials_are_full(&w->denied))
+		return true;
+	w->gives_up = true;
+	return err_set(err, ERR_AUTH, "%s: tags: the CRM denies every card: may "
+	    "the user of npsync write this?", w->crm->link.name);
 }

@@ -6,6 +6,7 @@
 #define NPSYNC_TAG_WRITE_H
 
 #include "connect.h"
+#include "denials.h"
 
 struct tag_writer {
 	struct crm *crm;
@@ -20,6 +21,8 @@ struct tag_writer {
 	bool asked;		/* ensure_tags was called */
 	bool renewed;		/* once in a run */
 	bool gives_up;		/* card after card was denied: tags only */
+	bool any_good;		/* some card of the run was not denied */
+	struct denials denied;	/* of the run, those of told too */
 };
 /* The usual back-off; the rest is zero. */
 void tag_writer_init(struct tag_writer *w, struct crm *crm,
@@ -34,6 +37,11 @@ bool tag_write_can(const struct crm *crm);
 NPS_MUSTCHECK bool tag_write(struct tag_writer *w,
     const struct crm_tag_write *writes, size_t n, struct put_result *results,
     struct err *err);
+
+/* When a run's writes are over: false, with gives_up, if each of its cards was
+ * denied and they are three at least, so that a right which was lost is told of
+ * every night. */
+NPS_MUSTCHECK bool tag_write_end(struct tag_writer *w, struct err *err);
 
 /* ---- tag_write_http.c ------------------------------------------------------------ */
 NPS_MUSTCHECK bool tag_write_http(struct tag_writer *w,

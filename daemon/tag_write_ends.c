@@ -12,7 +12,6 @@
 
 #define TRIES_MAX 4
 #define FAILURES_MAX 8
-#define DENIED_MAX 3		/* cards one after the other */
 
 /* ---- ends ------------------------------------------------------------------ */
 static void
@@ -132,15 +131,12 @@ tag_call_failed(struct tag_driver *d, struct tag_call *call,
 static void
 denied(struct tag_driver *d, struct tag_item *item, const char *reason)
 {
-	const char *card = item->write->contact_id;
 	struct err why;
 
 	end_item(d, item, PUT_DENIED, reason);
-	if (item->told ||
-	    (d->denials > 0 && strcmp(d->denied, card) == 0))
-		return;
-	d->denied = card;
-	if (++d->denials < DENIED_MAX)
+	if (!item->told)
+		denials_add(&d->denials, item->write->contact_id);
+	if (!denials_are_full(&d->denials))
 		return;
 	d->w->gives_up = true;
 	(void)err_set(&why, ERR_AUTH, "%s: tags: the CRM denies three cards one "
@@ -157,7 +153,7 @@ refused(struct tag_driver *d, struct tag_call *call, enum put_outcome outcome,
 	tag_driver_release(d, call);
 	d->any_good |= outcome != PUT_AGAIN;
 	if (outcome == PUT_GONE || outcome == PUT_REJECTED)
-		d->denials = 0;
+		d->denials.n = 0;
 	for (size_t i = 0; i < call->n; i++) {
 		struct tag_item *item = &d->items[call->item[i]];
 		if (call->n > 1)
@@ -174,7 +170,7 @@ settle_item(struct tag_driver *d, struct tag_item *item,
     const struct put_result *r, bool wrote)
 {
 	if (r->outcome <= PUT_REJECTED)
-		d->denials = 0;
+		d->denials.n = 0;
 	switch (r->outcome) {
 	case PUT_DONE:
 		memcpy(item->result->remote_id, r->remote_id,

@@ -5,6 +5,7 @@
 #ifndef NPSYNC_TAG_WRITE_INT_H
 #define NPSYNC_TAG_WRITE_INT_H
 
+#include "denials.h"
 #include "tag_write.h"
 
 #define TAG_FLIGHTS 4
@@ -37,9 +38,9 @@ struct tag_driver {
 	struct tag_call calls[TAG_FLIGHTS];
 	struct crm_tag_write *writes;	/* of the call at hand */
 	struct put_result *results;
-	int running, failures, denials;
+	int running, failures;
 	int round;		/* grows when the service asks for time */
-	const char *denied;	/* the last card that was; one of the writes' */
+	struct denials denials;	/* one after the other; of the writes' */
 	bool wants_renewal, stopped;
 	bool any_good;		/* some card was answered with sense */
 	struct err problem;	/* why it was stopped, or the last odd answer */

@@ -119,7 +119,8 @@ record(struct fixture *f, const struct tag_wanted *list, size_t n,
 	assert_in_range(n, 1, ARRAY_LEN(results));
 	for (size_t i = 0; i < n; i++) {
 		results[i].outcome = outcome;
-		if (outcome == PUT_REJECTED)
+		if (outcome == PUT_REJECTED || outcome == PUT_AGAIN ||
+		    outcome == PUT_DENIED)
 			(void)snprintf(results[i].reason,
 			    sizeof(results[i].reason), "read only");
 	}
@@ -949,7 +950,7 @@ test_results_of_writing(void **state)
 		{ PUT_DONE, "done", 0 }, { PUT_UNCHANGED, "done", 0 },
 		{ PUT_GONE, "gone", 0 }, { PUT_REJECTED, "rejected", 0 },
 		{ PUT_CONFLICT, "conflict", 1 }, { PUT_AGAIN, "wanted", 1 },
-		{ PUT_UNKNOWN, "wanted", 1 },
+		{ PUT_UNKNOWN, "wanted", 1 }, { PUT_DENIED, "wanted", 1 },
 	};
 	struct fixture *f = *state;
 
@@ -965,8 +966,12 @@ test_results_of_writing(void **state)
 		    " npsync.tag_want WHERE tenant_id = $1"), cases[i].state);
 		assert_string_equal(fixture_text(f, "SELECT reason FROM"
 		    " npsync.tag_want WHERE tenant_id = $1"),
-		    cases[i].outcome == PUT_REJECTED ? "read only" : "");
+		    cases[i].outcome == PUT_DENIED ? "denied: read only"
+		    : cases[i].outcome == PUT_REJECTED ||
+		    cases[i].outcome == PUT_AGAIN ? "read only" : "");
 		assert_int_equal(wanted(f, &list), cases[i].left);
+		assert_int_equal(cases[i].left == 1 && list[0].told,
+		    cases[i].outcome == PUT_DENIED);
 		/* A newer answer tries again. */
 		(void)put_answer(f, &second);
 		assert_int_equal(wanted(f, &list), 1);

@@ -421,6 +421,34 @@ test_refused_and_failed(void **state)
 	assert_int_equal(rows(f, "queued"), 1);
 }
 
+/* They come in the same order each night, so three in a row end nothing; but a
+ * night that may remove none says so, every time. */
+static void
+test_no_right_to_remove(void **state)
+{
+	struct fixture *f = *state;
+
+	setup(f);
+	card(f, "anna", ASK);
+	card(f, "bo", ASK);
+	card(f, "carl", ASK);
+	card(f, "dora", ASK);
+	commands(f);
+	crm_side.outcome = PUT_DENIED;
+	for (int i = 0; i < 2; i++) {
+		crm.link.aside = (struct err){ .kind = ERR_NONE };
+		writeback(f);
+		later(1);
+		assert_int_equal(crm.link.aside.kind, ERR_AUTH);
+		assert_false(crm.link.failed);
+	}
+	assert_int_equal(crm_side.n, 8);
+	crm.link.aside = (struct err){ .kind = ERR_NONE };
+	crm_side.outcome = PUT_DONE;
+	writeback(f);
+	assert_int_equal(crm.link.aside.kind, ERR_NONE);
+}
+
 /* Cards that one export lacked, that were erased, of an older prefix. */
 static void
 test_cards(void **state)
@@ -505,6 +533,7 @@ main(void)
 		cmocka_unit_test(test_ask_without_trigger),
 		cmocka_unit_test(test_skip_and_ask),
 		cmocka_unit_test(test_refused_and_failed),
+		cmocka_unit_test(test_no_right_to_remove),
 		cmocka_unit_test(test_cards),
 		cmocka_unit_test(test_lost_lease),
 		cmocka_unit_test(test_tags_to_choose),

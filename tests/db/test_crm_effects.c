@@ -769,10 +769,19 @@ test_all_cards_are_denied(void **state_)
 	run(f);
 	assert_string_equal(order(18), "abcdabcd");
 	assert_int_equal(crm.link.aside.kind, ERR_NONE);
-	/* Three of one card. */
-	denied = "a";
+	/* None of three: told again, though each was denied before. */
+	run(f);
+	assert_string_equal(order(26), "abdabd");
+	assert_int_equal(crm.link.aside.kind, ERR_AUTH);
+	assert_string_equal(crm.link.aside.msg, "field: the CRM denies every "
+	    "card: may the user of npsync write this?");
+	assert_false(crm.link.failed);
+	crm.link.aside.kind = ERR_NONE;
+	/* Two cards, one of them twice. */
+	denied = "ab";
 	answer(f, "7", "a", 8, "", clock_now() - 100);
-	answer(f, "8", "a", 7, "", clock_now() - 99);
+	answer(f, "8", "b", 7, "", clock_now() - 99);
+	answer(f, "9", "a", 7, "", clock_now() - 98);
 	show(f, 0, 0);
 	run(f);
 	assert_int_equal(crm.link.aside.kind, ERR_NONE);

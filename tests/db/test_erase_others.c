@@ -67,6 +67,39 @@ crm_put_tags(void *self, const struct crm_tag_write *writes, size_t n,
 static const struct survey_connector service = { .erase = service_erase };
 static const struct crm_connector crm = { .put_tags = crm_put_tags };
 
+/* As over HTTP, without a call: by its first letter a card may not be written, is
+ * gone, or shows that the CRM lacks something. */
+static bool
+crm_request(void *self, const struct crm_tag_write *writes, size_t n, int step,
+    const struct http_res *before, struct http_req *req, struct err *err)
+{
+	(void)self;
+	(void)n;
+	(void)step;
+	(void)before;
+	(void)req;
+	it.tags++;
+	switch (writes[0].contact_id[0]) {
+	case 'd':
+		(void)err_set(err, ERR_AUTH, "HTTP 403");
+		err->code = 403;
+		return false;
+	case 'g':
+		return err_set(err, ERR_GONE, "HTTP 404");
+	default:
+		return err_set(err, ERR_CONFIG, "no field for tags");
+	}
+}
+
+static bool
+never(void)
+{
+	return false;
+}
+
+static const struct crm_connector http_crm = { .tags_max = 1,
+	.tags_request = crm_request };
+
 static void
 serve(struct fixture *f)
 {
@@ -268,6 +301,53 @@ test_by_hand(void **state)
 	    "cannot erase: delete the respondent there");
 }
 
+/* Each of the cards is the person's; their tags are written over HTTP. */
+static void
+erase_cards(struct fixture *f, const char *const *cards, size_t n)
+{
+	struct err err = { 0 };
+
+	serve(f);
+	it.crm.connector = &http_crm;
+	it.crm.link.scratch = arena_new((size_t)1 << 20);
+	if (!http_open(&http_defaults, never, &it.crm.link.http, &err))
+		fail_msg("%s", err.msg);
+	for (size_t i = 0; i < n; i++)
+		pull(f, cards[i], ADDRESS, NULL);
+	(void)erase(f, NULL);
+	run(f);
+	http_close(it.crm.link.http);
+	arena_free(it.crm.link.scratch);
+}
+
+/* They come first each night: what stands behind them is erased all the same. */
+static void
+test_denied_cards_block_nothing(void **state)
+{
+	static const char *const cards[] = { "d1", "d2", "d3", "d4", "g5" };
+	struct fixture *f = *state;
+
+	erase_cards(f, cards, ARRAY_LEN(cards));
+	assert_int_equal(it.tags, 5);
+	assert_string_equal(open_steps(f), "tag HTTP 403, tag HTTP 403, tag "
+	    "HTTP 403, tag HTTP 403");
+	assert_string_equal(alarm_state(f), "raised untold");
+}
+
+/* A call that ends in the middle: what had an end has it, the others the call's. */
+static void
+test_ends_before_the_failure(void **state)
+{
+	static const char *const cards[] = { "d1", "g1", "x1", "x2" };
+	struct fixture *f = *state;
+
+	erase_cards(f, cards, ARRAY_LEN(cards));
+	assert_string_equal(fixture_text(f, "SELECT string_agg(target || ' ' ||"
+	    " reason, ', ' ORDER BY target) FROM npsync.erasure_step WHERE"
+	    " tenant_id = $1"), "d1 HTTP 403, x1 no field for tags, x2 no field "
+	    "for tags");
+}
+
 /* ---- between looking and the lease ------------------------------------------- */
 static void
 another_card(struct fixture *f)
@@ -342,6 +422,8 @@ main(void)
 		cmocka_unit_test(test_open_steps_raise_an_alarm),
 		cmocka_unit_test(test_a_second_alarm),
 		cmocka_unit_test(test_by_hand),
+		cmocka_unit_test(test_denied_cards_block_nothing),
+		cmocka_unit_test(test_ends_before_the_failure),
 		cmocka_unit_test(test_a_card_that_appears),
 		cmocka_unit_test(test_a_number_shared_meanwhile),
 		cmocka_unit_test(test_again),

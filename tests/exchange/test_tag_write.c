@@ -633,6 +633,11 @@ test_all_denied(void **state)
 	w.writer.told = told;
 	assert_true(put(writes, 32));
 	assert_int_equal(simhttpd_requests(w.sim), 32);
+	/* That there was nothing else is told in each run. */
+	assert_false(tag_write_end(&w.writer, &w.err));
+	assert_true(w.writer.gives_up);
+	assert_int_equal(w.err.kind, ERR_AUTH);
+	w.writer.gives_up = false;
 	w.writer.told = NULL;
 	assert_false(put(writes, 32));
 	assert_true(w.writer.gives_up);
@@ -663,6 +668,29 @@ test_some_denied_with(int gone)
 	begin(&one, script, ARRAY_LEN(script));
 	wish_many(writes, 6);
 	expect(writes, 6, outcomes);
+	assert_true(tag_write_end(&w.writer, &w.err));
+	end();
+}
+
+/* Two cards, of which one comes twice, are not three. */
+static void
+test_denied_card_twice(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET /cards/K1 ", .status = 403 },
+		{ .target = "GET /cards/K2 ", .status = 403, .delay_ms = 200 },
+		{ .target = "GET /cards/K1 ", .status = 403, .delay_ms = 600 },
+	};
+	static const enum put_outcome outcomes[] = { PUT_DENIED, PUT_DENIED,
+		PUT_DENIED };
+	const struct crm_tag_write writes[] = { wish("K1", MEET "4"),
+		wish("K2", MEET "4"), { .contact_id = "K1",
+		    .prefix = "NPSToday.Sale.", .value = "NPSToday.Sale.5" } };
+
+	(void)state;
+	begin(&one, script, ARRAY_LEN(script));
+	expect(writes, 3, outcomes);
+	assert_true(tag_write_end(&w.writer, &w.err));
 	end();
 }
 
@@ -893,6 +921,7 @@ main(void)
 		cmocka_unit_test(test_denied_card),
 		cmocka_unit_test(test_all_denied),
 		cmocka_unit_test(test_some_denied),
+		cmocka_unit_test(test_denied_card_twice),
 		cmocka_unit_test(test_rounds_of_429),
 		cmocka_unit_test(test_no_try_is_of_use),
 		cmocka_unit_test(test_held_before_the_write),

@@ -5,7 +5,11 @@
  *    proves nothing, and is "cannot say" unless lookup.absent_after_h is set;
  *  - a mail that somebody else had sent: taken for ours, which asks nobody;
  *  - a search that finds another: the contact must have the address;
- *  - a time that cannot be read, or lies ahead: proves nothing.
+ *  - a time that cannot be read, is not there, or lies ahead: proves nothing;
+ *  - no contact: a proxy, a wrong path, or a success of false looks the same,
+ *    and proves nothing.
+ * What is wrong with one of them says nothing of the others, unless it is so of
+ * LOST_MAX one after the other.
  */
 #include "asknicely.h"
 
@@ -14,6 +18,8 @@
 #include <strings.h>
 
 #include "common/hole.h"
+
+#define LOST_MAX 3
 
 const char *const asknicely_person_holes[] = { "email", NULL };
 
@@ -24,17 +30,6 @@ hole_of(void *arg, const char *name, struct hole_value *out)
 
 	*out = (struct hole_value){ .type = HOLE_TEXT, .text = wanted->email };
 	return strcmp(name, "email") == 0;
-}
-
-static bool
-is_absent(const struct asknicely_settings *set, const struct http_res *res,
-    const struct json_doc *doc)
-{
-	for (size_t i = 0; i < set->lookup.absent_status.n; i++)
-		if (set->lookup.absent_status.v[i] == res->status)
-			return true;
-	return res->status == 200 && doc != NULL && asknicely_flag(
-	    json_at(json_root(doc), "success")) == TRI_NO;
 }
 
 /* Long enough for every delay, and for the service to show it. */
@@ -90,7 +85,7 @@ judge(struct asknicely *a, const struct sent *wanted, json_t *contact,
 		found_set(a, contact, "the contact is scheduled", found);
 		return FIND_FOUND;
 	}
-	return not_mailed(a, wanted);
+	return mailed != NO_TIME ? not_mailed(a, wanted) : FIND_CANNOT_SAY;
 }
 
 static bool
@@ -105,6 +100,18 @@ ask(struct asknicely *a, const struct sent *wanted, struct http_req *req,
 	        a->page, &target, err))
 		return false;
 	return asknicely_send(a, "GET", target, NULL, req, res, err);
+}
+
+/* The service's way to say so; it proves nothing, and is no failure. */
+static bool
+is_nobody(const struct asknicely_settings *set, const struct http_res *res,
+    const struct json_doc *doc)
+{
+	for (size_t i = 0; i < set->lookup.absent_status.n; i++)
+		if (set->lookup.absent_status.v[i] == res->status)
+			return true;
+	return res->status == 200 && doc != NULL && asknicely_flag(
+	    json_at(json_root(doc), "success")) == TRI_NO;
 }
 
 /* What was refused for one address says nothing of the others. */
@@ -124,16 +131,20 @@ look_up(struct asknicely *a, const struct sent *wanted,
 
 	if (!ask(a, wanted, &req, &res, err))
 		return err->kind == ERR_REJECTED;
-	if (!asknicely_judge(a, &req, &res, &doc, err)) {
-		const bool absent = is_absent(a->set, &res, doc);
-		if (absent)
-			*answer = not_mailed(a, wanted);
-		return absent || is_of_this_one(&res);
-	}
+	if (!asknicely_judge(a, &req, &res, &doc, err))
+		return is_nobody(a->set, &res, doc) || is_of_this_one(&res);
 	json_t *contact = json_at(json_root(doc), "data");
 	if (json_is_object(contact))
 		*answer = judge(a, wanted, contact, found);
 	return true;
+}
+
+/* The others need not be asked: the key, the rate, our own end. */
+static bool
+ends_look(const struct err *why)
+{
+	return why->kind == ERR_AUTH || why->kind == ERR_THROTTLED ||
+	    why->kind == ERR_CONFIG || err_ends_run(why->kind);
 }
 
 /* A row with its id is known: the core wants to hear of it from a list, which
@@ -150,6 +161,8 @@ asknicely_find_sent(void *self, const struct sent *wanted, size_t count,
     enum find_answer *answers, struct push_result *found, struct err *err)
 {
 	struct asknicely *a = self;
+	bool any = false;	/* something was learned */
+	int lost = 0;		/* one after the other */
 
 	for (size_t i = 0; i < count; i++)
 		answers[i] = FIND_CANNOT_SAY;
@@ -158,8 +171,13 @@ asknicely_find_sent(void *self, const struct sent *wanted, size_t count,
 			continue;
 		if (a->env->cancelled != NULL && a->env->cancelled())
 			return err_set(err, ERR_CANCELLED, "lookup: stopped");
-		if (!look_up(a, &wanted[i], &answers[i], &found[i], err))
-			return false;
+		if (look_up(a, &wanted[i], &answers[i], &found[i], err)) {
+			lost = 0;
+			any |= answers[i] != FIND_CANNOT_SAY;
+		} else if (ends_look(err) || ++lost >= LOST_MAX) {
+			/* What was found before counts; else somebody is told. */
+			return any && !err_ends_run(err->kind);
+		}
 	}
-	return true;
+	return lost == 0 || any;
 }

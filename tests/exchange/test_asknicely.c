@@ -428,7 +428,7 @@ static const struct find_case finds[] = {
 	    .body = CONTACT("1452219376", "") }, .answer = FIND_ABSENT,
 	    .age_s = 48 * 3600L },
 	{ .name = "never mailed", .conf = "lookup = { absent_after_h = 48; };",
-	    .reply = { .body = CONTACT("", "") }, .answer = FIND_ABSENT,
+	    .reply = { .body = CONTACT("", "") }, .answer = FIND_CANNOT_SAY,
 	    .age_s = 49 * 3600L },
 	{ .name = "scheduled", .conf = "lookup = { scheduled_means_sent = "
 	    "true; };", .reply = { .body = CONTACT("1452219376",
@@ -450,10 +450,11 @@ static const struct find_case finds[] = {
 	{ .name = "nobody, as a 200", .conf =
 	    "lookup = { absent_after_h = 48; };", .reply = {
 	    .body = "{\"success\":false,\"msg\":\"not found\"}" },
-	    .answer = FIND_ABSENT, .age_s = 48 * 3600L },
+	    .answer = FIND_CANNOT_SAY, .age_s = 48 * 3600L },
+	/* A proxy and a wrong path say so, too. */
 	{ .name = "nobody, after long", .conf =
 	    "lookup = { absent_after_h = 48; };", .reply = { .status = 404 },
-	    .answer = FIND_ABSENT, .age_s = 48 * 3600L },
+	    .answer = FIND_CANNOT_SAY, .age_s = 48 * 3600L },
 	{ .name = "refused for this one", .conf =
 	    "lookup = { absent_after_h = 48; };", .reply = { .status = 400 },
 	    .answer = FIND_CANNOT_SAY, .age_s = 48 * 3600L },
@@ -503,6 +504,60 @@ test_an10_find(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(finds); i++)
 		find_run(&finds[i]);
+}
+
+/* What is wrong with one says nothing of the others; three in a row, or no key,
+ * end the look, and what was found before counts. */
+static void
+find_five(const char *what, const struct sim_reply *script, size_t n,
+    const enum find_answer *expected, bool ok)
+{
+	struct simhttpd *sim = simhttpd_start(script, n);
+	struct sent wanted[5];
+	struct push_result found[5] = { { .outcome = PUSH_UNKNOWN } };
+	enum find_answer answers[5];
+	struct rig rig;
+
+	for (size_t i = 0; i < 5; i++)
+		wanted[i] = (struct sent){ .ref = RIG_REF,
+			.campaign_id = "Møde", .email = "jane@example.com",
+			.created_at = RIG_NOW - 3600 };
+	rig_open(&rig, simhttpd_url(sim), "", 5);
+	if (asknicely_survey.find_sent(rig.self, wanted, 5, answers, found,
+	        &rig.err) != ok)
+		fail_msg("%s: %s", what, rig.err.msg);
+	for (size_t i = 0; i < 5; i++)
+		if (answers[i] != expected[i])
+			fail_msg("%s: %zu is %d", what, i, (int)answers[i]);
+	assert_int_equal(simhttpd_requests(sim), n);
+	rig_done(&rig, sim, false);
+}
+
+static void
+test_one_bad_contact(void **state)
+{
+	static const struct sim_reply one[] = { { .body = HTML },
+		{ .body = CONTACT("1795568400", "") }, { .body = HTML },
+		{ .body = HTML }, { .body = CONTACT("1795568400", "") } };
+	static const struct sim_reply three[] = {
+		{ .body = CONTACT("1795568400", "") }, { .body = HTML },
+		{ .body = HTML }, { .body = HTML } };
+	static const struct sim_reply key[] = {
+		{ .body = CONTACT("1795568400", "") },
+		{ .status = 401, .body = NO_KEY } };
+	static const struct sim_reply none[] = { { .body = HTML },
+		{ .body = HTML }, { .body = HTML } };
+	enum find_answer expected[5] = { FIND_CANNOT_SAY, FIND_FOUND,
+		FIND_CANNOT_SAY, FIND_CANNOT_SAY, FIND_FOUND };
+
+	(void)state;
+	find_five("one", one, ARRAY_LEN(one), expected, true);
+	expected[0] = FIND_FOUND;
+	expected[1] = expected[4] = FIND_CANNOT_SAY;
+	find_five("three", three, ARRAY_LEN(three), expected, true);
+	find_five("no key", key, ARRAY_LEN(key), expected, true);
+	expected[0] = FIND_CANNOT_SAY;
+	find_five("none", none, ARRAY_LEN(none), expected, false);
 }
 
 /* A time-out after the body: one POST, one look. */
@@ -719,6 +774,7 @@ main(void)
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_an7_rate),
 		cmocka_unit_test(test_an10_find),
+		cmocka_unit_test(test_one_bad_contact),
 		cmocka_unit_test(test_an10_timeout),
 		cmocka_unit_test(test_an9_lookup),
 		cmocka_unit_test(test_erase),

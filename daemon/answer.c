@@ -145,7 +145,13 @@ DB_STMT(answer_page_upsert,
     "         h.queue_id, h.connector, h.contact_id, $8::timestamptz"
     "    FROM page p JOIN hit h USING (answer_id)"
     "  ON CONFLICT (tenant_id, answer_id) DO UPDATE"
-    "     SET campaign_id = excluded.campaign_id, score = excluded.score,"
+    /* Read again after a later send the service may name no campaign, or that
+     * one's: the survey that it was placed with keeps its own. */
+    "     SET campaign_id = CASE WHEN w.queue_id IS DISTINCT FROM excluded.queue_id"
+    "                             AND w.queue_id IS NOT NULL AND (excluded.matched NOT IN ('ref', 'remote')"
+    "                                  OR w.matched IN ('ref', 'remote'))"
+    "                        THEN coalesce(w.campaign_id, excluded.campaign_id)"
+    "                        ELSE coalesce(excluded.campaign_id, w.campaign_id) END, score = excluded.score,"
     /* Anonymised later: the words and the address go, the card is left alone. */
     "         comment = CASE WHEN excluded.matched <> 'anonymised' AND w.matched <> 'erased'"
     "                        THEN coalesce(excluded.comment, w.comment) END,"

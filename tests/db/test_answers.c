@@ -170,6 +170,32 @@ test_newer_score(void **state)
 	assert_int_equal(wanted(f, &list), 0);
 }
 
+/* Read again when the service has forgotten what it was about. */
+static void
+test_campaign_stays(void **state)
+{
+	struct fixture *f = *state;
+
+	setup(f);
+	struct survey_answer a = answer("1", 9, 0);
+	(void)put_answer(f, &a);
+	a.campaign_id = NULL;
+	a.changed_at += 60;
+	(void)put_answer(f, &a);
+	assert_string_equal(fixture_text(f, "SELECT campaign_id FROM npsync.answer"
+	    " WHERE tenant_id = $1"), "7749");
+	/* Placed: a later send's campaign is not its own. */
+	const long long id = fixture_row(f, T_MEET, "anna", "state = 'sent',"
+	    " due_night = '2026-05-05'");
+	fixture_exec(f, "UPDATE npsync.answer SET queue_id = %lld, matched ="
+	    " 'ref' WHERE tenant_id = $1", id);
+	a.campaign_id = "7751";
+	a.changed_at += 60;
+	(void)put_answer(f, &a);
+	assert_string_equal(fixture_text(f, "SELECT campaign_id FROM npsync.answer"
+	    " WHERE tenant_id = $1"), "7749");
+}
+
 /* G6 */
 static void
 test_renamed_campaign(void **state)
@@ -1085,6 +1111,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_newer_score),
+		cmocka_unit_test(test_campaign_stays),
 		cmocka_unit_test(test_renamed_campaign),
 		cmocka_unit_test(test_rename_rewrites),
 		cmocka_unit_test(test_names_are_swapped),

@@ -5,7 +5,8 @@
  *    for: it ends with an empty page, or one shorter than the longest so far;
  *  - an absurd time: the person counts, the time does not;
  *  - a row without an address: somebody is told;
- *  - a service that ignores the page: an error, unless the page was short.
+ *  - a service that ignores the page, perhaps with a size of its own: a page that
+ *    is the one before once more is an error.
  */
 #include "asknicely.h"
 
@@ -64,7 +65,7 @@ judge(struct list *l, const char *url, json_t *rows, enum paging_step *step,
 	}
 	if (!paging_advance(&l->paging, &page, a->page, step, err))
 		return err_wrap(err, "unsubscribes");
-	if (*step == PAGING_REPEATED && page.n >= (size_t)l->shape.size)
+	if (*step == PAGING_REPEATED)
 		return err_set(err, ERR_PROTOCOL, "unsubscribes: a page is the one "
 		    "before once more: who else declined is not known");
 	return true;
@@ -112,8 +113,7 @@ page_take(struct list *l, enum paging_step *step, struct err *err)
 	if (rows == NULL)
 		return err_set(err, ERR_PROTOCOL,
 		    "unsubscribes: expected a list at \"data\"");
-	return judge(l, target, rows, step, err) && (*step == PAGING_REPEATED ||
-	    take_rows(l, rows, err)) &&
+	return judge(l, target, rows, step, err) && take_rows(l, rows, err) &&
 	    checkpoint(l, *step == PAGING_MORE, err);
 }
 

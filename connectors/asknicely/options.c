@@ -65,7 +65,7 @@ static const struct opt send_opts[] = {
 	    "[ \"de-activated or has un-subscribed\" ]",
 	    "pieces of msg: declined, or deactivated"),
 	LIST("pending_match", send.pending_match,
-	    "[ \"scheduled\", \"queued\" ]",
+	    "[ \"scheduled\", \"queued\", \"delay\", \"minute\", \"later\" ]",
 	    "pieces of msg: not sent yet, so perhaps later"),
 	CHOICE("inactive", AT(send.inactive), "opt_out", inactives,
 	    "what optout_match means; suppressed: the list of unsubscribes "

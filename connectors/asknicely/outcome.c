@@ -3,7 +3,8 @@
  * an opt-out, and what stops it:
  *  - "not sent" is a 200 with success, too: survey_sent decides, and what lacks
  *    it (a page, no result, two results) is unknown, never sent;
- *  - a survey that leaves later is called "not sent": such words are unknown;
+ *  - a survey that leaves later is called "not sent": such words are unknown, and
+ *    so are all others where we asked for a delay;
  *  - a suppression that hints at how to override it: the hint is not followed;
  *  - who declined, or is deactivated: an opt-out unless configured otherwise.
  */
@@ -85,6 +86,8 @@ not_sent(const struct verdict *v, struct push_result *out)
 		return;
 	if (matches(&v->a->set->send.pending_match, v->msg))
 		settle(v, PUSH_UNKNOWN, "not sent yet", out);
+	else if (v->a->set->send.use_delay)
+		settle(v, PUSH_UNKNOWN, "not sent, perhaps later", out);
 	else
 		settle(v, PUSH_REJECTED, "not sent", out);
 }

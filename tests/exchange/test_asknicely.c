@@ -220,6 +220,7 @@ struct outcome_case {
 	const char *remote_id, *reason;	/* a piece of it */
 };
 
+#define AT_ONCE "send = { use_delay = false; };"
 static const struct outcome_case outcomes[] = {
 	/* AN-2 */
 	{ "AN-2", "", SENT, 200, PUSH_ACCEPTED, "15968", "" },
@@ -230,17 +231,24 @@ static const struct outcome_case outcomes[] = {
 	    "not sent by a contact rule" },
 	{ "AN-1 declined", "", OPTED_OUT, 200, PUSH_OPTED_OUT, "",
 	    "opted out or deactivated" },
-	{ "AN-1 third text", "", NOT_SENT("No email address jane@example.com"),
+	{ "AN-1 third text", AT_ONCE, NOT_SENT("No email address jane@example.com"),
 	    200, PUSH_REJECTED, "", "not sent: No email address ***" },
-	{ "AN-1 no text", "", "{\"result\":[{\"survey_sent\":\"0\"}]}", 200,
+	{ "AN-1 no text", AT_ONCE, "{\"result\":[{\"survey_sent\":\"0\"}]}", 200,
 	    PUSH_REJECTED, "", "not sent" },
 	{ "letter case", "", NOT_SENT("Has been DE-ACTIVATED or has "
 	    "UN-SUBSCRIBED"), 200, PUSH_OPTED_OUT, "", "" },
 	{ "deactivated is no opt-out here", "send = { inactive = "
 	    "\"suppressed\"; };", OPTED_OUT, 200, PUSH_SUPPRESSED, "", "" },
 	/* It may leave later: not refused, and not asked again. */
-	{ "later", "", NOT_SENT("Survey scheduled"), 200, PUSH_UNKNOWN, "",
-	    "not sent yet" },
+	{ "later", AT_ONCE, NOT_SENT("Survey scheduled"), 200, PUSH_UNKNOWN,
+	    "", "not sent yet" },
+	{ "in minutes", AT_ONCE, NOT_SENT("Will leave in 55 minutes"), 200,
+	    PUSH_UNKNOWN, "", "not sent yet" },
+	/* We asked for a delay: what the words mean is not known. */
+	{ "AN-1 third text, with a delay", "", NOT_SENT("Accepted"), 200,
+	    PUSH_UNKNOWN, "", "not sent, perhaps later: Accepted" },
+	{ "no text, with a delay", "", "{\"result\":[{\"survey_sent\":\"0\"}]}",
+	    200, PUSH_UNKNOWN, "", "perhaps later" },
 	/* AN-17 */
 	{ "AN-17", "", HTML, 200, PUSH_UNKNOWN, "", "without a result" },
 	{ "empty body", "", "", 200, PUSH_UNKNOWN, "", "without a result" },

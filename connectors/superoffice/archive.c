@@ -15,6 +15,7 @@
 #include "archive.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "clock.h"
 #include "common/idmap.h"
@@ -22,7 +23,8 @@
 #include "url.h"
 
 #define FILTER_MAX_BYTES ((size_t)8192)
-#define IDS_BYTES ((size_t)65536)
+#define IDS_BYTES ((size_t)1 << 18)
+#define QUERY_MAX ((size_t)2048)	/* of an address: what IIS takes */
 #define CUT_MIN 100	/* rows: no service caps a page below that */
 
 /* ---- texts ------------------------------------------------------------- */
@@ -230,6 +232,25 @@ some_ids(struct arena *arena, const char *column, const char *const *ids,
 	return text.failed ? NULL : arena_strdup(arena, buf_text(&text));
 }
 
+/* The query for the first of the ids, as many as an address holds. */
+static bool
+ids_filter(struct arena *arena, const struct so_query *q, const char *column,
+    const char *const *ids, size_t *n, struct so_query *some)
+{
+	for (;; *n = (*n + 1) / 2) {
+		const char *filter = some_ids(arena, column, ids, *n);
+		*some = *q;
+		some->filter = filter == NULL ? NULL : so_and(arena, q->filter,
+		    filter);
+		const char *target = some->filter == NULL ? NULL :
+		    so_query_target(arena, some, INT32_MAX);
+		if (target == NULL)
+			return false;
+		if (*n <= 1 || strlen(target) <= strlen(q->path) + QUERY_MAX)
+			return true;
+	}
+}
+
 bool
 so_query_ids(struct superoffice *s, const struct so_query *q,
     const char *column, const char *const *ids, size_t n, so_group_fn *fn,
@@ -237,17 +258,14 @@ so_query_ids(struct superoffice *s, const struct so_query *q,
 {
 	AUTO(arena) struct arena *arena = arena_new(IDS_BYTES);
 	const size_t max = (size_t)s->set->ids_max;
-	struct so_query some = *q;
+	struct so_query some;
 
 	if (arena == NULL)
 		return err_nomem(err);
-	for (size_t at = 0; at < n; at += max) {
+	for (size_t at = 0, k; at < n; at += k) {
 		arena_reset(arena);
-		some.filter = some_ids(arena, column, ids + at,
-		    n - at < max ? n - at : max);
-		some.filter = some.filter == NULL ? NULL :
-		    so_and(arena, q->filter, some.filter);
-		if (some.filter == NULL)
+		k = n - at < max ? n - at : max;
+		if (!ids_filter(arena, q, column, ids + at, &k, &some))
 			return err_nomem(err);
 		if (!so_query_all(s, &some, fn, arg, err))
 			return false;

@@ -101,12 +101,6 @@ refuse(struct card *c, const char *column, const char *expected)
 	c->expected = expected;
 }
 
-static bool
-is_null(json_t *row, const char *column)
-{
-	return json_is_null(json_object_get(row, column));
-}
-
 /* may: null is a "no". */
 static bool
 says_yes(struct card *c, const char *column, bool may)
@@ -115,7 +109,7 @@ says_yes(struct card *c, const char *column, bool may)
 
 	if (!so_has(c->g->row, column))
 		refuse(c, column, "this column in the answer");
-	else if (flag == TRI_UNKNOWN && !(may && is_null(c->g->row, column)))
+	else if (flag == TRI_UNKNOWN && !(may && so_is_null(c->g->row, column)))
 		refuse(c, column, "yes or no");
 	return flag == TRI_YES;
 }

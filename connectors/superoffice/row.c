@@ -31,6 +31,12 @@ so_has(json_t *row, const char *column)
 	    json_object_get(row, "Column"), column) != NULL;
 }
 
+bool
+so_is_null(json_t *row, const char *column)
+{
+	return json_is_null(cell(row, column));
+}
+
 const char *
 so_text(json_t *row, const char *column, struct arena *arena)
 {

@@ -21,6 +21,8 @@ const char *so_id(json_t *row, const char *column, struct arena *arena);
 enum tri so_flag(json_t *row, const char *column);
 /* Is the column in the row at all, if only as null? */
 bool so_has(json_t *row, const char *column);
+/* It is, and holds nothing. */
+bool so_is_null(json_t *row, const char *column);
 /* NO_TIME: not there, or a time without zone where those are refused; the
  * years before 1900 stand for "none". */
 time_t so_time(const struct so_settings *set, json_t *row, const char *column);

@@ -61,6 +61,48 @@ test_query(void **state)
 	rig_end(&rig);
 }
 
+/* An address takes no more than 2048 bytes of query, whatever ids_max says. */
+static void
+test_long_ids(void **state)
+{
+	static const struct sim_reply script[] = { NONE("/Person"),
+		NONE("/Person") };
+	const char *ids[200];
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN "ids_max = 200;", script, ARRAY_LEN(script));
+	for (int i = 0; i < 200; i++)
+		ids[i] = arena_printf(rig.arena, "%d", 2000000000 + i);
+	RIG_OK(&rig, rig_load(&rig, ids, ARRAY_LEN(ids)));
+	for (size_t i = 0; i < ARRAY_LEN(script); i++) {
+		const char *line = simhttpd_request(rig.sim, i);
+		assert_true(strcspn(strchr(line, '?'), " ") <= 2049);
+	}
+	assert_non_null(strstr(rig_line(&rig, 0), "in (2000000000,"));
+	assert_non_null(strstr(rig_line(&rig, 1), ",2000000199)"));
+	rig_end(&rig);
+}
+
+/* In a full row null is null as well. */
+static void
+test_full_row(void **state)
+{
+	static const struct sim_reply script[] = { PAGE("/Person", CARD("31",
+	    ",\"retired\":false,\"personNoMail\":false,\"hasInterests\":"
+	    "false,\"hasEmarketingConsent\":false,\"Column\":{"
+	    "\"withdrawnEmarketingConsent\":{\"DisplayValue\":null,"
+	    "\"RawValue\":null}}")), NONE("/Person") };
+	static const char *const ids[] = { "31" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN, script, ARRAY_LEN(script));
+	RIG_OK(&rig, rig_load(&rig, ids, 1));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0"));
+	rig_end(&rig);
+}
+
 /* Somebody is called gone only by an answer that came to its end. */
 static void
 test_not_gone(void **state)
@@ -625,6 +667,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_long_ids),
+		cmocka_unit_test(test_full_row),
 		cmocka_unit_test(test_not_gone),
 		cmocka_unit_test(test_so12_addresses),
 		cmocka_unit_test(test_so18_refusals),

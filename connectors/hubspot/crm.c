@@ -72,20 +72,28 @@ try_activities(struct hubspot *h, struct err *err)
 	return true;
 }
 
+/* With the stages that end something; not asked for, they are not tried. */
+static bool
+try_staged(struct hubspot *h, bool is_read, const char *type,
+    enum hs_pipelines what, struct err *err)
+{
+	const struct hs_stages *s;
+
+	return !is_read || (try_type(h, type, err) && hs_stages_get(h, what,
+	    &s, err));
+}
+
 /* The property of the tags may be missing still: setup makes it. */
 static bool
 crm_check(void *self, struct err *err)
 {
 	struct hubspot *h = self;
 	const struct hs_settings *set = h->set;
-	const struct hs_stages *s;
 
 	return try_type(h, "contacts", err) && hs_ready(h, false, err) &&
 	    (!set->meetings || try_type(h, "meetings", err)) &&
-	    (!set->deals || (try_type(h, "deals", err) && hs_stages_get(h,
-	        HS_OF_DEALS, &s, err))) &&
-	    (!set->tickets || (try_type(h, "tickets", err) && hs_stages_get(h,
-	        HS_OF_TICKETS, &s, err))) &&
+	    try_staged(h, set->deals, "deals", HS_OF_DEALS, err) &&
+	    try_staged(h, set->tickets, "tickets", HS_OF_TICKETS, err) &&
 	    try_activities(h, err) && hs_prefs_try(h, err) &&
 	    (!set->owners || hs_owners_get(h, err));
 }

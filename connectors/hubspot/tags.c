@@ -183,11 +183,10 @@ answer_read(const struct step *s, const struct http_res *res,
 
 	if (!apicall_parse(res, label, doc, err))
 		return false;
-	apicall_judge(&s->h->api, res, *doc == NULL ? NULL : json_root(*doc),
-	    &v);
+	json_t *root = *doc == NULL ? NULL : json_root(*doc);
+	apicall_judge(&s->h->api, res, root, &v);
 	*refused = (s->f->writing || res->status == 404) &&
-	    hs_is_of_records(res, v.kind, *doc == NULL ? NULL :
-	        json_root(*doc));
+	    hs_is_of_records(res, v.kind, root);
 	if (*refused)
 		return true;
 	if (v.kind == ERR_GONE || (v.kind == ERR_REJECTED && s->f->writing))
@@ -200,7 +199,7 @@ answer_read(const struct step *s, const struct http_res *res,
 			err->code = 0;
 		return false;
 	}
-	return *doc != NULL || err_set(err, ERR_PROTOCOL, "%s: expected JSON",
+	return root != NULL || err_set(err, ERR_PROTOCOL, "%s: expected JSON",
 	    label);
 }
 

@@ -227,7 +227,7 @@ test_a_refusal_without_a_category_refuses_nobody(void **state)
 		const struct sim_reply bad = { .target = UPDATE,
 			.status = all[i].status, .body = all[i].body };
 		const struct sim_reply script[] = { TAG, FOUR, bad, FOUR, bad,
-			FOUR, bad, FOUR, bad };
+			FOUR, bad, FOUR, bad, FOUR, bad };
 		rig_open("", script, ARRAY_LEN(script));
 		rig_fails(rig_tags(four, 4, r), ERR_PROTOCOL,
 		    "update contacts");

@@ -21,12 +21,12 @@ static bool
 path_read(struct call *c, struct asked *a)
 {
 	static const char *const orders[] = { "asc", "desc", NULL };
-	static const char *const whats[] = { "answered", "raw", "published",
+	static const char *const filters[] = { "answered", "raw", "published",
 		NULL };
 	static const char *const sorts[] = { "sent", "responded", NULL };
 	char *const *p = c->parts + 3;	/* behind api, v1, responses */
 	const size_t n = c->n_parts - 3;
-	const int what = n > 5 ? place_of(p[5], whats) : 0;
+	const int what = n > 5 ? place_of(p[5], filters) : 0;
 	const int sort = n > 6 ? place_of(p[6], sorts) : 0;
 
 	*a = (struct asked){ .end = INT64_MAX, .raw = what == 1,

@@ -217,11 +217,11 @@ test_what_was_told_comes_last(void **state_)
 	struct fixture *f = *state_;
 
 	begin(f, &by_call);
-	want(f, "a", 1, long_ago, "'HTTP 403'");
-	want(f, "a", 2, long_ago, "'HTTP 403'");
-	want(f, "b", 1, long_ago, "'HTTP 403'");
+	want(f, "a", 1, long_ago, "'denied: HTTP 403'");
+	want(f, "a", 2, long_ago, "'denied: HTTP 403'");
+	want(f, "b", 1, long_ago, "'denied: HTTP 403'");
 	want(f, "b", 2, "NULL", "NULL");
-	want(f, "c", 1, long_ago, "'HTTP 403'");
+	want(f, "c", 1, long_ago, "'denied: HTTP 403'");
 	want(f, "d", 1, "NULL", "NULL");
 	want(f, "d", 2, long_ago, "NULL");
 	writeback(f);
@@ -247,7 +247,7 @@ test_a_new_card_is_written_beside_those_denied(void **state_)
 	begin(f, &by_http);
 	for (const char *card = "abc"; *card != '\0'; card++)
 		want(f, (const char[]){ *card, '\0' }, 1, long_ago,
-		    "'HTTP 403'");
+		    "'denied: HTTP 403'");
 	want(f, "z", 1, "NULL", "NULL");
 	writeback(f);
 	assert_int_equal(crm.link.aside.kind, ERR_NONE);

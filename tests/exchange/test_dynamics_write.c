@@ -275,7 +275,7 @@ test_dv17_odd_answers(void **state)
 		{ { .body = "<html>login</html>" }, PUT_AGAIN, ERR_PROTOCOL },
 		{ { .body = "{\"npt_npst" }, PUT_AGAIN, ERR_PROTOCOL },
 		{ { .status = 403, .body = FAULT("0x80040220", "prvRead") },
-		    PUT_AGAIN, ERR_AUTH },
+		    PUT_DENIED, ERR_NONE },
 	};
 
 	(void)state;

@@ -51,7 +51,9 @@ serve(void *arg, const char *request, const char *body, struct sim_reply *reply)
 	} else if (asks(request, COLUMN) && !there.made) {
 		reply->status = 404;
 	} else if (asks(request, "/Attributes(")) {
-		reply->body = "{\"AttributeType\":\"Memo\",\"MaxLength\":4000}";
+		reply->body = asks(request, "donotemail") ?
+		    "{\"AttributeType\":\"Boolean\"}" :
+		    "{\"AttributeType\":\"Memo\",\"MaxLength\":4000}";
 	} else if (asks(request, "EntityDefinitions(")) {
 		reply->body = "{\"IsOptimisticConcurrencyEnabled\":true}";
 	} else if (asks(request, "WhoAmI")) {

@@ -30,9 +30,8 @@ const events = {
 const crm = {
 	name: 'superoffice', named: /\bso\b/,
 	options: ['--public-key', PEM, '--seed-world', '30', '--events', '30'],
-	conf: (server, secret) => crm_group(server, `page_size = 200;
-		backoff_s = 0.1; backoff_max_s = 0.2;`)(secret)
-	    .replace(/^\{|\}$/g, ''),
+	conf: crm_group(`page_size = 200; backoff_s = 0.1;
+		backoff_max_s = 0.2;`),
 	person: async (sim, mail, tagged) => (await made(sim, 'person', {
 		contactId: (await made(sim, 'contact', { name: mail })).id,
 		emails: [{ emailAddress: mail, emailId: 0, emailProtocol: 'SMTP',

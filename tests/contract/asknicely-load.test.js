@@ -9,50 +9,44 @@
 const assert = require('node:assert');
 const { test, main, note } = require('./lib/tap.js');
 const { sim_start } = require('./lib/sim.js');
-const { night_start } = require('./lib/night.js');
+const { place_make } = require('./lib/place.js');
 
 const MORE_KIB = 16384;
 const ANSWERS = process.env.NPSYNC_LONG ? 20000 : 2000;
 const KEY = 'k-0123456789abcdef';
 const TOKEN = 'pat-eu1-11111111-2222-4333-8444-555555555555';
 
-const crm = (sim) => (secret) => `{ name = "hs"; driver = "hubspot";
-	base_url = "${sim.url}"; token = "${secret('token', TOKEN)}"; }`;
+const crm = (server, secret) => `name = "hs"; driver = "hubspot";
+	base_url = "${server.url}"; token = "${secret('token', TOKEN)}";`;
 
-const survey = (sim, storage) => (secret) => `{ driver = "asknicely";
+const survey = (sim, storage) => (secret) => `driver = "asknicely";
 	base_url = "${sim.url}/api/v1"; api_key = "${secret('an', KEY)}";
 	responses = { redirect_hosts = [ "127.0.0.1:${storage}" ]; };
 	campaign = ( { id = "7749"; alias = "Møde"; },
 		{ id = "7750"; alias = "Salg"; },
 		{ id = "7751"; alias = "Tabt salg"; },
-		{ id = "7752"; alias = "Sag lukket"; } ); }`;
+		{ id = "7752"; alias = "Sag lukket"; } );`;
 
 async function night_of(answers) {
 	const now = '2026-11-25T20:00:00Z';
-	const cards = await sim_start('hubspot', ['--now', now, '--tags', 'text',
-		'--seed-world', '50', '--events', '10']);
 	const sim = await sim_start('asknicely', ['--key', KEY, '--now', now,
 		'--redirect-above', '999', '--limits', 'real']);
 	const { storage_port } = await sim.get('/sim/stats');
-	const night = await night_start({ crm: crm(cards),
-		survey: survey(sim, storage_port) });
-	const run = async (at, ...args) => {
-		const res = await night.measured(at, ...args);
-		assert.strictEqual(res.code, 0, res.out);
-		return res;
-	};
-	await run('2026-11-25 21:00', 'run', 'hourly');
-	await run('2026-11-25 21:00', 'activate');
+	const place = await place_make('hubspot', ['--now', now, '--tags', 'text',
+		'--seed-world', '50', '--events', '10'], crm,
+	    { survey: survey(sim, storage_port), inactivity: false });
+	await place.must(new Date(now), 'run', 'hourly');
+	await place.must(new Date(now), 'activate');
 	await sim.ask('fill', { answers, optouts: answers / 10,
 		from: '2026-11-25T08:00:00Z', to: '2026-11-25T19:00:00Z' });
 	const before = sim.requests().length;
-	const { kib, out } = await run('2026-11-25 21:01', 'run', 'hourly');
+	const { kib, text } = await place.measured(
+	    new Date('2026-11-25T20:01:00Z'), 'run', 'hourly');
 	const requests = sim.requests().length - before;
 	const { violations, redirects } = await sim.get('/sim/stats');
-	await night.stop();
+	await place.stop();
 	await sim.stop();
-	await cards.stop();
-	return { kib, requests, out, violations, redirects };
+	return { kib, requests, text, violations, redirects };
 }
 
 test(`a night of ${ANSWERS / 10} and one of ${ANSWERS} answers`,
@@ -60,7 +54,7 @@ test(`a night of ${ANSWERS / 10} and one of ${ANSWERS} answers`,
 	const small = await night_of(ANSWERS / 10), large = await night_of(ANSWERS);
 	for (const [name, one] of Object.entries({ small, large }))
 		note(`${name}: ${one.requests} requests, ${one.redirects} of ` +
-		    `them redirected, npsync ${one.kib} KiB ${one.out}`);
+		    `them redirected, npsync ${one.kib} KiB ${one.text}`);
 	/* Pages of 1,000, their files, pages of opt-outs. */
 	assert.ok(large.requests < 10 + ANSWERS / 500, `${large.requests} requests`);
 	assert.ok(large.redirects >= ANSWERS / 1000);

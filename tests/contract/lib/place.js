@@ -30,7 +30,11 @@ code = subprocess.run(sys.argv[1:]).returncode
 print("kib=%d" % resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 sys.exit(code)`;
 
-const CONF = (dir, port, crm, inactivity) => `
+const NPSTODAY = (dir, service) => `driver = "npstoday";
+	base_url = "${service.url}"; api_key = "file:${dir}/key";
+	rate_per_second = 10.0;`;
+
+const CONF = (dir, crm, survey, inactivity) => `
 tenant = "contract";
 test = true;
 timezone = "Europe/Copenhagen";
@@ -47,8 +51,7 @@ trigger = {
 	inact = { enabled = ${inactivity}; campaign = 7753; require_consent = false; };
 };
 crm = ( { ${crm} } );
-survey = { driver = "npstoday"; base_url = "http://127.0.0.1:${port}";
-	api_key = "file:${dir}/key"; rate_per_second = 10.0; };
+survey = { ${survey} };
 `;
 
 /* As root npsync becomes the user postgres. */
@@ -77,11 +80,12 @@ const iso = (t) => t.toISOString().replace(/\..*/, 'Z');
 
 /*
  * crm: makes a group of the configuration without its braces, of the server and
- * secret(name, text).  options: of the CRM's server.  more: what else stands in
- * the configuration.
+ * secret(name, text).  options: of the CRM's server.  survey: the group of the survey
+ * service, of secret, where it is not the npstoday of the tests.  more: what else
+ * stands in the configuration.
  */
 async function place_make(crm_name, options, crm,
-    { more = '', inactivity = true } = {}) {
+    { survey, more = '', inactivity = true } = {}) {
 	const dir = scratch();
 	const secret = (name, text) => {
 		const file = path.join(dir, name);
@@ -97,9 +101,8 @@ async function place_make(crm_name, options, crm,
 	    '7749=Møde,7750=Salg,7751=Tabt salg,7752=Sag lukket,7753=Stilhed']);
 	const server = await sim_start(crm_name, options);
 	const file = path.join(dir, 'npsync.conf');
-	const port = new URL(service.url).port;
-	fs.writeFileSync(file, CONF(dir, port, await crm(server, secret),
-	    inactivity) + more);
+	fs.writeFileSync(file, CONF(dir, await crm(server, secret),
+	    survey ? survey(secret) : NPSTODAY(dir, service), inactivity) + more);
 	/* A moment; the clocks of the servers go with it. */
 	const clock = async (now) => {
 		await service.ask('now', { now: iso(now) });

@@ -2,7 +2,7 @@
 # run.sh - negative controls: seeds one defect after the other and demands that
 # a test fails by it.
 #
-#	tests/controls/run.sh [-b BUILD] [-d DEFECTS] [PART_OF_A_NAME ...]
+#	tests/controls/run.sh [-n] [-b BUILD] [-d DEFECTS] [PART_OF_A_NAME ...]
 #
 # A defect is a file NAME.sed, here or in DEFECTS.  Its first lines say what it
 # breaks, then
@@ -11,7 +11,8 @@
 #	# lines N		lines taken and given, as diff counts them: so it
 #				is noticed when a part no longer applies
 # All happens in a copy of the tree; what BUILD holds is not compiled again.
-# First the tests must pass as things are.  A line for each defect:
+# First the tests must pass as things are.  -n only looks whether each can still
+# be sown.  A line for each defect:
 #	caught NAME by TEST: CASE
 #	NOT CAUGHT NAME: WHAT IT BREAKS
 #	FAIL NAME: it does not apply or build
@@ -21,8 +22,10 @@ export LC_ALL=C
 
 build=build
 defects=tests/controls
-while getopts b:d: option; do
+sow_only=
+while getopts nb:d: option; do
 	case $option in
+	n) sow_only=yes ;;
 	b) build=$OPTARG ;;
 	d) defects=$OPTARG ;;
 	*) exit 64 ;;
@@ -45,6 +48,30 @@ if [ ${#seds[@]} = 0 ]; then
 	exit 64
 fi
 
+# The values of a header of the defect $1.
+header() { sed -n "s/^# $2 //p" "$1"; }
+# Lines that the defect $1 takes and gives in the file $2.
+lines_in() { sed -f "$1" "$2" | diff "$2" - | grep -c '^[<>]'; }
+wrong_lines() { echo "does not apply: changes $1 lines, not $2"; }
+
+if [ -n "$sow_only" ]; then
+	left=0
+	for sed in "${seds[@]}"; do
+		lines=0
+		# Patterns of names: not quoted.
+		for file in $(header "$sed" file); do
+			lines=$((lines + $(lines_in "$sed" "$file")))
+		done
+		n=$(header "$sed" lines)
+		[ "$lines" = "$n" ] || { left=$((left + 1))
+			name=${sed##*/}
+			echo "FAIL ${name%.sed}: $(wrong_lines $lines "$n")"; }
+	done
+	echo "$((${#seds[@]} - left)) can be sown, $left not"
+	[ $left = 0 ]
+	exit
+fi
+
 work=$(mktemp -d "${TMPDIR:-/tmp}/npc.XXXXXX") || exit 71
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
@@ -65,8 +92,6 @@ cd "$work/tree" || exit 71
 sims=(tests/sim/*.c)
 sims=("${sims[@]/#/$build/}")
 
-# The values of a header of the defect $1.
-header() { sed -n "s/^# $2 //p" "$1"; }
 # What a test program needs beside it.
 needs() {
 	local test
@@ -115,7 +140,7 @@ seed() {
 	for file in $(header "$sed" file); do
 		saved=$(saved_of "$file")
 		cp -p "$file" "$saved" || return 1
-		n=$(sed -f "$sed" "$saved" | diff "$saved" - | grep -c '^[<>]')
+		n=$(lines_in "$sed" "$saved")
 		[ "$n" != 0 ] || continue
 		lines=$((lines + n))
 		changed+=("$file")
@@ -126,7 +151,7 @@ seed() {
 	done
 	n=$(header "$sed" lines)
 	[ "$lines" = "$n" ] ||
-	    { echo "changes $lines lines, not $n" >"$work/make.out"; return 1; }
+	    { wrong_lines "$lines" "$n" >"$work/make.out"; return 1; }
 }
 restore() {
 	local file object
@@ -177,7 +202,7 @@ for sed in "${seds[@]}"; do
 	tests=($(header "$sed" test))
 	by=
 	if ! seed "$sed"; then
-		echo "FAIL $name: does not apply: $(tail -1 "$work/make.out")"
+		echo "FAIL $name: $(tail -1 "$work/make.out")"
 		by=-
 	elif ! make_them "${tests[@]}"; then
 		echo "FAIL $name: does not build: $(grep -m1 -i error "$work/make.out")"

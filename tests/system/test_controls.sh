@@ -37,11 +37,16 @@ ok() {
 		failed=1
 	fi
 }
-echo 1..4
+echo 1..6
 ok "a seeded defect is caught" grep -q \
     '^caught watermark-overlap-0 by unit/test_watermark: test_begins' "$dir/out"
 ok "a defect that no test sees is told" grep -q '^NOT CAUGHT harmless' "$dir/out"
 ok "one that does not apply is told" grep -q \
     '^FAIL outdated: does not apply: changes 0 lines, not 2' "$dir/out"
 ok "either is a failure" [ $rc = 1 ]
+# The source moves on: no defect may be left behind unnoticed.
+tests/controls/run.sh -n >"$dir/out"
+ok "each defect of tests/controls can be sown" [ $? = 0 ]
+tests/controls/run.sh -n -d "$dir/defects" >"$dir/out"
+ok "one that cannot is told" grep -q '^2 can be sown, 1 not' "$dir/out"
 exit $failed

@@ -4,7 +4,8 @@
 # worlds must find it and say so in the words of tests/lib/nights.h.  One of
 # them, all with NPSYNC_LONG, or those named.
 #
-# A control: NAME FILE SEED WORDS SED.  The copies go to the build directory.
+# A control: NAME FILE SEED WORDS SED, and PART where the defect is sown into a
+# header of FILE.  The copies go to the build directory.
 set -u
 build=${NPSYNC_BUILD:-build}
 source=$(cd "$(dirname "$0")/../.." && pwd)
@@ -12,16 +13,17 @@ cd "$source" || exit 71
 dir=$build/tests/controls
 mkdir -p "$dir" || exit 71
 
+every=(no_evidence audit_off first_audit_skipped unknown_requeued one_list
+    evidence_kept throttle_short blind_answer no_send_ignored)
 # Seen in the first nights.
 all=(no_evidence)
-[ -z "${NPSYNC_LONG:-}" ] ||
-	all+=(audit_off first_audit_skipped unknown_requeued one_list
-	    evidence_kept throttle_short blind_answer no_send_ignored)
+[ -z "${NPSYNC_LONG:-}" ] || all=("${every[@]}")
 [ $# = 0 ] || all=("$@")
 
 # A dollar of SQL is none of the shell's.
 # shellcheck disable=SC2016
-control() {	# NAME sets file, seed, words, sown
+control() {	# NAME sets file, part, seed, words, sown
+	part=
 	case $1 in
 	unknown_requeued)	# an answer that was lost: sent again at once
 		file=daemon/stage_push.c seed=1003 words='I2|nothing demands'
@@ -39,8 +41,9 @@ control() {	# NAME sets file, seed, words, sown
 		file=daemon/queue.c seed=1002 words='I5|I1'
 		sown="s/p.f IN ('sending', 'unknown') AND p.t IN/p.f IN ('sent') AND p.t IN/" ;;
 	throttle_short)	# one day less
-		file=daemon/stage_decide.c seed=1002 words='I1|nothing demands'
-		sown='s/s.sent_on > $2::date - $4::int AND/s.sent_on > $2::date - $4::int + 1 AND/' ;;
+		file=daemon/stage_decide.c part=daemon/decide_sql.h
+		seed=1002 words='I1|nothing demands'
+		sown='s/a.day > $2::date - f.days"/a.day > $2::date - f.days + 1"/' ;;
 	first_audit_skipped)	# asked although the first list could not be read
 		file=daemon/night.c seed=1002 words='nothing demands'
 		sown='/^know_people(/,/^}/s/n->service = .*/(void)n;/' ;;
@@ -48,8 +51,9 @@ control() {	# NAME sets file, seed, words, sown
 		file=daemon/answer.c seed=1002 words='I4'
 		sown='s/>= (t.answered_at/<= (t.answered_at/' ;;
 	no_send_ignored)
-		file=daemon/stage_decide.c seed=1002 words='I3'
-		sown='s/c.no_send IS TRUE, NULL/false, NULL/' ;;
+		file=daemon/stage_decide.c part=daemon/decide_sql.h
+		seed=1002 words='I3|expected 5 no_send'
+		sown='s/"c.no_send IS TRUE"/"false"/' ;;
 	esac
 }
 
@@ -64,13 +68,22 @@ objects() {	# all that test_nights is linked from, but for FILE
 	echo "$build/tests/system/test_nights.o"
 }
 
-sow() {	# NAME: the program with the defect
-	local san=""
-	sed "$sown" "$file" >"$dir/$1.c"
-	if cmp -s "$file" "$dir/$1.c"; then
-		echo "# nothing was sown into $file"
+applies() {	# NAME: the file, and the header beside it, with the defect
+	local into=$dir/$1.c
+
+	# A header that lies beside the file is taken before daemon's.
+	cp "$file" "$into"
+	[ -z "$part" ] || into=$dir/${part##*/}
+	sed "$sown" "${part:-$file}" >"$into"
+	if cmp -s "${part:-$file}" "$into"; then
+		echo "# $1: nothing is sown into ${part:-$file}"
 		return 1
 	fi
+}
+
+sow() {	# NAME: the program with the defect
+	local san=""
+	applies "$1" || return 1
 	nm -u "$build/daemon/err.o" | grep -q __asan &&
 		san=-fsanitize=address,undefined
 	# Words are meant to be split.
@@ -92,9 +105,26 @@ caught() {	# NAME
 	grep -m1 -E "^# ($words)|$words" "$dir/$1.log" | grep '^#'
 }
 
-echo "1..${#all[@]}"
-n=0
+# The source moves on: those that are not run must still say something of it.
+all_apply() {
+	local name result=0
+	for name in "${every[@]}"; do
+		control "$name"
+		applies "$name" || result=1
+		rm -f "$dir/$name.c" "$dir"/*.h
+	done
+	return $result
+}
+
+echo "1..$((${#all[@]} + 1))"
+n=1
 failed=0
+if all_apply; then
+	echo "ok 1 - each of ${#every[@]} controls can be sown"
+else
+	echo "not ok 1 - each of ${#every[@]} controls can be sown"
+	failed=1
+fi
 for name in "${all[@]}"; do
 	n=$((n + 1))
 	control "$name"
@@ -104,6 +134,6 @@ for name in "${all[@]}"; do
 		echo "not ok $n - $name"
 		failed=1
 	fi
-	rm -f "$dir/$name" "$dir/$name.o"
+	rm -f "$dir/$name" "$dir/$name.o" "$dir"/*.h
 done
 exit $failed

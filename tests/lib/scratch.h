@@ -6,17 +6,7 @@
 #define NPSYNC_TESTS_SCRATCH_H
 
 #include "arena.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define WITH_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WITH_ASAN 1
-#endif
-#endif
-#ifndef WITH_ASAN
-#define WITH_ASAN 0
-#endif
+#include "with_asan.h"
 
 static struct arena *arena;
 

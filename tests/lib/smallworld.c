@@ -24,6 +24,7 @@
 #include "log.h"
 #include "night.h"
 #include "testdb.h"
+#include "with_asan.h"
 
 #define TENANT "small"
 #define MARK_FILE "high-water-" TENANT
@@ -299,11 +300,9 @@ run_forked(struct smallworld *w, enum run_kind kind, int64_t now,
 			hook->after(hook->arg);
 		/* LeakSanitizer looks at the end of a process; what belongs to
 		 * the test is not the child's to clean. */
-#ifdef __SANITIZE_ADDRESS__
-		exit(code);
-#else
+		if (WITH_ASAN)
+			exit(code);
 		_exit(code);
-#endif
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;

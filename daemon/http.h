@@ -55,6 +55,7 @@ struct http_res {
 	int curl_code;		/* CURLcode */
 	bool body_sent;		/* the whole request body may have left */
 	bool refused_address;	/* a private one: no connection was made */
+	bool too_large;		/* the body had more bytes than were taken */
 	bool declared_safe;	/* a status of settings.safe_status, with a time */
 	int tries;		/* requests made by http_do; 1 else */
 	const char *content_type, *etag, *location, *link;	/* or NULL */

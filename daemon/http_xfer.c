@@ -410,6 +410,7 @@ xfer_result(struct xfer *x, CURLcode code, struct http_res *res)
 		.phase = phase_of(x, code, body_sent),
 		.status = x->status,
 		.refused_address = x->refused > 0 && x->sockets == 0,
+		.too_large = x->too_large && x->header_bytes <= HEADERS_MAX,
 		.curl_code = (int)code,
 		.body_sent = body_sent,
 		.tries = 1,

@@ -5,6 +5,7 @@
  */
 #include "json.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 
 /* 200,000 nodes and 4 MiB of text stay well below. */
 #define DOC_MAX_BYTES ((size_t)100663296)
+#define TEXT_COPIES 4	/* of a text beyond: as it came, its nodes, and mended */
 /* malloc's alignment is kept in front of the object. */
 #define HEAD ((size_t)16)
 #define FROM_HEAP ((uint64_t)0x6e70735f68656170)
@@ -73,6 +75,15 @@ struct scan {
 	size_t len, pos, nodes;
 	int depth;
 };
+
+/* A smaller part of the same may be asked for: told by the code. */
+static bool
+too_large(struct err *err)
+{
+	if (err != NULL)
+		err->code = EFBIG;
+	return false;
+}
 
 static bool
 refuse(const struct scan *s, struct err *err, const char *why)
@@ -143,18 +154,22 @@ scan_token(struct scan *s, struct err *err)
 }
 
 static bool
-scan_all(const char *text, size_t len, struct err *err)
+scan_all(const char *text, size_t len, size_t max, struct err *err)
 {
 	struct scan s = { .text = text, .len = len };
 
-	if (len > JSON_MAX_BYTES)
-		return err_set(err, ERR_PROTOCOL, "JSON of %zu bytes: more "
-		    "than %zu", len, JSON_MAX_BYTES);
+	if (len > max) {
+		(void)err_set(err, ERR_PROTOCOL, "JSON of %zu bytes: more "
+		    "than %zu", len, max);
+		return too_large(err);
+	}
 	while (s.pos < len) {
 		if (!scan_token(&s, err))
 			return false;
-		if (s.nodes > JSON_MAX_NODES)
-			return refuse(&s, err, "more than 200000 values");
+		if (s.nodes <= JSON_MAX_NODES)
+			continue;
+		(void)refuse(&s, err, "more than 200000 values");
+		return too_large(err);
 	}
 	return true;
 }
@@ -280,8 +295,10 @@ load(struct json_doc *doc, const char *text, size_t len, struct err *err)
 	json_error_t why = { .line = 0 };
 
 	text = replace_halves(doc->arena, text, len);
-	if (text == NULL)
-		return err_set(err, ERR_PROTOCOL, "JSON needs too much memory");
+	if (text == NULL) {
+		(void)err_set(err, ERR_PROTOCOL, "JSON needs too much memory");
+		return too_large(err);
+	}
 	parsing = doc->arena;
 	doc->root = json_loadb(text, len,
 	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
@@ -290,16 +307,20 @@ load(struct json_doc *doc, const char *text, size_t len, struct err *err)
 	parsing = NULL;
 	if (doc->root != NULL)
 		return true;
-	if (arena_failed(doc->arena))
-		return err_set(err, ERR_PROTOCOL, "JSON needs too much memory");
+	if (arena_failed(doc->arena)) {
+		(void)err_set(err, ERR_PROTOCOL, "JSON needs too much memory");
+		return too_large(err);
+	}
 	return err_set(err, ERR_PROTOCOL, "JSON at line %d, byte %d: %s",
 	    why.line, why.position, words(json_error_code(&why)));
 }
 
 bool
-json_parse(const char *text, size_t len, struct json_doc **doc, struct err *err)
+json_parse_max(const char *text, size_t len, size_t max, struct json_doc **doc,
+    struct err *err)
 {
 	AUTO(json_doc) struct json_doc *d = NULL;
+	const size_t beyond = max > JSON_MAX_BYTES ? max - JSON_MAX_BYTES : 0;
 
 	*doc = NULL;
 	/* A byte order mark, as some libraries of .NET write it: RFC 8259 lets
@@ -308,18 +329,24 @@ json_parse(const char *text, size_t len, struct json_doc **doc, struct err *err)
 		text += 3;
 		len -= 3;
 	}
-	if (!scan_all(text, len, err))
+	if (!scan_all(text, len, max == 0 ? JSON_MAX_BYTES : max, err))
 		return false;
 	d = calloc(1, sizeof(*d));
 	if (d == NULL)
 		return err_nomem(err);
-	d->arena = arena_new(DOC_MAX_BYTES);
+	d->arena = arena_new(DOC_MAX_BYTES + TEXT_COPIES * beyond);
 	if (d->arena == NULL)
 		return err_nomem(err);
 	if (!load(d, text, len, err))
 		return false;
 	*doc = steal(&d);
 	return true;
+}
+
+bool
+json_parse(const char *text, size_t len, struct json_doc **doc, struct err *err)
+{
+	return json_parse_max(text, len, JSON_MAX_BYTES, doc, err);
 }
 
 void

@@ -25,9 +25,14 @@ struct json_doc;
  * bare NULs are refused, a byte order mark in front is skipped.  One odd text
  * must not keep back the page it stands on: an escaped NUL and half a surrogate
  * pair become U+FFFD, and a text may be as long as the page.
- * ERR_PROTOCOL names position and reason.
+ * ERR_PROTOCOL names position and reason; its code is EFBIG where a ceiling was
+ * met, and a smaller part of the same could be read.
  * The nodes live until json_free. */
 NPS_MUSTCHECK bool json_parse(const char *text, size_t len,
+    struct json_doc **doc, struct err *err);
+/* The same for text of up to max bytes, which its caller bounds; 0 =
+ * JSON_MAX_BYTES.  The other ceilings stay: larger are the texts in it. */
+NPS_MUSTCHECK bool json_parse_max(const char *text, size_t len, size_t max,
     struct json_doc **doc, struct err *err);
 void json_free(struct json_doc *doc);
 json_t *json_root(const struct json_doc *doc);

@@ -18,6 +18,7 @@
  */
 #include "apicall.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -214,15 +215,20 @@ apicall_parse(const struct http_res *res, const char *label,
 
 	*doc = NULL;
 	if (res->body_len == 0 ||
-	    json_parse(res->body, res->body_len, doc, &odd))
+	    json_parse_max(res->body, res->body_len, res->body_len, doc,
+	        &odd))
 		return true;
 	*doc = NULL;
 	if (odd.kind == ERR_NOMEM)
 		return err_nomem(err);
 	/* Of an error the status is enough; rows must be read. */
-	return res->status < 200 || res->status > 299 ? true :
-	    err_set(err, ERR_PROTOCOL, "%s: HTTP %ld: expected JSON: %s", label,
-	    res->status, odd.msg);
+	if (res->status < 200 || res->status > 299)
+		return true;
+	(void)err_set(err, ERR_PROTOCOL, "%s: HTTP %ld: expected JSON: %s",
+	    label, res->status, odd.msg);
+	if (err != NULL)
+		err->code = odd.code;
+	return false;
 }
 
 /* ---- tokens ------------------------------------------------------------------------ */
@@ -381,14 +387,19 @@ call_once(struct apicall *a, struct arena *arena, const struct api_req *from,
 	struct http_req req;
 
 	api_res_cleanup(res);
-	if (!apicall_sign(a, arena, from, &req, err) ||
-	    !apicall_send(a->env.http, &req, from->label, arena, &res->http,
-	        err))
+	if (!apicall_sign(a, arena, from, &req, err))
 		return false;
+	if (!apicall_send(a->env.http, &req, from->label, arena, &res->http,
+	        err)) {
+		res->too_large = res->http.too_large;
+		return false;
+	}
 	const bool good = res->http.status >= 200 && res->http.status <= 299;
 	if (!(from->text && good) &&
-	    !apicall_parse(&res->http, from->label, &res->doc, err))
+	    !apicall_parse(&res->http, from->label, &res->doc, err)) {
+		res->too_large = err->code == EFBIG;
 		return false;
+	}
 	apicall_judge(a, &res->http, api_root(res), &res->verdict);
 	if (res->verdict.kind == ERR_NONE)
 		return true;

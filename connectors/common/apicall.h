@@ -71,13 +71,15 @@ struct api_req {
 	bool repeatable;	/* a GET always is */
 	long apart_ms;		/* of http_req */
 	bool text;		/* the answer is no JSON: doc stays NULL */
-	size_t answer_max;	/* 0 = HTTP_ANSWER_MAX */
+	size_t answer_max;	/* bytes, of JSON too; 0 = HTTP_ANSWER_MAX */
 };
 /* AUTO(api_res) struct api_res res = { 0 }; */
 struct api_res {
 	struct http_res http;	/* texts in the arena of the call */
 	struct json_doc *doc;	/* NULL: the body was empty, or is a text */
 	struct api_verdict verdict;
+	bool too_large;		/* more than answer_max, or than json.h takes: a
+				 * smaller page of the same may be read */
 };
 void api_res_cleanup(struct api_res *res);
 /* NULL of no document. */
@@ -134,7 +136,8 @@ NPS_MUSTCHECK bool apicall_send(struct http *http, const struct http_req *req,
     const char *label, struct arena *arena, struct http_res *res,
     struct err *err);
 /* *doc NULL: empty, or no JSON where the status says enough.  False: a 2xx that
- * is no JSON. */
+ * is no JSON; the code is that of json_parse.  Of bytes the request's own
+ * answer_max is the bound, and the engine keeps it. */
 NPS_MUSTCHECK bool apicall_parse(const struct http_res *res, const char *label,
     struct json_doc **doc, struct err *err);
 

@@ -409,6 +409,42 @@ test_no_json_is_no_answer(void **state)
 	end();
 }
 
+/* The ceiling of a call holds for its JSON as well: larger than the usual one if
+ * the driver says so.  What a smaller page would cure is told. */
+static void
+test_too_large(void **state)
+{
+	struct sim_reply script[] = { TOKEN("1"), { .body = "" },
+		{ .body = "" }, { .body = "" }, { .body = "" } };
+	struct api_req req = { .method = "GET", .target = "/a",
+		.label = "GET page", .answer_max = JSON_MAX_BYTES + 10 };
+	struct buf body;
+
+	(void)state;
+	start(script, ARRAY_LEN(script));
+	buf_init(&body, 2 * JSON_MAX_BYTES);
+	(void)buf_printf(&body, "[\"%*s\"]", (int)JSON_MAX_BYTES + 6, "x");
+	script[1].body = script[2].body = buf_text(&body);
+	assert_true(apicall_do(&rig.api, rig.arena, &req, &rig.res, &rig.err));
+	assert_false(rig.res.too_large);
+	req.answer_max = 0;
+	assert_false(apicall_do(&rig.api, rig.arena, &req, &rig.res, &rig.err));
+	assert_true(rig.res.too_large);
+	assert_int_equal(rig.err.kind, ERR_PROTOCOL);
+	char *many = arena_alloc(rig.arena, 2 * JSON_MAX_NODES + 3);
+	memset(many, ' ', 2 * JSON_MAX_NODES + 2);
+	for (size_t i = 0; i <= JSON_MAX_NODES; i++)
+		memcpy(many + 2 * i, i == 0 ? "[0" : ",0", 2);
+	script[3].body = many;
+	assert_false(apicall_do(&rig.api, rig.arena, &req, &rig.res, &rig.err));
+	assert_true(rig.res.too_large);
+	script[4].body = "[0";
+	assert_false(apicall_do(&rig.api, rig.arena, &req, &rig.res, &rig.err));
+	assert_false(rig.res.too_large);
+	buf_free(&body);
+	end();
+}
+
 /* ---- services that move, logins of their own ---------------------------- */
 static void
 test_moved_once_and_replayed(void **state)
@@ -495,6 +531,7 @@ main(void)
 		cmocka_unit_test(test_signed_for_the_core),
 		cmocka_unit_test(test_words_of_a_record_are_not_told),
 		cmocka_unit_test(test_no_json_is_no_answer),
+		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_moved_once_and_replayed),
 		cmocka_unit_test(test_moved_for_ever_ends_the_run),
 		cmocka_unit_test(test_moved_and_session_lost),

@@ -719,6 +719,7 @@ test_ceilings(void **state)
 	assert_false(http_do(http, &req, arena, &res, &err));
 	assert_int_equal(err.kind, ERR_PROTOCOL);
 	assert_string_equal(err.msg, "GET /: the answer is too large");
+	assert_true(res.too_large);
 	req.answer_max = 5;
 	assert_true(http_do(http, &req, arena, &res, &err));
 	req.method = "POST";
@@ -726,7 +727,9 @@ test_ceilings(void **state)
 	assert_false(http_do(http, &req, arena, &res, &err));
 	assert_int_equal(http_classify(&res), HTTP_DONE_NO_BODY);
 	assert_string_equal(res.body, "");
+	/* No smaller page cures long headers. */
 	assert_false(http_do(http, &req, arena, &res, &err));
+	assert_false(res.too_large);
 	finish(sim, http);
 }
 

@@ -1,4 +1,5 @@
 /* JSON with ceilings: what is refused before it costs memory, and access. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -107,6 +108,39 @@ test_bytes(void **state)
 	check_edge("{\"", "x", "\":1}", JSON_MAX_BYTES - 6);
 	/* As a real: jansson refuses long integers for their value. */
 	check_edge("0.", "0", "", JSON_MAX_TEXT - 2);
+}
+
+/* The caller's own ceiling; of values there are no more for it.  What a smaller
+ * part of the same would cure, the code tells. */
+static void
+test_larger(void **state)
+{
+	const size_t max = 2 * JSON_MAX_BYTES;
+	struct json_doc *doc = NULL;
+	struct err err;
+	AUTO(buf) struct buf b;
+
+	(void)state;
+	buf_init(&b, 3 * JSON_MAX_BYTES);
+	buf_char(&b, '"');
+	repeat(&b, "x", max - 2);
+	buf_char(&b, '"');
+	assert_true(json_parse_max(b.s, b.len, max, &doc, &err));
+	assert_int_equal(json_string_length(json_root(doc)), max - 2);
+	json_free(doc);
+	assert_false(json_parse_max(b.s, b.len, max - 1, &doc, &err));
+	assert_int_equal(err.code, EFBIG);
+	assert_false(json_parse_max(b.s, b.len, 0, &doc, &err));
+	assert_int_equal(err.code, EFBIG);
+	buf_reset(&b);
+	buf_char(&b, '[');
+	repeat(&b, "0,", JSON_MAX_NODES);
+	buf_str(&b, "0]");
+	assert_false(json_parse_max(b.s, b.len, max, &doc, &err));
+	assert_int_equal(err.code, EFBIG);
+	assert_false(json_parse_max("[1", 2, max, &doc, &err));
+	assert_int_equal(err.code, 0);
+	assert_false(json_parse_max("[1]", 3, 2, &doc, NULL));
 }
 
 /* What a bomb costs; each is refused or fits. */
@@ -422,6 +456,7 @@ main(void)
 		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_larger),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_broken),

@@ -13,43 +13,15 @@
 #include "jwt.h"
 
 #include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
-#include <openssl/x509.h>
 #include <string.h>
 
-#include "buf.h"
 #include "hole.h"
+#include "jwt_int.h"
 
-#define TOKEN_MAX ((size_t)65536)
 #define SIGNATURE_MAX 2048	/* bytes: a key of 16384 bits */
 #define DIGEST_MAX 64
-
-static void
-bio_cleanup(BIO **p)
-{
-	(void)BIO_free(*p);
-}
-
-static void
-pkey_cleanup(EVP_PKEY **p)
-{
-	EVP_PKEY_free(*p);
-}
-
-static void
-x509_cleanup(X509 **p)
-{
-	X509_free(*p);
-}
-
-static void
-mdctx_cleanup(EVP_MD_CTX **p)
-{
-	EVP_MD_CTX_free(*p);
-}
 
 static void
 asn1time_cleanup(ASN1_TIME **p)
@@ -58,10 +30,8 @@ asn1time_cleanup(ASN1_TIME **p)
 }
 
 /* ---- PEM ----------------------------------------------------------------- */
-/* A store of one line holds "\n" for the ends of lines; PEM itself has no
- * backslash. */
-static BIO *
-pem_open(const char *text)
+BIO *
+jwt_pem_open(const char *text)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 	bool ok = bio != NULL;
@@ -70,7 +40,7 @@ pem_open(const char *text)
 		const char *end = strstr(text, "\\n");
 		const size_t len = end == NULL ? strlen(text)
 		                               : (size_t)(end - text);
-		ok = len <= TOKEN_MAX && (len == 0 ||
+		ok = len <= JWT_MAX_BYTES && (len == 0 ||
 		    BIO_write(bio, text, (int)len) == (int)len) &&
 		    (end == NULL || BIO_write(bio, "\n", 1) == 1);
 		text += end == NULL ? len : len + 2;
@@ -134,7 +104,7 @@ key_is_whole(EVP_PKEY *key)
 static bool
 key_read(const char *text, EVP_PKEY **key, struct err *err)
 {
-	AUTO(bio) BIO *bio = pem_open(text);
+	AUTO(bio) BIO *bio = jwt_pem_open(text);
 	bool encrypted = false;
 
 	if (bio == NULL)
@@ -154,7 +124,7 @@ key_read(const char *text, EVP_PKEY **key, struct err *err)
 static bool
 certificate_read(const char *text, X509 **certificate, struct err *err)
 {
-	AUTO(bio) BIO *bio = pem_open(text);
+	AUTO(bio) BIO *bio = jwt_pem_open(text);
 	bool encrypted = false;
 
 	if (bio == NULL)
@@ -213,7 +183,7 @@ thumbprint_set(json_t *header, enum jwt_thumbprint which, const X509 *cert,
 	unsigned len = sizeof(digest);
 	AUTO(buf) struct buf text;
 
-	buf_init(&text, TOKEN_MAX);
+	buf_init(&text, JWT_MAX_BYTES);
 	if (which == JWT_NO_THUMBPRINT)
 		return true;
 	if (X509_digest(cert, sha256 ? EVP_sha256() : EVP_sha1(), digest,
@@ -306,7 +276,7 @@ jwt_sign_text(const struct jwt_signer *signer, const char *text,
 {
 	AUTO(buf) struct buf signed_text;
 
-	buf_init(&signed_text, TOKEN_MAX);
+	buf_init(&signed_text, JWT_MAX_BYTES);
 	if (!buf_str(&signed_text, text))
 		return err_nomem(err);
 	const bool ok = text_signature(signer, &signed_text, arena, signature,
@@ -337,7 +307,7 @@ jwt_sign(const struct jwt_signer *signer, json_t *claims, struct arena *arena,
 {
 	AUTO(buf) struct buf out;
 
-	buf_init(&out, TOKEN_MAX);
+	buf_init(&out, JWT_MAX_BYTES);
 	bool ok = token_make(signer, claims, arena, &out, err);
 	ERR_clear_error();
 	*token = ok ? arena_strndup(arena, out.s, out.len) : NULL;

@@ -43,8 +43,26 @@ NPS_MUSTCHECK bool jwt_sign_text(const struct jwt_signer *signer,
     const char *text, struct arena *arena, const char **signature,
     struct err *err);
 /* The claims of a token that came over verified TLS; its signature is not
- * looked at.  False: it is none. */
+ * looked at (jwt_verify does).  False: it is none. */
 NPS_MUSTCHECK bool jwt_claims_read(const char *token, struct json_doc **claims);
+/* Who may have signed a token, and for whom. */
+struct jwt_verifier {
+	/* PEM, certificates and public keys, or a JSON Web Key Set (RFC 7517);
+	 * RSA, 32 at most.  That a certificate has ended is not looked at: its key
+	 * counts. */
+	const char *keys;
+	const char *issuer, *audience;	/* NULL, "" = whoever */
+	time_t now;
+	long leeway_s;		/* clocks may be so far apart */
+	bool timeless;		/* "exp" and "nbf" are not looked at */
+};
+/* The claims of a token that one of the keys signed, by RS256 and nothing else.
+ * ERR_AUTH: it is not to be trusted; ERR_CONFIG: the keys cannot be read;
+ * ERR_PROTOCOL: it is no token.  Nothing of the token stands in a message. */
+NPS_MUSTCHECK bool jwt_verify(const struct jwt_verifier *v, const char *token,
+    struct json_doc **claims, struct err *err);
+/* Are keys such that jwt_verify can take them? */
+NPS_MUSTCHECK bool jwt_keys_check(const char *keys, struct err *err);
 /* Full days until the certificate ends; negative = it has ended.  ERR_CONFIG:
  * no certificate, or it begins later than now. */
 NPS_MUSTCHECK bool jwt_days_left(const char *certificate, time_t now, int *days,

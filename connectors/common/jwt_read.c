@@ -3,10 +3,7 @@
  */
 #include <string.h>
 
-#include "buf.h"
-#include "jwt.h"
-
-#define TOKEN_MAX ((size_t)65536)
+#include "jwt_int.h"
 
 static int
 base64url_value(char c)
@@ -16,8 +13,8 @@ base64url_value(char c)
 	    c == '-' || c == '+' ? 62 : c == '_' || c == '/' ? 63 : -1;
 }
 
-static bool
-base64url_read(const char *text, size_t len, struct buf *out)
+bool
+jwt_base64url_read(const char *text, size_t len, struct buf *out)
 {
 	unsigned v = 0, bits = 0;
 
@@ -37,17 +34,25 @@ base64url_read(const char *text, size_t len, struct buf *out)
 }
 
 bool
+jwt_part_read(const char *part, size_t len, struct json_doc **doc)
+{
+	AUTO(buf) struct buf text;
+	struct err odd;
+
+	*doc = NULL;
+	buf_init(&text, JWT_MAX_BYTES);
+	return jwt_base64url_read(part, len, &text) &&
+	    json_parse(buf_text(&text), text.len, doc, &odd) &&
+	    json_is_object(json_root(*doc));
+}
+
+bool
 jwt_claims_read(const char *token, struct json_doc **claims)
 {
 	const char *first = token == NULL ? NULL : strchr(token, '.');
 	const char *second = first == NULL ? NULL : strchr(first + 1, '.');
-	AUTO(buf) struct buf text;
-	struct err odd;
 
 	*claims = NULL;
-	buf_init(&text, TOKEN_MAX);
-	return second != NULL && base64url_read(first + 1,
-	    (size_t)(second - first) - 1, &text) &&
-	    json_parse(buf_text(&text), text.len, claims, &odd) &&
-	    json_is_object(json_root(*claims));
+	return second != NULL && jwt_part_read(first + 1,
+	    (size_t)(second - first) - 1, claims);
 }

@@ -1,6 +1,6 @@
 /*
- * associates.c - our people by their login names, as rows of archives show them;
- * read once in a run, when the first follow-up is for somebody.
+ * associates.c - our people by their login names or ids, as rows of archives show
+ * them; read once in a run, when the first follow-up is for somebody.
  */
 #include "reading.h"
 #include "writing.h"
@@ -19,6 +19,11 @@ on_associate(void *arg, json_t *item, struct err *err)
 	if (copy == NULL || value == NULL)
 		return err_nomem(err);
 	*value = id;
+	/* By id, too, as employee_column may show it; names come first. */
+	const char *digits = arena_printf(w->own, "%lld", (long long)id);
+	if (digits == NULL || (!idmap_has(&w->associates, digits) &&
+	    !idmap_put(&w->associates, digits, value)))
+		return err_nomem(err);
 	return idmap_put(&w->associates, copy, value) || err_nomem(err);
 }
 

@@ -5,9 +5,7 @@
  * words in some language.
  *
  * How this can lose or double, and what stops it:
- *  - a booking, which has a row for each of us who took part: whichever of them
- *    is completed is an event under the key of the first, so one is asked for;
- *  - one booking that cannot be read: set aside, the pass goes on;
+ *  - a booking, which has a row for each of us who took part: bookings.c;
  *  - a query that the cursor does not know, as an option changed: it begins
  *    NEW_DAYS back, not with what is long over;
  *  - a meeting that was completed days later: found by when its row changed;
@@ -16,22 +14,19 @@
  *  - a request without a person, a sale of a company: an event that names nobody;
  *  - notes and documents, which lie among the appointments: no meetings.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "num.h"
 #include "reading.h"
 
 #define IN_DIARY 1
 #define NEW_DAYS 7
 #define DAY_S 86400
-#define APPOINTMENT "appointmentId,personId,contactId,associateId,type," \
+#define APPOINTMENT "appointmentId,personId,contactId,%s,type," \
 	"rawType,rawStatus,completed,completedDate,endDate,booking," \
 	"updatedDate,registeredDate"
-#define SALE "saleId,personId,contactId,associateId,saleStatus,date," \
+#define SALE "saleId,personId,contactId,%s,saleStatus,date," \
 	"updatedDate,registeredDate"
-#define TICKET "ticketId,personId,contactId,ownedBy,closedAt,lastChanged"
+#define TICKET "ticketId,personId,contactId,%s,closedAt,lastChanged%s%s"
 
 static bool
 emit(struct so_events *e, const struct crm_event *ev, struct err *err)
@@ -43,58 +38,6 @@ emit(struct so_events *e, const struct crm_event *ev, struct err *err)
 }
 
 /* ---- meetings ---------------------------------------------------------- */
-/* The first row of the booking that this one belongs to; *mother = 0: none.
- * What concerns this row alone becomes its reason. */
-static bool
-mother_ask(struct superoffice *s, struct so_row *row, long long *mother,
-    struct err *err)
-{
-	AUTO(api_res) struct api_res res = { 0 };
-	const char *target = arena_printf(s->item, "/Appointment/%s?$select="
-	    "AppointmentId,MotherId", row->id);
-	char expected[64];
-
-	if (target == NULL)
-		return err_nomem(err);
-	const bool got = so_get(s, s->item, target, "appointment", &res, err);
-	if (got && so_number(api_root(&res), "MotherId", mother))
-		return true;
-	(void)snprintf(expected, sizeof(expected), "a number: HTTP %ld",
-	    res.http.status);
-	if (got || so_is_of_one(s, &res, err)) {
-		so_refuse(row, "MotherId", expected);
-		return true;
-	}
-	if (err->kind != ERR_GONE)
-		return false;
-	if (!so_is_own_error(api_root(&res))) {
-		err->kind = ERR_CONFIG;
-		return err_wrap(err, "is it the address of the Web API?");
-	}
-	so_refuse(row, "MotherId", "an appointment that is still there");
-	return true;
-}
-
-/* The key of a booking is its first row's, whichever of its rows it is that was
- * completed. */
-static bool
-booking_of(struct so_events *e, struct so_row *row, const char **key,
-    struct err *err)
-{
-	long long mother = 0, own = 0;
-
-	*key = row->id;
-	if (!num_parse(row->id, 1, INT32_MAX, &own))
-		return err_set(err, ERR_BUG, "key");
-	if (!e->keys_only && !so_number(row->json, "motherId", &mother) &&
-	    so_flag(row->json, "booking") != TRI_NO &&
-	    !mother_ask(e->s, row, &mother, err))
-		return false;
-	if (mother > 0 && mother != own)
-		*key = arena_printf(e->s->item, "%lld", mother);
-	return *key != NULL || err_nomem(err);
-}
-
 static time_t
 first_time(const struct superoffice *s, json_t *row, const char *const *columns)
 {
@@ -106,6 +49,14 @@ first_time(const struct superoffice *s, json_t *row, const char *const *columns)
 }
 
 static bool
+meeting_page(struct so_events *e, const struct so_kind *k, json_t *rows,
+    struct err *err)
+{
+	(void)k;
+	return so_bookings_load(e, rows, err);
+}
+
+static bool
 meeting_row(struct so_events *e, const struct so_kind *k, struct so_row *row,
     struct err *err)
 {
@@ -114,7 +65,7 @@ meeting_row(struct so_events *e, const struct so_kind *k, struct so_row *row,
 	struct crm_event ev = { .trigger = k->trigger, .event_id = row->id,
 		.category = k->category, .contact_id = so_id(row->json,
 		    "personId", s->item), .employee_id = so_text(row->json,
-		    "associateId", s->item), .transition_at = so_time(s->set,
+		    s->set->employee_column, s->item), .transition_at = so_time(s->set,
 		    row->json, "completedDate") };
 	long long type;
 
@@ -129,7 +80,7 @@ meeting_row(struct so_events *e, const struct so_kind *k, struct so_row *row,
 		    "completedDate");
 		return true;
 	}
-	if (!booking_of(e, row, &ev.event_id, err))
+	if (!so_booking_of(e, row, &ev.event_id, err))
 		return false;
 	return row->reason[0] != '\0' || emit(e, &ev, err);
 }
@@ -164,7 +115,7 @@ sale_row(struct so_events *e, const struct so_kind *k, struct so_row *row,
 		.event_id = row->id, .category = k->category,
 		.stage = k->stage, .contact_id = so_id(row->json, "personId",
 		    e->s->item), .employee_id = so_text(row->json,
-		    "associateId", e->s->item),
+		    e->s->set->employee_column, e->s->item),
 		.occurred_at = sold_at(e, row, closed),
 		.transition_at = closed };
 
@@ -181,7 +132,8 @@ ticket_row(struct so_events *e, const struct so_kind *k, struct so_row *row,
 		.event_id = row->id, .category = *column == '\0' ? NULL :
 		    so_text(row->json, column, e->s->item),
 		.contact_id = so_id(row->json, "personId", e->s->item),
-		.employee_id = so_text(row->json, "ownedBy", e->s->item),
+		.employee_id = so_text(row->json,
+		    e->s->set->ticket_owner_column, e->s->item),
 		.occurred_at = row->at, .transition_at = row->at };
 
 	return emit(e, &ev, err);
@@ -222,12 +174,13 @@ meetings_open(struct superoffice *s, struct err *err)
 		const long long id = (long long)set->meeting_task_ids.v[i];
 		const struct so_kind kind = { .trigger = "meet",
 			.category = arena_printf(own, "%lld", id),
-			.row = meeting_row };
+			.page = meeting_page, .row = meeting_row };
 		const struct so_feed feed = { .stamp = "updatedDate",
 			.made = set->stamp_registered ? "registeredDate" : NULL,
 			.name = arena_printf(own, "meet-%lld", id),
 			.q = { .path = "/Appointment", .label = "appointments",
-			    .id = "appointmentId", .select = APPOINTMENT,
+			    .id = "appointmentId", .select = arena_printf(own,
+			        APPOINTMENT, set->employee_column),
 			    .filter = so_and(own, arena_printf(own,
 			        "completed set true and type oneOf (%lld)", id),
 			        *set->meeting_filter == '\0' ? "" :
@@ -259,7 +212,8 @@ sales_add(struct superoffice *s, const char *trigger, long long status,
 		.name = type < 0 ? arena_printf(own, "sale-%s", id) :
 		    arena_printf(own, "sale-%s-%s", id, category),
 		.q = { .path = "/Sale", .label = "sales", .id = "saleId",
-		    .select = SALE, .filter = so_and(own, arena_printf(own,
+		    .select = arena_printf(own, SALE, set->employee_column),
+		    .filter = so_and(own, arena_printf(own,
 		        "saleStatus oneOf (%s)", id), of_type) } };
 
 	return add(s, &feed, &kind, err) != NULL;
@@ -292,8 +246,9 @@ tickets_open(struct superoffice *s, struct err *err)
 	const char *column = set->ticket_category_column;
 	const struct so_feed feed = { .stamp = "closedAt", .name = "case",
 		.q = { .path = "/Ticket", .label = "requests",
-		    .id = "ticketId", .select = *column == '\0' ? TICKET :
-		        arena_printf(own, TICKET ",%s", column),
+		    .id = "ticketId", .select = arena_printf(own, TICKET,
+		        set->ticket_owner_column, *column == '\0' ? "" : ",",
+		        column),
 		    .entities = set->ticket_entities,
 		    .filter = so_one_of(own, "status", "oneOf",
 		        &set->ticket_status_ids) } };

@@ -100,6 +100,13 @@ check_column(const char *text, struct err *err)
 }
 
 static bool
+check_needed_column(const char *text, struct err *err)
+{
+	return (*text != '\0' || err_set(err, ERR_CONFIG, "expected a column "
+	    "of the archive")) && check_column(text, err);
+}
+
+static bool
 check_nosend(const char *text, struct err *err)
 {
 	static const char interest[] = "interest:", field[] = "field:";
@@ -154,6 +161,14 @@ const struct opt superoffice_opts[] = {
 	    "types of task that are a meeting (npsync lists)"),
 	TEXT("meeting_filter", meeting_filter, "", check_line,
 	    "further restriction of the archive FindAppointment"),
+	FLAG("booking_list", booking_list, "true",
+	    "rows of bookings are asked for together, not one by one"),
+	TEXT("employee_column", employee_column, "associateId",
+	    check_needed_column,
+	    "column of FindAppointment and FindSale with our employee: a login "
+	    "name; or associate/associateDbId, an id"),
+	TEXT("ticket_owner_column", ticket_owner_column, "ownedBy",
+	    check_needed_column, "column of the archive Ticket with our employee"),
 	IDS("sale_type_ids", sale_type_ids, "[]",
 	    "types of sale that are read; empty = all"),
 	IDS("sale_won_ids", sale_won_ids, "[ 2 ]",

@@ -3,6 +3,7 @@
  *
  * row.h, archive.h, feed.h   rows, queries, changed rows under a cursor
  * events.c     meetings, sales and requests as events
+ * bookings.c   which booking a meeting belongs to
  * history.c    when a sale was closed
  * activities.c appointments as activities
  * card.c, person.c   a person as a contact
@@ -26,6 +27,7 @@ struct so_reader {
 	size_t n_activities;
 	struct so_feed persons;
 	bool history_unread;	/* no right to read it: told once */
+	bool bookings_unlisted;	/* no request for many of them: told once */
 	int failures;		/* of persons asked for, in a row */
 };
 /* No I/O; s->reader is s's, to be freed. */
@@ -40,6 +42,7 @@ struct so_events {
 	void *arg;
 	bool keys_only;		/* only what an event's key needs is asked */
 	struct idmap closed;	/* of a page: time_t, by sale */
+	struct idmap bookings;	/* of a page: long long, by appointment */
 };
 /* How a query's rows become events; struct so_feed.of. */
 struct so_kind {
@@ -56,6 +59,15 @@ bool so_pull_events(void *self, const struct pull *pull, crm_event_fn *emit,
     checkpoint_fn *checkpoint, void *arg, struct err *err);
 bool so_pull_baseline(void *self, const struct pull *pull, crm_key_fn *emit,
     checkpoint_fn *checkpoint, void *arg, struct err *err);
+
+/* ---- bookings.c -------------------------------------------------------- */
+/* Of the rows of a page which booking they belong to, into e->bookings. */
+NPS_MUSTCHECK bool so_bookings_load(struct so_events *e, json_t *rows,
+    struct err *err);
+/* The key of a booking is its first row's, whichever of its rows it is that was
+ * completed.  What concerns this row alone becomes its reason. */
+NPS_MUSTCHECK bool so_booking_of(struct so_events *e, struct so_row *row,
+    const char **key, struct err *err);
 
 /* ---- history.c --------------------------------------------------------- */
 /* Since when the sales of a page have this status, into e->closed.  Without the

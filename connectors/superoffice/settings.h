@@ -29,6 +29,8 @@ struct so_settings {
 	bool meetings, deals, cases;	/* which of them */
 	struct intlist meeting_task_ids, sale_type_ids, ticket_status_ids;
 	const char *meeting_filter;	/* further restriction */
+	bool booking_list;
+	const char *employee_column, *ticket_owner_column;
 	bool sale_history;
 	struct intlist sale_won_ids, sale_lost_ids;
 	const char *sale_type_column;

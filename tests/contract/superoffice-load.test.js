@@ -13,7 +13,8 @@ const { days_compare, slow_sizes, SLOW_LIMIT_MS } = require('./lib/load.js');
 
 const MANY = slow_sizes.at(-1);
 /* Without nosend no person is asked for alone: that is a request each, and ten
- * of them a second are let go.  Each row of a booking is one, too. */
+ * of them a second are let go.  Rows of bookings are asked for together, a
+ * hundred at a time. */
 const of = (events) => ({ name: 'superoffice',
 	live: new Date('2026-11-24T07:00:00Z'),
 	after: new Date('2026-11-25T20:07:00Z'),

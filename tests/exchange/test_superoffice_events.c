@@ -4,7 +4,11 @@
  */
 #include "superoffice/rig.h"
 
-#define MEETINGS "deals = false; cases = false; meeting_task_ids = [ 2 ];"
+#define LISTED "deals = false; cases = false; meeting_task_ids = [ 2 ];"
+#define MEETINGS LISTED "booking_list = false;"
+#define LIST(rows) { .target = "POST " API "/Agents/Appointment/" \
+	"GetAppointmentList?$select=AppointmentId,MotherId ", .body = "[" rows "]" }
+#define MOTHER(id, mother) "{\"AppointmentId\":" id ",\"MotherId\":" mother "}"
 #define SALES "meetings = false; cases = false; sale_lost_ids = [];"
 #define CASES "meetings = false; deals = false;"
 #define CHANGED "\"updatedDate\":\"2026-11-24T10:00:00Z\"," \
@@ -430,6 +434,104 @@ test_odd_booking(void **state)
 	rig_end(&rig);
 }
 
+/* SO-09: all rows of a page in one request; who is not in its answer is asked
+ * about alone. */
+static void
+test_so09_listed(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Appointment", MEETING("1", SINGLE) ","
+		    MEETING("5", ",\"booking\":true") ","
+		    MEETING("6", ",\"booking\":true") ","
+		    MEETING("7", "") "," MEETING("8", "") ","
+		    MEETING("9", "") "," MEETING("10", "")),
+		LIST(MOTHER("5", "5") "," MOTHER("6", "5") "," MOTHER("7", "0")
+		    "," MOTHER("8", "null") "," MOTHER("99", "5") ",null"),
+		LIST("{}"),
+		{ .target = "/Appointment/8?", .body = MOTHER("8", "5") },
+		{ .target = "/Appointment/9?", .status = 404, .body =
+		    "{\"ErrorType\":\"SoNotFoundException\"}" },
+		{ .target = "/Appointment/10?", .body = MOTHER("10", "5") },
+		NONE("/Appointment") };
+	struct rig rig;
+
+	(void)state;
+	pull(&rig, LISTED "ids_max = 5;", script, ARRAY_LEN(script));
+	assert_string_equal(simhttpd_body(rig.sim, 1), "[5,6,7,8,9]");
+	assert_string_equal(simhttpd_body(rig.sim, 2), "[10]");
+	RIG_SEES(&rig, MET("1") MET("5") MET("5") MET("7") MET("5") MET("5"));
+	RIG_REFUSES(&rig, "appointments 9: MotherId: expected an appointment "
+	    "that is still there\n");
+	rig_end(&rig);
+}
+
+/* A server without that request, or one that refuses it: told once, and each
+ * row is asked about alone, on the next page too. */
+static void
+test_so09_no_list(void **state)
+{
+	static const struct {
+		int status;
+		const char *body;
+	} cases[] = { { 404, "<html>" }, { 405, "" }, { 400, "{}" },
+		{ 403, "{}" }, { 200, "{\"value\":[]}" }, { 200, "<html>" },
+		{ 204, "" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct sim_reply script[] = {
+			PAGE("/Appointment", MEETING("6", "")), LIST(""),
+			{ .target = "/Appointment/6?", .body = MOTHER("6", "5") },
+			PAGE("/Appointment", MEETING("7", "")),
+			{ .target = "/Appointment/7?", .body = MOTHER("7", "5") },
+			NONE("/Appointment") };
+		struct rig rig;
+
+		script[1].status = cases[i].status;
+		script[1].body = cases[i].body;
+		pull(&rig, LISTED, script, ARRAY_LEN(script));
+		RIG_SEES(&rig, MET("5") MET("5"));
+		RIG_REFUSES(&rig, "GetAppointmentList -: expected a list: each "
+		    "row of a booking is asked for by itself (booking_list)\n");
+		rig_end(&rig);
+	}
+}
+
+/* One odd row may break the request for all: those of the page alone, then
+ * together again.  But who asks for time gets it. */
+static void
+test_so09_list_away(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Appointment", MEETING("6", "")),
+		{ .target = "POST ", .status = 500, .body = "<html>" },
+		{ .target = "/Appointment/6?", .body = MOTHER("6", "5") },
+		PAGE("/Appointment", MEETING("7", "")),
+		LIST(MOTHER("7", "5")), NONE("/Appointment") };
+	static const struct sim_reply throttled[] = {
+		PAGE("/Appointment", MEETING("6", "")),
+		{ .target = "POST ", .status = 429 } };
+	static const struct sim_reply reset[] = {
+		PAGE("/Appointment", MEETING("6", "")),
+		{ .target = "POST ", .mode = SIM_RST } };
+	struct rig rig;
+
+	(void)state;
+	pull(&rig, LISTED, script, ARRAY_LEN(script));
+	RIG_SEES(&rig, MET("5") MET("5"));
+	RIG_REFUSES(&rig, "");
+	rig_end(&rig);
+	rig_start(&rig, LISTED, throttled, ARRAY_LEN(throttled));
+	assert_false(rig_events(&rig, NULL, NULL));
+	assert_int_equal(rig.err.kind, ERR_THROTTLED);
+	rig_end(&rig);
+	rig_start(&rig, LISTED, reset, ARRAY_LEN(reset));
+	assert_false(rig_events(&rig, NULL, NULL));
+	assert_int_equal(rig.err.kind, ERR_RETRY);
+	RIG_SEES(&rig, "");
+	rig_end(&rig);
+}
+
 /* But a service that is away, or an address that is wrong, breaks the pass. */
 static void
 test_bookings_away(void **state)
@@ -758,6 +860,9 @@ main(void)
 		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_query_refused),
 		cmocka_unit_test(test_so09_booking),
+		cmocka_unit_test(test_so09_listed),
+		cmocka_unit_test(test_so09_no_list),
+		cmocka_unit_test(test_so09_list_away),
 		cmocka_unit_test(test_odd_booking),
 		cmocka_unit_test(test_bookings_away),
 		cmocka_unit_test(test_so08_so11),

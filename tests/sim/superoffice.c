@@ -74,6 +74,7 @@ static const struct {
 	{ "no-admin", FLAG, &sim.opt.no_admin },
 	{ "next-link", FLAG, &sim.opt.next_link },
 	{ "no-update-interests", FLAG, &sim.opt.no_update_interests },
+	{ "no-appointment-list", FLAG, &sim.opt.no_appointment_list },
 	{ "closed-entity", FLAG, &sim.opt.closed_entity },
 	{ "replace-custom", FLAG, &sim.opt.replace_custom },
 	{ "now-file", OTHER, NULL }, { "fault", OTHER, NULL },

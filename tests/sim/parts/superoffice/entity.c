@@ -308,3 +308,28 @@ on_entity(struct sim *s, struct request *r, struct reply *out)
 		reply_json(out, 200, entity_select(r,
 		    entities[i].make(s, r, row)));
 }
+
+/* POST Agents/Appointment/GetAppointmentList: those that are there. */
+void
+on_appointment_list(struct sim *s, struct request *r, struct reply *out)
+{
+	json_t *ids = body_json(r), *all = json_array(), *id;
+	size_t i;
+
+	if (s->opt.no_appointment_list || !json_is_array(ids)) {
+		reply_error(out, s->opt.no_appointment_list ? 404 : 400,
+		    "SoException", "No such method, or no array");
+		json_decref(ids);
+		json_decref(all);
+		return;
+	}
+	json_array_foreach(ids, i, id) {
+		const struct row *row = row_find(s, T_APPOINTMENT,
+		    json_integer_value(id));
+		if (row_seen(s, row))
+			json_array_append_new(all, entity_select(r,
+			    appointment_json(s, r, row)));
+	}
+	reply_json(out, 200, all);
+	json_decref(ids);
+}

@@ -59,6 +59,8 @@ static const struct route data_routes[] = {
 	{ "GET", "/Sale/{}", EP_ENTITY, on_entity },
 	{ "GET", "/Ticket/{}", EP_ENTITY, on_entity },
 	{ "GET", "/Contact/{}", EP_ENTITY, on_entity },
+	{ "POST", "/Agents/Appointment/GetAppointmentList", EP_ENTITY,
+	    on_appointment_list },
 	{ "POST", "/Agents/Person/UpdateInterests", EP_INTERESTS,
 	    on_interests },
 	{ "GET", "/MDOList/{}", EP_LIST, on_mdo_list },

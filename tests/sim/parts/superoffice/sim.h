@@ -76,7 +76,8 @@ struct options {
 	int64_t port, page_max, seed, persons, events, days, rate, skew_s, base;
 	int64_t bookings;
 	bool no_sync, onsite, record, email_rows, headings, no_admin, next_link;
-	bool no_update_interests, closed_entity, replace_custom;
+	bool no_update_interests, no_appointment_list, closed_entity;
+	bool replace_custom;
 };
 struct ticket {
 	char text[80];
@@ -206,6 +207,7 @@ json_t *cell_json(const struct sim *s, const struct request *r,
 
 /* ---- entity.c, patch.c, write.c */
 void on_entity(struct sim *s, struct request *r, struct reply *out);
+void on_appointment_list(struct sim *s, struct request *r, struct reply *out);
 json_t *person_json(const struct sim *s, const struct request *r,
     const struct row *row);
 json_t *entity_select(const struct request *r, json_t *entity);

@@ -8,8 +8,6 @@
  *  - a page that ends between two rows of one key: its last key comes with the
  *    next page;
  *  - pages without end: the keys grow and have an end, 2^31;
- *  - a query that is refused: a column or an id of the options, so that is what
- *    the message says;
  *  - memory: a page at a time.
  */
 #include "archive.h"
@@ -79,65 +77,15 @@ so_query_target(struct arena *arena, const struct so_query *q, long long after)
 	    url_escape(arena, q->order));
 	return order == NULL ? NULL : arena_printf(arena, "%s?$select=%s&"
 	    "$filter=%s&$orderBy=%s%%20asc%s&$top=%d&$output=Logical%s%s",
-	    q->path, select, filter, q->id, order, q->top, *entities == '\0' ? "" : "&$entities=", entities);
-}
-
-/* ---- one page ---------------------------------------------------------- */
-/* code = the status where the service itself refused the query.  But for an
- * address somebody is named by id alone: the words may be told. */
-static bool
-explain(const struct so_query *q, const struct api_res *res, struct err *err)
-{
-	if (err->kind != ERR_REJECTED && err->kind != ERR_GONE)
-		return false;
-	if (q->personal)
-		return err_set(err, err->kind == ERR_REJECTED ? ERR_REJECTED :
-		    ERR_CONFIG, "%s: HTTP %ld %s: the search for an address was "
-		    "refused", q->label, res->http.status, res->verdict.code);
-	if (err->kind == ERR_GONE && !so_is_own_error(api_root(res)))
-		return err_set(err, ERR_CONFIG, "%s: HTTP %ld: is it the address "
-		    "of the Web API?", q->label, res->http.status);
-	(void)err_set(err, ERR_CONFIG, "%s: HTTP %ld %s%s%s: the query was "
-	    "refused; does an option name a column or an id that is not there?",
-	    q->label, res->http.status, res->verdict.code,
-	    res->verdict.text[0] != '\0' ? ": " : "", res->verdict.text);
-	if (so_is_own_error(api_root(res)))
-		err->code = (int)res->http.status;
-	return false;
-}
-
-bool
-so_query_page(struct superoffice *s, struct arena *arena,
-    const struct so_query *q, long long after, struct api_res *res,
-    json_t **rows, struct err *err)
-{
-	const char *target = so_query_target(arena, q, after);
-
-	if (target == NULL)
-		return err_nomem(err);
-	if (!so_get(s, arena, target, q->label, res, err))
-		return explain(q, res, err);
-	*rows = json_object_get(api_root(res), "value");
-	return json_is_array(*rows) || err_set(err, ERR_PROTOCOL,
-	    "%s: HTTP %ld: expected an array \"value\"", q->label,
-	    res->http.status);
+	    q->path, select, filter, q->id, order, so_top(q),
+	    *entities == '\0' ? "" : "&$entities=", entities);
 }
 
 /* ---- rows -------------------------------------------------------------- */
-/* 0 = none. */
-static long long
-key_of(const struct so_query *q, json_t *row)
-{
-	long long id;
-
-	return (so_number(row, q->id, &id) ||
-	    so_number(row, "PrimaryKey", &id)) && id > 0 ? id : 0;
-}
-
 static bool
 keyless(struct superoffice *s, const struct so_query *q)
 {
-	s->keyless++;
+	s->unread++;
 	so_complain(s, q->label, NULL, "expected a number as key");
 	return true;
 }
@@ -149,8 +97,8 @@ is_cut(const struct so_query *q, const struct so_group *g)
 	const size_t n = json_array_size(g->rows);
 
 	return q->several && g->at + g->n == n &&
-	    n >= (size_t)(q->top < CUT_MIN ? q->top : CUT_MIN) &&
-	    key_of(q, g->row) != key_of(q, json_array_get(g->rows, 0));
+	    n >= (size_t)(so_top(q) < CUT_MIN ? so_top(q) : CUT_MIN) &&
+	    so_key(q, g->row) != so_key(q, json_array_get(g->rows, 0));
 }
 
 static bool
@@ -158,7 +106,7 @@ group_give(struct superoffice *s, const struct so_query *q,
     struct so_group *g, long long before, long long *last, so_group_fn *fn,
     void *arg, struct err *err)
 {
-	const long long key = key_of(q, g->row = json_array_get(g->rows,
+	const long long key = so_key(q, g->row = json_array_get(g->rows,
 	    g->at));
 
 	g->n = 1;
@@ -168,7 +116,7 @@ group_give(struct superoffice *s, const struct so_query *q,
 		return err_set(err, ERR_PROTOCOL, "%s: expected rows in the "
 		    "order of %s, after the last one: the service does not keep "
 		    "$orderBy or $filter", q->label, q->id);
-	while (g->at + g->n < json_array_size(g->rows) && key_of(q,
+	while (g->at + g->n < json_array_size(g->rows) && so_key(q,
 	    json_array_get(g->rows, g->at + g->n)) == key)
 		g->n++;
 	/* The last row of the page before once more: it was taken. */
@@ -195,8 +143,8 @@ so_rows_each(struct superoffice *s, const struct so_query *q, json_t *rows,
 }
 
 /* ---- all of it --------------------------------------------------------- */
-bool
-so_query_all(struct superoffice *s, const struct so_query *q, so_group_fn *fn,
+static bool
+query_all(struct superoffice *s, struct so_query *q, so_group_fn *fn,
     void *arg, struct err *err)
 {
 	const struct connector_env *env = &s->api.env;
@@ -205,17 +153,26 @@ so_query_all(struct superoffice *s, const struct so_query *q, so_group_fn *fn,
 
 	if (arena == NULL)
 		return err_nomem(err);
-	for (size_t n = 1; n > 0; arena_reset(arena)) {
+	for (size_t n = 1; n > 0;) {
 		AUTO(api_res) struct api_res res = { 0 };
 		json_t *rows;
 		if (env->cancelled != NULL && env->cancelled())
 			return err_set(err, ERR_CANCELLED, "cancelled");
-		if (!so_query_page(s, arena, q, last, &res, &rows, err) ||
+		if (!so_query_next(s, arena, q, &last, &res, &rows, err) ||
 		    !so_rows_each(s, q, rows, &last, fn, arg, err))
 			return false;
 		n = json_array_size(rows);
 	}
 	return true;
+}
+
+bool
+so_query_all(struct superoffice *s, const struct so_query *q, so_group_fn *fn,
+    void *arg, struct err *err)
+{
+	struct so_query own = *q;
+
+	return query_all(s, &own, fn, arg, err);
 }
 
 static const char *
@@ -258,17 +215,18 @@ so_query_ids(struct superoffice *s, const struct so_query *q,
 {
 	AUTO(arena) struct arena *arena = arena_new(IDS_BYTES);
 	const size_t max = (size_t)s->set->ids_max;
-	struct so_query some;
+	struct so_query some, whole = *q;
 
 	if (arena == NULL)
 		return err_nomem(err);
 	for (size_t at = 0, k; at < n; at += k) {
 		arena_reset(arena);
 		k = n - at < max ? n - at : max;
-		if (!ids_filter(arena, q, column, ids + at, &k, &some))
+		if (!ids_filter(arena, &whole, column, ids + at, &k, &some))
 			return err_nomem(err);
-		if (!so_query_all(s, &some, fn, arg, err))
+		if (!query_all(s, &some, fn, arg, err))
 			return false;
+		whole.fits = some.fits;
 	}
 	return true;
 }

@@ -17,6 +17,8 @@ struct so_query {
 	const char *entities;	/* NULL, "" = what the archive takes */
 	const char *order;	/* behind the key: "updatedDate asc"; or NULL */
 	int top;
+	int fits;		/* rows that an answer holds; 0 = not known */
+	bool small;		/* the last page was: more of it would fit */
 	bool several;		/* a key may have several rows */
 	bool personal;		/* the filter names somebody */
 };
@@ -41,10 +43,20 @@ struct so_group {
 };
 typedef bool so_group_fn(void *arg, const struct so_group *g, struct err *err);
 
+/* Rows that are asked for. */
+int so_top(const struct so_query *q);
+/* Of a row; 0 = none. */
+long long so_key(const struct so_query *q, json_t *row);
 /* One page; its rows live in res. */
 NPS_MUSTCHECK bool so_query_page(struct superoffice *s, struct arena *arena,
     const struct so_query *q, long long after, struct api_res *res,
     json_t **rows, struct err *err);
+/* The page that comes after *after, in an arena that is emptied: where its answer
+ * would be too large with fewer rows, which q keeps.  A row that is too large
+ * alone is set aside, and *after moves behind it. */
+NPS_MUSTCHECK bool so_query_next(struct superoffice *s, struct arena *arena,
+    struct so_query *q, long long *after, struct api_res *res, json_t **rows,
+    struct err *err);
 /* Each key of a page, s->item emptied before each; of a full page with several
  * rows a key not the last one, which may go on.  *last: the key the page came
  * after, then the last that was given.  ERR_PROTOCOL: the service does not keep the order,

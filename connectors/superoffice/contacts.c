@@ -8,7 +8,8 @@
  *  - whose interests cannot be read: quarantined under the id, neither known nor
  *    gone, and nobody else waits; FAILURES_MAX in a row are a service that is
  *    away;
- *  - a row without a key, which may be anybody's: nobody of that query is gone;
+ *  - a row without a key or too large to be read, which may be anybody's: nobody
+ *    of that query is gone;
  *  - two rows of one person, for two addresses: one card;
  *  - a quote in an address, whose spelling in a filter nobody documents: it is
  *    left out of the filter, and the address is compared again;
@@ -160,7 +161,7 @@ absent(const struct emitter *e, const char *id, bool unsure, struct err *err)
 	if (!unsure)
 		return emit_one(e, &gone, err);
 	so_complain(e->s, SOURCE, id, "expected a row of this person: one came "
-	    "without a key");
+	    "without a key, or was too large");
 	return true;
 }
 
@@ -172,7 +173,7 @@ load_some(struct superoffice *s, const char *const *ids, size_t n,
 	struct emitter e = { .s = s, .emit = emit, .arg = arg,
 		.found = &found };
 	const char **asked = arena_array(s->page, n + 1, sizeof(*asked));
-	const size_t keyless = s->keyless;
+	const size_t unread = s->unread;
 	size_t n_asked;
 
 	idmap_init(&found, s->page);
@@ -184,7 +185,7 @@ load_some(struct superoffice *s, const char *const *ids, size_t n,
 		return false;
 	for (size_t i = 0; i < n_asked; i++)
 		if (idmap_get(&found, asked[i]) == NULL &&
-		    !absent(&e, asked[i], s->keyless != keyless, err))
+		    !absent(&e, asked[i], s->unread != unread, err))
 			return false;
 	return true;
 }

@@ -221,10 +221,9 @@ page_read(struct walk *w, bool *more, struct err *err)
 	const time_t asked = env->now(env->clock);
 	json_t *rows;
 
-	arena_reset(s->page);
 	if (env->cancelled != NULL && env->cancelled())
 		return err_set(err, ERR_CANCELLED, "%s: stopped", w->q.label);
-	if (!so_query_page(s, s->page, &w->q, w->last, &res, &rows, err))
+	if (!so_query_next(s, s->page, &w->q, &w->last, &res, &rows, err))
 		return false;
 	watermark_server_time(&w->mark, res.http.date,
 	    env->now(env->clock) - asked);

@@ -39,6 +39,7 @@ static const char *const auths[] = { "system_user", "refresh_token", "basic",
 	"ticket", NULL };
 static const char *const naives[] = { "reject", "utc", NULL };
 static const char *const consents[] = { "off", "withdrawn", "required", NULL };
+static const char *const archive_modes[] = { "default", "slim", "full", NULL };
 static const char *const levels[] = { "person", "company", NULL };
 static const char *const tag_modes[] = { "off", "interests", "field", NULL };
 static const char *const tag_guards[] = { "test", "unmodified", "none", NULL };
@@ -237,7 +238,11 @@ const struct opt superoffice_opts[] = {
 	NUMBER("task_associate_id", task_associate_id, "0", 0, 2147483647,
 	    "whose a follow-up is when nobody else is known; 0 = ours"),
 
-	NUMBER("page_size", page_size, "1000", 1, 2000, "rows of a page"),
+	NUMBER("page_size", page_size, "1000", 1, 2000, "rows of a page; "
+	    "fewer by themselves where an answer would be above 4 MiB"),
+	CHOICE("archive_mode", archive_mode, "default", archive_modes,
+	    "$mode of archives: the service's own; slim, which is shortest; or "
+	    "full, with raw values"),
 	NUMBER("overlap_s", overlap_s, "900", 0, 604800,
 	    "how late a change may be seen: each reading begins so much "
 	    "earlier"),

@@ -58,6 +58,7 @@ struct so_settings {
 	int task_type_id, task_associate_id;	/* 0 = none */
 
 	/* how it is asked for */
+	int archive_mode;		/* of $mode; 0 = it is not sent */
 	int page_size, overlap_s, stamp_margin_s, ids_max;
 	bool stamp_registered;
 	int naive_datetime;		/* enum so_naive */

@@ -7,6 +7,7 @@
  * session.c    how we log in
  * call.c       a request of the Web API sent and judged
  * archive.c    a query of an archive, page after page
+ * page.c       as many rows of it as an answer holds
  * reading.h    the files of the reading side
  */
 #ifndef SUPEROFFICE_SUPEROFFICE_H
@@ -31,7 +32,7 @@ struct superoffice {
 	bool base_lost;		/* 421: it moved */
 	bool given;		/* a password or ticket of the settings, once */
 	long ahead_s;		/* the service's clock before ours */
-	size_t keyless;		/* rows of an archive that came without a key */
+	size_t unread;		/* rows of an archive without a key, or too large */
 	struct so_reader *reader;
 	struct so_writer *writer;	/* writing side; may stay NULL */
 };

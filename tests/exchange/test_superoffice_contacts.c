@@ -365,7 +365,86 @@ test_keyless(void **state)
 	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0"));
 	RIG_REFUSES(&rig, "persons -: expected a number as key\n"
 	    "persons 32: expected a row of this person: one came without a "
-	    "key\n");
+	    "key, or was too large\n");
+	rig_end(&rig);
+}
+
+/* A person whose card no answer holds is set aside; nobody is gone for it, and
+ * the others do not wait. */
+static void
+test_large_card(void **state)
+{
+	struct sim_reply script[] = { NONE("/Person"),
+		PAGE("/Person", "{\"personId\":31}"),
+		PAGE("/Person", CARD("32", MAY)),
+		PAGE("/Person", CARD("32", MAY)), NONE("/Person") };
+	static const char *const ids[] = { "31", "32", "33" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN "page_size = 1;", script, ARRAY_LEN(script));
+	char *huge = arena_alloc(rig.arena, HTTP_ANSWER_MAX + 2);
+	memset(huge, ' ', HTTP_ANSWER_MAX + 1);
+	huge[HTTP_ANSWER_MAX + 1] = '\0';
+	script[0].body = huge;
+	RIG_OK(&rig, rig_load(&rig, ids, 3));
+	RIG_SEES(&rig, LOOKS("32", "employed=2 consent=0"));
+	RIG_REFUSES(&rig, "persons 31: expected a row that an answer of 4 MiB "
+	    "holds: name fewer or shorter columns (extra_fields)\n"
+	    "persons 31: expected a row of this person: one came without a key, "
+	    "or was too large\n"
+	    "persons 33: expected a row of this person: one came without a key, "
+	    "or was too large\n");
+	rig_end(&rig);
+}
+
+/* Without memory for the list of who was asked for, nobody is known and nobody is
+ * gone. */
+static void
+test_no_memory(void **state)
+{
+	const char *ids[1000];
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN, NULL, 0);
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		ids[i] = arena_printf(rig.arena, "%zu", i + 1);
+	struct superoffice *s = rig.self;
+	arena_free(s->page);
+	s->page = arena_new(20000);	/* for the ids, not for a map of them */
+	assert_false(rig_load(&rig, ids, ARRAY_LEN(ids)));
+	assert_int_equal(rig.err.kind, ERR_NOMEM);
+	RIG_SEES(&rig, "");
+	RIG_REFUSES(&rig, "");
+	rig_end(&rig);
+}
+
+/* SO-12: rows of one person that fill a page may not be all of them: more are
+ * asked for, and his living address is found. */
+static void
+test_so12_small_pages(void **state)
+{
+#define DEAD "{\"personId\":31,\"fullName\":\"Karin Holm\"," \
+	"\"email/emailAddress\":\"dead@x.dk\",\"email/emailHasBounced\":" \
+	"true,\"personContact/name\":\"Holm A/S\"," \
+	"\"personContact/contactNoMail\":false" MAY "}"
+	static const struct sim_reply script[] = { PAGE("/Person", DEAD),
+		PAGE("/Person", DEAD "," DEAD),
+		PAGE("/Person", DEAD "," DEAD "," CARD("31", MAY) ","
+		    CARD("32", MAY)),
+		PAGE("/Person", CARD("32", MAY)), NONE("/Person") };
+	static const char *const ids[] = { "31", "32" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN "page_size = 1;", script, ARRAY_LEN(script));
+	RIG_OK(&rig, rig_load(&rig, ids, 2));
+	assert_non_null(strstr(rig_line(&rig, 1), "&$top=2&"));
+	assert_non_null(strstr(rig_line(&rig, 2), "&$top=4&"));
+	assert_non_null(strstr(rig_line(&rig, 3), "personId gt 31&"));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0")
+	    LOOKS("32", "employed=2 consent=0"));
 	rig_end(&rig);
 }
 
@@ -678,6 +757,9 @@ main(void)
 		cmocka_unit_test(test_interests_unread),
 		cmocka_unit_test(test_persons_away),
 		cmocka_unit_test(test_keyless),
+		cmocka_unit_test(test_large_card),
+		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_so12_small_pages),
 		cmocka_unit_test(test_interests_unclear),
 		cmocka_unit_test(test_subscription),
 		cmocka_unit_test(test_fields),

@@ -172,6 +172,163 @@ test_endless_pages(void **state)
 	}
 }
 
+/* ---- pages that are too large ------------------------------------------ */
+#define TOP(n) "&$top=" #n "&"
+#define HUGE_BYTES (HTTP_ANSWER_MAX + 1)
+
+/* Rows with so many bytes around them; those of a page that is no small one are
+ * two million. */
+static const char *
+padded(struct rig *rig, const char *rows, size_t len)
+{
+	char *body = arena_alloc(rig->arena, len + 1);
+
+	memset(body, ' ', len);
+	memcpy(body, "{\"value\":[", 10);
+	memcpy(body + 10, rows, strlen(rows));
+	memcpy(body + len - 2, "]}", 3);
+	return body;
+}
+
+/* More values than a document may have. */
+static const char *
+numerous(struct rig *rig)
+{
+	const size_t n = 200001;
+	char *body = arena_alloc(rig->arena, 2 * n + 16);
+
+	memcpy(body, "{\"value\":[0", 11);
+	for (size_t i = 0; i < n; i++)
+		memcpy(body + 11 + 2 * i, ",0", 2);
+	memcpy(body + 11 + 2 * n, "]}", 3);
+	return body;
+}
+
+/* Half as many rows until they fit, for the whole pass; more again once pages
+ * are small.  Nothing is lost, and nobody has to act. */
+static void
+test_large_pages(void **state)
+{
+	struct sim_reply script[7] = { NONE("/Ticket") };
+	struct rig rig;
+
+	(void)state;
+	for (size_t i = 1; i < ARRAY_LEN(script); i++)
+		script[i] = script[0];
+	rig_start(&rig, CASES "page_size = 8;", script, ARRAY_LEN(script));
+	script[0].body = padded(&rig, "", HUGE_BYTES);
+	script[1].body = numerous(&rig);
+	script[2].body = padded(&rig, TICKET("1", "31") "," TICKET("2", "32"),
+	    2000000);
+	script[3].body = VALUE(TICKET("3", "33") "," TICKET("4", "34"));
+	script[4].body = VALUE(TICKET("5", "35"));
+	script[5].body = VALUE(TICKET("6", "36"));
+	RIG_OK(&rig, rig_events(&rig, NULL, NULL));
+	static const char *const asked[] = { "gt 0&$orderBy=ticketId asc" TOP(8),
+		"gt 0&$orderBy=ticketId asc" TOP(4),
+		"gt 0&$orderBy=ticketId asc" TOP(2),
+		"gt 2&$orderBy=ticketId asc" TOP(2),
+		"gt 4&$orderBy=ticketId asc" TOP(4),
+		"gt 5&$orderBy=ticketId asc" TOP(8),
+		"gt 6&$orderBy=ticketId asc" TOP(8) };
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++)
+		if (strstr(rig_line(&rig, i), asked[i]) == NULL)
+			fail_msg("%s, not %s", rig_line(&rig, i), asked[i]);
+	for (int i = 1; i <= 6; i++)
+		assert_non_null(strstr(buf_text(&rig.seen), arena_printf(
+		    rig.arena, "case %d 3%d ", i, i)));
+	RIG_REFUSES(&rig, "");
+	assert_non_null(strstr(rig.watermark, "case=20:2026-11-24T11:"));
+	rig_end(&rig);
+}
+
+/* One row that no answer holds: named, set aside, and the pass goes on. */
+static void
+test_large_row(void **state)
+{
+	struct sim_reply script[] = { NONE("/Ticket"), NONE("/Ticket"),
+		PAGE("/Ticket", "{\"ticketId\":7}"),
+		PAGE("/Ticket", TICKET("8", "38")), NONE("/Ticket") };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, CASES "page_size = 2;", script, ARRAY_LEN(script));
+	script[0].body = script[1].body = padded(&rig, "", HUGE_BYTES);
+	RIG_OK(&rig, rig_events(&rig, NULL, NULL));
+	assert_non_null(strstr(rig_line(&rig, 1), TOP(1)));
+	assert_non_null(strstr(rig_line(&rig, 2), "?$select=ticketId&$filter="));
+	assert_non_null(strstr(rig_line(&rig, 2), TOP(1)));
+	assert_non_null(strstr(rig_line(&rig, 3), "ticketId gt 7&"));
+	assert_non_null(strstr(rig_line(&rig, 3), TOP(2)));
+	RIG_SEES(&rig, "case 8 38 2026-11-24T11:00:00Z 2026-11-24T11:00:00Z -/- "
+	    "KAH\n");
+	RIG_REFUSES(&rig, "requests 7: expected a row that an answer of 4 MiB "
+	    "holds: name fewer or shorter columns (extra_fields)\n");
+	rig_end(&rig);
+}
+
+/* A service that takes no notice of what is asked is not followed row by row. */
+static void
+test_large_for_ever(void **state)
+{
+	static const char *const keys[] = { NULL, VALUE(""),
+		VALUE("{\"ticketId\":7},{\"ticketId\":8}"),
+		VALUE("{\"ticketId\":\"x\"}") };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		struct sim_reply script[] = { NONE("/Ticket"),
+			NONE("/Ticket") };
+		struct rig rig;
+
+		rig_start(&rig, CASES "page_size = 1;", script,
+		    ARRAY_LEN(script));
+		script[0].body = padded(&rig, "", HUGE_BYTES);
+		script[1].body = keys[i] == NULL ? script[0].body : keys[i];
+		assert_false(rig_events(&rig, NULL, NULL));
+		assert_int_equal(rig.err.kind, ERR_PROTOCOL);
+		assert_string_equal(rig.err.msg, keys[i] == NULL ? "requests: "
+		    "the answer is too large" : "requests: a page of one row is "
+		    "larger than 4194304 bytes: the service does not keep $top "
+		    "or $select");
+		assert_string_equal(rig.watermark, "");
+		rig_end(&rig);
+	}
+}
+
+/* Asked for slim or full pages, in words or in numbers: the options say. */
+static void
+test_modes(void **state)
+{
+	static const struct sim_reply slim[] = { NONE("/Ticket") };
+	static const struct sim_reply full[] = {
+		PAGE("/Sale", "{\"PrimaryKey\":4,\"Column\":{\"saleId\":"
+		    "{\"RawValue\":4},\"personId\":{\"RawValue\":31,"
+		    "\"DisplayValue\":\"[I:31]\"},\"associate/associateDbId\":"
+		    "{\"RawValue\":12,\"DisplayValue\":\"KAH\"},\"date\":"
+		    "{\"RawValue\":\"2026-11-22T00:00:00Z\"},\"updatedDate\":"
+		    "{\"RawValue\":\"2026-11-24T10:00:00Z\"}}}"),
+		NONE("/Sale") };
+	struct rig rig;
+
+	(void)state;
+	pull(&rig, CASES "archive_mode = 'slim'; ticket_owner_column = "
+	    "'ownedBy/loginName';", slim, 1);
+	assert_non_null(strstr(rig_line(&rig, 0), "contactId,ownedBy/loginName,"
+	    "closedAt,lastChanged&"));
+	assert_non_null(strstr(rig_line(&rig, 0), "&$mode=Slim HTTP"));
+	rig_end(&rig);
+	pull(&rig, SALES "archive_mode = 'full'; sale_history = false; "
+	    "employee_column = 'associate/associateDbId'; sale_type_ids = "
+	    "[ 6 ]; sale_type_column = 'saleTypeId';", full, 2);
+	assert_non_null(strstr(rig_line(&rig, 0), "contactId,associate/"
+	    "associateDbId,saleStatus,"));
+	assert_non_null(strstr(rig_line(&rig, 0), " and saleTypeId oneOf (6) "));
+	assert_non_null(strstr(rig_line(&rig, 0), "&$mode=Full HTTP"));
+	RIG_SEES(&rig, "sale 4 31 2026-11-22T00:00:00Z - 6/2 12\n");
+	rig_end(&rig);
+}
+
 /* What is asked, to the letter.  A query that the cursor does not know, as an
  * option changed, does not hand out years as news. */
 static void
@@ -851,6 +1008,10 @@ main(void)
 		cmocka_unit_test(test_short_pages),
 		cmocka_unit_test(test_row_again),
 		cmocka_unit_test(test_endless_pages),
+		cmocka_unit_test(test_large_pages),
+		cmocka_unit_test(test_large_row),
+		cmocka_unit_test(test_large_for_ever),
+		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_queries),
 		cmocka_unit_test(test_watermark),
 		cmocka_unit_test(test_so16_restart),

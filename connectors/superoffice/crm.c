@@ -66,7 +66,7 @@ static const char *
 crm_lacks(const void *settings, size_t i)
 {
 	const struct so_settings *set = settings;
-	const char *lines[5];
+	const char *lines[6];
 	size_t n = 0;
 
 	if (*set->nosend == '\0')
@@ -83,6 +83,10 @@ crm_lacks(const void *settings, size_t i)
 		    "only of persons whom npsync has met";
 	if (set->meetings && set->meeting_task_ids.n == 0)
 		lines[n++] = "meeting_task_ids is empty: no meetings are read";
+	if (set->auth == SO_SYSTEM_USER && set->jwt_verify == SO_JWT_CLAIMS)
+		lines[n++] = "jwt_verify is \"claims\": the signature of the "
+		    "login's token is not verified, only that it came from the "
+		    "login host (TLS)";
 	return i < n ? lines[i] : NULL;
 }
 

@@ -37,6 +37,7 @@
 static const char *const modes[] = { "online", "onsite", NULL };
 static const char *const auths[] = { "system_user", "refresh_token", "basic",
 	"ticket", NULL };
+static const char *const verifies[] = { "claims", "signature", NULL };
 static const char *const naives[] = { "reject", "utc", NULL };
 static const char *const consents[] = { "off", "withdrawn", "required", NULL };
 static const char *const archive_modes[] = { "default", "slim", "full", NULL };
@@ -152,6 +153,17 @@ const struct opt superoffice_opts[] = {
 	LIST("jwt_issuers", jwt_issuers, "[]", check_line,
 	    "who may have issued the ticket's token; empty = the login host, "
 	    "\"SuperOffice AS\""),
+	CHOICE("jwt_verify", jwt_verify, "claims", verifies,
+	    "what is looked at in the ticket's token: its claims, as it came "
+	    "over verified TLS, or its signature as well"),
+	KEY("identity_keys", identity_keys,
+	    "signature: the login host's public keys, PEM or JWKS, as "
+	    "\"file:superoffice-jwks.json\""),
+	TEXT("jwt_audience", jwt_audience, "", check_line,
+	    "signature: for whom the token must be (aud); empty = whoever"),
+	FLAG("jwt_times", jwt_times, "true",
+	    "signature: a token that has expired, or is not valid yet, is "
+	    "refused"),
 	TEXT("timezone_header", timezone_header, "UTC, includeTZOffset",
 	    check_line, "SO-TimeZone: times in UTC, and saying so"),
 

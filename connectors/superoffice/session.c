@@ -6,7 +6,8 @@
  *  - a login tried until the application is locked: one refusal, whatever status
  *    it comes with, ends the run;
  *  - 200 and IsSuccessful false taken for a login: read, not only the status;
- *  - somebody else's ticket: issuer and tenant in the token's claims;
+ *  - somebody else's ticket: issuer and tenant in the token's claims, and its
+ *    signature where the keys are given;
  *  - a clock that is off: the minute is that of the login host's Date, and what
  *    the refusal says of it is told;
  *  - secrets in a message: the service's words are masked, and left out where
@@ -28,6 +29,7 @@
 #define TOKENS "/login/common/oauth/tokens"
 #define WORK_BYTES ((size_t)262144)
 #define VENDOR "SuperOffice AS"
+#define LEEWAY_S 300
 
 /* ---- the signed token -------------------------------------------------- */
 bool
@@ -90,16 +92,31 @@ is_ticket(const char *text)
 	return n > 0 && text[n] == '\0';
 }
 
+/* By its signature where the keys are given; else as it came over TLS. */
+static bool
+claims_of(const struct so_settings *set, time_t now, const char *token,
+    struct json_doc **doc, struct err *err)
+{
+	const struct jwt_verifier v = { .keys = set->identity_keys,
+		.audience = set->jwt_audience, .now = now,
+		.leeway_s = LEEWAY_S, .timeless = !set->jwt_times };
+
+	if (set->jwt_verify == SO_JWT_CLAIMS)
+		return jwt_claims_read(token, doc) || err_set(err,
+		    ERR_PROTOCOL, "expected a JSON Web Token as Token");
+	return jwt_verify(&v, token, doc, err) || err_wrap(err,
+	    "Token (jwt_verify, identity_keys)");
+}
+
 bool
-so_ticket_of(const struct so_settings *set, const char *login,
+so_ticket_of(const struct so_settings *set, const char *login, time_t now,
     const char *token, struct arena *arena, const char **ticket,
     struct err *err)
 {
 	AUTO(json_doc) struct json_doc *doc = NULL;
 
-	if (!jwt_claims_read(token, &doc))
-		return err_set(err, ERR_PROTOCOL, "expected a JSON Web Token "
-		    "as Token");
+	if (!claims_of(set, now, token, &doc, err))
+		return false;
 	json_t *claims = json_root(doc);
 	const char *iss = json_string_value(json_object_get(claims, "iss"));
 	const char *ctx = claim(claims, "ctx");
@@ -179,7 +196,7 @@ exchange_take(struct superoffice *s, struct oauth_token *token, json_t *root,
 		return err_set(err, ERR_PROTOCOL, "expected a JSON object");
 	if (!json_is_true(json_object_get(root, "IsSuccessful")))
 		return refused(s, root, err);
-	if (!so_ticket_of(s->set, s->login, json_string_value(
+	if (!so_ticket_of(s->set, s->login, so_now(s), json_string_value(
 	    json_object_get(root, "Token")), arena, &ticket, err) ||
 	    !oauth_keep(token, ticket, err))
 		return false;
@@ -315,15 +332,28 @@ ask(void *arg, struct arena *arena, struct oauth_ask *out, struct err *err)
 
 /* ---- open -------------------------------------------------------------- */
 static bool
+check_identity(const struct so_settings *set, struct err *err)
+{
+	const bool given = *set->identity_keys != '\0';
+
+	if (given != (set->jwt_verify == SO_JWT_SIGNATURE))
+		return err_set(err, ERR_CONFIG, "jwt_verify = \"signature\" "
+		    "and identity_keys belong together");
+	return !given || jwt_keys_check(set->identity_keys, err) ||
+	    err_wrap(err, "identity_keys");
+}
+
+static bool
 check_system_user(const struct so_settings *set, struct err *err)
 {
 	if (*set->client_secret == '\0' || *set->system_user_token == '\0' ||
 	    *set->private_key == '\0')
 		return err_set(err, ERR_CONFIG, "auth = \"system_user\" "
 		    "expects client_secret, system_user_token and private_key");
-	return jwt_check(&(struct jwt_signer){ .key = set->private_key },
-	    err) || err_wrap(err, "private_key (an RSA XML key is converted "
-	    "to PEM first)");
+	if (!jwt_check(&(struct jwt_signer){ .key = set->private_key }, err))
+		return err_wrap(err, "private_key (an RSA XML key is converted "
+		    "to PEM first)");
+	return check_identity(set, err);
 }
 
 static bool

@@ -8,6 +8,7 @@
 
 enum so_mode { SO_ONLINE, SO_ONSITE };
 enum so_auth { SO_SYSTEM_USER, SO_REFRESH_TOKEN, SO_BASIC, SO_TICKET };
+enum so_jwt { SO_JWT_CLAIMS, SO_JWT_SIGNATURE };
 enum so_naive { SO_NAIVE_REJECT, SO_NAIVE_UTC };
 enum so_consent { SO_CONSENT_OFF, SO_CONSENT_WITHDRAWN, SO_CONSENT_REQUIRED };
 enum so_inactivity { SO_BY_PERSON, SO_BY_COMPANY };
@@ -23,6 +24,9 @@ struct so_settings {
 	const char *refresh_token, *redirect_uri;
 	const char *user, *password, *ticket;
 	struct strlist jwt_issuers;
+	int jwt_verify;			/* enum so_jwt */
+	const char *identity_keys, *jwt_audience;
+	bool jwt_times;
 	const char *timezone_header;
 
 	/* what is read */

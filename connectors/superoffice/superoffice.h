@@ -59,10 +59,11 @@ NPS_MUSTCHECK bool so_session_open(struct superoffice *s, struct err *err);
 /* "TOKEN.202611250200.SIGNATURE" in arena: the caller wipes it. */
 NPS_MUSTCHECK bool so_signed_token(const struct so_settings *set, time_t now,
     struct arena *arena, char **out, struct err *err);
-/* The ticket in the token of an exchange, by its claims; "" = not to be
- * trusted, why says what was expected. */
+/* The ticket in the token of an exchange, by its claims and, where the keys are
+ * given, its signature.  False: it is not to be trusted, err says what was
+ * expected. */
 NPS_MUSTCHECK bool so_ticket_of(const struct so_settings *set,
-    const char *login, const char *token, struct arena *arena,
+    const char *login, time_t now, const char *token, struct arena *arena,
     const char **ticket, struct err *err);
 
 /* ---- call.c ------------------------------------------------------------ */

@@ -9,6 +9,7 @@
 #include <openssl/rsa.h>
 
 #include "common/hole.h"
+#include "common/jwt.h"
 
 #define ONLINE "mode = 'online'; login_host = '@URL@'; context_id = " \
 	"'Cust12345'; auth = 'system_user'; client_secret = 'credential:a';" \
@@ -22,7 +23,7 @@
 #define ASK_STATE "GET /api/state/Cust12345 "
 #define LOGIN "POST /Login/api/PartnerSystemUser/Authenticate "
 
-static char *key_pem;		/* of all tests */
+static char *key_pem, *public_pem;	/* of all tests */
 static EVP_PKEY *key;
 
 static int
@@ -38,8 +39,13 @@ make_key(void **state)
 		return -1;
 	const long len = BIO_get_mem_data(bio, &text);
 	key_pem = strndup(text, (size_t)len);
+	(void)BIO_reset(bio);
+	if (PEM_write_bio_PUBKEY(bio, key) != 1)
+		return -1;
+	const long public_len = BIO_get_mem_data(bio, &text);
+	public_pem = strndup(text, (size_t)public_len);
 	BIO_free(bio);
-	return key_pem == NULL ? -1 : 0;
+	return key_pem == NULL || public_pem == NULL ? -1 : 0;
 }
 
 static int
@@ -48,6 +54,7 @@ free_key(void **state)
 	(void)state;
 	EVP_PKEY_free(key);
 	free(key_pem);
+	free(public_pem);
 	return 0;
 }
 
@@ -267,6 +274,137 @@ test_claims(void **state)
 			assert_false(get(&rig));
 			assert_non_null(strstr(rig.err.msg, claims[i][1]));
 		}
+		rig_end(&rig);
+	}
+}
+
+/* Signed, as the login host does it; here with the one key there is. */
+static const char *
+signed_token_of(struct rig *rig, const char *claims)
+{
+	const char *text = rig_text(rig, claims);
+	struct json_doc *doc;
+	char *token;
+
+	RIG_OK(rig, json_parse(text, strlen(text), &doc, &rig->err));
+	RIG_OK(rig, jwt_sign(&(struct jwt_signer){ .key = key_pem },
+	    json_root(doc), rig->arena, &token, &rig->err));
+	json_free(doc);
+	return arena_printf(rig->arena, "{\"IsSuccessful\":true,\"Token\":"
+	    "\"%s\"}", token);
+}
+
+#define SIGNED(more) "{'iss':'@URL@','ctx':'Cust12345','ticket':'7T:abc='" \
+	more "}"
+
+/* With the keys given, claims alone are not enough; times by the login host's
+ * clock. */
+static void
+test_signature(void **state)
+{
+	static const struct {
+		const char *more, *claims;
+		bool is_signed;
+		const char *why;	/* NULL = it is taken */
+	} cases[] = {
+		{ "", SIGNED(""), true, NULL },
+		{ "", SIGNED(""), false, "token: Token (jwt_verify, "
+		    "identity_keys): the token's signature is of none of the "
+		    "keys" },
+		{ "", SIGNED(",'exp':1795575600"), true, NULL },
+		{ "", SIGNED(",'exp':1795561200"), true, "expired" },
+		{ "jwt_times = false;", SIGNED(",'exp':1795561200"), true,
+		    NULL },
+		{ "", SIGNED(",'nbf':1795661200"), true, "not valid yet" },
+		{ "jwt_audience = 'app';", SIGNED(",'aud':'app'"), true, NULL },
+		{ "jwt_audience = 'app';", SIGNED(",'aud':'b'"), true,
+		    "for somebody else" },
+		{ "", "{'iss':'https://evil.example','ctx':'Cust12345',"
+		    "'ticket':'x'}", true, "issued by somebody else" },
+		{ "", "{'iss':'@URL@','ctx':'Cust9','ticket':'x'}", true,
+		    "of another tenant" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct sim_reply script[] = { { .target = ASK_STATE },
+			{ .target = LOGIN },
+			{ .target = "GET /Cust", .body = "{}" } };
+		struct rig rig;
+
+		rig_begin(&rig, script, cases[i].why == NULL ? 3 : 2);
+		script[0].body = state_at(&rig, "Running", true, "/Cust12345");
+		RIG_OK(&rig, rig_settings(&rig, arena_printf(rig.arena, ONLINE
+		    "jwt_verify = 'signature'; identity_keys = 'credential:k';"
+		    "%s", cases[i].more)));
+		rig.set.client_secret = APP_SECRET;
+		rig.set.system_user_token = USER_TOKEN;
+		rig.set.private_key = key_pem;
+		rig.set.identity_keys = public_pem;
+		RIG_OK(&rig, rig_open(&rig));
+		script[1].body = cases[i].is_signed ? signed_token_of(&rig,
+		    cases[i].claims) : token_of(&rig, cases[i].claims);
+		if (get(&rig) != (cases[i].why == NULL))
+			fail_msg("%zu: %s", i, rig.err.msg);
+		if (cases[i].why != NULL) {
+			assert_int_equal(rig.err.kind, ERR_AUTH);
+			if (strstr(rig.err.msg, cases[i].why) == NULL)
+				fail_msg("%s", rig.err.msg);
+			assert_false(get(&rig));	/* once is enough */
+		}
+		rig_end(&rig);
+	}
+}
+
+/* `npsync check` says what is not looked at. */
+static void
+test_not_verified(void **state)
+{
+	struct so_settings set = { .auth = SO_SYSTEM_USER, .nosend = "x",
+		.consent_rule = SO_CONSENT_WITHDRAWN, .contact_stream = true };
+
+	(void)state;
+	assert_non_null(strstr(superoffice_crm.lacks(&set, 0), "signature of "
+	    "the login's token is not verified"));
+	assert_null(superoffice_crm.lacks(&set, 1));
+	set.jwt_verify = SO_JWT_SIGNATURE;
+	assert_null(superoffice_crm.lacks(&set, 0));
+	set.jwt_verify = SO_JWT_CLAIMS;
+	set.auth = SO_BASIC;
+	assert_null(superoffice_crm.lacks(&set, 0));
+}
+
+/* A half of the two would leave somebody in the belief that it is verified. */
+static void
+test_signature_settings(void **state)
+{
+	static const char both[] = "jwt_verify = \"signature\" and "
+	    "identity_keys belong together";
+	const struct {
+		const char *more, *keys, *msg;
+	} cases[] = {
+		{ "jwt_verify = 'signature';", "", both },
+		{ "identity_keys = 'credential:k';", public_pem, both },
+		{ "jwt_verify = 'signature'; identity_keys = 'credential:k';",
+		    "x", "identity_keys: expected PEM, or a JSON Web Key Set" },
+		{ "jwt_verify = 'signature'; identity_keys = 'credential:k';",
+		    key_pem, "identity_keys: expected certificates or -----BEGIN "
+		    "PUBLIC KEY-----, and nothing secret" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct rig rig;
+
+		rig_begin(&rig, NULL, 0);
+		RIG_OK(&rig, rig_settings(&rig, arena_printf(rig.arena, ONLINE
+		    "%s", cases[i].more)));
+		rig.set.client_secret = APP_SECRET;
+		rig.set.system_user_token = USER_TOKEN;
+		rig.set.private_key = key_pem;
+		rig.set.identity_keys = cases[i].keys;
+		assert_false(rig_open(&rig));
+		assert_int_equal(rig.err.kind, ERR_CONFIG);
+		assert_string_equal(rig.err.msg, cases[i].msg);
 		rig_end(&rig);
 	}
 }
@@ -597,6 +735,9 @@ main(void)
 		cmocka_unit_test(test_so04_signed_token),
 		cmocka_unit_test(test_so03_unsuccessful),
 		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_signature),
+		cmocka_unit_test(test_signature_settings),
+		cmocka_unit_test(test_not_verified),
 		cmocka_unit_test(test_short_claims),
 		cmocka_unit_test(test_login_throttled),
 		cmocka_unit_test(test_login_while_recycling),

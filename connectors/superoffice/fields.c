@@ -9,16 +9,21 @@
 
 /* Of all persons, not of one that happens to be written. */
 static bool
+unread(struct err *err)
+{
+	if (err->kind != ERR_AUTH || err->code != 403)
+		return false;
+	err->kind = ERR_CONFIG;
+	return err_wrap(err, "npsync's user may not read the fields of "
+	    "persons");
+}
+
+static bool
 layout_unread(struct err *err)
 {
-	if (err->kind == ERR_AUTH && err->code == 403) {
-		err->kind = ERR_CONFIG;
-		return err_wrap(err, "npsync's user may not read the fields of "
-		    "persons");
-	}
-	return err->kind == ERR_GONE ? err_set(err, ERR_CONFIG, "GET "
-	    "user-defined fields: HTTP 404: is it the address of the "
-	    "Web API?") : false;
+	return err->kind != ERR_GONE ? unread(err) : err_set(err, ERR_CONFIG,
+	    "GET user-defined fields: HTTP 404: is it the address of the "
+	    "Web API?");
 }
 
 static bool
@@ -55,7 +60,7 @@ extra_read(struct superoffice *s, const char *key, struct err *err)
 	const bool there = so_get(s, s->page, target, "GET extra field", &res,
 	    err);
 	if (!there && err->kind != ERR_GONE)
-		return false;
+		return unread(err);
 	if (!there || !so_field_of_info(api_root(&res), w->own, field))
 		field = NULL;
 	return (!arena_failed(w->own) && idmap_put(&w->fields, name, field)) ||

@@ -135,6 +135,43 @@ test_fields_unfit(void **state)
 	rig_end(&rig);
 }
 
+/* Without the right to see what fields there are: who must act, on what. */
+static void
+test_fields_unread(void **state)
+{
+	static const char *const extra[][2] = { { "x_none", "a" },
+		{ NULL, NULL } };
+	static const char denied[] = "npsync's user may not read the fields of "
+	    "persons: the user lacks a right: GET ";
+	static const struct sim_reply layout[] = {
+		{ .target = "GET " API "/Person/UdefLayout/Published ",
+		    .status = 403, .body = FAULT("SoSentry", "Hansen") },
+		{ .target = "GET " API "/Person/UdefLayout/Published ",
+		    .status = 404, .body = HTML } };
+	static const struct sim_reply other[] = { LAYOUT,
+		{ .target = "GET " API "/Person/CustomField/x_none ",
+		    .status = 403, .body = FAULT("SoSentry", "Hansen") } };
+	struct put_result r;
+
+	(void)state;
+	begin("", layout, ARRAY_LEN(layout));
+	assert_false(fields("214", one, &r));
+	assert_int_equal(rig.err.kind, ERR_CONFIG);
+	assert_string_equal(rig.err.msg, arena_printf(rig.arena,
+	    "%suser-defined fields: HTTP 403 SoSentry", denied));
+	assert_int_equal(r.outcome, PUT_AGAIN);
+	assert_false(fields("214", one, &r));
+	assert_string_equal(rig.err.msg, "GET user-defined fields: HTTP 404: is "
+	    "it the address of the Web API?");
+	rig_end(&rig);
+	begin("", other, ARRAY_LEN(other));
+	assert_false(fields("214", extra, &r));
+	assert_int_equal(rig.err.kind, ERR_CONFIG);
+	assert_string_equal(rig.err.msg, arena_printf(rig.arena,
+	    "%sextra field: HTTP 403 SoSentry", denied));
+	rig_end(&rig);
+}
+
 static void
 test_fields_answers(void **state)
 {
@@ -387,6 +424,7 @@ main(void)
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_fields_whole),
 		cmocka_unit_test(test_fields_unfit),
+		cmocka_unit_test(test_fields_unread),
 		cmocka_unit_test(test_fields_answers),
 		cmocka_unit_test(test_fields_away),
 		cmocka_unit_test(test_task),

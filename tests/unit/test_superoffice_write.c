@@ -405,6 +405,57 @@ test_values(void **state)
 	}
 }
 
+/* ---- too little memory --------------------------------------------------- */
+/* An arena that has so many bytes left. */
+static struct arena *
+nearly_full(size_t left)
+{
+	struct arena *a = arena_new(16384);
+
+	assert_non_null(a);
+	assert_non_null(arena_alloc(a, 16384 - left));
+	return a;
+}
+
+/* However much there is, it is all there, or no memory: half a map, in which a
+ * field or an interest is missing, would be taken for a tenant without it. */
+static void
+test_no_memory(void **state)
+{
+	struct json_doc *layout = parse("[{\"ProgId\":\"Acme.Nps\","
+	    "\"UdefIdentity\":4,\"FieldType\":\"ShortText\"}]");
+	struct json_doc *items = parse("[" ITEM(31, SPRING "7") "]");
+	struct so_interests list;
+	struct idmap map;
+	bool fields = false, interests = false;
+	int refused = 0;
+
+	(void)state;
+	for (size_t left = 0; !fields || !interests; left += 16) {
+		struct arena *small = nearly_full(left);
+		idmap_init(&map, small);
+		err = (struct err){ .kind = ERR_NONE };
+		fields = so_fields_of_layout(json_root(layout), &map, &err);
+		assert_int_equal(err.kind, fields ? ERR_NONE : ERR_NOMEM);
+		assert_true(!fields || (idmap_has(&map, "Acme.Nps") &&
+		    idmap_has(&map, "SuperOffice:4")));
+		arena_free(small);
+		small = nearly_full(left);
+		so_interests_begin(&list, small);
+		err = (struct err){ .kind = ERR_NONE };
+		interests = so_interests_read(&list, json_root(items), &err);
+		assert_int_equal(err.kind, interests ? ERR_NONE : ERR_NOMEM);
+		assert_true(!interests ||
+		    so_interests_id(&list, SPRING "7") == 31);
+		arena_free(small);
+		refused += !fields + !interests;
+		assert_true(left < 16384);
+	}
+	assert_true(refused > 100);
+	json_free(layout);
+	json_free(items);
+}
+
 int
 main(void)
 {
@@ -429,6 +480,7 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_values, setup,
 		    teardown),
+		cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

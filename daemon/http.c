@@ -218,19 +218,11 @@ give_up(const struct http *http, const struct http_req *req,
 	return false;
 }
 
-/* What the service's own words make of the pause. */
-static long
-own_pause_ms(const struct call *c)
-{
-	return c->req->pause_ms == NULL || c->res->phase != HTTP_COMPLETE ? 0 :
-	    c->req->pause_ms(c->res);
-}
-
 static bool
 is_transient(const struct call *c)
 {
 	return (http_is_again(c->req, c->res) || http_is_transient(c->res)) &&
-	    own_pause_ms(c) >= 0;
+	    http_own_pause_ms(c->req, c->res) >= 0;
 }
 
 /* True = another try; false = res is final. */
@@ -251,7 +243,7 @@ static bool
 pause_before_retry(struct call *c, bool *again, struct err *err)
 {
 	const struct http_settings *s = &c->http->settings;
-	const long own = own_pause_ms(c);
+	const long own = http_own_pause_ms(c->req, c->res);
 	int64_t ms = 0;
 
 	if (c->res->retry_after_s < 0 && own > 0)

@@ -30,8 +30,9 @@ struct http_req {
 	const char *const *wanted; /* headers of the answer; NULL-ended; static */
 	const int64_t *again;	/* static; n_again more statuses to try again at */
 	size_t n_again;
-	/* Of http_do: what this service's answer needs before another try, in ms;
-	 * 0 = the usual pause, below 0 = none is of use.  Pure; may be NULL. */
+	/* What this service's answer needs before the next call of the engine, in
+	 * ms, where it says no Retry-After; 0 = nothing of its own, below 0 = no
+	 * other try is of use.  Pure; may be NULL. */
 	long (*pause_ms)(const struct http_res *res);
 	/* Of http_do: ms at least since the last request that had it, for calls
 	 * with a lower limit of their own; 0 = the engine's rate alone. */
@@ -144,7 +145,7 @@ int http_multi_running(const struct http_multi *multi);
 bool http_multi_poll(struct http_multi *multi, int wait_ms, void **tag,
     struct http_res *res);
 /* Nothing of this engine starts before now + wait_s; a Retry-After that an
- * answer holds is kept without it. */
+ * answer holds, or its pause_ms, is kept without it. */
 void http_multi_hold(struct http_multi *multi, long wait_s);
 /* What is added now would wait: for that, or for the breaker. */
 bool http_multi_is_held(const struct http_multi *multi);

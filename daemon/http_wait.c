@@ -74,13 +74,19 @@ http_rate_take(struct http *http)
 }
 
 /* ---- Retry-After --------------------------------------------------------- */
-void
-http_hold(struct http *http, long wait_s)
+static void
+hold_ms(struct http *http, int64_t ms)
 {
-	const int64_t until = http_now_ms(http) + 1000 * (int64_t)wait_s;
+	const int64_t until = http_now_ms(http) + ms;
 
 	if (until > http->hold_until_ms)
 		http->hold_until_ms = until;
+}
+
+void
+http_hold(struct http *http, long wait_s)
+{
+	hold_ms(http, 1000 * (int64_t)wait_s);
 }
 
 int64_t
@@ -100,16 +106,27 @@ http_is_again(const struct http_req *req, const struct http_res *res)
 	return false;
 }
 
-/* A server that asks for time gets it, from every call of this engine. */
+long
+http_own_pause_ms(const struct http_req *req, const struct http_res *res)
+{
+	return req->pause_ms == NULL || res->phase != HTTP_COMPLETE ? 0 :
+	    req->pause_ms(res);
+}
+
+/* A server that asks for time gets it, from every call of this engine; in its
+ * own words where it says no Retry-After. */
 void
 http_note_answer(struct http *http, const struct http_req *req,
     const struct http_res *res)
 {
-	if (res->phase < HTTP_ANSWER_CUT || res->retry_after_s <= 0)
+	if (res->phase < HTTP_ANSWER_CUT || (res->status != 423 &&
+	    !http_is_again(req, res) &&
+	    (res->status < 400 || !http_is_transient(res))))
 		return;
-	if (res->status == 423 || http_is_again(req, res) ||
-	    (res->status >= 400 && http_is_transient(res)))
+	if (res->retry_after_s > 0)
 		http_hold(http, res->retry_after_s);
+	else if (res->retry_after_s < 0)
+		hold_ms(http, http_own_pause_ms(req, res));
 }
 
 /* ---- the breaker --------------------------------------------------------- */

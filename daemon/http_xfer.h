@@ -96,9 +96,11 @@ int64_t http_rate_take(struct http *http);
 int64_t http_hold_ms(const struct http *http);
 void http_hold(struct http *http, long wait_s);
 int64_t http_breaker_ms(const struct http *http);
-/* Keeps what an answer says about waiting. */
 /* By what this service's connector says, beside the rules of all services. */
 bool http_is_again(const struct http_req *req, const struct http_res *res);
+/* What the service's own words make of the pause (http_req.pause_ms). */
+long http_own_pause_ms(const struct http_req *req, const struct http_res *res);
+/* Keeps what an answer says about waiting. */
 void http_note_answer(struct http *http, const struct http_req *req,
     const struct http_res *res);
 /* The end of what breaker_begin began. */

@@ -410,6 +410,37 @@ test_multi_keeps_retry_after(void **state)
 	simhttpd_stop(sim);
 }
 
+/* The service's own words hold as much, where there is no Retry-After. */
+static void
+test_multi_keeps_own_pause(void **state)
+{
+	static const struct sim_reply script[] = { { .status = 429,
+		.body = "ten" }, { .status = 429, .body = "ten",
+		.headers = "Retry-After: 2\r\n" }, { .status = 429,
+		.body = "daily" }, { .status = 200, .repeat = 1 } };
+	static const int64_t at_ms[] = { 0, 10000, 12000, 12000, 12000 };
+	struct http_multi *multi = NULL;
+	struct http_res res;
+	void *tag;
+
+	(void)state;
+	serve(script, ARRAY_LEN(script));
+	struct http *http = engine(false);
+	struct http_req req = post();
+	req.pause_ms = pause_by_body;
+	const int64_t start = now_ms;
+	assert_true(http_multi_open(http, 1, &multi, NULL));
+	for (size_t i = 0; i < ARRAY_LEN(at_ms); i++)
+		assert_true(http_multi_add(multi, &req, NULL, NULL));
+	for (size_t i = 0; i < ARRAY_LEN(at_ms);)
+		if (http_multi_poll(multi, 100, &tag, &res))
+			assert_int_equal(now_ms - start, at_ms[i++]);
+	assert_null(simhttpd_problem(sim, true));
+	http_multi_close(multi);
+	http_close(http);
+	simhttpd_stop(sim);
+}
+
 /* Five doubtful ends, and one at a time from then on; what would wait for more
  * than 300 s in all is handed back: the window may be over by then. */
 static void
@@ -683,6 +714,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_own_words_make_the_pause,
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(test_calls_apart, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_multi_keeps_own_pause, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_multi_keeps_retry_after,
 		    setup, teardown),

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "clock.h"
 #include "common/tagset.h"
 #include "simhttpd.h"
 #include "tag_write.h"
@@ -773,6 +774,73 @@ test_no_try_is_of_use(void **state)
 	}
 }
 
+/* The service says in its own words how long: 2 s. */
+static long
+two_seconds(const struct http_res *res)
+{
+	return res->status == 429 ? 2000 : 0;
+}
+
+static bool
+paused_request(void *self, const struct crm_tag_write *writes, size_t n,
+    int step, const struct http_res *before, struct http_req *req,
+    struct err *err)
+{
+	if (!one_request(self, writes, n, step, before, req, err))
+		return false;
+	req->pause_ms = two_seconds;
+	return true;
+}
+
+/* A pause of the service's own words holds every call, also that of a card that
+ * was read before it: it is read again first. */
+static void
+test_own_pause_before_the_write(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET /cards/K1 ", .headers = ETAG("1"),
+		    .delay_ms = 400 },
+		{ .target = "GET /cards/K2 ", .status = 429 },
+		{ .target = "GET /cards/K1 ", .headers = ETAG("2") },
+		{ .target = "GET /cards/K2 ", .status = 404 },
+		{ .target = "PATCH /cards/K1 ", .want = MATCH("2"),
+		    .status = 204 },
+	};
+	static const enum put_outcome outcomes[] = { PUT_DONE, PUT_GONE };
+	struct crm_connector paused = one;
+	const struct crm_tag_write writes[] = { wish("K1", MEET "4"),
+		wish("K2", MEET "4") };
+
+	(void)state;
+	paused.tags_request = paused_request;
+	begin(&paused, script, ARRAY_LEN(script));
+	const int64_t start_ms = clock_boottime_ms();
+	expect(writes, 2, outcomes);
+	assert_true(clock_boottime_ms() - start_ms >= 2000);
+	end();
+}
+
+/* A 429 at a write: the next try, of this card alone, waits as long. */
+static void
+test_own_pause_after_the_write(void **state)
+{
+	static const struct sim_reply script[] = {
+		GET("1", "Kunde\n"),
+		PATCH("1", "", 429),
+		GET("2", "Kunde\n"),
+		PATCH("2", "", 204),
+	};
+	struct crm_connector paused = one;
+
+	(void)state;
+	paused.tags_request = paused_request;
+	begin(&paused, script, ARRAY_LEN(script));
+	const int64_t start_ms = clock_boottime_ms();
+	expect_one(MEET "9", PUT_DONE);
+	assert_true(clock_boottime_ms() - start_ms >= 2000);
+	end();
+}
+
 /* A write that a Retry-After would keep back: the card is read again first. */
 static void
 test_held_before_the_write(void **state)
@@ -925,6 +993,8 @@ main(void)
 		cmocka_unit_test(test_rounds_of_429),
 		cmocka_unit_test(test_no_try_is_of_use),
 		cmocka_unit_test(test_held_before_the_write),
+		cmocka_unit_test(test_own_pause_before_the_write),
+		cmocka_unit_test(test_own_pause_after_the_write),
 		cmocka_unit_test(test_stopped),
 		cmocka_unit_test(test_only_own_tags_change),
 	};

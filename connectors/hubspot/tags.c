@@ -11,7 +11,7 @@
  *  - 200 and 207 with errors: by contact (batch.c); an answer that does not fit
  *    is unknown, and the core reads the contact again;
  *  - a contact that is gone by an answer that only lacks it: not gone before an
- *    error says so of its id;
+ *    error says so of its id, or it is asked for alone (absent.c);
  *  - a choice that was made just now and is not known everywhere yet: the
  *    contact goes again, it is not refused for good;
  *  - which call an answer belongs to, of several under way: kept by the first
@@ -115,7 +115,7 @@ sign(const struct step *s, const char *what, const char *label,
 	const struct api_req from = { .method = "POST", .label = label,
 		.target = hs_path(s->h, scratch, HS_OBJECTS, what),
 		.body = body, .body_len = body == NULL ? 0 : strlen(body),
-		.repeatable = !s->f->writing };
+		.repeatable = s->f->doing == HS_READING };
 
 	if (from.target == NULL || body == NULL)
 		return err_nomem(err);
@@ -123,21 +123,31 @@ sign(const struct step *s, const char *what, const char *label,
 	    apicall_sign(&s->h->api, scratch, &from, req, err);
 }
 
-/* The next part, from its reading on; ERR_DONE: there is none. */
+/* Those that the readings lacked; ERR_DONE: the call is over. */
+static bool
+ask_next(const struct step *s, struct http_req *req, struct err *err)
+{
+	if (hs_absent_ask(s->h, s->f, s->writes, req, err))
+		return true;
+	if (err->kind == ERR_DONE) {
+		s->h->writer->ended = s->f;
+		s->f->over = true;
+	}
+	return false;
+}
+
+/* The next part, from its reading on. */
 static bool
 read_next(const struct step *s, struct http_req *req, struct err *err)
 {
 	struct hs_parts *parts = &s->f->parts;
 	const char *ids[HS_BATCH_MAX];
 
-	if (!hs_parts_next(parts)) {
-		s->h->writer->ended = s->f;
-		s->f->over = true;
-		return err_set(err, ERR_DONE, "all parts were sent");
-	}
+	if (!hs_parts_next(parts))
+		return ask_next(s, req, err);
 	for (size_t i = 0; i < parts->now.n; i++)
 		ids[i] = write_of(s, i)->contact_id;
-	s->f->writing = false;
+	s->f->doing = HS_READING;
 	return sign(s, "/contacts/batch/read", LABEL_READ, hs_read_body(
 	    s->h->env.scratch, ids, parts->now.n, property_of(s)), req, err);
 }
@@ -167,44 +177,14 @@ write_values(const struct step *s, const char *const *values,
 	hs_parts_keep(&s->f->parts, keep);
 	if (n == 0)
 		return read_next(s, req, err);
-	s->f->writing = true;
+	s->f->doing = HS_WRITING;
 	return sign(s, "/contacts/batch/update", LABEL_WRITE,
 	    hs_update_body(scratch, records, n), req, err);
 }
 
-/* ---- answers ------------------------------------------------------------- */
-/* *refused: the whole part was, for its records.  What the service has against
- * the call otherwise is not against its contacts. */
-static bool
-answer_read(const struct step *s, const struct http_res *res,
-    const char *label, struct json_doc **doc, bool *refused, struct err *err)
-{
-	struct api_verdict v;
-
-	if (!apicall_parse(res, label, doc, err))
-		return false;
-	json_t *root = *doc == NULL ? NULL : json_root(*doc);
-	apicall_judge(&s->h->api, res, root, &v);
-	*refused = (s->f->writing || res->status == 404) &&
-	    hs_is_of_records(res, v.kind, root);
-	if (*refused)
-		return true;
-	if (v.kind == ERR_GONE || (v.kind == ERR_REJECTED && s->f->writing))
-		v.kind = ERR_PROTOCOL;
-	if (v.kind != ERR_NONE) {
-		(void)apicall_fail(&v, res, label, err);
-		/* A missing scope is so for all of them: no 403 that the core
-		 * would take for one contact's. */
-		if (v.kind == ERR_AUTH)
-			err->code = 0;
-		return false;
-	}
-	return root != NULL || err_set(err, ERR_PROTOCOL, "%s: expected JSON",
-	    label);
-}
-
 /* ---- the reading --------------------------------------------------------- */
-/* A contact that is not in the answer: gone only where an error says so. */
+/* A contact that is not in the answer: gone only where an error says so, or where
+ * it is asked for alone. */
 static void
 absent(const struct step *s, json_t *root, size_t i)
 {
@@ -215,6 +195,7 @@ absent(const struct step *s, json_t *root, size_t i)
 	if (error == NULL) {
 		put_result_set(result_of(s, i), PUT_AGAIN,
 		    "the answer lacks this contact", "");
+		hs_absent_note(s->f, hs_parts_record(&s->f->parts, i));
 		return;
 	}
 	hs_refusal_read(error, sent, &said);
@@ -380,7 +361,7 @@ after_reading(const struct step *s, const struct http_res *res,
 	const char *values[HS_BATCH_MAX];
 	bool refused;
 
-	if (!answer_read(s, res, LABEL_READ, &doc, &refused, err))
+	if (!hs_answer_read(s->h, res, LABEL_READ, false, &doc, &refused, err))
 		return false;
 	if (refused)
 		return part_refused(s, json_root(doc), req, err);
@@ -397,11 +378,19 @@ after_writing(const struct step *s, const struct http_res *res,
 	AUTO(json_doc) struct json_doc *doc = NULL;
 	bool refused;
 
-	if (!answer_read(s, res, LABEL_WRITE, &doc, &refused, err))
+	if (!hs_answer_read(s->h, res, LABEL_WRITE, true, &doc, &refused, err))
 		return false;
 	json_t *root = doc == NULL ? NULL : json_root(doc);
 	return refused ? part_refused(s, root, req, err)
 	               : take_results(s, root, req, err);
+}
+
+static bool
+after_asking(const struct step *s, const struct http_res *res,
+    struct http_req *req, struct err *err)
+{
+	return hs_absent_take(s->h, s->f, s->writes, res, err) &&
+	    ask_next(s, req, err);
 }
 
 /* ---- members ------------------------------------------------------------- */
@@ -441,8 +430,15 @@ hs_tags_request(void *self, const struct crm_tag_write *writes, size_t n,
 	s.f = flight_of(w, writes[0].contact_id);
 	if (s.f == NULL || s.f->n != n)
 		return err_set(err, ERR_DONE, "which call it was is lost");
-	return s.f->writing ? after_writing(&s, before, req, err)
-	                       : after_reading(&s, before, req, err);
+	switch (s.f->doing) {
+	case HS_READING:
+		break;
+	case HS_WRITING:
+		return after_writing(&s, before, req, err);
+	case HS_ASKING:
+		return after_asking(&s, before, req, err);
+	}
+	return after_reading(&s, before, req, err);
 }
 
 /* Asked right after the step that ended the call. */

@@ -27,6 +27,7 @@ hs_writer_ready(struct hubspot *h, struct err *err)
 	if (h->writer == NULL)
 		return err_nomem(err);
 	idmap_init(&h->writer->added, h->own);
+	idmap_init(&h->writer->asked, h->own);
 	return true;
 }
 
@@ -57,6 +58,35 @@ hs_is_of_records(const struct http_res *res, enum err_kind kind, json_t *root)
 	return res->status == 413 || (kind == ERR_REJECTED &&
 	    category != NULL && (res->status == 400 || res->status == 409 ||
 	        res->status == 422));
+}
+
+bool
+hs_answer_read(struct hubspot *h, const struct http_res *res,
+    const char *label, bool writing, struct json_doc **doc, bool *refused,
+    struct err *err)
+{
+	struct api_verdict v;
+
+	if (!apicall_parse(res, label, doc, err))
+		return false;
+	json_t *root = *doc == NULL ? NULL : json_root(*doc);
+	apicall_judge(&h->api, res, root, &v);
+	*refused = (writing || res->status == 404) &&
+	    hs_is_of_records(res, v.kind, root);
+	if (*refused)
+		return true;
+	if (v.kind == ERR_GONE || (v.kind == ERR_REJECTED && writing))
+		v.kind = ERR_PROTOCOL;
+	if (v.kind != ERR_NONE) {
+		(void)apicall_fail(&v, res, label, err);
+		/* A missing scope is so for all of them: no 403 that the core
+		 * would take for one contact's. */
+		if (v.kind == ERR_AUTH)
+			err->code = 0;
+		return false;
+	}
+	return root != NULL || err_set(err, ERR_PROTOCOL, "%s: expected JSON",
+	    label);
 }
 
 bool

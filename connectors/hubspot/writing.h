@@ -12,14 +12,16 @@
 #define HS_FLIGHTS 16		/* more than the core has under way */
 
 /* A call of tags_request, from its first step to its last. */
+enum hs_doing { HS_READING, HS_WRITING, HS_ASKING };	/* for one alone */
 struct hs_flight {
 	char first[64];		/* its first card, which is in one call only */
 	uint64_t used;		/* when it was begun; 0 = free */
 	size_t n;
-	bool writing;		/* else reading: what the next answer is to */
+	enum hs_doing doing;	/* what the next answer is to */
 	bool over;		/* nothing of it is to come */
 	struct hs_parts parts;
 	struct put_result result[HS_BATCH_MAX];
+	size_t absent[HS_BATCH_MAX], n_absent;	/* records, from the end on */
 };
 /* A property of contacts, as the portal has it. */
 struct hs_known {
@@ -32,6 +34,7 @@ struct hs_writer {
 	uint64_t flights;		/* so far */
 	struct hs_flight *ended;	/* what tags_result is asked about */
 	struct idmap added;		/* choices that were made in this run */
+	struct idmap asked;		/* contacts that absent.c asked for */
 	struct hs_known *known;
 	bool tags_ready;		/* the tag property was looked at */
 };
@@ -54,6 +57,24 @@ enum hs_form hs_tag_kind(const struct hubspot *h);
  * its body, or NULL. */
 bool hs_is_of_records(const struct http_res *res, enum err_kind kind,
     json_t *root);
+/* The document of an answer to a step of tags.  *refused: all that was sent was,
+ * for its records; of a reading (not writing) only where none is there.  What the
+ * service has against the call otherwise is not against its contacts. */
+NPS_MUSTCHECK bool hs_answer_read(struct hubspot *h,
+    const struct http_res *res, const char *label, bool writing,
+    struct json_doc **doc, bool *refused, struct err *err);
+
+/* ---- absent.c ------------------------------------------------------------ */
+/* A reading lacked that record. */
+void hs_absent_note(struct hs_flight *f, size_t record);
+/* Asks for the next of them alone; ERR_DONE: nobody is left. */
+NPS_MUSTCHECK bool hs_absent_ask(struct hubspot *h, struct hs_flight *f,
+    const struct crm_tag_write *writes, struct http_req *req,
+    struct err *err);
+/* Its answer: gone, or its result stays. */
+NPS_MUSTCHECK bool hs_absent_take(struct hubspot *h, struct hs_flight *f,
+    const struct crm_tag_write *writes, const struct http_res *res,
+    struct err *err);
 
 /* ---- members of struct crm_connector ------------------------------------- */
 NPS_MUSTCHECK bool hs_ensure_tags(void *self, const char *const *tags, size_t n,

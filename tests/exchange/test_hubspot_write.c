@@ -21,6 +21,9 @@
 #define BATCH_REFUSED { .target = UPDATE, .status = 400, \
 	.body = FAULT("VALIDATION_ERROR", "npstoday_tags: INVALID_OPTION") }
 
+#define ALONE(id) .target = "GET " OBJECTS "contacts/" id \
+	"?properties=npstoday_tags "
+
 static struct crm_tag_write
 meet(const char *id, const char *value)
 {
@@ -106,7 +109,8 @@ test_tags_that_cannot_stand_there(void **state)
 }
 
 /* ---- what is read of whom ------------------------------------------------ */
-/* Gone by what is said of it, never by an answer that only lacks it. */
+/* Gone by what is said of it, never by an answer that only lacks it: that one is
+ * asked for alone, once in a run. */
 static void
 test_absent(void **state)
 {
@@ -115,7 +119,9 @@ test_absent(void **state)
 		{ .target = READ, .status = 207, .body = ERRORS(
 		    "{\"id\":\"103\",\"properties\":{\"npstoday_tags\":null},"
 		    "\"archived\":true}", ERROR("OBJECT_NOT_FOUND", "101") ","
-		    ERROR("STRANGE", "104")) }, lacks, lacks, lacks };
+		    ERROR("STRANGE", "104")) },
+		{ ALONE("102"), .body = ROW("102", "null") }, lacks,
+		{ ALONE("104"), .body = ROW("104", "null") }, lacks, lacks };
 	const struct crm_tag_write writes[] = { meet("101", MEET "9"),
 		meet("102", MEET "9"), meet("103", MEET "9"),
 		meet("104", MEET "9") };
@@ -128,6 +134,76 @@ test_absent(void **state)
 	assert_string_equal(r[0].reason, "it cannot be read: OBJECT_NOT_FOUND, "
 	    "property npstoday_tags");
 	rig_close(true);
+}
+
+/* HS-13: an id that answers as another one ends, behind all others of its call,
+ * and nothing is written to the survivor. */
+static void
+test_hs13_merged_before_the_reading(void **state)
+{
+	static const struct sim_reply script[] = { TAG,
+		READS(ROWS(ROW("900", "\"A\"") "," ROW("102", "null"))),
+		UPDATES(ROWS(GOOD("102"))),
+		{ ALONE("104"), .body = "{\"id\":\"104\",\"archived\":true}" },
+		{ ALONE("103"), .status = 404, .body = FAULT("OBJECT_NOT_FOUND",
+		    "no") },
+		{ ALONE("101"), .body = "{\"id\":900,\"archived\":false}" } };
+	const struct crm_tag_write writes[] = { meet("101", MEET "9"),
+		meet("102", MEET "9"), meet("103", MEET "9"),
+		meet("104", MEET "9") };
+	struct put_result r[4];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	assert_true(rig_tags(writes, 4, r));
+	assert_string_equal(rig_words(r, 4), "gone done gone gone");
+	assert_string_equal(r[0].reason, "it was merged into another contact");
+	assert_string_equal(r[2].reason, "it was deleted");
+	assert_string_equal(r[3].reason, "it was deleted");
+	assert_null(strstr(simhttpd_body(rig.sim, 2), "900"));
+	rig_close(true);
+}
+
+/* HS-13: between the reading and the writing; the answer has another id. */
+static void
+test_hs13_merged_before_the_writing(void **state)
+{
+	static const struct sim_reply script[] = { TAG,
+		READS(ROWS(ROW("101", "\"A\""))), UPDATES(ROWS(GOOD("900"))),
+		READS(ROWS(ROW("900", "\"A;" MEET "9\""))),
+		{ ALONE("101"), .body = "{\"id\":\"900\"}" } };
+	const struct crm_tag_write write = meet("101", MEET "9");
+	struct put_result r;
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	assert_true(rig_tags(&write, 1, &r));
+	assert_string_equal(rig_words(&r, 1), "gone");
+	rig_close(true);
+}
+
+/* An answer to the one alone that says nothing ends nobody's tag. */
+static void
+test_absent_and_an_odd_answer(void **state)
+{
+	static const struct { int status; const char *body, *words; } all[] = {
+		{ 404, "<html>No", "read a contact, for its tags: HTTP 404" },
+		{ 200, "{}", "expected its \"id\"" },
+		{ 200, "[]", "expected its \"id\"" },
+		{ 200, "{\"id\":\"../9\"}", "expected its \"id\"" } };
+	const struct crm_tag_write write = meet("101", MEET "9");
+	struct put_result r;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		const struct sim_reply script[] = { TAG, READS(ROWS("")),
+			{ ALONE("101"), .status = all[i].status,
+			    .body = all[i].body } };
+		rig_open("", script, ARRAY_LEN(script));
+		rig_fails(rig_tags(&write, 1, &r), ERR_PROTOCOL, all[i].words);
+		assert_string_equal(rig_words(&r, 1), "again");
+		rig_close(true);
+	}
 }
 
 /* Without the value nothing is written: it would lose everybody's tags. */
@@ -743,6 +819,9 @@ main(void)
 		cmocka_unit_test(test_nothing_to_write),
 		cmocka_unit_test(test_tags_that_cannot_stand_there),
 		cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_hs13_merged_before_the_reading),
+		cmocka_unit_test(test_hs13_merged_before_the_writing),
+		cmocka_unit_test(test_absent_and_an_odd_answer),
 		cmocka_unit_test(test_value_is_missing),
 		cmocka_unit_test(test_hs08_bisection),
 		cmocka_unit_test(test_a_batch_with_one_who_is_gone),

@@ -115,11 +115,30 @@ stop(struct writes *t)
 	lab_stop(&t->lab);
 }
 
+/* HS-13: a merge once the cards were read, before they are written. */
+static struct {
+	struct lab *lab;	/* NULL = none, or it was made */
+	const char *loser, *winner;
+	long long reads;	/* until then */
+} merging;
+
+static void
+merge(struct lab *lab, const char *loser, const char *winner)
+{
+	(void)crmsim_ask(lab->sim, "merge", "{'type':'contacts','loser':'%s',"
+	    "'winner':'%s'}", loser, winner);
+}
+
 static bool
 breathe(void *arg, struct err *err)
 {
 	(void)arg;
 	(void)err;
+	if (merging.lab != NULL && crmsim_stat(merging.lab->sim,
+	    "/by_on/read") >= merging.reads) {
+		merge(merging.lab, merging.loser, merging.winner);
+		merging.lab = NULL;
+	}
 	return true;
 }
 
@@ -287,6 +306,73 @@ test_gone(void **state)
 	}
 }
 
+/* A contact that is no card of the test, with a tag of somebody's. */
+static const char *
+survivor_make(struct writes *t)
+{
+	return arena_strdup(t->lab.arena, json_string_value(json_object_get(
+	    crmsim_ask(t->lab.sim, "record", "{'type':'contacts','set':{"
+	    "'npstoday_tags':'VIP'}}"), "id")));
+}
+
+static const char *
+tags_of(struct writes *t, const char *id)
+{
+	const json_t *rows = json_object_get(crmsim_ask(t->lab.sim, "rows",
+	    "{'type':'contacts','filters':[{'propertyName':'hs_object_id',"
+	    "'operator':'EQ','value':'%s'}]}", id), "rows");
+
+	return arena_strdup(t->lab.arena, json_string_value(json_object_get(
+	    json_object_get(json_array_get(rows, 0), "properties"),
+	    "npstoday_tags")));
+}
+
+/* HS-13: merged before the night: its tag ends, the survivor's card stays as it
+ * is, and all others are written. */
+static void
+test_merged_before_the_reading(void **state)
+{
+	static struct writes t;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+		start(&t, settings[i].options, settings[i].conf);
+		const char *winner = survivor_make(&t);
+		merge(&t.lab, t.id[3], winner);
+		write_tags(&t, MEET, MEET "9");
+		assert_int_equal(t.r[3].outcome, PUT_GONE);
+		assert_int_equal(count(&t, PUT_DONE), CARDS - 1);
+		assert_string_equal(tags_of(&t, winner), "VIP");
+		assert_int_equal(crmsim_stat(t.lab.sim, "/by_on/row"), 1);
+		stop(&t);
+	}
+}
+
+/* HS-13: merged while its reading is answered. */
+static void
+test_merged_before_the_writing(void **state)
+{
+	static struct writes t;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(settings); i += 3) {
+		start(&t, settings[i].options, settings[i].conf);
+		const char *winner = survivor_make(&t);
+		(void)crmsim_ask(t.lab.sim, "fault", "{'kind':'slow','on':"
+		    "'read','times':2}");
+		merging.lab = &t.lab;
+		merging.loser = t.id[3];
+		merging.winner = winner;
+		merging.reads = 2;
+		write_tags(&t, MEET, MEET "9");
+		assert_null(merging.lab);
+		assert_int_equal(t.r[3].outcome, PUT_GONE);
+		assert_int_equal(count(&t, PUT_DONE), CARDS - 1);
+		assert_int_equal(crmsim_stat(t.lab.sim, "/by_on/row"), 1);
+		stop(&t);
+	}
+}
+
 /* Each trouble once at a read or at a write; then a calm night: everything is
  * there once, and what others have stays. */
 static void
@@ -370,6 +456,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_locked),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_merged_before_the_reading),
+		cmocka_unit_test(test_merged_before_the_writing),
 		cmocka_unit_test(test_troubles),
 		cmocka_unit_test(test_lies),
 	};

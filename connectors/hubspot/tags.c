@@ -72,8 +72,9 @@ flight_of(struct hs_writer *w, const char *first)
 	return NULL;
 }
 
-/* One that is over or was never used, else the oldest: a slow call is not
- * overtaken by those that began and ended meanwhile. */
+/* One that is over or was never used, else the one whose last step is the oldest:
+ * a slow call is not overtaken by those that began meanwhile, and ended or were
+ * given up. */
 static struct hs_flight *
 spare(struct hs_writer *w)
 {
@@ -98,7 +99,7 @@ flight_new(struct hs_writer *w, const char *first, size_t n)
 		f = spare(w);
 	memset(f, 0, sizeof(*f));
 	(void)snprintf(f->first, sizeof(f->first), "%s", first);
-	f->used = ++w->flights;
+	f->used = ++w->steps;
 	f->n = n;
 	for (size_t i = 0; i < n; i++)
 		put_result_set(&f->result[i], PUT_UNKNOWN,
@@ -430,6 +431,7 @@ hs_tags_request(void *self, const struct crm_tag_write *writes, size_t n,
 	s.f = flight_of(w, writes[0].contact_id);
 	if (s.f == NULL || s.f->n != n)
 		return err_set(err, ERR_DONE, "which call it was is lost");
+	s.f->used = ++w->steps;
 	switch (s.f->doing) {
 	case HS_READING:
 		break;

@@ -15,7 +15,7 @@
 enum hs_doing { HS_READING, HS_WRITING, HS_ASKING };	/* for one alone */
 struct hs_flight {
 	char first[64];		/* its first card, which is in one call only */
-	uint64_t used;		/* when it was begun; 0 = free */
+	uint64_t used;		/* its last step, in their order; 0 = free */
 	size_t n;
 	enum hs_doing doing;	/* what the next answer is to */
 	bool over;		/* nothing of it is to come */
@@ -31,7 +31,7 @@ struct hs_known {
 };
 struct hs_writer {
 	struct hs_flight flight[HS_FLIGHTS];
-	uint64_t flights;		/* so far */
+	uint64_t steps;			/* of all flights so far */
 	struct hs_flight *ended;	/* what tags_result is asked about */
 	struct idmap added;		/* choices that were made in this run */
 	struct idmap asked;		/* contacts that absent.c asked for */

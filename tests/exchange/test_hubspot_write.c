@@ -794,6 +794,33 @@ test_slow_call(void **state)
 	rig_close(true);
 }
 
+/* Calls that were given up take no place of one that goes on, however long ago
+ * that one began. */
+static void
+test_call_of_many_steps(void **state)
+{
+	static const struct sim_reply script[] = { TAG };
+	struct http_req req;
+	struct put_result r;
+
+	(void)state;
+	rig_open("", script, 1);
+	assert_true(rig.crm.connector->ensure_tags(rig.crm.link.self, NULL, 0,
+	    &rig.err));
+	assert_true(step("101", 0, NULL, &req));
+	for (int i = 0; i < 15; i++)
+		assert_true(step(arena_printf(rig.arena, "%d", 1000 + i), 0,
+		    NULL, &req));
+	assert_true(step("101", 1, ROWS(ROW("101", "null")), &req));
+	assert_true(step("1015", 0, NULL, &req));
+	assert_false(step("101", 2, ROWS(GOOD("101")), &req));
+	assert_int_equal(rig.err.kind, ERR_DONE);
+	assert_true(rig.crm.connector->tags_result(rig.crm.link.self, NULL, &r,
+	    1, &rig.err));
+	assert_string_equal(rig_words(&r, 1), "done");
+	rig_close(true);
+}
+
 /* HS-09: the day's calls are used up: one request, and none after it. */
 static void
 test_hs09_daily(void **state)
@@ -849,7 +876,8 @@ main(void)
 		cmocka_unit_test(test_html_502),
 		cmocka_unit_test(test_hs15_paths),
 		cmocka_unit_test(test_value_is_full),
-		cmocka_unit_test(test_slow_call) };
+		cmocka_unit_test(test_slow_call),
+		cmocka_unit_test(test_call_of_many_steps) };
 
 	return cmocka_run_group_tests(tests, tmpdir_make, tmpdir_remove);
 }

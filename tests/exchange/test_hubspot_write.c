@@ -431,6 +431,39 @@ test_hs11_choice_is_added_first(void **state)
 	rig_close(true);
 }
 
+#define HIDDEN(value) "{\"label\":\"" value "\",\"value\":\"" value "\"," \
+	"\"hidden\":true,\"displayOrder\":-1}"
+
+/* HS-11: a hidden choice is one: it is written, and neither added again, which
+ * the service would refuse, nor shown, for somebody hid it. */
+static void
+test_hs11_hidden_choice(void **state)
+{
+	static const struct sim_reply script[] = { OFFERS(HIDDEN(MEET "9")),
+		READS(ROWS(ROW("101", "\"\""))), UPDATES(ROWS(GOOD("101"))),
+		OFFERS(HIDDEN("Old") "," HIDDEN(MEET "9")), PATCHES,
+		READS(ROWS(ROW("101", "\"Old\"") "," ROW("102", "null"))),
+		UPDATES(ROWS(GOOD("101") "," GOOD("102"))) };
+	const struct crm_tag_write writes[] = { meet("101", MEET "9"),
+		meet("102", MEET "8") };
+	struct put_result r[2];
+
+	(void)state;
+	rig_open(CHOICES, script, ARRAY_LEN(script));
+	assert_true(rig_tags(writes, 1, r));
+	assert_string_equal(rig_words(r, 1), "done");
+	assert_true(rig_tags(writes, 2, r));
+	assert_string_equal(rig_words(r, 2), "done done");
+	assert_string_equal(simhttpd_body(rig.sim, 4), "{\"options\":["
+	    HIDDEN("Old") "," HIDDEN(MEET "9") ",{\"label\":\"" MEET "8\","
+	    "\"value\":\"" MEET "8\",\"hidden\":false,\"displayOrder\":0}]}");
+	assert_string_equal(simhttpd_body(rig.sim, 6), "{\"inputs\":[{\"id\":"
+	    "\"101\",\"properties\":{\"npstoday_tags\":\"Old;" MEET "9\"}},"
+	    "{\"id\":\"102\",\"properties\":{\"npstoday_tags\":\"" MEET
+	    "8\"}}]}");
+	rig_close(true);
+}
+
 static void
 test_choice_is_there(void **state)
 {
@@ -860,6 +893,7 @@ main(void)
 		cmocka_unit_test(test_answer_that_says_nothing),
 		cmocka_unit_test(test_batch_max),
 		cmocka_unit_test(test_hs11_choice_is_added_first),
+		cmocka_unit_test(test_hs11_hidden_choice),
 		cmocka_unit_test(test_choice_is_there),
 		cmocka_unit_test(test_choice_is_late),
 		cmocka_unit_test(test_choice_meets_another),

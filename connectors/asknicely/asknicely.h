@@ -30,6 +30,10 @@ time_t asknicely_now(const struct asknicely *a);
 /* ---- map.c: JSON to structs, pure ------------------------------------ */
 /* Numbers and flags come as texts: "1", "0", "true". */
 enum tri asknicely_flag(json_t *node);
+/* An id: digits, however the number is written (54127, "54127", 54127.0), so
+ * that one thing has one id; another text as it is.  NULL: none, or a number
+ * with a fraction. */
+const char *asknicely_id(json_t *row, const char *name, struct arena *arena);
 /* NULL when absent, empty or no scalar. */
 const char *asknicely_text(json_t *row, const char *name,
     struct arena *arena);

@@ -46,7 +46,7 @@ static void
 found_set(struct asknicely *a, json_t *contact, const char *how,
     struct push_result *found)
 {
-	const char *id = asknicely_text(contact, "id", a->page);
+	const char *id = asknicely_id(contact, "id", a->page);
 
 	*found = (struct push_result){ .outcome = PUSH_ACCEPTED_NO_ID };
 	(void)snprintf(found->reason, sizeof(found->reason), "%s", how);

@@ -5,6 +5,7 @@
  *  - a CSAT answer taken for a 0 to 10: only question_types have a score;
  *  - a custom field belongs to the contact, so an old answer may show the
  *    reference of a later send: reference and campaign are not believed then;
+ *  - one answer under two ids, "54127" and 54127.0: a tag twice: ids are digits;
  *  - an opt-out lost with a row that is odd otherwise: the row goes up without
  *    its score, and somebody is told.
  */
@@ -65,6 +66,40 @@ asknicely_text(json_t *row, const char *name, struct arena *arena)
 	const struct strlist names = { .v = &name, .n = 1 };
 
 	return fieldmap_text(row, &names, arena);
+}
+
+/* "54127.0" is 54127; *fraction: it is a number, and no whole one. */
+static size_t
+whole_digits(const char *text, bool *fraction)
+{
+	static const char digits[] = "0123456789";
+	const size_t whole = strspn(text, digits);
+	const char *point = text + whole;
+	const size_t rest = *point == '.' ? strspn(point + 1, digits) : 0;
+
+	*fraction = false;
+	if (whole == 0 || rest == 0 || point[1 + rest] != '\0')
+		return strlen(text);
+	*fraction = strspn(point + 1, "0") != rest;
+	return whole;
+}
+
+const char *
+asknicely_id(json_t *row, const char *name, struct arena *arena)
+{
+	json_t *node = json_at(row, name);
+	const char *text;
+	bool fraction;
+	long long n;
+
+	if (json_is_real(node))
+		return json_integer_value_of(node, &n)
+		    ? arena_printf(arena, "%lld", n) : NULL;
+	text = asknicely_text(row, name, arena);
+	if (text == NULL)
+		return NULL;
+	const size_t len = whole_digits(text, &fraction);
+	return fraction ? NULL : arena_strndup(arena, text, len);
 }
 
 bool
@@ -166,6 +201,18 @@ is_of_send(const struct asknicely_settings *set, json_t *row,
 	    mailed >= asked_for - REF_SLACK_S;
 }
 
+/* The id of the configuration, also where it came back as a real. */
+static const char *
+campaign_of(const struct asknicely_settings *set, json_t *row,
+    struct arena *arena)
+{
+	const char *text = asknicely_text(row, set->send.campaign_field, arena);
+	const char *id = asknicely_id(row, set->send.campaign_field, arena);
+
+	return asknicely_campaign(set, text) == NULL &&
+	    asknicely_campaign(set, id) != NULL ? id : text;
+}
+
 static void
 map_send(const struct asknicely_settings *set, json_t *row,
     struct arena *arena, struct survey_answer *a)
@@ -175,7 +222,7 @@ map_send(const struct asknicely_settings *set, json_t *row,
 	if (!is_of_send(set, row, a))
 		return;
 	a->ref = asknicely_text(row, set->send.ref_field, arena);
-	a->campaign_id = asknicely_text(row, set->send.campaign_field, arena);
+	a->campaign_id = campaign_of(set, row, arena);
 	known = asknicely_campaign(set, a->campaign_id);
 	if (known != NULL)
 		a->campaign = *known->alias != '\0' ? known->alias : known->id;
@@ -205,10 +252,9 @@ asknicely_map_answer(const struct asknicely_settings *set, json_t *row,
 		.answered_at = NO_TIME, .changed_at = NO_TIME };
 	*r = (struct asknicely_row){ .mark_at = NO_TIME };
 	if (json_is_object(row))
-		a->answer_id = r->key = asknicely_text(row, "response_id",
-		    arena);
+		a->answer_id = r->key = asknicely_id(row, "response_id", arena);
 	if (a->answer_id == NULL) {
-		note(r, "response_id", "a number or a text");
+		note(r, "response_id", "a whole number or a text");
 		return false;
 	}
 	a->email = asknicely_text(row, "email", arena);

@@ -47,7 +47,7 @@ take_row(const struct list *l, json_t *row)
 static const char *
 name_of(struct asknicely *a, json_t *row)
 {
-	const char *id = asknicely_text(row, "id", a->page);
+	const char *id = asknicely_id(row, "id", a->page);
 
 	return id != NULL ? id : json_dump(a->page, row);
 }

@@ -53,7 +53,7 @@ settle(const struct verdict *v, enum push_outcome outcome, const char *what,
 static void
 take_id(const struct verdict *v, struct push_result *out)
 {
-	const char *id = asknicely_text(v->row, "id", v->a->env->scratch);
+	const char *id = asknicely_id(v->row, "id", v->a->env->scratch);
 
 	if (id != NULL && strlen(id) < sizeof(out->remote_id))
 		(void)snprintf(out->remote_id, sizeof(out->remote_id), "%s",

@@ -71,6 +71,63 @@ test_answer_whole(void **state)
 	map_end(&t);
 }
 
+/* One answer has one id, however its number is written. */
+static void
+test_ids(void **state)
+{
+	static const struct {
+		const char *written, *id;	/* NULL: to the quarantine */
+	} ids[] = { { "54127", "54127" }, { "\"54127\"", "54127" },
+		{ "54127.0", "54127" }, { "\"54127.0\"", "54127" },
+		{ "5.4127e4", "54127" }, { "\"54127.000\"", "54127" },
+		{ "9007199254740992.0", "9007199254740992" },
+		{ "9223372036854775807", "9223372036854775807" },
+		{ "\"99999999999999999999999\"", "99999999999999999999999" },
+		{ "54127.5", NULL }, { "\"54127.5\"", NULL },
+		{ "\"54127.05\"", NULL }, { "1e300", NULL },
+		{ "18014398509481985.0", NULL },	/* no double is it */
+		{ "null", NULL }, { "\"\"", NULL }, { "[54127]", NULL },
+		{ "\"a.0\"", "a.0" }, { "\"7.0.0\"", "7.0.0" },
+		{ "\"7.\"", "7." }, { "\".0\"", ".0" },
+		{ "\"5-1.0\"", "5-1.0" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		struct mapping t;
+		char text[160];
+		(void)snprintf(text, sizeof(text), "{\"response_id\":%s}",
+		    ids[i].written);
+		map(&t, "", text);
+		const char *id = t.ok ? t.a.answer_id : NULL;
+		if ((id == NULL) != (ids[i].id == NULL) ||
+		    (id != NULL && strcmp(id, ids[i].id) != 0))
+			fail_msg("%s: %s", ids[i].written, id == NULL ? "none"
+			    : id);
+		map_end(&t);
+	}
+}
+
+/* A campaign that is a number comes back as another kind of number. */
+static void
+test_campaign_as_a_real(void **state)
+{
+	static const char *const written[] = { "7749", "7749.0", "\"7749\"",
+		"\"7749.0\"" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(written); i++) {
+		struct mapping t;
+		char text[160];
+		(void)snprintf(text, sizeof(text), "{\"response_id\":1,"
+		    "\"npsync_campaign_c\":%s}", written[i]);
+		map(&t, "campaign = ( { id = \"7749\"; alias = \"Salg\"; } );",
+		    text);
+		assert_string_equal(t.a.campaign_id, "7749");
+		assert_string_equal(t.a.campaign, "Salg");
+		map_end(&t);
+	}
+}
+
 /* One field of a row, and what becomes of it. */
 struct field_case {
 	const char *field;	/* instead of "answer":"9","question_type":"nps" */
@@ -316,6 +373,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answer_whole),
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_campaign_as_a_real),
 		cmocka_unit_test(test_an3_scores),
 		cmocka_unit_test(test_an4_question_types),
 		cmocka_unit_test(test_an15_later_send),

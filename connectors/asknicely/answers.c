@@ -5,12 +5,13 @@
  *    ascending, and each pull begins overlap_h before the watermark;
  *  - whether "since" means the sending or the answering is not known: the same
  *    overlap; answers are upserted by their id;
- *  - a service that ignores the page, or ends too soon: pagenumber, totalpages
- *    and the rows themselves are looked at, and the watermark stays;
+ *  - a service that ignores the page, or ends too soon: totals.c and the rows
+ *    themselves are looked at, and the watermark stays;
  *  - a pull that broke off: it goes on in the same window, or begins anew.
  */
 #include "asknicely.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "clock.h"
@@ -20,6 +21,7 @@
 #include "num.h"
 
 #define KEY_BYTES ((size_t)512)
+#define END_MAX 253402300799	/* 9999-12-31 */
 
 const char *const asknicely_page_holes[] = { "pagesize", "page", "since",
 	"end", NULL };
@@ -34,8 +36,8 @@ struct pass {
 	struct paging paging;		/* which page is next; saved with it */
 	struct watermark mark;
 	time_t end;
+	struct asknicely_totals totals;	/* saved too */
 	struct buf first, last;		/* ids of the page before */
-	size_t longest;
 	bool resumed;		/* the next request is the first of a resume */
 };
 
@@ -66,7 +68,7 @@ start_over(struct pass *p)
 	watermark_init(&p->mark, &rules);
 	buf_reset(&p->first);
 	buf_reset(&p->last);
-	p->longest = 0;
+	asknicely_totals_init(&p->totals);
 	p->resumed = false;
 }
 
@@ -81,18 +83,34 @@ begin(struct pass *p, struct err *err)
 	return true;
 }
 
-/* "END;" and what paging and watermark say.  False: none of ours. */
+/* The next number of the text, which a semicolon ends. */
+static bool
+take_number(const char **text, long long min, long long max, long long *out)
+{
+	const char *semicolon = strchr(*text, ';');
+
+	if (semicolon == NULL || !num_parse_n(*text,
+	        (size_t)(semicolon - *text), min, max, out))
+		return false;
+	*text = semicolon + 1;
+	return true;
+}
+
+/* "END;SEEN;TOTAL;PAGES;" and what paging and watermark say.  False: none of
+ * ours. */
 static bool
 load(struct pass *p, const char *text)
 {
-	const char *semicolon = strchr(text, ';'), *mark;
+	const char *mark;
 	struct err unfit;
 	long long end;
 
 	start_over(p);
-	if (semicolon == NULL || !num_parse_n(text, (size_t)(semicolon - text),
-	    0, 253402300799, &end) || !paging_load(&p->paging, semicolon + 1,
-	    p->a->page, &mark, &unfit) ||
+	if (!take_number(&text, 0, END_MAX, &end) ||
+	    !take_number(&text, 0, LLONG_MAX / 2, &p->totals.seen) ||
+	    !take_number(&text, -1, LLONG_MAX, &p->totals.total) ||
+	    !take_number(&text, -1, LLONG_MAX, &p->totals.pages) ||
+	    !paging_load(&p->paging, text, p->a->page, &mark, &unfit) ||
 	    !watermark_resume(&p->mark, p->pull, mark, &unfit))
 		return false;
 	p->end = (time_t)end;
@@ -108,8 +126,9 @@ save(const struct pass *p)
 	const char *place = mark == NULL ? NULL
 	    : paging_save(&p->paging, mark, page);
 
-	return place == NULL ? NULL : arena_printf(page, "%lld;%s",
-	    (long long)p->end, place);
+	return place == NULL ? NULL : arena_printf(page,
+	    "%lld;%lld;%lld;%lld;%s", (long long)p->end, p->totals.seen,
+	    p->totals.total, p->totals.pages, place);
 }
 
 /* ---- one page ------------------------------------------------------------ */
@@ -169,23 +188,10 @@ take_rows(struct pass *p, json_t *rows, struct err *err)
 	return true;
 }
 
-/* A number of the page's head, often written as a text; -1 = not told. */
-static long long
-head_number(json_t *root, const char *name)
-{
-	json_t *node = json_at(root, name);
-	long long n;
-
-	if (json_is_string(node))
-		return num_parse(json_string_value(node), 0, 1000000000000, &n)
-		    ? n : -1;
-	return json_integer_value_of(node, &n) && n >= 0 ? n : -1;
-}
-
 static const char *
 name_of(struct pass *p, json_t *row)
 {
-	const char *id = asknicely_text(row, "response_id", p->a->page);
+	const char *id = asknicely_id(row, "response_id", p->a->page);
 
 	return id == NULL || strlen(id) >= KEY_BYTES ? "" : id;
 }
@@ -214,20 +220,13 @@ judge(struct pass *p, json_t *root, json_t *rows, bool *is_last,
     struct err *err)
 {
 	const long long asked = p->paging.at;
-	const long long got = head_number(root, "pagenumber");
-	const long long pages = head_number(root, "totalpages");
 	const size_t n = json_array_size(rows);
+	struct asknicely_head head;
 
-	if (got >= 0 && got != asked)
-		return err_set(err, ERR_PROTOCOL, "responses: expected page %lld, "
-		    "got %lld", asked, got);
-	if (n == 0 && asked < pages)
-		return err_set(err, ERR_PROTOCOL, "responses: page %lld of %lld "
-		    "is empty", asked, pages);
-	if (n > 0 && !check_moved(p, rows, n, err))
+	if (!asknicely_head_read(root, &head, err) ||
+	    !asknicely_totals_take(&p->totals, &head, asked, n, is_last, err) ||
+	    (n > 0 && !check_moved(p, rows, n, err)))
 		return false;
-	*is_last = n == 0 || (pages >= 0 ? asked >= pages : n < p->longest);
-	p->longest = n > p->longest ? n : p->longest;
 	if (!*is_last && asked >= p->shape.max_pages)
 		return err_set(err, ERR_PROTOCOL, "responses: still more after "
 		    "%d pages (responses.max_pages)", p->shape.max_pages);
@@ -294,7 +293,8 @@ asknicely_pull_answers(void *self, const struct pull *pull,
 		.checkpoint = checkpoint_, .arg = arg, .shape = {
 		    .kind = PAGING_PAGE, .page_param = "", .size_param = "",
 		    .size = a->set->responses.pagesize, .first = 1,
-		    .max_pages = a->set->responses.max_pages } };
+		    .max_pages = a->set->responses.max_pages },
+		.totals.checks = a->set->responses.check_totals };
 	bool is_last = false;
 
 	buf_init(&p.first, KEY_BYTES);

@@ -51,6 +51,26 @@ struct asknicely_row {
 bool asknicely_map_answer(const struct asknicely_settings *set, json_t *row,
     struct arena *arena, struct survey_answer *a, struct asknicely_row *r);
 
+/* ---- totals.c: the head of a page of answers, pure -------------------- */
+#define ASKNICELY_NOT_TOLD (-1LL)
+struct asknicely_head {
+	long long page, pages, total;
+};
+/* What the pages of a pass said and held so far. */
+struct asknicely_totals {
+	bool checks;		/* responses.check_totals; kept by init */
+	long long seen, total, pages;
+	size_t longest;		/* page, in rows */
+};
+NPS_MUSTCHECK bool asknicely_head_read(json_t *root,
+    struct asknicely_head *head, struct err *err);
+void asknicely_totals_init(struct asknicely_totals *t);
+/* Page `asked` with so many rows: is it the one, and is it the last?
+ * ERR_PROTOCOL: numbers that do not fit one another, or the rows. */
+NPS_MUSTCHECK bool asknicely_totals_take(struct asknicely_totals *t,
+    const struct asknicely_head *head, long long asked, size_t rows,
+    bool *is_last, struct err *err);
+
 /* ---- call.c: reads ---------------------------------------------------- */
 /* One request for target, a path below base_url, in a->page; *doc is the
  * caller's to free.  True: 2xx and {"success": true}. */

@@ -43,7 +43,7 @@ struct asknicely_settings {
 		const char *path, *initial_since;
 		int pagesize, max_pages, overlap_h;
 		int foreign;		/* enum asknicely_foreign */
-		bool check_ref_time;
+		bool check_ref_time, check_totals;
 		struct strlist question_types, redirect_hosts;
 	} responses;
 	struct {

@@ -227,6 +227,148 @@ test_answers(void **state)
 		pull_run(&answer_pulls[i], answers);
 }
 
+/* ---- what the head of a page says ---------------------------------------------- */
+
+#define ONE ROW("1", "9", "1795000001")
+#define TWO ROW("2", "8", "1795000002")
+#define THREE ROW("3", "7", "1795000003")
+#define MARK_2 "2026-11-18T11:06:42Z"
+#define MARK_3 "2026-11-18T11:06:43Z"
+static const struct pull_case heads[] = {
+	{ .name = "as told", .conf = SMALL, .script = {
+	    { .want = R("1"), .body = PAGE_OF("3", "1", "2", ONE "," TWO) },
+	    { .want = R("2"), .body = PAGE_OF("3", "2", "2", THREE) } },
+	    .ids = "1=9 2=8 3=7", .watermark = MARK_3, .pages = 2 },
+	{ .name = "total alone ends it, on a full page", .conf = SMALL,
+	    .script = { { .body = HEAD("\"total\":\"2\",", ONE "," TWO) } },
+	    .ids = "1=9 2=8", .watermark = MARK_2, .pages = 1 },
+	{ .name = "totalpages too small", .conf = SMALL, .script = {
+	    { .body = PAGE_OF("3", "1", "1", ONE "," TWO) } }, .ids = "",
+	    .kind = ERR_PROTOCOL, .words = "after 2 of 3 rows" },
+	{ .name = "total too small", .conf = SMALL, .script = {
+	    { .body = PAGE_OF("1", "1", "1", ONE "," TWO) } }, .ids = "",
+	    .kind = ERR_PROTOCOL, .words = "at most 1 rows (total), got 2" },
+	{ .name = "total too small over pages", .conf = SMALL, .script = {
+	    { .body = PAGE_OF("2", "1", "2", ONE "," TWO) },
+	    { .body = PAGE_OF("2", "2", "2", THREE) } }, .ids = "1=9 2=8",
+	    .pages = 1, .kind = ERR_PROTOCOL,
+	    .words = "at most 2 rows (total), got 3" },
+	{ .name = "a row is missing on the last page", .conf = SMALL, .script = {
+	    { .body = PAGE_OF("4", "1", "2", ONE "," TWO) },
+	    { .body = PAGE_OF("4", "2", "2", THREE) } }, .ids = "1=9 2=8",
+	    .pages = 1, .kind = ERR_PROTOCOL, .words = "after 3 of 4 rows" },
+	{ .name = "an empty page ends it, with rows missing", .conf = SMALL,
+	    .script = {
+	    { .body = HEAD("\"total\":\"3\",", ONE "," TWO) },
+	    { .body = HEAD("\"total\":\"3\",", "") } }, .ids = "1=9 2=8",
+	    .pages = 1, .kind = ERR_PROTOCOL, .words = "after 2 of 3 rows" },
+	{ .name = "the second page is empty, the third is not", .conf = SMALL,
+	    .script = { { .body = PAGE("1", "3", ONE "," TWO) },
+	    { .body = PAGE("2", "3", "") } }, .ids = "1=9 2=8",
+	    .pages = 1, .kind = ERR_PROTOCOL, .words = "page 2 of 3 is empty" },
+	{ .name = "totalpages shrinks", .conf = SMALL, .script = {
+	    { .body = PAGE("1", "3", ONE "," TWO) },
+	    { .body = PAGE("2", "2", THREE) } }, .ids = "1=9 2=8",
+	    .pages = 1, .kind = ERR_PROTOCOL,
+	    .words = "totalpages was 3, and is 2" },
+	{ .name = "totalpages is told no more", .conf = SMALL, .script = {
+	    { .body = PAGE("1", "3", ONE "," TWO) },
+	    { .body = LIST("") } }, .ids = "1=9 2=8",
+	    .pages = 1, .kind = ERR_PROTOCOL, .words = "totalpages was 3" },
+	/* A contact was removed: what followed it slid to a page that was read. */
+	{ .name = "total shrinks", .conf = SMALL, .script = {
+	    { .body = PAGE_OF("4", "1", "2", ONE "," TWO) },
+	    { .body = PAGE_OF("3", "2", "2", THREE) } }, .ids = "1=9 2=8",
+	    .pages = 1, .kind = ERR_PROTOCOL, .words = "total was 4, and is 3" },
+	{ .name = "one more arrived", .conf = SMALL, .script = {
+	    { .body = PAGE_OF("2", "1", "1", ONE) },
+	    { .body = NULL } }, .ids = "", .kind = ERR_PROTOCOL,
+	    .words = "after 1 of 2 rows" },
+	{ .name = "AN-13 total grows", .conf = SMALL, .script = {
+	    { .body = PAGE_OF("3", "1", "2", ONE "," THREE) },
+	    { .body = PAGE_OF("4", "2", "2", TWO "," THREE) } },
+	    .ids = "1=9 3=7 2=8 3=7", .watermark = MARK_3, .pages = 2 },
+	{ .name = "numbers as numbers, and reals", .conf = SMALL, .script = {
+	    { .body = HEAD("\"total\":3,\"totalpages\":2,\"pagenumber\":1,",
+		ONE "," TWO) },
+	    { .body = HEAD("\"total\":3.0,\"totalpages\":2.0,"
+		"\"pagenumber\":2.0,", THREE) } },
+	    .ids = "1=9 2=8 3=7", .watermark = MARK_3, .pages = 2 },
+	{ .name = "null and nothing are not told", .conf = SMALL, .script = {
+	    { .body = HEAD("\"total\":null,\"totalpages\":\"\",",
+		ONE "," TWO) },
+	    { .body = HEAD("\"pagenumber\":null,", "") } },
+	    .ids = "1=9 2=8", .watermark = MARK_2, .pages = 2 },
+	{ .name = "a total in words", .conf = SMALL, .script = {
+	    { .body = PAGE_OF("many", "1", "1", ONE) } }, .ids = "",
+	    .kind = ERR_PROTOCOL, .words = "total: expected a number" },
+	{ .name = "a negative number of pages", .conf = SMALL, .script = {
+	    { .body = HEAD("\"totalpages\":-1,", ONE) } }, .ids = "",
+	    .kind = ERR_PROTOCOL, .words = "totalpages: expected a number" },
+	{ .name = "half a page", .conf = SMALL, .script = {
+	    { .body = HEAD("\"pagenumber\":1.5,", ONE) } }, .ids = "",
+	    .kind = ERR_PROTOCOL, .words = "pagenumber: expected a number" },
+	{ .name = "a total beyond all numbers", .conf = SMALL, .script = {
+	    { .body = HEAD("\"total\":\"99999999999999999999\",", ONE) } },
+	    .ids = "", .kind = ERR_PROTOCOL, .words = "total: expected" },
+	/* Who knows that the numbers are about something else. */
+	{ .name = "not held against one another", .conf = "responses = { "
+	    "pagesize = 2; check_totals = false; };", .script = {
+	    { .body = PAGE_OF("999", "1", "3", ONE "," TWO) },
+	    { .body = PAGE_OF("1", "2", "2", THREE) } },
+	    .ids = "1=9 2=8 3=7", .watermark = MARK_3, .pages = 2 },
+	/* One answer, however its id is written. */
+	{ .name = "ids as reals", .conf = "", .script = {
+	    { .body = LIST(ROW("54127.0", "9", "1795000001") ",{\"response_id"
+		"\":54127.0,\"responded\":1795000002.0},{\"response_id\":"
+		"54127},{\"response_id\":54127.5},"
+		ROW("54127.50", "9", "1795000001") ",{\"response_id\":"
+		"1e300}") }, { .body = LIST("") } },
+	    .ids = "54127=9 54127=-1 54127=-1", .watermark = MARK_2,
+	    .pages = 2, .bad = 5 },
+};
+
+static void
+test_heads(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
+		pull_run(&heads[i], answers);
+}
+
+/* What was seen before the run broke off counts in the next one. */
+static void
+test_totals_over_a_resume(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .want = R("1"), .body = PAGE_OF("5", "1", "3", ONE "," TWO) },
+		{ .status = 503, .body = "{}" },
+		{ .want = R("2"), .body = PAGE_OF("5", "2", "3", THREE ","
+		    ROW("4", "6", "1795000004")) },
+		{ .status = 503, .body = "{}" },
+		{ .want = R("3"), .body = PAGE_OF("5", "3", "3",
+		    ROW("5", "5", "1795000005")) } };
+	struct simhttpd *sim = simhttpd_start(script, ARRAY_LEN(script));
+	struct pull pull = { .until = RIG_NOW };
+	struct seen seen = { .n = 0 };
+	char resume[256];
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, simhttpd_url(sim), SMALL, 5);
+	for (int n = 0; n < 2; n++) {
+		assert_false(answers(&rig, &pull, &seen));
+		assert_non_null(strstr(rig.err.msg, "HTTP 503"));
+		(void)snprintf(resume, sizeof(resume), "%s", seen.resume);
+		pull.resume = resume;
+	}
+	if (!answers(&rig, &pull, &seen))
+		fail_msg("%s", rig.err.msg);
+	assert_string_equal(seen.ids, "1=9 2=8 3=7 4=6 5=5");
+	assert_string_equal(seen.watermark, "2026-11-18T11:06:45Z");
+	rig_done(&rig, sim, false);
+}
+
 /* What npsync did not send is left out, and counted. */
 static void
 test_foreign(void **state)
@@ -718,6 +860,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_heads),
+		cmocka_unit_test(test_totals_over_a_resume),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_an13_arrivals),
 		cmocka_unit_test(test_many),

@@ -391,6 +391,23 @@ test_a_later_reference_on_an_old_answer(void **state)
 	end();
 }
 
+/* From one night to the next all numbers are written as reals: 54120.0. */
+static void
+test_an_id_written_otherwise_is_no_other_answer(void **state)
+{
+	(void)state;
+	start(NULL);
+	day(7, 2);
+	good_night("");
+	assert_int_equal(lab.new, 7);
+	(void)crmsim_ask(sim, "mutate", "{'name': 'numbers-real'}");
+	good_night("");
+	assert_int_equal(lab.new, 0);
+	assert_int_equal(lab.bad, 0);
+	assert_verdict();
+	end();
+}
+
 /* ---- a service that is wrong ---------------------------------------------------------------- */
 
 /* AN-05 and others: the pull ends with words, or these tests see it. */
@@ -401,11 +418,13 @@ test_a_wrong_service_is_noticed(void **state)
 		const char *mutant, *error, *verdict;
 	} wrong[] = {
 		{ "page-again", "once more", NULL },
-		{ "page-hole", NULL, "an opt-out is lost" },
-		{ "page-overlap", NULL, NULL },
+		{ "page-hole", "of 24 rows", NULL },
+		{ "page-overlap", "at most 24 rows", NULL },
+		{ "total-small", "of 24 rows", NULL },
+		{ "numbers-real", NULL, NULL },
 		{ "data-null", "expected a list", NULL },
 		{ "data-object", "expected a list", NULL },
-		{ "answers-lost", NULL, "an answer is lost" },
+		{ "answers-lost", "of 24 rows", NULL },
 		{ "optout-lost", NULL, "an opt-out is lost" },
 		{ "ref-swapped", NULL, "a reference is another" },
 		{ "ref-gone", NULL, "a reference is another" },
@@ -443,6 +462,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_nights_of_trouble_lose_nothing),
 		cmocka_unit_test(test_trouble_longer_than_the_overlap),
 		cmocka_unit_test(test_a_later_reference_on_an_old_answer),
+		cmocka_unit_test(
+		    test_an_id_written_otherwise_is_no_other_answer),
 		cmocka_unit_test(test_a_wrong_service_is_noticed),
 	};
 

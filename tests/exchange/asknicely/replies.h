@@ -33,9 +33,12 @@
 	"\"contact_id\":\"7\",\"email\":\"jane@example.com\",\"answer\":\"" \
 	score "\",\"comment\":\"\",\"dontcontact\":null,\"sent\":\"" at \
 	"\",\"responded\":\"" at "\",\"question_type\":\"nps\"}"
-#define PAGE(page, pages, rows) "{\"success\":true,\"total\":\"9\"," \
-	"\"totalpages\":\"" pages "\",\"pagenumber\":\"" page \
-	"\",\"pagesize\":\"2\",\"data\":[" rows "]}"
+#define PAGE(page, pages, rows) HEAD("\"totalpages\":\"" pages "\"," \
+	"\"pagenumber\":\"" page "\",", rows)
+#define PAGE_OF(total, page, pages, rows) HEAD("\"total\":\"" total "\"," \
+	"\"totalpages\":\"" pages "\",\"pagenumber\":\"" page "\",", rows)
+#define HEAD(numbers, rows) "{\"success\":true," numbers \
+	"\"pagesize\":\"2\",\"data\":[" rows "]}"
 #define LIST(rows) "{\"success\":true,\"data\":[" rows "]}"
 
 #endif

@@ -85,9 +85,14 @@ $(O)/tests/torture/%: $(O)/tests/torture/%.o $(TESTLIB_OBJ) $(FAULT_OBJ)
 	$(CC) $(BASE_LDFLAGS) $(FASTLD) $(LDFLAGS) $(WRAP) -o $@ $^ $(LIBS) $(TEST_LIBS)
 $(O)/tests/unit/test_allocfault: LDFLAGS += $(WRAP)
 
-# Test servers: one program per file, its further parts in parts/<name>/.
+# Test servers: one program per file, its further parts in parts/<name>/; an
+# archive of what they share, so that each takes what it needs.
+SIM_COMMON := $(O)/tests/sim/parts/common.a
+$(SIM_COMMON): $(call obj,$(wildcard tests/sim/parts/common/*.c))
+	@rm -f $@
+	$(AR) rcs $@ $^
 define SIM_RULE
-$(O)/tests/sim/$(1): $(call obj,tests/sim/$(1).c $(wildcard tests/sim/parts/$(1)/*.c))
+$(O)/tests/sim/$(1): $(call obj,tests/sim/$(1).c $(wildcard tests/sim/parts/$(1)/*.c)) $(SIM_COMMON)
 	$$(CC) $$(BASE_LDFLAGS) $$(FASTLD) $$(LDFLAGS) -o $$@ $$^ $$(SIM_LIBS)
 endef
 $(foreach s,$(SIMS),$(eval $(call SIM_RULE,$(s))))

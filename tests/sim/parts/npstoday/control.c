@@ -2,25 +2,15 @@
  * control.c - the /sim/ endpoints.
  */
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "sim.h"
-
-static json_t *
-body_json(const struct request *r)
-{
-	return r->body.len == 0
-		   ? json_object()
-		   : json_loadb(r->body.s, r->body.len,
-			 JSON_REJECT_DUPLICATES, NULL);
-}
 
 /* A control that is misspelt must not mean something else. */
 bool
 sim_body_ok(const struct request *r)
 {
-	json_t *in = body_json(r);
-	const bool ok = json_is_object(in);
+	json_t *in = body_json(&r->in);
+	const bool ok = r->in.len == 0 || json_is_object(in);
 	json_decref(in);
 	return ok;
 }
@@ -44,9 +34,9 @@ foreign_add(struct sim *s, const json_t *in, const char *email, int64_t at)
 	ledger_add(
 	    s, json_pack("{s:i, s:s, s:I, s:s, s:s*, s:o, s:s, s:s*, s:I}",
 		   "seq", 0, "kind", "foreign", "campaign", J(campaign),
-		   "email", email, "phone", text_of(in, "phone"), "send_at",
+		   "email", email, "phone", str_of(in, "phone"), "send_at",
 		   time_json(at), "received_at", "", "external_id",
-		   text_of(in, "externalId"), "id",
+		   str_of(in, "externalId"), "id",
 		   J(1450001 + (int64_t)s->n_members)));
 	return s->n_members - 1;
 }
@@ -58,7 +48,7 @@ member_find(const struct sim *s, const json_t *in, size_t *found)
 	char key[320];
 	size_t person;
 	int64_t campaign;
-	const char *guid = text_of(in, "guid"), *email = text_of(in, "email");
+	const char *guid = str_of(in, "guid"), *email = str_of(in, "email");
 	if (guid != NULL)
 		return index_get(s->by_guid, guid, found);
 	if (email == NULL)
@@ -86,8 +76,8 @@ rating_store(struct sim *s, size_t mi, json_t *rating, const char *comment,
 	    json_pack("{s:i, s:s, s:I, s:I, s:s*, s:I, s:s?, s:O?, s:s?, s:o, "
 		      "s:o, s:s}",
 		"seq", 0, "kind", "answer", "id", J(406359 + (int64_t)n),
-		"member", J(m->id), "guid", text_of(m->rec, "guid"), "campaign",
-		J(m->campaign), "email", text_of(m->rec, "email"), "rating",
+		"member", J(m->id), "guid", str_of(m->rec, "guid"), "campaign",
+		J(m->campaign), "email", str_of(m->rec, "email"), "rating",
 		rating, "comment", comment, "at", time_json(at), "comment_at",
 		time_json(comment == NULL ? NO_TIME : comment_at),
 		"received_at", ""));
@@ -97,9 +87,9 @@ void
 sim_answer(struct sim *s, struct request *r, struct reply *out)
 {
 	size_t mi;
-	json_t *in = body_json(r);
+	json_t *in = body_json(&r->in);
 	const int64_t at = time_of(in, "at", s->now);
-	const char *email = text_of(in, "email");
+	const char *email = str_of(in, "email");
 	if (!member_find(s, in, &mi)) {
 		if (email == NULL) {
 			reply_error(out, 404, "No such respondent", NULL);
@@ -109,7 +99,7 @@ sim_answer(struct sim *s, struct request *r, struct reply *out)
 		mi = foreign_add(s, in, email, at);
 	}
 	rating_store(s, mi, json_object_get(in, "rating"),
-	    text_of(in, "comment"), at, time_of(in, "comment_at", at));
+	    str_of(in, "comment"), at, time_of(in, "comment_at", at));
 	const struct member *m = &s->members[mi];
 	reply_json(out, 200,
 	    json_pack("{s:I, s:I}", "id", J(s->answers[m->answer - 1].id),
@@ -120,8 +110,8 @@ sim_answer(struct sim *s, struct request *r, struct reply *out)
 void
 sim_foreign(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
-	const char *email = text_of(in, "email");
+	json_t *in = body_json(&r->in);
+	const char *email = str_of(in, "email");
 	if (email == NULL)
 		reply_error(out, 400, "email expected", NULL);
 	else
@@ -169,9 +159,9 @@ void
 sim_auto(struct sim *s, struct request *r, struct reply *out)
 {
 	int64_t n = 0, t;
-	json_t *in = body_json(r);
+	json_t *in = body_json(&r->in);
 	const int64_t percent = int_of(in, "percent", 40);
-	if (sim_time_parse(text_of(in, "now"), &t))
+	if (sim_time_parse(str_of(in, "now"), &t))
 		now_set(s, t);
 	for (size_t i = 0; i < s->n_members; i++)
 		n += auto_one(
@@ -185,8 +175,8 @@ sim_now(struct sim *s, struct request *r, struct reply *out)
 {
 	int64_t t;
 	char text[40];
-	json_t *in = body_json(r);
-	if (!sim_time_parse(text_of(in, "now"), &t)) {
+	json_t *in = body_json(&r->in);
+	if (!sim_time_parse(str_of(in, "now"), &t)) {
 		reply_error(
 		    out, 400, "now expected, 2026-11-25T20:00:00Z", NULL);
 	} else {
@@ -202,8 +192,8 @@ sim_now(struct sim *s, struct request *r, struct reply *out)
 void
 sim_person(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
-	const char *email = text_of(in, "email"), *what = r->path + 5;
+	json_t *in = body_json(&r->in);
+	const char *email = str_of(in, "email"), *what = r->path + 5;
 	if (email == NULL) {
 		reply_error(out, 400, "email expected", NULL);
 	} else {
@@ -219,7 +209,7 @@ sim_person(struct sim *s, struct request *r, struct reply *out)
 void
 sim_fault(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
+	json_t *in = body_json(&r->in);
 	if (json_is_true(json_object_get(in, "clear"))) {
 		s->n_faults = 0;
 		free(s->faults);
@@ -235,8 +225,8 @@ sim_fault(struct sim *s, struct request *r, struct reply *out)
 void
 sim_hold(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
-	const char *when = text_of(in, "when");
+	json_t *in = body_json(&r->in);
+	const char *when = str_of(in, "when");
 	s->holds = (int)int_of(in, "count", 1);
 	s->hold = when != NULL && strcmp(when, "before") == 0 ? HOLD_BEFORE
 							      : HOLD_AFTER;
@@ -258,17 +248,7 @@ void
 sim_ledger(struct sim *s, struct request *r, struct reply *out)
 {
 	(void)r;
-	struct stat st;
-	char path[4200];
-	snprintf(path, sizeof(path), "%s/ledger.jsonl", s->opt.dir);
-	FILE *f = fopen(path, "re");
-	if (f == NULL || fstat(fileno(f), &st) != 0)
-		die(path);
-	out->raw = calloc(1, (size_t)st.st_size + 1);
-	if (out->raw == NULL ||
-	    fread(out->raw, 1, (size_t)st.st_size, f) != (size_t)st.st_size)
-		die(path);
-	fclose(f);
+	out->raw = lines_text(s->opt.dir);
 	out->status = 200;
 	out->type = "application/x-ndjson";
 }
@@ -282,7 +262,7 @@ sim_stats(struct sim *s, struct request *r, struct reply *out)
 	for (size_t i = 0; i < s->n_members; i++) {
 		const struct member *m = &s->members[i];
 		const bool own =
-		    strcmp(text_of(m->rec, "kind"), "foreign") != 0;
+		    strcmp(str_of(m->rec, "kind"), "foreign") != 0;
 		foreign += !own;
 		added += m->added && own;
 		mailed += m->added && own && m->send_at <= s->now;

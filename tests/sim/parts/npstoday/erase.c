@@ -37,7 +37,7 @@ on_respondents(struct sim *s, struct request *r, struct reply *out)
 	json_t *items = json_array();
 	for (size_t k = 0; k < 2; k++) {
 		const char *wanted = MHD_lookup_connection_value(
-		    r->con, MHD_GET_ARGUMENT_KIND, names[k]);
+		    r->in.con, MHD_GET_ARGUMENT_KIND, names[k]);
 		for (size_t i = 0; wanted != NULL && i < s->n_persons; i++) {
 			const struct person *p = &s->persons[i];
 			const bool sms = strchr(p->email, '@') == NULL;

@@ -29,15 +29,10 @@ fault_add(struct sim *s, const json_t *in)
 		.retry_after = int_of(in, "retry_after", -1),
 		.seconds = int_of(in, "seconds", 2) };
 	int64_t status = 0;
-	const char *kind = text_of(in, "kind"), *on = text_of(in, "on");
-	if (json_is_integer(json_object_get(in, "kind")))
-		snprintf(f.kind, sizeof(f.kind), "%lld",
-		    (long long)int_of(in, "kind", 0));
-	else
-		snprintf(
-		    f.kind, sizeof(f.kind), "%s", kind == NULL ? "" : kind);
-	const int known = choice(f.kind, kinds);
-	const int where = on == NULL ? EP_PUSH : choice(on, endpoint_names);
+	const char *on = str_of(in, "on");
+	fault_kind(f.kind, sizeof(f.kind), in);
+	const int known = place_of(f.kind, kinds);
+	const int where = on == NULL ? EP_PUSH : place_of(on, endpoint_names);
 	if ((known < 0 &&
 		(!sim_num(f.kind, &status) || status < 200 || status > 599)) ||
 	    where < 0)
@@ -57,12 +52,8 @@ fault_take(struct sim *s, enum endpoint ep, struct fault *out)
 	bool found = false;
 	for (size_t i = 0; i < s->n_faults; i++) {
 		struct fault *f = &s->faults[i];
-		if (f->times <= 0 || (f->on != EP_ANY && f->on != ep))
-			continue;
-		if (f->after > 0) {
-			f->after--;
-		} else if (!found) {
-			f->times--;
+		if ((f->on == EP_ANY || f->on == ep) &&
+		    fault_due(&f->after, &f->times, found)) {
 			*out = *f;
 			found = true;
 		}

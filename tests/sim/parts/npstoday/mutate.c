@@ -134,9 +134,9 @@ void
 sim_mutate(struct sim *s, struct request *r, struct reply *out)
 {
 	json_t *in = json_loadb(
-	    r->body.s == NULL ? "{}" : r->body.s,
-	    r->body.s == NULL ? 2 : r->body.len, 0, NULL);
-	const char *name = text_of(in, "name");
+	    r->in.body == NULL ? "{}" : r->in.body,
+	    r->in.body == NULL ? 2 : r->in.len, 0, NULL);
+	const char *name = str_of(in, "name");
 	json_t *known = json_array();
 	if (json_is_true(json_object_get(in, "clear")))
 		s->mutant = NULL;

@@ -19,6 +19,10 @@ enum page_trick {
 	PAGE_LATE     /* who came in the last hours is not shown yet */
 };
 struct mutant;
+struct text {
+	char *s;
+	size_t len;
+};
 /* Each says whether it changed anything. */
 typedef bool item_fn(json_t *item, const struct mutant *m);
 typedef bool reply_fn(

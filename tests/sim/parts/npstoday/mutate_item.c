@@ -63,7 +63,7 @@ item_upper(json_t *item, const struct mutant *m)
 {
 	char text[200];
 	json_t *in = holder(item, m->key);
-	const char *v = text_of(in, m->key);
+	const char *v = str_of(in, m->key);
 	if (v == NULL)
 		return false;
 	snprintf(text, sizeof(text), "%s", v);
@@ -124,7 +124,7 @@ item_times(json_t *item, const struct mutant *m)
 	bool struck = false;
 	int64_t t;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (!sim_time_parse(text_of(item, keys[i]), &t))
+		if (!sim_time_parse(str_of(item, keys[i]), &t))
 			continue;
 		json_object_set_new(item, keys[i], other_time(t, m->value));
 		struck = true;
@@ -207,7 +207,7 @@ reply_twice(struct sim *s, struct reply *out, const struct mutant *m)
 	int64_t t;
 	for (size_t i = 0; i < n; i += 2) {
 		json_t *copy = json_deep_copy(json_array_get(out->json, i));
-		if (sim_time_parse(text_of(copy, "ratingTime"), &t))
+		if (sim_time_parse(str_of(copy, "ratingTime"), &t))
 			json_object_set_new(copy, "ratingTime",
 			    json_string(sim_time_text(
 				t + 1, "Z", text, sizeof(text))));

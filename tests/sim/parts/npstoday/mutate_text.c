@@ -214,9 +214,9 @@ before_one(struct sim *s, struct request *r, struct reply *out,
     const struct mutant *m)
 {
 	json_t *in =
-	    json_loadb(r->body.s == NULL ? "" : r->body.s, r->body.len, 0, NULL);
+	    json_loadb(r->in.body == NULL ? "" : r->in.body, r->in.len, 0, NULL);
 	const char *address =
-	    text_of(json_object_get(in, "respondent"), "emailAddress");
+	    str_of(json_object_get(in, "respondent"), "emailAddress");
 	if (address != NULL && s->mutant_person[0] == '\0')
 		snprintf(s->mutant_person, sizeof(s->mutant_person), "%s",
 		    address);

@@ -71,8 +71,8 @@ push_fault(const json_t *in, const json_t *who, bool sms, const char **value)
 {
 	const json_t *custom = json_object_get(in, "custom");
 	const char *address =
-	    text_of(who, sms ? "phoneNumber" : "emailAddress");
-	const char *send_at = text_of(who, "sendEmailAt");
+	    str_of(who, sms ? "phoneNumber" : "emailAddress");
+	const char *send_at = str_of(who, "sendEmailAt");
 	*value = NULL;
 	if (!json_is_object(in) || !json_is_object(who))
 		return "Body must be an object with respondent";
@@ -83,7 +83,7 @@ push_fault(const json_t *in, const json_t *who, bool sms, const char **value)
 	*value = send_at;
 	if (send_at != NULL && *send_at != '\0' && !is_send_at(send_at))
 		return "sendEmailAt is not a date:";
-	*value = text_of(in, "guid");
+	*value = str_of(in, "guid");
 	if (json_object_get(in, "guid") != NULL &&
 	    (*value == NULL || !guid_ok(*value)))
 		return "guid is not a GUID:";
@@ -113,7 +113,7 @@ push_known(struct sim *s, struct reply *out, const struct request *r,
 {
 	char key[64];
 	size_t i;
-	const char *guid = text_of(in, "guid");
+	const char *guid = str_of(in, "guid");
 	if (s->opt.idempotent && guid != NULL &&
 	    index_get(s->by_guid, guid, &i)) {
 		push_reply(s, out, 200, &s->members[i]);
@@ -138,24 +138,24 @@ push_store(struct sim *s, struct reply *out, const struct request *r,
 {
 	const json_t *who = json_object_get(in, "respondent");
 	json_t *custom = json_object_get(in, "custom");
-	const char *send_at = text_of(who, "sendEmailAt");
+	const char *send_at = str_of(who, "sendEmailAt");
 	const bool at_once = send_at == NULL || *send_at == '\0';
 	ledger_add(
 	    s, json_pack("{s:i, s:s, s:s*, s:o*, s:I, s:s?, s:s*, s:o, s:s, "
 			 "s:s*, s:s, s:I, s:s*, s:s*, s:s*, s:s*, s:O*}",
-		   "seq", 0, "kind", "respondent", "guid", text_of(in, "guid"),
+		   "seq", 0, "kind", "respondent", "guid", str_of(in, "guid"),
 		   "npsync_ref", custom_ref(custom), "campaign", J(r->campaign),
-		   "email", sms ? NULL : text_of(who, "emailAddress"), "phone",
-		   sms ? text_of(who, "phoneNumber") : NULL, "send_at",
+		   "email", sms ? NULL : str_of(who, "emailAddress"), "phone",
+		   sms ? str_of(who, "phoneNumber") : NULL, "send_at",
 		   time_json(
 		       at_once ? s->now : time_of(who, "sendEmailAt", s->now)),
-		   "received_at", "", "external_id", text_of(who, "externalId"),
+		   "received_at", "", "external_id", str_of(who, "externalId"),
 		   "status", p->opted_out ? "OptedOut" : "Added", "id",
 		   J(1450001 + (int64_t)s->n_members), "first_name",
-		   text_of(who, "firstName"), "last_name",
-		   text_of(who, "lastName"), "company",
-		   text_of(json_object_get(who, "company"), "name"), "employee",
-		   text_of(json_object_get(in, "employee"), "email"), "custom",
+		   str_of(who, "firstName"), "last_name",
+		   str_of(who, "lastName"), "company",
+		   str_of(json_object_get(who, "company"), "name"), "employee",
+		   str_of(json_object_get(in, "employee"), "email"), "custom",
 		   custom));
 	push_reply(s, out, 201, &s->members[s->n_members - 1]);
 }
@@ -166,8 +166,7 @@ is_json(const struct request *r)
 {
 	static const char want[] = "application/json";
 	const size_t len = sizeof(want) - 1;
-	const char *have = MHD_lookup_connection_value(
-	    r->con, MHD_HEADER_KIND, "Content-Type");
+	const char *have = header_of(&r->in, "Content-Type");
 	return have != NULL && strncmp(have, want, len) == 0 &&
 	       (have[len] == '\0' || have[len] == ';' || have[len] == ' ');
 }
@@ -188,7 +187,7 @@ on_push(struct sim *s, struct request *r, struct reply *out)
 		reply_error(out, 415, "Unsupported Media Type", NULL);
 		return;
 	}
-	json_t *in = json_loadb(r->body.s == NULL ? "" : r->body.s, r->body.len,
+	json_t *in = json_loadb(r->in.body == NULL ? "" : r->in.body, r->in.len,
 	    JSON_REJECT_DUPLICATES, NULL);
 	const json_t *who = json_object_get(in, "respondent");
 	const char *what = push_fault(in, who, c->sms, &value);
@@ -196,7 +195,7 @@ on_push(struct sim *s, struct request *r, struct reply *out)
 		reply_error(out, 400, what, value);
 	} else {
 		const size_t person = person_get(
-		    s, text_of(who, c->sms ? "phoneNumber" : "emailAddress"));
+		    s, str_of(who, c->sms ? "phoneNumber" : "emailAddress"));
 		if (!push_known(s, out, r, in, person))
 			push_store(s, out, r, in, &s->persons[person], c->sms);
 	}

@@ -21,7 +21,7 @@ view_get(const struct sim *s, const struct answer *a, struct view *v)
 			v->rating = r;
 			v->changed = r->at > r->recorded ? r->at : r->recorded;
 		}
-		const char *comment = text_of(r->rec, "comment");
+		const char *comment = str_of(r->rec, "comment");
 		if (comment != NULL && r->comment_at <= s->now) {
 			v->comment = comment;
 			v->comment_at = r->comment_at;
@@ -49,16 +49,16 @@ person_json(const struct person *p, const json_t *rec)
 	snprintf(gone, sizeof(gone),
 	    "00000000-0000-4000-8000-%012llu@npst.example",
 	    (unsigned long long)p->id);
-	const bool sms = text_of(rec, "email") == NULL;
+	const bool sms = str_of(rec, "email") == NULL;
 	return json_pack("{s:I, s:s?, s:s?, s:b, s:s?, s:s?, s:s?, s:s?}", "id",
 	    J(p->id), "emailAddress",
-	    p->anonymised ? gone : text_of(rec, "email"), "phoneNumber",
+	    p->anonymised ? gone : str_of(rec, "email"), "phoneNumber",
 	    p->anonymised ? NULL : sms ? p->email : p->phone, "active", !p->opted_out,
 	    "firstName",
-	    p->anonymised ? "Anonymous" : text_of(rec, "first_name"),
-	    "lastName", p->anonymised ? NULL : text_of(rec, "last_name"),
-	    "companyName", text_of(rec, "company"), "externalId",
-	    text_of(rec, "external_id"));
+	    p->anonymised ? "Anonymous" : str_of(rec, "first_name"),
+	    "lastName", p->anonymised ? NULL : str_of(rec, "last_name"),
+	    "companyName", str_of(rec, "company"), "externalId",
+	    str_of(rec, "external_id"));
 }
 
 bool
@@ -121,11 +121,11 @@ member_make(struct sim *s, size_t i)
 	    "{s:I, s:I, s:s?, s:O?, s:s?, s:s, s:o, s:o, s:s?, s:o}", "id",
 	    J(m->id), "campaignId", J(m->campaign), "campaignName",
 	    campaign_name(s, m->campaign), "custom",
-	    json_object_get(m->rec, "custom"), "guid", text_of(m->rec, "guid"),
+	    json_object_get(m->rec, "custom"), "guid", str_of(m->rec, "guid"),
 	    "additionStatus", m->added ? "Added" : "OptedOut", "created",
 	    stamp_json(m->received, m->id), "firstSurveyExposure",
 	    stamp_json(mailed ? m->send_at : NO_TIME, m->id), "externalId",
-	    text_of(m->rec, "external_id"), "respondent",
+	    str_of(m->rec, "external_id"), "respondent",
 	    person_json(&s->persons[m->person], m->rec));
 }
 
@@ -133,7 +133,7 @@ member_make(struct sim *s, size_t i)
 static const char *
 query(const struct request *r, const char *name)
 {
-	return MHD_lookup_connection_value(r->con, MHD_GET_ARGUMENT_KIND, name);
+	return MHD_lookup_connection_value(r->in.con, MHD_GET_ARGUMENT_KIND, name);
 }
 
 static bool

@@ -1,13 +1,10 @@
 /*
  * server.c - routing, and the transport with its cuts and waits.
  */
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "sim.h"
-
-#define BODY_MAX (1u << 20)
 
 static const struct route {
 	const char *method, *path;
@@ -50,16 +47,16 @@ route_find(struct request *r)
 		    r->path + 11);
 		if (!sim_num(id, &r->campaign))
 			r->campaign = -1;
-		return strcmp(r->method, "POST") == 0 ? &routes[1] : NULL;
+		return strcmp(r->in.method, "POST") == 0 ? &routes[1] : NULL;
 	}
-	const bool one = strcmp(r->method, "DELETE") == 0 &&
+	const bool one = strcmp(r->in.method, "DELETE") == 0 &&
 			 strncmp(r->path, "/respondents/", 13) == 0;
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
 		if (one && routes[i].handle == on_erase)
 			return &routes[i];
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
 		if (strcmp(routes[i].path, r->path) == 0 &&
-		    strcmp(routes[i].method, r->method) == 0)
+		    strcmp(routes[i].method, r->in.method) == 0)
 			return &routes[i];
 	return NULL;
 }
@@ -79,12 +76,10 @@ request_log(struct sim *s, const struct request *r, unsigned status)
 {
 	char key[16], line[2048], now[40];
 	snprintf(key, sizeof(key), "%u", status);
-	json_object_set_new(s->by_status, key,
-	    json_integer(
-		1 + json_integer_value(json_object_get(s->by_status, key))));
+	count_up(s->by_status, key);
 	const int n = snprintf(line, sizeof(line), "%lld %s %.16s %.1900s %u\n",
 	    (long long)(clock_ms() - s->started_ms),
-	    sim_time_text(s->now, "Z", now, sizeof(now)), r->method, r->uri,
+	    sim_time_text(s->now, "Z", now, sizeof(now)), r->in.method, r->in.uri,
 	    status);
 	if (write(s->log, line, (size_t)n) != n)
 		die("requests.log");
@@ -92,7 +87,7 @@ request_log(struct sim *s, const struct request *r, unsigned status)
 
 /* At the headers: rate, and the fault this request will meet. */
 static bool
-request_begin(struct sim *s, struct request *r)
+request_seen(struct sim *s, struct request *r)
 {
 	const int64_t ms = clock_ms();
 	s->now = now_read(s);
@@ -121,6 +116,16 @@ request_begin(struct sim *s, struct request *r)
 	return false;
 }
 
+static bool
+request_begin(void *sim, void *request)
+{
+	struct sim *s = sim;
+	pthread_mutex_lock(&s->lock);
+	const bool go = request_seen(s, request);
+	pthread_mutex_unlock(&s->lock);
+	return go;
+}
+
 static void
 hold_wait(struct sim *s, enum hold when)
 {
@@ -137,8 +142,7 @@ hold_wait(struct sim *s, enum hold when)
 static bool
 authorised(const struct sim *s, const struct request *r)
 {
-	const char *have = MHD_lookup_connection_value(
-	    r->con, MHD_HEADER_KIND, "Authorization");
+	const char *have = header_of(&r->in, "Authorization");
 	return have != NULL && strcmp(have, s->auth_value) == 0;
 }
 
@@ -170,7 +174,7 @@ request_serve(struct sim *s, struct request *r, struct reply *out)
 	if (r->limited) {
 		reply_error(out, 429, "Too many requests", NULL);
 		out->retry_after = 1;
-	} else if (r->too_big) {
+	} else if (r->in.too_big) {
 		reply_error(out, 413, "Too large", NULL);
 	} else if (r->ep != EP_SIM && !authorised(s, r)) {
 		reply_error(out, 401, "Unauthorized", NULL);
@@ -183,90 +187,31 @@ request_serve(struct sim *s, struct request *r, struct reply *out)
 	}
 }
 
-/* Fewer bytes than were announced, then the end. */
-static ssize_t
-short_read(void *cls, uint64_t at, char *to, size_t max)
-{
-	const struct text *body = cls;
-	const size_t left = body->len - (size_t)at;
-	if (left == 0)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	if (max > left)
-		max = left;
-	memcpy(to, body->s + at, max);
-	return (ssize_t)max;
-}
-
-static void
-short_free(void *cls)
-{
-	struct text *body = cls;
-	free(body->s);
-	free(body);
-}
-
-static struct MHD_Response *
-response_make(struct reply *out)
-{
-	char *body = out->raw;
-	if (body == NULL && out->json != NULL && !out->empty)
-		body =
-		    json_dumps(out->json, JSON_COMPACT | JSON_PRESERVE_ORDER);
-	json_decref(out->json);
-	if (body == NULL)
-		body = dup_text("");
-	const size_t len = out->raw_len > 0 ? out->raw_len : strlen(body);
-	if (out->missing == 0)
-		return MHD_create_response_from_buffer(
-		    len, body, MHD_RESPMEM_MUST_FREE);
-	struct text *part = calloc(1, sizeof(*part));
-	if (part == NULL)
-		die("memory");
-	*part = (struct text){ body, len };
-	return MHD_create_response_from_callback(
-	    len + out->missing, 1024, short_read, part, short_free);
-}
-
 static enum MHD_Result
-reply_send(struct sim *s, struct MHD_Connection *con, struct reply *out)
+reply_send(const struct sim *s, const struct request *r, struct reply *out)
 {
-	static const char *const days[] = { "Thu", "Fri", "Sat", "Sun", "Mon",
-		"Tue", "Wed" };
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May",
-		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-	char text[64];
-	int y, m, d;
-	struct MHD_Response *res = response_make(out);
-	MHD_add_response_header(res, "Content-Type",
+	if (out->empty) {
+		json_decref(out->json);
+		out->json = NULL;
+	}
+	struct MHD_Response *res =
+	    response_make(out->raw, out->raw_len, out->json, out->missing);
+	response_header(res, "Content-Type",
 	    out->type == NULL ? "application/json; charset=utf-8" : out->type);
-	if (out->encoding != NULL)
-		MHD_add_response_header(res, "Content-Encoding", out->encoding);
-	if (out->location != NULL)
-		MHD_add_response_header(res, "Location", out->location);
-	if (out->retry_text != NULL)
-		MHD_add_response_header(res, "Retry-After", out->retry_text);
-	if (out->retry_after >= 0) {
-		snprintf(
-		    text, sizeof(text), "%lld", (long long)out->retry_after);
-		MHD_add_response_header(res, "Retry-After", text);
-	}
-	if (s->opt.date_header) {
-		const int64_t day = sim_floor_div(s->now, DAY_S);
-		const int sec = (int)(s->now - day * DAY_S);
-		sim_civil(day, &y, &m, &d);
-		snprintf(text, sizeof(text),
-		    "%s, %02d %s %04d %02d:%02d:%02d GMT", days[day % 7], d,
-		    months[m - 1], y, sec / 3600, sec / 60 % 60, sec % 60);
-		MHD_add_response_header(res, "Date", text);
-	}
-	const enum MHD_Result ok = MHD_queue_response(con, out->status, res);
-	MHD_destroy_response(res);
-	return ok;
+	response_header(res, "Content-Encoding", out->encoding);
+	response_header(res, "Location", out->location);
+	response_header(res, "Retry-After", out->retry_text);
+	response_number(res, "Retry-After", out->retry_after);
+	if (s->opt.date_header)
+		response_date(res, s->now);
+	return response_send(&r->in, out->status, res);
 }
 
 static enum MHD_Result
-request_finish(struct sim *s, struct MHD_Connection *con, struct request *r)
+request_finish(void *sim, void *request)
 {
+	struct sim *s = sim;
+	struct request *r = request;
 	struct reply out = { 0 };
 	pthread_mutex_lock(&s->lock);
 	s->now = now_read(s);
@@ -278,89 +223,31 @@ request_finish(struct sim *s, struct MHD_Connection *con, struct request *r)
 	pthread_mutex_unlock(&s->lock);
 	if (r->faulted && strcmp(r->fault.kind, "slow") == 0)
 		sleep((unsigned)r->fault.seconds);
-	if (out.cut) {
-		json_decref(out.json);
-		return MHD_NO;
-	}
-	return reply_send(s, con, &out);
+	return out.cut ? response_cut(out.raw, out.json)
+		       : reply_send(s, r, &out);
 }
 
-static void *
-request_open(void *cls, const char *uri, struct MHD_Connection *con)
-{
-	(void)cls;
-	struct request *r = calloc(1, sizeof(*r));
-	if (r == NULL)
-		die("memory");
-	r->uri = dup_text(uri);
-	r->con = con;
-	return r;
-}
-
+/* The path, decoded if it can be. */
 static void
-request_close(void *cls, struct MHD_Connection *con, void **ctx,
-    enum MHD_RequestTerminationCode why)
+request_open(void *sim, void *request)
 {
-	(void)cls, (void)con, (void)why;
-	struct request *r = *ctx;
-	if (r == NULL)
-		return;
-	free(r->uri);
-	free(r->body.s);
-	free(r);
-	*ctx = NULL;
+	struct request *r = request;
+	const size_t len = strcspn(r->in.uri, "?");
+	char *path = url_decode(r->in.uri, len, false);
+	(void)sim;
+	snprintf(r->path, sizeof(r->path), "%.*s", (int)len,
+	    path == NULL ? r->in.uri : path);
+	free(path);
 }
 
-static enum MHD_Result
-on_request(void *cls, struct MHD_Connection *con, const char *path,
-    const char *method, const char *version, const char *data, size_t *len,
-    void **ctx)
-{
-	(void)version;
-	struct sim *s = cls;
-	struct request *r = *ctx;
-	if (!r->started) {
-		r->started = true;
-		r->method = method;
-		snprintf(r->path, sizeof(r->path), "%s", path);
-		pthread_mutex_lock(&s->lock);
-		const bool go = request_begin(s, r);
-		pthread_mutex_unlock(&s->lock);
-		return go ? MHD_YES : MHD_NO;
-	}
-	if (*len == 0)
-		return request_finish(s, con, r);
-	if (r->body.len + *len > BODY_MAX) {
-		r->too_big = true;
-	} else {
-		char *more = realloc(r->body.s, r->body.len + *len);
-		if (more == NULL)
-			die("memory");
-		memcpy(more + r->body.len, data, *len);
-		r->body.s = more;
-		r->body.len += *len;
-	}
-	*len = 0;
-	return MHD_YES;
-}
-
-/* The port is this server's alone: another one there would take calls that
- * are meant for it.  SO_REUSEADDR, for a restart, is the library's default. */
 struct MHD_Daemon *
 listen_on(struct sim *s)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)s->opt.port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct MHD_Daemon *d = MHD_start_daemon(
-	    MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
-		MHD_USE_POLL |
-		(s->opt.date_header ? MHD_USE_SUPPRESS_DATE_NO_CLOCK : 0),
-	    0, NULL, NULL, on_request, s, MHD_OPTION_SOCK_ADDR, &addr,
-	    MHD_OPTION_URI_LOG_CALLBACK, request_open, s,
-	    MHD_OPTION_NOTIFY_COMPLETED, request_close, s, MHD_OPTION_END);
-	if (d == NULL)
-		die("listen");
-	s->port = MHD_get_daemon_info(d, MHD_DAEMON_INFO_BIND_PORT)->port;
+	static struct service service = { .size = sizeof(struct request),
+		.body_max = 1u << 20, .opened = request_open,
+		.begun = request_begin, .finished = request_finish };
+	service.own_date = s->opt.date_header;
+	struct MHD_Daemon *d = service_start(&service, s, 0, s->opt.port);
+	s->port = service_port(d);
 	return d;
 }

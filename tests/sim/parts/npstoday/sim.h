@@ -4,14 +4,14 @@
 #ifndef NPSYNC_SIM_H
 #define NPSYNC_SIM_H
 
-#include <jansson.h>
-#include <microhttpd.h>
 #include <pthread.h>
 
-#include "../../simtime.h"
+#include "../common/base.h"
+#include "../common/files.h"
+#include "../common/http.h"
+#include "../common/url.h"
+#include "../common/wrong.h"
 
-#define J(n) ((json_int_t)(n))
-#define NO_TIME INT64_MIN
 #define WINDOW 1024
 
 enum endpoint {
@@ -29,10 +29,6 @@ enum dup { DUP_ALLOW, DUP_REFUSE, DUP_IGNORE };
 enum paging { PAGING_HONOUR, PAGING_IGNORE, PAGING_NEXT };
 enum hold { HOLD_NONE, HOLD_BEFORE, HOLD_AFTER };
 
-struct text {
-	char *s;
-	size_t len;
-};
 struct fault {
 	char kind[24];
 	enum endpoint on;
@@ -105,15 +101,12 @@ struct sim {
 	char mutant_person[320];
 };
 struct request {
-	char *uri;
-	const char *method;
+	struct incoming in;
 	char path[256];
 	enum endpoint ep;
 	int64_t campaign; /* of a push */
-	struct text body;
 	struct fault fault;
-	bool started, faulted, limited, too_big;
-	struct MHD_Connection *con;
+	bool faulted, limited;
 };
 struct reply {
 	unsigned status;
@@ -130,23 +123,14 @@ typedef bool match_fn(struct sim *, size_t i, int64_t since);
 typedef json_t *make_fn(struct sim *, size_t i);
 
 /* ---- util.c */
-_Noreturn void die(const char *what);
-void *grow(void *v, size_t n, size_t size);
-char *dup_text(const char *s);
-int64_t clock_ms(void);
-const char *text_of(const json_t *obj, const char *key);
-int64_t int_of(const json_t *obj, const char *key, int64_t otherwise);
-int64_t time_of(const json_t *obj, const char *key, int64_t otherwise);
 json_t *time_json(int64_t t);
 json_t *stamp_json(int64_t t, int64_t id);
-int choice(const char *s, const char *const *names);
 void reply_json(struct reply *out, unsigned status, json_t *json);
 void reply_error(
     struct reply *out, unsigned status, const char *what, const char *value);
 void key_lower(char *out, size_t size, const char *s);
 json_t *cased(const struct sim *s, json_t *json);
 int64_t now_read(const struct sim *s);
-void file_write(const char *path, const char *line);
 void now_set(struct sim *s, int64_t t);
 
 /* ---- state.c */
@@ -154,7 +138,7 @@ bool index_get(const json_t *map, const char *key, size_t *i);
 size_t person_get(struct sim *s, const char *email);
 const char *pair_key(char *out, size_t size, int64_t campaign, size_t person);
 void ledger_add(struct sim *s, json_t *rec);
-void ledger_load(struct sim *s, const char *path);
+void ledger_load(struct sim *s);
 
 /* ---- read.c */
 bool answer_match(struct sim *s, size_t i, int64_t since);

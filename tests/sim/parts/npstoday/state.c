@@ -1,9 +1,6 @@
 /*
  * state.c - the state, made from ledger lines only.
  */
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "sim.h"
 
 bool
@@ -44,8 +41,8 @@ pair_key(char *out, size_t size, int64_t campaign, size_t person)
 static const char *
 address_of(const json_t *rec)
 {
-	const char *email = text_of(rec, "email");
-	return email != NULL ? email : text_of(rec, "phone");
+	const char *email = str_of(rec, "email");
+	return email != NULL ? email : str_of(rec, "phone");
 }
 
 static void
@@ -60,20 +57,20 @@ member_add(struct sim *s, json_t *rec)
 		.id = int_of(rec, "id", 0),
 		.campaign = int_of(rec, "campaign", 0),
 		.received = time_of(rec, "received_at", 0) };
-	if (text_of(rec, "email") != NULL && text_of(rec, "phone") != NULL)
-		s->persons[m->person].phone = text_of(rec, "phone");
+	if (str_of(rec, "email") != NULL && str_of(rec, "phone") != NULL)
+		s->persons[m->person].phone = str_of(rec, "phone");
 	m->send_at = time_of(rec, "send_at", m->received);
 	if (m->send_at < m->received)
 		m->send_at = m->received; /* past means at once */
-	const char *status = text_of(rec, "status");
+	const char *status = str_of(rec, "status");
 	m->added = status == NULL || strcmp(status, "Added") == 0;
 	s->n_members++;
 	json_object_set_new(s->by_pair,
 	    pair_key(key, sizeof(key), m->campaign, m->person),
 	    json_integer(J(i)));
-	if (text_of(rec, "guid") != NULL)
+	if (str_of(rec, "guid") != NULL)
 		json_object_set_new(
-		    s->by_guid, text_of(rec, "guid"), json_integer(J(i)));
+		    s->by_guid, str_of(rec, "guid"), json_integer(J(i)));
 }
 
 static void
@@ -101,9 +98,10 @@ rating_add(struct sim *s, json_t *rec)
 }
 
 static void
-state_apply(struct sim *s, json_t *rec)
+state_apply(void *sim, json_t *rec)
 {
-	const char *kind = text_of(rec, "kind");
+	struct sim *s = sim;
+	const char *kind = str_of(rec, "kind");
 	const int64_t seq = int_of(rec, "seq", 0);
 	if (seq > s->seq)
 		s->seq = seq;
@@ -133,40 +131,13 @@ ledger_add(struct sim *s, json_t *rec)
 {
 	json_object_set_new(rec, "seq", json_integer(J(s->seq + 1)));
 	json_object_set_new(rec, "received_at", time_json(s->now));
-	char *line = json_dumps(rec, JSON_COMPACT | JSON_PRESERVE_ORDER);
-	if (line == NULL)
-		die("memory");
-	const size_t len = strlen(line);
-	line[len] = '\n';
-	if (write(s->ledger, line, len + 1) != (ssize_t)len + 1 ||
-	    (!s->opt.no_sync && fdatasync(s->ledger) != 0))
-		die("ledger");
-	free(line);
+	line_add(s->ledger, rec, !s->opt.no_sync);
 	state_apply(s, rec);
 	json_decref(rec);
 }
 
 void
-ledger_load(struct sim *s, const char *path)
+ledger_load(struct sim *s)
 {
-	char *line = NULL;
-	size_t cap = 0;
-	off_t whole = 0;
-	ssize_t len;
-	FILE *f = fopen(path, "re");
-	if (f == NULL)
-		return;
-	while ((len = getline(&line, &cap, f)) > 0 && line[len - 1] == '\n') {
-		json_t *rec = json_loadb(line, (size_t)len, 0, NULL);
-		if (rec == NULL)
-			die("a line of the ledger cannot be read");
-		state_apply(s, rec);
-		json_decref(rec);
-		whole += len;
-	}
-	free(line);
-	fclose(f);
-	/* A torn last line was never answered: it did not happen. */
-	if (truncate(path, whole) != 0)
-		die(path);
+	lines_read(s->opt.dir, state_apply, s);
 }

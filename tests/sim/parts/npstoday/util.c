@@ -1,67 +1,9 @@
 /*
- * util.c - memory, JSON and the clock.
+ * util.c - times, answers and the clock.
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "sim.h"
-
-_Noreturn void
-die(const char *what)
-{
-	fprintf(stderr, "npstoday: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-/* Room for one more element after n. */
-void *
-grow(void *v, size_t n, size_t size)
-{
-	if ((n & (n - 1)) != 0)
-		return v;
-	void *more = realloc(v, (n == 0 ? 1 : 2 * n) * size);
-	if (more == NULL)
-		die("memory");
-	return more;
-}
-
-char *
-dup_text(const char *s)
-{
-	char *copy = strdup(s == NULL ? "" : s);
-	if (copy == NULL)
-		die("memory");
-	return copy;
-}
-
-int64_t
-clock_ms(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-const char *
-text_of(const json_t *obj, const char *key)
-{
-	return json_string_value(json_object_get(obj, key));
-}
-
-int64_t
-int_of(const json_t *obj, const char *key, int64_t otherwise)
-{
-	const json_t *v = json_object_get(obj, key);
-	return json_is_integer(v) ? json_integer_value(v) : otherwise;
-}
-
-int64_t
-time_of(const json_t *obj, const char *key, int64_t otherwise)
-{
-	int64_t t;
-	return sim_time_parse(text_of(obj, key), &t) ? t : otherwise;
-}
 
 json_t *
 time_json(int64_t t)
@@ -81,15 +23,6 @@ stamp_json(int64_t t, int64_t id)
 	snprintf(
 	    end, sizeof(end), ".%07u+00:00", (unsigned)(id * 7919 % 10000000));
 	return json_string(sim_time_text(t, end, s, sizeof(s)));
-}
-
-int
-choice(const char *s, const char *const *names)
-{
-	for (int i = 0; names[i] != NULL; i++)
-		if (strcmp(s, names[i]) == 0)
-			return i;
-	return -1;
 }
 
 void
@@ -155,36 +88,16 @@ cased(const struct sim *s, json_t *json)
 	return out;
 }
 
-/* ---- the clock: a file of one line, else the machine's */
+/* ---- the clock */
 int64_t
 now_read(const struct sim *s)
 {
-	char line[64] = "";
-	int64_t t;
-	FILE *f = fopen(s->now_file, "re");
-	if (f != NULL) {
-		if (fgets(line, sizeof(line), f) != NULL)
-			line[strcspn(line, "\r\n")] = '\0';
-		fclose(f);
-	}
-	return sim_time_parse(line, &t) ? t : (int64_t)time(NULL);
-}
-
-void
-file_write(const char *path, const char *line)
-{
-	char tmp[4200];
-	snprintf(tmp, sizeof(tmp), "%s.tmp", path);
-	FILE *f = fopen(tmp, "we");
-	if (f == NULL || fprintf(f, "%s\n", line) < 0 || fclose(f) != 0 ||
-	    rename(tmp, path) != 0)
-		die(path);
+	return clock_read(s->now_file, (int64_t)time(NULL));
 }
 
 void
 now_set(struct sim *s, int64_t t)
 {
-	char line[40];
-	file_write(s->now_file, sim_time_text(t, "Z", line, sizeof(line)));
+	clock_write(s->now_file, t);
 	s->now = t;
 }

@@ -1,0 +1,38 @@
+/*
+ * start.h - how every simulator starts and ends: options, its folder, signals.
+ */
+#ifndef NPSYNC_SIM_START_H
+#define NPSYNC_SIM_START_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What an option sets: a bool, a text, a number; LINE: the first line of a file,
+ * so that no secret stands in the list of processes; OTHER: the program looks. */
+enum option_kind { FLAG, TEXT, NUMBER, LINE, OTHER };
+struct sim_option {
+	const char *name;
+	enum option_kind kind;
+	void *to;
+};
+typedef void option_fn(const char *name, const char *arg);
+
+/* The options that every one needs, for the usage: "--ledger DIR". */
+extern const char *const sim_needs;
+_Noreturn void usage(const char *what);
+/* --die-with-parent is known to every one. */
+void options_read(int argc, char **argv, const struct sim_option *options,
+    size_t n, option_fn *other);
+/* The place of arg among names, or usage. */
+int option_choice(const char *arg, const char *const *names);
+
+/* Makes the folder; the clock is now_file or, without one, in the folder, where
+ * now is its first time unless it has one. */
+void folder_open(const char *dir, char *now_file, size_t size, const char *now);
+
+/* Before the first thread starts, and then until the end. */
+void signals_hold(void);
+void signals_wait(const char *port_file, int port);
+
+#endif

@@ -106,7 +106,7 @@ audience_good(struct sim *s, const char *aud)
 	char here[64];
 	snprintf(here, sizeof(here), "http://127.0.0.1:%d", s->port);
 	if (s->opt.audience != NULL)
-		return in_list(s->opt.audience, ',', aud);
+		return listed(s->opt.audience, ',', aud);
 	return strcmp(aud, here) == 0 || strcmp(aud, s->url) == 0 ||
 	       strcmp(aud, "https://login.salesforce.com") == 0 ||
 	       strcmp(aud, "https://test.salesforce.com") == 0;
@@ -115,12 +115,12 @@ audience_good(struct sim *s, const char *aud)
 static const char *
 claims_wrong(struct sim *s, const json_t *claims)
 {
-	const char *iss = text_of(claims, "iss"), *sub = text_of(claims, "sub");
+	const char *iss = str_of(claims, "iss"), *sub = str_of(claims, "sub");
 	const int64_t exp = int_of(claims, "exp", 0);
 
 	if (iss == NULL || strcmp(iss, s->opt.client_id) != 0)
 		return "client identifier invalid";
-	if (!audience_good(s, text_of(claims, "aud")))
+	if (!audience_good(s, str_of(claims, "aud")))
 		return "audience is invalid";
 	if ((exp <= s->now || exp > s->now + JWT_LONGEST_S) &&
 	    !mutant_is(s, MUT_EXPIRY_ANY))
@@ -141,7 +141,7 @@ jwt_good(struct sim *s, const char *assertion, const char **why)
 		return false;
 	json_t *head = part_json(assertion, dot);
 	json_t *claims = part_json(dot + 1, last);
-	const char *alg = text_of(head, "alg");
+	const char *alg = str_of(head, "alg");
 	if (alg != NULL && strcmp(alg, "RS256") == 0 && claims != NULL &&
 	    signature_good(
 		s, assertion, (size_t)(last - assertion), last + 1))
@@ -155,8 +155,7 @@ jwt_good(struct sim *s, const char *assertion, const char **why)
 static bool
 basic_read(const struct request *r, char **id, char **secret)
 {
-	const char *head = MHD_lookup_connection_value(
-	    r->con, MHD_HEADER_KIND, "Authorization");
+	const char *head = header_of(&r->in, "Authorization");
 	size_t n;
 
 	if (head == NULL || strncmp(head, "Basic ", 6) != 0)
@@ -198,8 +197,8 @@ token_give(struct sim *s, struct reply *out)
 static void
 by_secret(struct sim *s, const struct request *r, struct reply *out)
 {
-	char *id = url_param(r->body.s, "client_id");
-	char *secret = url_param(r->body.s, "client_secret");
+	char *id = url_param(r->in.body, "client_id");
+	char *secret = url_param(r->in.body, "client_secret");
 
 	(void)basic_read(r, &id, &secret);
 	if (id == NULL || strcmp(id, s->opt.client_id) != 0)
@@ -216,7 +215,7 @@ by_secret(struct sim *s, const struct request *r, struct reply *out)
 static void
 by_jwt(struct sim *s, const struct request *r, struct reply *out)
 {
-	char *assertion = url_param(r->body.s, "assertion");
+	char *assertion = url_param(r->in.body, "assertion");
 	const char *why = "invalid assertion";
 
 	if (assertion != NULL && jwt_good(s, assertion, &why))
@@ -230,10 +229,9 @@ by_jwt(struct sim *s, const struct request *r, struct reply *out)
 void
 on_token(struct sim *s, struct request *r, struct reply *out)
 {
-	const char *type = MHD_lookup_connection_value(
-	    r->con, MHD_HEADER_KIND, "Content-Type");
-	char *grant = r->body.s == NULL ? NULL
-					: url_param(r->body.s, "grant_type");
+	const char *type = header_of(&r->in, "Content-Type");
+	char *grant = r->in.body == NULL ? NULL
+					: url_param(r->in.body, "grant_type");
 
 	if (type == NULL ||
 	    strncmp(type, "application/x-www-form-urlencoded", 33) != 0 ||
@@ -260,8 +258,7 @@ tokens_end(struct sim *s)
 bool
 authorised(struct sim *s, const struct request *r)
 {
-	const char *head = MHD_lookup_connection_value(
-	    r->con, MHD_HEADER_KIND, "Authorization");
+	const char *head = header_of(&r->in, "Authorization");
 	const int64_t oldest = s->n_tokens > TOKENS ? s->n_tokens - TOKENS : 0;
 	int64_t from = s->tokens_ended;
 

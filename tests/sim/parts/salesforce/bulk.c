@@ -90,7 +90,7 @@ unfit(const struct query *q)
 	static const char *const objects[] = { "EventWhoRelation",
 		"TaskWhoRelation", "CaseStatus", NULL };
 
-	return choice(q->from->name, objects) >= 0
+	return place_of(q->from->name, objects) >= 0
 		   ? "Entity is not supported by the Bulk API."
 		   : q->count || q->offset > 0
 		   ? "aggregates and OFFSET are not supported by the Bulk API."
@@ -100,9 +100,9 @@ unfit(const struct query *q)
 static const char *
 form_fault(const json_t *in)
 {
-	const char *type = text_of(in, "contentType");
-	const char *delimiter = text_of(in, "columnDelimiter");
-	const char *end = text_of(in, "lineEnding");
+	const char *type = str_of(in, "contentType");
+	const char *delimiter = str_of(in, "columnDelimiter");
+	const char *end = str_of(in, "lineEnding");
 
 	if (type != NULL && strcmp(type, "CSV") != 0)
 		return "contentType";
@@ -116,8 +116,8 @@ form_fault(const json_t *in)
 static void
 job_make(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
-	const char *what = text_of(in, "operation"), *q = text_of(in, "query");
+	json_t *in = body_json(&r->in);
+	const char *what = str_of(in, "operation"), *q = str_of(in, "query");
 	const bool all = what != NULL && strcmp(what, "queryAll") == 0;
 	const char *fault = form_fault(in);
 	struct query *query = NULL;
@@ -137,8 +137,8 @@ job_make(struct sim *s, struct request *r, struct reply *out)
 		j->rows = query_rows(s, query, &j->n);
 		j->polls = s->opt.bulk_polls;
 		j->failed = fault_is(r, "job_failed");
-		j->crlf = text_of(in, "lineEnding") != NULL &&
-			  strcmp(text_of(in, "lineEnding"), "CRLF") == 0;
+		j->crlf = str_of(in, "lineEnding") != NULL &&
+			  strcmp(str_of(in, "lineEnding"), "CRLF") == 0;
 		snprintf(j->version, sizeof(j->version), "%s", r->version);
 		reply_json(out, 200, job_json(s, j, false));
 	}
@@ -252,7 +252,7 @@ rows_wanted(struct sim *s, const char *query)
 static void
 results(struct sim *s, struct request *r, struct job *j, struct reply *out)
 {
-	const char *query = strchr(r->uri, '?');
+	const char *query = strchr(r->in.uri, '?');
 	char *locator = query == NULL ? NULL : url_param(query + 1, "locator");
 	size_t from, until;
 
@@ -288,8 +288,8 @@ results(struct sim *s, struct request *r, struct job *j, struct reply *out)
 static void
 change(struct sim *s, struct request *r, struct job *j, struct reply *out)
 {
-	json_t *in = body_json(r);
-	const char *state = text_of(in, "state");
+	json_t *in = body_json(&r->in);
+	const char *state = str_of(in, "state");
 
 	if (state == NULL || strcmp(state, "Aborted") != 0) {
 		reply_error(out, 400, "INVALIDJOBSTATE", "state");
@@ -308,14 +308,14 @@ job_serve(struct sim *s, struct request *r, struct job *j, struct reply *out)
 
 	if (strcmp(j->version, r->version) != 0) {
 		reply_error(out, 409, "VERSION_MISMATCH", "another version");
-	} else if (of_results && strcmp(r->method, "GET") == 0) {
+	} else if (of_results && strcmp(r->in.method, "GET") == 0) {
 		results(s, r, j, out);
 	} else if (*rest != '\0') {
 		reply_error(out, 404, "NOT_FOUND", "Not found");
-	} else if (strcmp(r->method, "GET") == 0) {
+	} else if (strcmp(r->in.method, "GET") == 0) {
 		j->asked++;
 		reply_json(out, 200, job_json(s, j, true));
-	} else if (strcmp(r->method, "PATCH") == 0) {
+	} else if (strcmp(r->in.method, "PATCH") == 0) {
 		change(s, r, j, out);
 	} else {
 		job_free(j);
@@ -326,7 +326,7 @@ job_serve(struct sim *s, struct request *r, struct job *j, struct reply *out)
 void
 on_bulk(struct sim *s, struct request *r, struct reply *out)
 {
-	if (strcmp(r->method, "POST") == 0) {
+	if (strcmp(r->in.method, "POST") == 0) {
 		job_make(s, r, out);
 		return;
 	}

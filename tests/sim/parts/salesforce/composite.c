@@ -23,7 +23,7 @@ reference_good(const json_t *list, const char *ref)
 			return false;
 	json_array_foreach((json_t *)(uintptr_t)list, i, v)
 	{
-		const char *other = text_of(v, "referenceId");
+		const char *other = str_of(v, "referenceId");
 		same += other != NULL && strcmp(other, ref) == 0;
 	}
 	return same == 1;
@@ -63,15 +63,15 @@ list_wrong(const json_t *in, const json_t *list)
 		return "JSON_PARSER_ERROR";
 	if (json_array_size(list) > PARTS)
 		return "LIMIT_EXCEEDED";
-	if (bool_of(in, "allOrNone"))
+	if (flag_of(in, "allOrNone"))
 		return "NOT_IN_THIS_SERVER";
 	json_array_foreach((json_t *)(uintptr_t)list, i, v)
 	{
-		const char *url = text_of(v, "url");
-		if (url == NULL || text_of(v, "method") == NULL ||
+		const char *url = str_of(v, "url");
+		if (url == NULL || str_of(v, "method") == NULL ||
 		    strncmp(url, "/services/data/v", 16) != 0 ||
 		    !headers_good(v) ||
-		    !reference_good(list, text_of(v, "referenceId")))
+		    !reference_good(list, str_of(v, "referenceId")))
 			return "JSON_PARSER_ERROR";
 		many += is_many(url);
 	}
@@ -79,7 +79,7 @@ list_wrong(const json_t *in, const json_t *list)
 }
 
 static const char *
-header_of(const json_t *part, const char *name)
+part_header(const json_t *part, const char *name)
 {
 	const json_t *heads = json_object_get(part, "httpHeaders");
 	const char *key;
@@ -107,19 +107,19 @@ static json_t *
 part_run(struct sim *s, const struct request *r, const json_t *part)
 {
 	const json_t *body = json_object_get(part, "body");
-	const char *url = text_of(part, "url");
+	const char *url = str_of(part, "url");
 	struct reply one = { .retry_after = -1 };
-	struct request sub = { .con = r->con,
-		.uri = dup_text(url),
+	struct request sub = { .in.con = r->in.con,
+		.in.uri = dup_text(url),
 		.path = need(strndup(url, strcspn(url, "?"))),
-		.method = text_of(part, "method"),
-		.unmodified = header_of(part, "If-Unmodified-Since") };
+		.in.method = str_of(part, "method"),
+		.unmodified = part_header(part, "If-Unmodified-Since") };
 	const char *query = strchr(url, '?');
 
 	sub.q = query == NULL ? NULL : url_param(query + 1, "q");
 	if (body != NULL && !json_is_null(body)) {
-		sub.body.s = need(json_dumps(body, JSON_COMPACT));
-		sub.body.len = strlen(sub.body.s);
+		sub.in.body = need(json_dumps(body, JSON_COMPACT));
+		sub.in.len = strlen(sub.in.body);
 	}
 	route_find(&sub);
 	if (sub.route == NULL || sub.ep == EP_SIM || sub.ep == EP_TOKEN ||
@@ -128,17 +128,17 @@ part_run(struct sim *s, const struct request *r, const json_t *part)
 		    "The requested resource does not exist");
 	else
 		sub.route->handle(s, &sub, &one);
-	free(sub.uri);
+	free(sub.in.uri);
 	free(sub.path);
 	free(sub.q);
-	free(sub.body.s);
-	return answer_of(text_of(part, "referenceId"), &one);
+	free(sub.in.body);
+	return answer_of(str_of(part, "referenceId"), &one);
 }
 
 void
 on_composite(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r), *answers, *v;
+	json_t *in = body_json(&r->in), *answers, *v;
 	const json_t *list = json_object_get(in, "compositeRequest");
 	const char *wrong = list_wrong(in, list);
 	size_t i;

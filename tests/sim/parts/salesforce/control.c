@@ -2,7 +2,6 @@
  * control.c - the /sim/ endpoints.
  */
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim.h"
@@ -11,8 +10,8 @@
 bool
 sim_body_ok(const struct request *r)
 {
-	json_t *in = body_json(r);
-	const bool good = r->body.len == 0 || json_is_object(in);
+	json_t *in = body_json(&r->in);
+	const bool good = r->in.len == 0 || json_is_object(in);
 
 	json_decref(in);
 	return good;
@@ -29,14 +28,14 @@ wrong(struct reply *out, const char *what, const char *value)
 void
 sim_now(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
+	json_t *in = body_json(&r->in);
 	int64_t t;
 
-	if (sim_time_parse(text_of(in, "now"), &t)) {
+	if (sim_time_parse(str_of(in, "now"), &t)) {
 		now_set(s, t);
 		reply_json(out, 200, json_pack("{s:o}", "now", time_json(t)));
 	} else {
-		wrong(out, "now", text_of(in, "now"));
+		wrong(out, "now", str_of(in, "now"));
 	}
 	json_decref(in);
 }
@@ -62,10 +61,10 @@ static json_t *
 record_line(struct sim *s, const json_t *in, const char **bad)
 {
 	char id[ID_LEN + 1] = "";
-	const char *given = text_of(in, "id");
+	const char *given = str_of(in, "id");
 	const struct record *r = record_find(s, given);
 	struct object *o =
-	    r != NULL ? r->obj : object_find(s, text_of(in, "object"));
+	    r != NULL ? r->obj : object_find(s, str_of(in, "object"));
 	const json_t *fields = json_object_get(in, "fields");
 
 	*bad = o == NULL		? "object"
@@ -80,9 +79,9 @@ record_line(struct sim *s, const json_t *in, const char **bad)
 	json_t *line = json_pack("{s:s, s:s, s:s, s:s, s:O}", "kind",
 	    r == NULL ? "insert" : "update", "by", "control", "object", o->name,
 	    "id", id, "fields", fields);
-	if (text_of(in, "stamp") != NULL)
+	if (str_of(in, "stamp") != NULL)
 		json_object_set(line, "stamp", json_object_get(in, "stamp"));
-	if (bool_of(in, "quiet"))
+	if (flag_of(in, "quiet"))
 		json_object_set_new(line, "quiet", json_true());
 	return line;
 }
@@ -98,7 +97,7 @@ line_put(struct sim *s, const json_t *in, json_t *line)
 		ledger_add(s, line);
 		return;
 	}
-	if (text_of(line, "stamp") == NULL)
+	if (str_of(line, "stamp") == NULL)
 		json_object_set_new(line, "stamp", time_json(s->now));
 	s->pending = grow(s->pending, s->n_pending, sizeof(*s->pending));
 	s->pending[s->n_pending++] = (struct pending){ line, at, after };
@@ -121,7 +120,7 @@ record_put(struct sim *s, const json_t *in, json_t *ids, const char **bad)
 void
 sim_record(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r), *ids = json_array(), *v;
+	json_t *in = body_json(&r->in), *ids = json_array(), *v;
 	const json_t *many = json_object_get(in, "records");
 	const char *bad = NULL;
 	size_t i;
@@ -149,7 +148,7 @@ sim_record(struct sim *s, struct request *r, struct reply *out)
 void
 sim_get(struct sim *s, struct request *r, struct reply *out)
 {
-	const char *query = strchr(r->uri, '?');
+	const char *query = strchr(r->in.uri, '?');
 	char *id = query == NULL ? NULL : url_param(query + 1, "id");
 	const struct record *rec = record_find(s, id);
 
@@ -171,8 +170,8 @@ sim_get(struct sim *s, struct request *r, struct reply *out)
 void
 sim_touch(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r), *ids = json_array(), *fields, *one;
-	const char *text = text_of(in, "query"), *bad = NULL;
+	json_t *in = body_json(&r->in), *ids = json_array(), *fields, *one;
+	const char *text = str_of(in, "query"), *bad = NULL;
 	struct query *q =
 	    text == NULL ? NULL : query_parse(s, text, true, out);
 	size_t n = 0;
@@ -182,7 +181,7 @@ sim_touch(struct sim *s, struct request *r, struct reply *out)
 	for (size_t i = 0; i < n && bad == NULL; i++) {
 		one = json_pack("{s:s, s:o}", "id", rows[i]->v[0].u.s, "fields",
 		    fields == NULL ? json_object() : json_incref(fields));
-		if (text_of(in, "stamp") != NULL)
+		if (str_of(in, "stamp") != NULL)
 			json_object_set(
 			    one, "stamp", json_object_get(in, "stamp"));
 		(void)record_put(s, one, ids, &bad);
@@ -204,13 +203,13 @@ sim_touch(struct sim *s, struct request *r, struct reply *out)
 void
 sim_merge(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
-	const struct record *loser = record_find(s, text_of(in, "loser"));
-	const struct record *winner = record_find(s, text_of(in, "winner"));
+	json_t *in = body_json(&r->in);
+	const struct record *loser = record_find(s, str_of(in, "loser"));
+	const struct record *winner = record_find(s, str_of(in, "winner"));
 
 	if (loser == NULL || winner == NULL || loser->obj != winner->obj ||
 	    value_of(loser, "MasterRecordId") == NULL) {
-		wrong(out, "cannot be merged", text_of(in, "loser"));
+		wrong(out, "cannot be merged", str_of(in, "loser"));
 	} else {
 		ledger_add(s,
 		    json_pack("{s:s, s:s, s:s, s:s, s:{s:b, s:s}}", "kind",
@@ -235,12 +234,12 @@ sim_schema(struct sim *s, struct request *r, struct reply *out)
 	static const char *const words[][2] = { { "add", "field" },
 		{ "hide", "hide" }, { "show", "show" },
 		{ "unfilterable", "unfilterable" } };
-	json_t *in = body_json(r);
-	const struct object *o = object_find(s, text_of(in, "object"));
+	json_t *in = body_json(&r->in);
+	const struct object *o = object_find(s, str_of(in, "object"));
 	int done = 0;
 
 	for (size_t i = 0; o != NULL && i < 4; i++) {
-		const char *what = text_of(in, words[i][0]);
+		const char *what = str_of(in, words[i][0]);
 		if (what == NULL ||
 		    (i > 0 && field_find(o, what) == NULL))
 			continue;
@@ -250,7 +249,7 @@ sim_schema(struct sim *s, struct request *r, struct reply *out)
 		done++;
 	}
 	if (done == 0)
-		wrong(out, "no such object or field", text_of(in, "object"));
+		wrong(out, "no such object or field", str_of(in, "object"));
 	else
 		reply_json(out, 200, json_pack("{s:i}", "done", done));
 	json_decref(in);
@@ -259,12 +258,12 @@ sim_schema(struct sim *s, struct request *r, struct reply *out)
 void
 sim_fault(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
+	json_t *in = body_json(&r->in);
 
-	if (bool_of(in, "clear"))
+	if (flag_of(in, "clear"))
 		s->n_faults = 0;
-	if (!bool_of(in, "clear") && !fault_add(s, in))
-		wrong(out, "no such fault", text_of(in, "kind"));
+	if (!flag_of(in, "clear") && !fault_add(s, in))
+		wrong(out, "no such fault", str_of(in, "kind"));
 	else
 		reply_json(out, 200,
 		    json_pack("{s:I}", "faults", (json_int_t)s->n_faults));
@@ -287,14 +286,14 @@ sim_limit(struct sim *s, struct request *r, struct reply *out)
 {
 	static const char *const modes[] = { "both", "api", "app", "none",
 		NULL };
-	json_t *in = body_json(r);
-	const char *mode = text_of(in, "mode");
+	json_t *in = body_json(&r->in);
+	const char *mode = str_of(in, "mode");
 
-	if (mode != NULL && choice(mode, modes) < 0) {
+	if (mode != NULL && place_of(mode, modes) < 0) {
 		wrong(out, "mode", mode);
 	} else {
 		if (mode != NULL)
-			s->opt.limit_info = choice(mode, modes);
+			s->opt.limit_info = place_of(mode, modes);
 		s->api_used = int_of(in, "used", s->api_used);
 		s->opt.api_limit = int_of(in, "max", s->opt.api_limit);
 		reply_json(out, 200,
@@ -308,37 +307,21 @@ sim_limit(struct sim *s, struct request *r, struct reply *out)
 void
 sim_ledger(struct sim *s, struct request *r, struct reply *out)
 {
-	char path[4200];
-	struct stat st;
-
 	(void)r;
-	snprintf(path, sizeof(path), "%.4000s/ledger.jsonl", s->opt.dir);
-	FILE *f = fopen(path, "re");
-	if (f == NULL || fstat(fileno(f), &st) != 0)
-		die(path);
-	char *text = need(calloc(1, (size_t)st.st_size + 1));
-	const size_t n = fread(text, 1, (size_t)st.st_size, f);
-	text[n] = '\0';
-	fclose(f);
 	out->status = 200;
 	out->type = "application/x-ndjson";
-	out->raw = text;
+	out->raw = lines_text(s->opt.dir);
 }
 
 static int64_t
 memory_kb(void)
 {
-	char line[128] = "", word[32];
+	char line[128], word[32];
 	const char *p = line;
 	int64_t pages = 0;
-	FILE *f = fopen("/proc/self/statm", "re");
 
-	if (f != NULL) {
-		if (fgets(line, sizeof(line), f) == NULL)
-			*line = '\0';
-		fclose(f);
-	}
-	if (!word_cut(&p, ' ', word, sizeof(word)) ||
+	if (!file_line("/proc/self/statm", line, sizeof(line)) ||
+	    !word_cut(&p, ' ', word, sizeof(word)) ||
 	    !word_cut(&p, ' ', word, sizeof(word)) || !sim_num(word, &pages))
 		return 0;
 	return pages * (sysconf(_SC_PAGESIZE) / 1024);

@@ -19,60 +19,38 @@ static const char *const changing[] = { "truncated", "cut_after", "slow",
 	"locator_again", "more_rows", NULL };
 static const char *const before[] = { "cut_before", "expire", NULL };
 
-static bool
-is_status(const struct fault *f, int64_t *status)
-{
-	return sim_num(f->kind, status) && *status >= 200 && *status <= 599;
-}
-
-static void
-copy_text(char *to, size_t size, const char *from)
-{
-	snprintf(to, size, "%s", from == NULL ? "" : from);
-}
-
-static void
-kind_read(struct fault *f, const json_t *in)
-{
-	if (json_is_integer(json_object_get(in, "kind")))
-		snprintf(f->kind, sizeof(f->kind), "%lld",
-		    (long long)int_of(in, "kind", 0));
-	else
-		copy_text(f->kind, sizeof(f->kind), text_of(in, "kind"));
-}
-
 /* times -1: for ever.
  * {"kind", "on", "after", "times", "object", "code", "text", "id", "records",
  * "rows", "retry_after", "seconds", "store"} */
 bool
 fault_add(struct sim *s, const json_t *in)
 {
-	const char *on = text_of(in, "on");
-	const int where = on == NULL ? EP_ANY : choice(on, endpoint_names);
+	const char *on = str_of(in, "on");
+	const int where = on == NULL ? EP_ANY : place_of(on, endpoint_names);
 	struct fault f = { .after = int_of(in, "after", 0),
 		.times = int_of(in, "times", 1),
 		.retry_after = int_of(in, "retry_after", -1),
 		.seconds = int_of(in, "seconds", 2),
 		.records = int_of(in, "records", 1),
 		.rows = int_of(in, "rows", 1),
-		.store = bool_of(in, "store") };
+		.store = flag_of(in, "store") };
 	int64_t status;
 
-	kind_read(&f, in);
-	copy_text(f.code, sizeof(f.code), text_of(in, "code"));
-	copy_text(f.text, sizeof(f.text), text_of(in, "text"));
-	copy_text(f.object, sizeof(f.object), text_of(in, "object"));
-	copy_text(f.id, sizeof(f.id), text_of(in, "id"));
+	fault_kind(f.kind, sizeof(f.kind), in);
+	text_copy(f.code, sizeof(f.code), str_of(in, "code"));
+	text_copy(f.text, sizeof(f.text), str_of(in, "text"));
+	text_copy(f.object, sizeof(f.object), str_of(in, "object"));
+	text_copy(f.id, sizeof(f.id), str_of(in, "id"));
 	f.on = (enum endpoint)where;
 	if (strcmp(f.kind, "lock") == 0) {
-		copy_text(f.kind, sizeof(f.kind), "record");
-		copy_text(f.code, sizeof(f.code), "UNABLE_TO_LOCK_ROW");
+		text_copy(f.kind, sizeof(f.kind), "record");
+		text_copy(f.code, sizeof(f.code), "UNABLE_TO_LOCK_ROW");
 	}
-	if (where < 0 || (choice(f.kind, instead) < 0 &&
-			     choice(f.kind, changing) < 0 &&
-			     choice(f.kind, before) < 0 &&
+	if (where < 0 || (place_of(f.kind, instead) < 0 &&
+			     place_of(f.kind, changing) < 0 &&
+			     place_of(f.kind, before) < 0 &&
 			     strcmp(f.kind, "record") != 0 &&
-			     !is_status(&f, &status)))
+			     !fault_status(f.kind, &status)))
 		return false;
 	s->faults = grow(s->faults, s->n_faults, sizeof(f));
 	s->faults[s->n_faults++] = f;
@@ -101,13 +79,10 @@ fault_take(struct sim *s, struct request *r)
 
 	for (size_t i = 0; i < s->n_faults; i++) {
 		struct fault *f = &s->faults[i];
-		if (f->times == 0 || strcmp(f->kind, "record") == 0 ||
+		if (strcmp(f->kind, "record") == 0 ||
 		    (f->on != EP_ANY && f->on != r->ep) || !object_fits(f, r))
 			continue;
-		if (f->after > 0) {
-			f->after--;
-		} else if (!found) {
-			f->times -= f->times > 0;
+		if (fault_due(&f->after, &f->times, found)) {
 			r->fault = *f;
 			found = true;
 		}
@@ -127,8 +102,8 @@ fault_replaces(const struct request *r)
 	int64_t status;
 
 	return r->faulted && !r->fault.store &&
-	       (choice(r->fault.kind, instead) >= 0 ||
-		   is_status(&r->fault, &status));
+	       (place_of(r->fault.kind, instead) >= 0 ||
+		   fault_status(r->fault.kind, &status));
 }
 
 /* A fault of a record: by its id, else the first ones that come by. */
@@ -216,16 +191,14 @@ fault_apply(struct sim *s, const struct request *r, struct reply *out)
 	int64_t status;
 
 	(void)s;
-	if (is_status(f, &status)) {
+	if (fault_status(f->kind, &status)) {
 		status_apply(f, (unsigned)status, out);
-	} else if (choice(f->kind, instead) >= 0) {
+	} else if (place_of(f->kind, instead) >= 0) {
 		instead_apply(f, out);
 	} else if (strncmp(f->kind, "cut_", 4) == 0) {
 		out->cut = true;
 	} else if (strcmp(f->kind, "truncated") == 0 && out->json != NULL) {
-		out->raw = need(json_dumps(out->json, JSON_COMPACT));
-		out->missing = strlen(out->raw) - strlen(out->raw) / 2;
-		out->raw[strlen(out->raw) / 2] = '\0';
+		out->raw = json_half(out->json, &out->missing);
 	}
 }
 
@@ -242,7 +215,7 @@ void
 fault_page(struct request *r, json_t *page, struct sim *s)
 {
 	char url[300];
-	const char *next = text_of(page, "nextRecordsUrl");
+	const char *next = str_of(page, "nextRecordsUrl");
 
 	(void)s;
 	if (fault_is(r, "no_done")) {

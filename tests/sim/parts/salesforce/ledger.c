@@ -5,7 +5,6 @@
  * that a restart works it out again.
  */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "sim.h"
 
@@ -150,7 +149,7 @@ stamps_set(struct sim *s, struct record *r, const json_t *line, bool fresh,
 	    object_find(s, "User")->n_rows > 0)
 		value_set_text(
 		    r, "OwnerId", object_find(s, "User")->rows[0]->v[0].u.s);
-	if (bool_of(line, "quiet") ||
+	if (flag_of(line, "quiet") ||
 	    (!fresh && mutant_is(s, MUT_STAMP_STILL)))
 		return;
 	if (!has(fields, "LastModifiedDate"))
@@ -163,8 +162,8 @@ stamps_set(struct sim *s, struct record *r, const json_t *line, bool fresh,
 static void
 schema_apply(struct sim *s, const json_t *line, const char *kind)
 {
-	struct object *o = object_find(s, text_of(line, "on"));
-	const char *what = text_of(line, "line");
+	struct object *o = object_find(s, str_of(line, "on"));
+	const char *what = str_of(line, "line");
 	struct field *f = o == NULL ? NULL : field_find(o, what);
 	const unsigned flag = strcmp(kind, "unfilterable") == 0
 				  ? F_UNFILTERABLE
@@ -173,7 +172,7 @@ schema_apply(struct sim *s, const json_t *line, const char *kind)
 	cursors_drop(s);
 	jobs_drop(s);
 	if (strcmp(kind, "field") == 0)
-		field_add(s, text_of(line, "on"), what);
+		field_add(s, str_of(line, "on"), what);
 	else if (f != NULL && strcmp(kind, "show") == 0)
 		f->flags &= ~(unsigned)F_HIDDEN;
 	else if (f != NULL)
@@ -186,13 +185,14 @@ is_schema(const char *kind)
 	static const char *const kinds[] = { "field", "hide", "show",
 		"unfilterable", NULL };
 
-	return kind != NULL && choice(kind, kinds) >= 0;
+	return kind != NULL && place_of(kind, kinds) >= 0;
 }
 
 static void
-state_apply(struct sim *s, const json_t *line)
+state_apply(void *sim, json_t *line)
 {
-	struct object *o = object_find(s, text_of(line, "object"));
+	struct sim *s = sim;
+	struct object *o = object_find(s, str_of(line, "object"));
 	const json_t *fields = json_object_get(line, "fields");
 	const int64_t ms =
 	    1000 * time_of(line, "stamp", time_of(line, "at", 0));
@@ -203,14 +203,14 @@ state_apply(struct sim *s, const json_t *line)
 		s->seq = int_of(line, "seq", 0);
 	if (int_of(line, "n", 0) > s->next_id)
 		s->next_id = int_of(line, "n", 0);
-	if (is_schema(text_of(line, "kind")))
-		schema_apply(s, line, text_of(line, "kind"));
+	if (is_schema(str_of(line, "kind")))
+		schema_apply(s, line, str_of(line, "kind"));
 	if (o == NULL)
 		return;
-	struct record *r = record_find(s, text_of(line, "id"));
+	struct record *r = record_find(s, str_of(line, "id"));
 	const bool fresh = r == NULL;
 	if (fresh)
-		r = record_add(s, o, text_of(line, "id"));
+		r = record_add(s, o, str_of(line, "id"));
 	const char *stage = value_text(r, "StageName");
 	char *was = stage == NULL ? NULL : dup_text(stage);
 	json_object_foreach((json_t *)(uintptr_t)fields, key, v)
@@ -228,50 +228,22 @@ state_apply(struct sim *s, const json_t *line)
 void
 ledger_add(struct sim *s, json_t *line)
 {
-	const char *kind = text_of(line, "kind");
-	const json_t *n = json_object_get(s->by_kind, kind);
+	const char *kind = str_of(line, "kind");
 
 	json_object_set_new(line, "seq", json_integer(s->seq + 1));
 	if (!has(line, "at"))
 		json_object_set_new(line, "at", time_json(s->now));
 	json_object_set_new(line, "n", json_integer(s->next_id));
-	char *text = need(json_dumps(line, JSON_COMPACT));
-	const size_t len = strlen(text);
-	text[len] = '\n';
-	if (write(s->ledger, text, len + 1) != (ssize_t)len + 1 ||
-	    (!s->opt.no_sync && fdatasync(s->ledger) != 0))
-		die("ledger");
-	free(text);
-	json_object_set_new(
-	    s->by_kind, kind, json_integer(1 + json_integer_value(n)));
+	line_add(s->ledger, line, !s->opt.no_sync);
+	count_up(s->by_kind, kind);
 	state_apply(s, line);
 	json_decref(line);
 }
 
 void
-ledger_load(struct sim *s, const char *path)
+ledger_load(struct sim *s)
 {
-	char *text = NULL;
-	size_t cap = 0;
-	off_t whole = 0;
-	ssize_t len;
-	FILE *f = fopen(path, "re");
-
-	if (f == NULL)
-		return;
-	while ((len = getline(&text, &cap, f)) > 0 && text[len - 1] == '\n') {
-		json_t *line = json_loadb(text, (size_t)len, 0, NULL);
-		if (line == NULL)
-			die("a line of the ledger cannot be read");
-		state_apply(s, line);
-		json_decref(line);
-		whole += len;
-	}
-	free(text);
-	fclose(f);
-	/* A torn last line was never answered: it did not happen. */
-	if (truncate(path, whole) != 0)
-		die(path);
+	lines_read(s->opt.dir, state_apply, s);
 }
 
 /* What was committed late becomes visible, with its stamp of then. */

@@ -122,8 +122,7 @@ cursor_find(struct sim *s, const char *id)
 static size_t
 page_size(struct sim *s, const struct request *r)
 {
-	const char *wish = MHD_lookup_connection_value(
-	    r->con, MHD_HEADER_KIND, "Sforce-Query-Options");
+	const char *wish = header_of(&r->in, "Sforce-Query-Options");
 	const char *at = wish == NULL ? NULL : strstr(wish, "batchSize=");
 	char digits[16];
 	int64_t n = PAGE_MAX;

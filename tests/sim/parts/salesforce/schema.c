@@ -72,7 +72,7 @@ type_read(struct field *f, char *word)
 		if (!sim_num(length, &n))
 			die(word);
 	}
-	const int type = choice(word, type_words);
+	const int type = place_of(word, type_words);
 	if (type < 0)
 		die(word);
 	f->type = (enum type)type;
@@ -265,7 +265,7 @@ object_describe(const struct object *o, bool blind, bool feed)
 			    fields, field_describe(&o->fields[i], blind));
 	json_object_set_new(out, "fields", fields);
 	json_object_set_new(out, "feedEnabled",
-	    json_boolean(feed && in_list("User,Account,Contact,Opportunity,Case",
+	    json_boolean(feed && listed("User,Account,Contact,Opportunity,Case",
 				     ',', o->name)));
 	json_object_set_new(out, "childRelationships", json_array());
 	json_object_set_new(out, "recordTypeInfos", json_array());

@@ -1,14 +1,12 @@
 /*
  * server.c - routing, and the transport with its cuts and waits.
  */
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "sim.h"
 
-#define BODY_MAX (8u << 20)
 #define ZIP_FROM 1024
 #define DATA "/services/data"
 
@@ -64,7 +62,7 @@ route_fits(const struct route *t, const struct request *r)
 {
 	const size_t len = strlen(t->path);
 
-	if (strcmp(t->method, r->method) != 0)
+	if (strcmp(t->method, r->in.method) != 0)
 		return false;
 	return t->path[len - 1] == '*'
 		   ? strncmp(t->path, r->path, len - 1) == 0 &&
@@ -96,7 +94,7 @@ is_describe(const struct request *r)
 {
 	const size_t len = strlen(r->path);
 
-	return strcmp(r->method, "GET") == 0 && len > 18 &&
+	return strcmp(r->in.method, "GET") == 0 && len > 18 &&
 	       strncmp(r->path, "/sobjects/", 10) == 0 &&
 	       strcmp(r->path + len - 9, "/describe") == 0;
 }
@@ -115,14 +113,6 @@ route_find(struct request *r)
 	r->ep = r->route == NULL ? EP_NONE : r->route->ep;
 }
 
-/* ---- the log --------------------------------------------------------------------------- */
-static void
-count(json_t *map, const char *key)
-{
-	json_object_set_new(map, key,
-	    json_integer(1 + json_integer_value(json_object_get(map, key))));
-}
-
 /* One object a line.  Bodies on wish; the token endpoint's never. */
 static void
 request_log(struct sim *s, const struct request *r, unsigned status)
@@ -131,40 +121,33 @@ request_log(struct sim *s, const struct request *r, unsigned status)
 	json_t *body = NULL;
 
 	snprintf(key, sizeof(key), "%u", status);
-	count(s->by_status, key);
+	count_up(s->by_status, key);
 	if (s->opt.bodies && r->ep != EP_TOKEN)
-		body = body_json(r);
+		body = body_json(&r->in);
 	json_t *line = json_pack("{s:I, s:o, s:s, s:s, s:s, s:I, s:s*, s:o*}",
 	    "ms", (json_int_t)(clock_ms() - s->started_ms), "at",
-	    time_json(s->now), "on", endpoint_names[r->ep], "method", r->method,
-	    "uri", r->uri, "status", (json_int_t)status, "q", r->q, "body",
+	    time_json(s->now), "on", endpoint_names[r->ep], "method", r->in.method,
+	    "uri", r->in.uri, "status", (json_int_t)status, "q", r->q, "body",
 	    body);
-	char *text = line == NULL ? dup_text("{\"unreadable\": true}")
-				  : need(json_dumps(line, JSON_COMPACT));
-	const size_t len = strlen(text);
-	text[len] = '\n';
-	if (write(s->log, text, len + 1) != (ssize_t)len + 1)
-		die("requests.log");
-	free(text);
-	json_decref(line);
+	log_add(s->log, line);
 }
 
 /* ---- one request ------------------------------------------------------------------------ */
 /* At the headers: the fault this request will meet. */
 static bool
-request_begin(struct sim *s, struct request *r)
+request_seen(struct sim *s, struct request *r)
 {
 	s->now = now_read(s);
 	route_find(r);
 	if (r->ep == EP_SIM)
 		return true;
-	const char *query = strchr(r->uri, '?');
+	const char *query = strchr(r->in.uri, '?');
 	r->q = query == NULL ? NULL : url_param(query + 1, "q");
 	pending_apply(s, r->ep == EP_QUERY);
 	s->requests++;
-	count(s->by_endpoint, endpoint_names[r->ep]);
+	count_up(s->by_endpoint, endpoint_names[r->ep]);
 	s->too_early += clock_ms() < s->quiet_until_ms;
-	r->too_long = (int64_t)strlen(r->uri) > s->opt.uri_max;
+	r->too_long = (int64_t)strlen(r->in.uri) > s->opt.uri_max;
 	r->faulted = fault_take(s, r);
 	if (fault_is(r, "expire"))
 		tokens_end(s);
@@ -175,10 +158,20 @@ request_begin(struct sim *s, struct request *r)
 }
 
 static bool
+request_begin(void *sim, void *request)
+{
+	struct sim *s = sim;
+
+	pthread_mutex_lock(&s->lock);
+	const bool go = request_seen(s, request);
+	pthread_mutex_unlock(&s->lock);
+	return go;
+}
+
+static bool
 host_wrong(const struct sim *s, const struct request *r)
 {
-	const char *host = MHD_lookup_connection_value(
-	    r->con, MHD_HEADER_KIND, "Host");
+	const char *host = header_of(&r->in, "Host");
 
 	return s->opt.instance_host != NULL && r->version[0] != '\0' &&
 	       (host == NULL || strcmp(host, s->host) != 0);
@@ -190,7 +183,7 @@ stopped(struct sim *s, struct request *r, struct reply *out)
 {
 	const bool open = r->ep == EP_TOKEN || r->version[0] == '\0';
 
-	if (r->too_big) {
+	if (r->in.too_big) {
 		reply_error(out, 413, "REQUEST_TOO_LARGE", "Too large");
 	} else if (r->too_long) {
 		reply_json(out, 414, NULL);
@@ -220,10 +213,9 @@ stopped(struct sim *s, struct request *r, struct reply *out)
 static bool
 json_body(const struct request *r)
 {
-	const char *type = MHD_lookup_connection_value(
-	    r->con, MHD_HEADER_KIND, "Content-Type");
+	const char *type = header_of(&r->in, "Content-Type");
 
-	return r->version[0] == '\0' || r->body.len == 0 ||
+	return r->version[0] == '\0' || r->in.len == 0 ||
 	       (type != NULL && strncmp(type, "application/json", 16) == 0);
 }
 
@@ -249,104 +241,57 @@ request_serve(struct sim *s, struct request *r, struct reply *out)
 }
 
 /* ---- the answer --------------------------------------------------------------------------- */
-/* Fewer bytes than were announced, then the end. */
-static ssize_t
-short_read(void *cls, uint64_t at, char *to, size_t max)
-{
-	const struct text *body = cls;
-	const size_t left = body->len - (size_t)at;
-
-	if (left == 0)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	if (max > left)
-		max = left;
-	memcpy(to, body->s + at, max);
-	return (ssize_t)max;
-}
-
-static void
-short_free(void *cls)
-{
-	struct text *body = cls;
-
-	free(body->s);
-	free(body);
-}
-
-static bool
-zip(struct text *body)
+/* The text of the answer, packed; NULL: it stays as it is. */
+static char *
+zip(const char *text, size_t len, size_t *packed_len)
 {
 	z_stream z = { 0 };
 
 	if (deflateInit2(&z, 1, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		return false;
-	const size_t room = deflateBound(&z, body->len);
+		return NULL;
+	const size_t room = deflateBound(&z, len);
 	char *packed = need(malloc(room));
-	z.next_in = (unsigned char *)body->s;
-	z.avail_in = (unsigned)body->len;
+	z.next_in = (unsigned char *)(uintptr_t)text;
+	z.avail_in = (unsigned)len;
 	z.next_out = (unsigned char *)packed;
 	z.avail_out = (unsigned)room;
 	const bool good = deflate(&z, Z_FINISH) == Z_STREAM_END;
-	free(body->s);
-	*body = (struct text){ packed, room - z.avail_out };
+	*packed_len = room - z.avail_out;
 	(void)deflateEnd(&z);
-	return good;
+	if (!good) {
+		free(packed);
+		return NULL;
+	}
+	return packed;
 }
 
 static bool
-zip_wanted(const struct sim *s, struct MHD_Connection *con,
-    const struct text *body, const struct reply *out)
+zip_wanted(const struct sim *s, const struct request *r, size_t len,
+    const struct reply *out)
 {
-	const char *takes = MHD_lookup_connection_value(
-	    con, MHD_HEADER_KIND, "Accept-Encoding");
+	const char *takes = header_of(&r->in, "Accept-Encoding");
 
-	return !s->opt.plain && out->missing == 0 && body->len >= ZIP_FROM &&
+	return !s->opt.plain && out->missing == 0 && len >= ZIP_FROM &&
 	       takes != NULL && strstr(takes, "gzip") != NULL;
 }
 
 static struct MHD_Response *
-response_make(
-    const struct sim *s, struct MHD_Connection *con, struct reply *out)
+answer_make(const struct sim *s, const struct request *r, struct reply *out)
 {
-	struct text body = { .s = out->raw };
+	char *text = out->raw, *packed = NULL;
+	size_t len = 0;
 
-	if (body.s == NULL && out->json != NULL)
-		body.s = json_dumps(out->json, JSON_COMPACT);
-	json_decref(out->json);
-	if (body.s == NULL)
-		body.s = dup_text("");
-	body.len = strlen(body.s);
-	if (out->missing > 0) {
-		struct text *part = need(calloc(1, sizeof(*part)));
-		*part = body;
-		return MHD_create_response_from_callback(body.len +
-			out->missing, 1024, short_read, part, short_free);
-	}
-	const bool zipped = zip_wanted(s, con, &body, out) && zip(&body);
-	struct MHD_Response *res = MHD_create_response_from_buffer(
-	    body.len, body.s, MHD_RESPMEM_MUST_FREE);
-	if (zipped)
-		MHD_add_response_header(res, "Content-Encoding", "gzip");
+	if (text == NULL && out->json != NULL)
+		text = need(json_dumps(out->json, JSON_COMPACT));
+	if (text != NULL && zip_wanted(s, r, strlen(text), out))
+		packed = zip(text, strlen(text), &len);
+	struct MHD_Response *res = response_make(
+	    packed == NULL ? text : packed, len, out->json, out->missing);
+	if (packed == NULL)
+		return res;
+	free(text);
+	response_header(res, "Content-Encoding", "gzip");
 	return res;
-}
-
-static void
-date_add(const struct sim *s, struct MHD_Response *res)
-{
-	static const char *const days[] = { "Thu", "Fri", "Sat", "Sun", "Mon",
-		"Tue", "Wed" };
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May",
-		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-	char text[64];
-	int y, m, d;
-	const int64_t day = sim_floor_div(s->now, DAY_S);
-	const int sec = (int)(s->now - day * DAY_S);
-
-	sim_civil(day, &y, &m, &d);
-	snprintf(text, sizeof(text), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-	    days[day % 7], d, months[m - 1], y, sec / 3600, sec / 60 % 60,
-	    sec % 60);
-	MHD_add_response_header(res, "Date", text);
 }
 
 static void
@@ -367,37 +312,29 @@ limit_add(const struct sim *s, struct MHD_Response *res)
 }
 
 static enum MHD_Result
-reply_send(struct sim *s, struct MHD_Connection *con, struct reply *out)
+reply_send(const struct sim *s, const struct request *r, struct reply *out)
 {
-	char text[64];
-	const bool limit = out->limit;
-	struct MHD_Response *res = response_make(s, con, out);
+	const bool located = out->locator[0] != '\0';
+	struct MHD_Response *res = answer_make(s, r, out);
 
 	if (out->status != 204)
-		MHD_add_response_header(res, "Content-Type",
-		    out->type == NULL ? "application/json;charset=UTF-8"
-				      : out->type);
-	if (out->retry_after >= 0) {
-		snprintf(
-		    text, sizeof(text), "%lld", (long long)out->retry_after);
-		MHD_add_response_header(res, "Retry-After", text);
-	}
-	if (out->locator[0] != '\0') {
-		MHD_add_response_header(res, "Sforce-Locator", out->locator);
-		MHD_add_response_header(
-		    res, "Sforce-NumberOfRecords", out->rows);
-	}
-	date_add(s, res);
-	if (limit)
+		response_header(res, "Content-Type", out->type == NULL
+		    ? "application/json;charset=UTF-8" : out->type);
+	response_number(res, "Retry-After", out->retry_after);
+	response_header(res, "Sforce-Locator", located ? out->locator : NULL);
+	response_header(res, "Sforce-NumberOfRecords",
+	    located ? out->rows : NULL);
+	response_date(res, s->now);
+	if (out->limit)
 		limit_add(s, res);
-	const enum MHD_Result good = MHD_queue_response(con, out->status, res);
-	MHD_destroy_response(res);
-	return good;
+	return response_send(&r->in, out->status, res);
 }
 
 static enum MHD_Result
-request_finish(struct sim *s, struct MHD_Connection *con, struct request *r)
+request_finish(void *sim, void *request)
 {
+	struct sim *s = sim;
+	struct request *r = request;
 	struct reply out = { 0 };
 
 	pthread_mutex_lock(&s->lock);
@@ -410,99 +347,40 @@ request_finish(struct sim *s, struct MHD_Connection *con, struct request *r)
 	pthread_mutex_unlock(&s->lock);
 	if (fault_is(r, "slow"))
 		sleep((unsigned)r->fault.seconds);
-	if (out.cut) {
-		json_decref(out.json);
-		free(out.raw);
-		return MHD_NO;
-	}
-	return reply_send(s, con, &out);
-}
-
-/* ---- the library's callbacks ----------------------------------------------------------------- */
-static void *
-request_open(void *cls, const char *uri, struct MHD_Connection *con)
-{
-	struct request *r = need(calloc(1, sizeof(*r)));
-
-	(void)cls;
-	r->uri = dup_text(uri);
-	r->path = need(strndup(uri, strcspn(uri, "?")));
-	r->con = con;
-	return r;
+	return out.cut ? response_cut(out.raw, out.json)
+		       : reply_send(s, r, &out);
 }
 
 static void
-request_close(void *cls, struct MHD_Connection *con, void **ctx,
-    enum MHD_RequestTerminationCode why)
+request_open(void *sim, void *request)
 {
-	struct request *r = *ctx;
+	struct request *r = request;
 
-	(void)cls, (void)con, (void)why;
-	if (r == NULL)
-		return;
-	free(r->uri);
+	(void)sim;
+	r->path = need(strndup(r->in.uri, strcspn(r->in.uri, "?")));
+}
+
+static void
+request_close(void *request)
+{
+	struct request *r = request;
+
 	free(r->path);
 	free(r->q);
-	free(r->body.s);
-	free(r);
-	*ctx = NULL;
 }
 
-static void
-body_add(struct request *r, const char *data, size_t len)
-{
-	if (r->body.len + len > BODY_MAX) {
-		r->too_big = true;
-		return;
-	}
-	r->body.s = need(realloc(r->body.s, r->body.len + len + 1));
-	memcpy(r->body.s + r->body.len, data, len);
-	r->body.len += len;
-	r->body.s[r->body.len] = '\0';
-}
+/* The clock of the answers is ours. */
+static const struct service service = { .size = sizeof(struct request),
+	.body_max = 8u << 20, .own_date = true, .opened = request_open,
+	.begun = request_begin, .finished = request_finish,
+	.closed = request_close };
 
-static enum MHD_Result
-on_request(void *cls, struct MHD_Connection *con, const char *path,
-    const char *method, const char *version, const char *data, size_t *len,
-    void **ctx)
-{
-	struct sim *s = cls;
-	struct request *r = *ctx;
-
-	(void)version, (void)path;
-	if (!r->started) {
-		r->started = true;
-		r->method = method;
-		pthread_mutex_lock(&s->lock);
-		const bool go = request_begin(s, r);
-		pthread_mutex_unlock(&s->lock);
-		return go ? MHD_YES : MHD_NO;
-	}
-	if (*len == 0)
-		return request_finish(s, con, r);
-	body_add(r, data, *len);
-	*len = 0;
-	return MHD_YES;
-}
-
-/* The port is this server's alone.  The clock of the answers is ours. */
 struct MHD_Daemon *
 listen_on(struct sim *s)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)s->opt.port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct MHD_Daemon *d = MHD_start_daemon(
-	    MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
-		MHD_USE_POLL | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
-	    0, NULL, NULL, on_request, s, MHD_OPTION_SOCK_ADDR, &addr,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)256 * 1024,
-	    MHD_OPTION_URI_LOG_CALLBACK, request_open, s,
-	    MHD_OPTION_NOTIFY_COMPLETED, request_close, s, MHD_OPTION_END);
+	struct MHD_Daemon *d = service_start(&service, s, 0, s->opt.port);
 
-	if (d == NULL)
-		die("listen");
-	s->port = MHD_get_daemon_info(d, MHD_DAEMON_INFO_BIND_PORT)->port;
+	s->port = service_port(d);
 	snprintf(s->host, sizeof(s->host), "%.40s:%d",
 	    s->opt.instance_host == NULL ? "127.0.0.1" : s->opt.instance_host,
 	    s->port);

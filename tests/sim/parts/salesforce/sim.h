@@ -4,11 +4,13 @@
 #ifndef NPSYNC_SIM_SALESFORCE_H
 #define NPSYNC_SIM_SALESFORCE_H
 
-#include <jansson.h>
-#include <microhttpd.h>
 #include <pthread.h>
 
-#include "../../simtime.h"
+#include "../common/base.h"
+#include "../common/files.h"
+#include "../common/http.h"
+#include "../common/url.h"
+#include "../common/wrong.h"
 
 #define ID_LEN 18
 #define PAGE_MIN 200
@@ -146,12 +148,7 @@ struct sim {
 	size_t n_pending;
 	int64_t requests, queries, too_early, quiet_until_ms, api_used;
 	json_t *by_status, *by_endpoint, *by_kind;
-	int mutant;
-	int64_t struck;
-};
-struct text {
-	char *s;
-	size_t len;
+	struct mutants mutants;
 };
 struct request;
 struct reply;
@@ -162,18 +159,15 @@ struct route {
 	handler_fn *handle;
 };
 struct request {
-	char *uri;
-	const char *method;
+	struct incoming in;
 	char *path;		/* without the version */
 	char version[16];
 	enum endpoint ep;
-	struct text body;
 	struct fault fault;
 	const struct route *route;
 	char *q;		/* decoded */
 	const char *unmodified;	/* If-Unmodified-Since of a part of composite */
-	bool started, faulted, counted, too_big, too_long;
-	struct MHD_Connection *con;
+	bool faulted, counted, too_long;
 };
 struct reply {
 	unsigned status;
@@ -187,31 +181,15 @@ struct reply {
 };
 
 /* ---- util.c */
-_Noreturn void die(const char *what);
-void *grow(void *v, size_t n, size_t size);
-void *need(void *p);
-char *dup_text(const char *s);
-int64_t clock_ms(void);
-const char *text_of(const json_t *obj, const char *key);
-int64_t int_of(const json_t *obj, const char *key, int64_t otherwise);
-bool bool_of(const json_t *obj, const char *key);
-int64_t time_of(const json_t *obj, const char *key, int64_t otherwise);
 json_t *time_json(int64_t t);
-int choice(const char *s, const char *const *names);
 bool same_name(const char *a, const char *b);
-bool in_list(const char *list, char sep, const char *name);
 void reply_json(struct reply *out, unsigned status, json_t *json);
 void reply_error(struct reply *out, unsigned status, const char *code,
     const char *text);
-json_t *body_json(const struct request *r);
 int64_t now_read(const struct sim *s);
-void file_write(const char *path, const char *line);
 void now_set(struct sim *s, int64_t t);
-bool http_date_read(const char *s, int64_t *t);
 bool decimal_read(const char *s, double *d);
 bool word_cut(const char **p, char sep, char *out, size_t size);
-char *url_decode(const char *s, size_t len);
-char *url_param(const char *query, const char *name);
 
 /* ---- schema.c, tables.c */
 extern const char *const schema_tables[];
@@ -243,7 +221,7 @@ bool stamp_parse(const char *s, int64_t *ms);
 
 /* ---- ledger.c: every change goes through here */
 void ledger_add(struct sim *s, json_t *line);
-void ledger_load(struct sim *s, const char *path);
+void ledger_load(struct sim *s);
 void pending_apply(struct sim *s, bool query);
 
 /* ---- soql.c, soql_eval.c */
@@ -301,14 +279,14 @@ const struct fault *fault_record(struct sim *s, const struct request *r,
     const char *id);
 
 /* ---- mutate.c */
-enum { MUT_NONE, MUT_DROP_NEXT, MUT_DONE_EARLY, MUT_WRONG_ORDER,
+enum { MUT_DROP_NEXT, MUT_DONE_EARLY, MUT_WRONG_ORDER,
 	MUT_MISSING_200, MUT_NO_ERROR, MUT_CREATED_TRUE, MUT_IDS_LOWER,
 	MUT_TOKEN_FOREVER, MUT_SECRET_ANY, MUT_JWT_UNSIGNED, MUT_MALFORMED_OK,
 	MUT_OVER_200, MUT_TOTAL, MUT_WHERE, MUT_STAMP_STILL, MUT_DATE_Z,
 	MUT_LIMIT_GONE, MUT_BATCH, MUT_QUOTED_OK, MUT_AUDIENCE_ANY,
 	MUT_CHATTER_LOST, MUT_WRITE_LOST, MUT_EXPIRY_ANY, MUT_DESCRIBE,
 	MUT_UNMODIFIED, MUT_BULK_HEAD, MUT_BULK_END };
-bool mutant_set(struct sim *s, const char *name);
+extern const char *const mutant_names[];
 bool mutant_is(struct sim *s, int name);
 void sim_mutate(struct sim *s, struct request *r, struct reply *out);
 

@@ -17,7 +17,7 @@ part_of(const struct request *r, int n)
 		p = p == NULL ? NULL : p + 1;
 	}
 	return p == NULL || *p == '\0' ? NULL
-				       : url_decode(p, strcspn(p, "/"));
+				       : url_decode(p, strcspn(p, "/"), true);
 }
 
 static void
@@ -36,13 +36,13 @@ static void
 reply_result(struct reply *out, json_t *bad)
 {
 	const json_t *e = json_array_get(json_object_get(bad, "errors"), 0);
-	const char *code = text_of(e, "statusCode");
+	const char *code = str_of(e, "statusCode");
 
 	if (code == NULL)
-		code = text_of(e, "errorCode");
+		code = str_of(e, "errorCode");
 	reply_json(out,
 	    code != NULL && strcmp(code, "ENTITY_IS_DELETED") == 0 ? 404 : 400,
-	    json_pack("[{s:s, s:s, s:O}]", "message", text_of(e, "message"),
+	    json_pack("[{s:s, s:s, s:O}]", "message", str_of(e, "message"),
 		"errorCode", code == NULL ? "UNKNOWN_EXCEPTION" : code,
 		"fields", json_object_get(e, "fields")));
 	json_decref(bad);
@@ -62,7 +62,7 @@ record_json(struct sim *s, const struct record *r, const char *fields)
 		const struct field *f = &r->obj->fields[i];
 		if ((f->flags & F_HIDDEN) == 0 &&
 		    (fields == NULL || i == 0 ||
-			in_list(fields, ',', f->name)))
+			listed(fields, ',', f->name)))
 			json_object_set_new(out, f->name,
 			    value_json(f, &r->v[i], mutant_is(s, MUT_DATE_Z)));
 	}
@@ -73,7 +73,7 @@ static void
 record_get(struct sim *s, const struct request *r, const struct record *rec,
     struct reply *out)
 {
-	const char *query = strchr(r->uri, '?');
+	const char *query = strchr(r->in.uri, '?');
 	char *fields = query == NULL ? NULL : url_param(query + 1, "fields");
 
 	reply_json(out, 200, record_json(s, rec, fields));
@@ -108,9 +108,8 @@ changed_since(struct sim *s, const struct request *r, const struct record *rec)
 {
 	const char *head =
 	    r->unmodified != NULL ? r->unmodified
-	    : r->con == NULL	  ? NULL
-				  : MHD_lookup_connection_value(r->con,
-					MHD_HEADER_KIND, "If-Unmodified-Since");
+	    : r->in.con == NULL	  ? NULL
+				  : header_of(&r->in, "If-Unmodified-Since");
 	const struct value *v = value_of(rec, "LastModifiedDate");
 	int64_t since;
 
@@ -132,9 +131,9 @@ by_id(struct sim *s, struct request *r, struct object *o, const char *id,
 	} else if (changed_since(s, r, rec)) {
 		reply_error(out, 412, "PRECONDITION_FAILED",
 		    "The record was changed since");
-	} else if (strcmp(r->method, "GET") == 0) {
+	} else if (strcmp(r->in.method, "GET") == 0) {
 		record_get(s, r, rec, out);
-	} else if (strcmp(r->method, "DELETE") == 0) {
+	} else if (strcmp(r->in.method, "DELETE") == 0) {
 		ledger_add(s,
 		    json_pack("{s:s, s:s, s:s, s:s, s:{s:b}}", "kind", "delete",
 			"by", "api", "object", o->name, "id", rec->v[0].u.s,
@@ -177,7 +176,7 @@ by_external(struct sim *s, struct request *r, struct object *o,
 	struct record *rec = external_find(s, o, f, text, &n);
 	if (n > 1) {
 		reply_json(out, 300, urls_of(o, field_index(o, f), text));
-	} else if (strcmp(r->method, "GET") == 0) {
+	} else if (strcmp(r->in.method, "GET") == 0) {
 		if (rec == NULL)
 			not_found(s, out);
 		else
@@ -206,9 +205,9 @@ on_record(struct sim *s, struct request *r, struct reply *out)
 	char *name = part_of(r, 0), *second = part_of(r, 1),
 	     *third = part_of(r, 2);
 	struct object *o = object_find(s, name);
-	json_t *in = body_json(r);
-	const bool post = strcmp(r->method, "POST") == 0;
-	const bool writes = post || strcmp(r->method, "PATCH") == 0;
+	json_t *in = body_json(&r->in);
+	const bool post = strcmp(r->in.method, "POST") == 0;
+	const bool writes = post || strcmp(r->in.method, "PATCH") == 0;
 
 	if (o == NULL || post != (second == NULL))
 		not_found(s, out);
@@ -242,9 +241,9 @@ segments_text(struct sim *s, const json_t *list, char *text, size_t size)
 	text[0] = '\0';
 	json_array_foreach((json_t *)(uintptr_t)list, i, v)
 	{
-		const char *type = text_of(v, "type");
-		const char *words = text_of(v, "text");
-		const struct record *who = record_find(s, text_of(v, "id"));
+		const char *type = str_of(v, "type");
+		const char *words = str_of(v, "text");
+		const struct record *who = record_find(s, str_of(v, "id"));
 		if (type != NULL && strcmp(type, "Mention") == 0 && who != NULL)
 			words = value_text(who, "Name");
 		else if (type == NULL || strcmp(type, "Text") != 0)
@@ -281,9 +280,9 @@ void
 on_chatter(struct sim *s, struct request *r, struct reply *out)
 {
 	char text[10001];
-	json_t *in = body_json(r);
-	const char *type = text_of(in, "feedElementType");
-	const struct record *to = record_find(s, text_of(in, "subjectId"));
+	json_t *in = body_json(&r->in);
+	const char *type = str_of(in, "feedElementType");
+	const struct record *to = record_find(s, str_of(in, "subjectId"));
 	const json_t *segments =
 	    json_object_get(json_object_get(in, "body"), "messageSegments");
 
@@ -330,14 +329,14 @@ type_line(const json_t *meta, char *out, size_t size)
 		{ "Number", "num" }, { "Checkbox", "bool" },
 		{ "Date", "date" }, { "DateTime", "datetime" },
 		{ "Email", "email" }, { "Phone", "phone" } };
-	const char *type = text_of(meta, "type");
+	const char *type = str_of(meta, "type");
 
 	for (size_t i = 0; type != NULL && i < sizeof(types) / sizeof(*types);
 	     i++)
 		if (strcmp(types[i][0], type) == 0) {
 			snprintf(out, size, "%s:%lld%s", types[i][1],
 			    (long long)int_of(meta, "length", 0),
-			    bool_of(meta, "externalId") ? "!x" : "");
+			    flag_of(meta, "externalId") ? "!x" : "");
 			return out;
 		}
 	return NULL;
@@ -349,9 +348,9 @@ void
 on_tooling(struct sim *s, struct request *r, struct reply *out)
 {
 	char object[128] = "", field[128] = "", type[64], line[300];
-	json_t *in = body_json(r);
+	json_t *in = body_json(&r->in);
 	const json_t *meta = json_object_get(in, "Metadata");
-	const char *full = text_of(in, "FullName");
+	const char *full = str_of(in, "FullName");
 	const struct object *o;
 
 	if (full != NULL && word_cut(&full, '.', object, sizeof(object)))
@@ -359,7 +358,7 @@ on_tooling(struct sim *s, struct request *r, struct reply *out)
 	o = object_find(s, object);
 	const size_t len = strlen(field);
 	if (o == NULL || len < 4 || strcmp(field + len - 3, "__c") != 0 ||
-	    text_of(meta, "label") == NULL ||
+	    str_of(meta, "label") == NULL ||
 	    type_line(meta, type, sizeof(type)) == NULL) {
 		reply_error(out, 400, "FIELD_INTEGRITY_EXCEPTION",
 		    "The field cannot be made");

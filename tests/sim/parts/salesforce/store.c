@@ -277,7 +277,7 @@ text_check(const struct field *f, const json_t *in)
 		return "STRING_TOO_LONG";
 	if (f->type == T_EMAIL && *s != '\0' && strchr(s, '@') == NULL)
 		return "INVALID_EMAIL_ADDRESS";
-	if (f->values != NULL && *s != '\0' && !in_list(f->values, ';', s))
+	if (f->values != NULL && *s != '\0' && !listed(f->values, ';', s))
 		return "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST";
 	return NULL;
 }

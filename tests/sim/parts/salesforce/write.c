@@ -65,7 +65,7 @@ reference_check(const struct sim *s, const struct field *f, const char *id)
 	if (r == NULL)
 		return result_error(s, "INVALID_CROSS_REFERENCE_KEY",
 		    "invalid cross reference id", NULL);
-	if (!in_list(f->refs, ',', r->obj->name))
+	if (!listed(f->refs, ',', r->obj->name))
 		return result_error(s, "FIELD_INTEGRITY_EXCEPTION",
 		    "id value of incorrect type", f->name);
 	return value_true(r, "IsDeleted")
@@ -203,7 +203,7 @@ static json_t *
 update_target(struct sim *s, const struct batch *b, const json_t *rec,
     struct object *o, struct record **r)
 {
-	const char *id = text_of(rec, "id");
+	const char *id = str_of(rec, "id");
 	char full[ID_LEN + 1], other[ID_LEN + 1];
 	size_t i, same = 0;
 	json_t *v;
@@ -215,7 +215,7 @@ update_target(struct sim *s, const struct batch *b, const json_t *rec,
 		return result_error(
 		    s, "MALFORMED_ID", "malformed id", "Id");
 	json_array_foreach((json_t *)(uintptr_t)b->records, i, v)
-	    same += id_normal(text_of(v, "id"), other) &&
+	    same += id_normal(str_of(v, "id"), other) &&
 		    strcmp(full, other) == 0;
 	if (same > 1)
 		return result_error(s, "DUPLICATE_VALUE",
@@ -234,7 +234,7 @@ static json_t *
 upsert_target(struct sim *s, const struct batch *b, const json_t *rec,
     struct record **r)
 {
-	const char *text = text_of(rec, b->key->name), *other;
+	const char *text = str_of(rec, b->key->name), *other;
 	size_t n, i, same = 0;
 	json_t *v;
 
@@ -247,7 +247,7 @@ upsert_target(struct sim *s, const struct batch *b, const json_t *rec,
 		    "the external id is not specified", b->key->name);
 	json_array_foreach((json_t *)(uintptr_t)b->records, i, v)
 	{
-		other = text_of(v, b->key->name);
+		other = str_of(v, b->key->name);
 		same += other != NULL && strcmp(other, text) == 0;
 	}
 	if (same > 1)
@@ -264,7 +264,7 @@ plan_one(struct sim *s, struct batch *b, const struct request *r,
     const json_t *rec, json_t **line, bool *created)
 {
 	struct object *o = object_find(
-	    s, text_of(json_object_get(rec, "attributes"), "type"));
+	    s, str_of(json_object_get(rec, "attributes"), "type"));
 	struct record *target = NULL;
 	json_t *bad;
 
@@ -273,7 +273,7 @@ plan_one(struct sim *s, struct batch *b, const struct request *r,
 		    "sObject type is not supported.", NULL);
 	if (b->key != NULL)
 		bad = upsert_target(s, b, rec, &target);
-	else if (strcmp(r->method, "POST") == 0)
+	else if (strcmp(r->in.method, "POST") == 0)
 		bad = json_object_get(rec, "id") == NULL
 			  ? NULL
 			  : result_error(s, "INVALID_FIELD",
@@ -282,7 +282,7 @@ plan_one(struct sim *s, struct batch *b, const struct request *r,
 		bad = update_target(s, b, rec, o, &target);
 	if (bad != NULL && mutant_is(s, MUT_MISSING_200)) {
 		json_decref(bad);
-		return result_good(text_of(rec, "id"), b->key != NULL, false);
+		return result_good(str_of(rec, "id"), b->key != NULL, false);
 	}
 	if (bad != NULL)
 		return bad;
@@ -312,7 +312,7 @@ batch_run(struct sim *s, struct batch *b, const struct request *r)
 		    line == NULL ? json_null() : json_incref(line));
 		json_array_append_new(b->results,
 		    bad != NULL ? bad
-				: result_good(text_of(line, "id"),
+				: result_good(str_of(line, "id"),
 				      b->key != NULL,
 				      created || mutant_is(s, MUT_CREATED_TRUE)));
 		if (line != NULL && !b->whole &&
@@ -350,7 +350,7 @@ records_wrong(struct sim *s, const json_t *records)
 		return "EXCEEDED_ID_LIMIT";
 	json_array_foreach((json_t *)(uintptr_t)records, i, v)
 	{
-		type = text_of(json_object_get(v, "attributes"), "type");
+		type = str_of(json_object_get(v, "attributes"), "type");
 		if (!json_is_object(v) || type == NULL)
 			return "INVALID_TYPE";
 		chunks += strcmp(type, last) != 0;
@@ -409,9 +409,9 @@ batch_target(struct sim *s, const struct request *r, struct batch *b,
 void
 on_collection(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
+	json_t *in = body_json(&r->in);
 	struct batch b = { .records = json_object_get(in, "records"),
-		.whole = bool_of(in, "allOrNone") };
+		.whole = flag_of(in, "allOrNone") };
 	const char *wrong;
 
 	if (!json_is_object(in))

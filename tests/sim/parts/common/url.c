@@ -16,8 +16,8 @@ hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static bool
-decode(const char *s, size_t len, bool plus, char *out)
+bool
+url_decode_to(const char *s, size_t len, bool plus, char *out)
 {
 	for (size_t i = 0; i < len; i++) {
 		int c = plus && s[i] == '+' ? ' ' : (unsigned char)s[i];
@@ -39,7 +39,8 @@ char *
 url_decode(const char *s, size_t len, bool plus)
 {
 	char *out = need(malloc(len + 1));
-	json_t *checked = decode(s, len, plus, out) ? json_string(out) : NULL;
+	json_t *checked = url_decode_to(s, len, plus, out) ? json_string(out)
+							   : NULL;
 
 	if (checked == NULL) {
 		free(out);

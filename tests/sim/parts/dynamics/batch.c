@@ -67,8 +67,8 @@ static void
 request_free(struct request *r)
 {
 	pool_free(&r->pool);
-	free(r->raw);
-	free(r->body);
+	free(r->in.uri);
+	free(r->in.body);
 }
 
 /* false = the batch is malformed, and b->out holds nothing */
@@ -79,7 +79,7 @@ one_run(struct batch *b, const struct part *part, bool in_set,
 	*out = (struct reply){ .retry_after = -1 };
 	const char *why = starts(part->type, "application/http")
 	    ? inner_read(b->s, b->r, part, r) : "A part is no HTTP request";
-	if (why == NULL && in_set && strcmp(r->method, "GET") == 0)
+	if (why == NULL && in_set && strcmp(r->in.method, "GET") == 0)
 		why = "A change set holds no GET";
 	if (why != NULL) {
 		reply_error(out, 400, "0x80048d19", "%s.", why);
@@ -221,9 +221,9 @@ on_batch(struct sim *s, struct request *r, struct reply *out)
 	size_t n = 0;
 	struct part *parts = need(calloc(PARTS_MAX, sizeof(*parts)));
 	const char *boundary = boundary_of(&r->pool, r->h.type);
-	const char *why = strcmp(r->method, "POST") != 0 || boundary == NULL ||
-	    r->body == NULL ? "A batch is a POST of multipart/mixed" :
-	    parts_read(&r->pool, pool_text(&r->pool, r->body, r->len), r->len,
+	const char *why = strcmp(r->in.method, "POST") != 0 || boundary == NULL ||
+	    r->in.body == NULL ? "A batch is a POST of multipart/mixed" :
+	    parts_read(&r->pool, pool_text(&r->pool, r->in.body, r->in.len), r->in.len,
 		boundary, parts, &n);
 	struct batch b = { .s = s, .r = r,
 		.go_on = r->h.prefer != NULL &&

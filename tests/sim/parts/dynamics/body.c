@@ -109,7 +109,7 @@ body_read(struct sim *s, struct request *r, struct reply *out, size_t table,
 		    "found that matches the content type of the request.");
 		return NULL;
 	}
-	json_t *in = json_loadb(r->body == NULL ? "" : r->body, r->len,
+	json_t *in = json_loadb(r->in.body == NULL ? "" : r->in.body, r->in.len,
 	    JSON_REJECT_DUPLICATES, NULL);
 	if (!json_is_object(in)) {
 		reply_error(out, 400, "0x80048d19",

@@ -4,7 +4,6 @@
 #include "odata.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
 static void
 ok(struct reply *out)
@@ -105,7 +104,7 @@ sim_record(struct sim *s, struct request *r, struct reply *out)
 	const char *why = "table expected";
 	size_t table;
 	struct guid id;
-	json_t *in = json_loadb(r->body, r->len, 0, NULL), *ids = json_array();
+	json_t *in = body_json(&r->in), *ids = json_array();
 	const char *given = str_of(in, "id");
 	json_t *set = table_of(s, in, &table)
 	    ? set_read(s, table, json_object_get(in, "set"), &why) : NULL;
@@ -152,7 +151,7 @@ sim_update(struct sim *s, struct request *r, struct reply *out)
 	size_t table;
 	struct query q = { 0 };
 	struct page page = { 0 };
-	json_t *in = json_loadb(r->body, r->len, 0, NULL);
+	json_t *in = body_json(&r->in);
 	json_t *set = table_of(s, in, &table)
 	    ? set_read(s, table, json_object_get(in, "set"), &why) : NULL;
 	if (set == NULL || !query_of(s, r, in, table, &q) ||
@@ -179,7 +178,7 @@ sim_rows(struct sim *s, struct request *r, struct reply *out)
 	size_t table;
 	struct query q = { 0 };
 	struct page page;
-	json_t *in = json_loadb(r->body, r->len, 0, NULL), *list = json_array();
+	json_t *in = body_json(&r->in), *list = json_array();
 	if (!table_of(s, in, &table) || !query_of(s, r, in, table, &q) ||
 	    !page_take(s, &r->pool, &q, int_of(in, "limit", 1000), &page)) {
 		no(out, q.why[0] != '\0' ? q.why : "table expected");
@@ -206,7 +205,7 @@ sim_delete(struct sim *s, struct request *r, struct reply *out)
 {
 	size_t table;
 	struct guid id;
-	json_t *in = json_loadb(r->body, r->len, 0, NULL);
+	json_t *in = body_json(&r->in);
 	const char *text = str_of(in, "id");
 	if (!table_of(s, in, &table) || text == NULL ||
 	    !guid_parse(text, strlen(text), &id) ||
@@ -250,7 +249,7 @@ sim_merge(struct sim *s, struct request *r, struct reply *out)
 {
 	size_t table;
 	struct guid loser, winner;
-	json_t *in = json_loadb(r->body, r->len, 0, NULL);
+	json_t *in = body_json(&r->in);
 	const char *a = str_of(in, "loser"), *b = str_of(in, "winner");
 	if (!table_of(s, in, &table) || a == NULL || b == NULL ||
 	    !guid_parse(a, strlen(a), &loser) ||
@@ -275,7 +274,7 @@ static void
 sim_column(struct sim *s, struct request *r, struct reply *out)
 {
 	size_t table;
-	json_t *in = json_loadb(r->body, r->len, 0, NULL);
+	json_t *in = body_json(&r->in);
 	const char *spec = str_of(in, "column");
 	if (!table_of(s, in, &table) || spec == NULL) {
 		no(out, "table and column expected");
@@ -293,7 +292,7 @@ static void
 sim_now(struct sim *s, struct request *r, struct reply *out)
 {
 	int64_t t;
-	json_t *in = json_loadb(r->body, r->len, 0, NULL);
+	json_t *in = body_json(&r->in);
 	if (sim_time_parse(str_of(in, "now"), &t)) {
 		now_set(s, t);
 		ok(out);
@@ -306,7 +305,7 @@ sim_now(struct sim *s, struct request *r, struct reply *out)
 static void
 sim_fault(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = json_loadb(r->body, r->len, 0, NULL);
+	json_t *in = body_json(&r->in);
 	if (json_is_true(json_object_get(in, "clear"))) {
 		for (size_t i = 0; i < s->n_faults; i++)
 			json_decref(s->faults[i].set);
@@ -326,17 +325,8 @@ sim_fault(struct sim *s, struct request *r, struct reply *out)
 static void
 sim_ledger(struct sim *s, struct request *r, struct reply *out)
 {
-	struct stat st;
-	char path[4200];
 	(void)r;
-	snprintf(path, sizeof(path), "%.4000s/ledger.jsonl", s->opt.dir);
-	FILE *f = fopen(path, "re");
-	if (f == NULL || fstat(fileno(f), &st) != 0)
-		die(path);
-	out->raw = need(calloc(1, (size_t)st.st_size + 1));
-	if (fread(out->raw, 1, (size_t)st.st_size, f) != (size_t)st.st_size)
-		die(path);
-	fclose(f);
+	out->raw = lines_text(s->opt.dir);
 	out->status = 200;
 	snprintf(out->type, sizeof(out->type), "application/x-ndjson");
 }

@@ -57,7 +57,7 @@ fault_match(struct sim *s, struct request *r, const char *rest)
 	char set[128];
 	size_t table;
 	snprintf(set, sizeof(set), "%.*s", (int)strcspn(rest, "(/?"), rest);
-	r->on = on_of(r->method, rest, r->query);
+	r->on = on_of(r->in.method, rest, r->query);
 	r->faulted = fault_take(s, r, set_find(s, set, &table) ? set : "");
 }
 
@@ -96,10 +96,10 @@ row_serve(struct sim *s, struct request *r, struct reply *out, size_t table,
 		on_patch(s, r, out, table, p->key);
 	else if (r->on == ON_DELETE)
 		on_remove(s, r, out, table, p->key);
-	else if (strcmp(r->method, "GET") == 0)
+	else if (strcmp(r->in.method, "GET") == 0)
 		on_row(s, r, out, table, p->key);
 	else
-		refuse(out, 405, "The method is not allowed:", r->method);
+		refuse(out, 405, "The method is not allowed:", r->in.method);
 }
 
 static void
@@ -112,12 +112,12 @@ set_serve(struct sim *s, struct request *r, struct reply *out, char *rest)
 		refuse(out, 404, "Resource not found for the segment", whole);
 	else if (p.key != NULL)
 		row_serve(s, r, out, table, &p);
-	else if (strcmp(r->method, "POST") == 0)
+	else if (strcmp(r->in.method, "POST") == 0)
 		on_create(s, r, out, table);
-	else if (strcmp(r->method, "GET") == 0)
+	else if (strcmp(r->in.method, "GET") == 0)
 		on_list(s, r, out, table);
 	else
-		refuse(out, 405, "The method is not allowed:", r->method);
+		refuse(out, 405, "The method is not allowed:", r->in.method);
 }
 
 /* What a good client sends with each call. */
@@ -137,7 +137,7 @@ manners(struct sim *s, const struct request *r)
 static void
 data_serve(struct sim *s, struct request *r, struct reply *out, char *rest)
 {
-	const bool get = strcmp(r->method, "GET") == 0;
+	const bool get = strcmp(r->in.method, "GET") == 0;
 	manners(s, r);
 	if (r->on == ON_BATCH && strcmp(rest, "$batch") == 0)
 		on_batch(s, r, out);
@@ -162,7 +162,7 @@ data_answer(struct sim *s, struct request *r, struct reply *out)
 	const char *why = NULL, *begin = r->path + strlen(s->opt.prefix);
 	const size_t len = strlen(begin);
 	char *rest = pool_get(&r->pool, len + 1);
-	if (!url_decode(begin, len, rest)) {
+	if (!url_decode_to(begin, len, false, rest)) {
 		refuse(out, 400, "A broken escape in", begin);
 		return;
 	}

@@ -12,48 +12,28 @@ static const char *const kinds[] = { "expired", "html", "cut_before",
 	"empty_page", "no_next", "duplicate_row", "link_host", "link_scheme",
 	"link_again", "conflict", "batch_lf", "part_gone", "empty", NULL };
 
-static int
-place(const char *const *list, const char *what)
-{
-	for (int i = 0; what != NULL && list[i] != NULL; i++)
-		if (strcmp(list[i], what) == 0)
-			return i;
-	return -1;
-}
-
-static void
-copy(char *to, size_t size, const json_t *in, const char *key)
-{
-	const char *text = str_of(in, key);
-	snprintf(to, size, "%s", text == NULL ? "" : text);
-}
-
 bool
 fault_add(struct sim *s, const json_t *in)
 {
-	const json_t *kind = json_object_get(in, "kind");
 	const char *on = str_of(in, "on");
 	struct fault f = { .after = int_of(in, "after", 0),
 		.times = int_of(in, "times", 1),
 		.retry_after = int_of(in, "retry_after", -1),
 		.seconds = int_of(in, "seconds", 2),
 		.nth = int_of(in, "nth", 1),
-		.store = json_is_true(json_object_get(in, "store")),
-		.bare = json_is_true(json_object_get(in, "bare")),
-		.empty = json_is_true(json_object_get(in, "empty")) };
-	copy(f.code, sizeof(f.code), in, "code");
-	copy(f.message, sizeof(f.message), in, "message");
-	copy(f.table, sizeof(f.table), in, "table");
-	copy(f.kind, sizeof(f.kind), in, "kind");
-	if (json_is_integer(kind))
-		snprintf(f.kind, sizeof(f.kind), "%lld",
-		    (long long)json_integer_value(kind));
-	const int where = on == NULL ? ON_DATA : place(places, on);
+		.store = flag_of(in, "store"),
+		.bare = flag_of(in, "bare"),
+		.empty = flag_of(in, "empty") };
+	text_copy(f.code, sizeof(f.code), str_of(in, "code"));
+	text_copy(f.message, sizeof(f.message), str_of(in, "message"));
+	text_copy(f.table, sizeof(f.table), str_of(in, "table"));
+	fault_kind(f.kind, sizeof(f.kind), in);
+	const int where = on == NULL ? ON_DATA : place_of(on, places);
 	f.on = (enum on)where;
 	f.status = int_of(in, "status", 0);
 	const bool number = sim_num(f.kind, &f.status);
 	if (where < 0 || (number ? f.status < 200 || f.status > 599
-				 : place(kinds, f.kind) < 0))
+				 : place_of(f.kind, kinds) < 0))
 		return false;
 	f.set = json_incref(json_object_get(in, "set"));
 	s->faults = grow(s->faults, s->n_faults, sizeof(*s->faults));
@@ -64,7 +44,7 @@ fault_add(struct sim *s, const json_t *in)
 static bool
 fault_fits(const struct fault *f, const struct request *r, const char *table)
 {
-	if (f->times == 0 || (f->table[0] != '\0' && strcmp(f->table, table) != 0))
+	if (f->table[0] != '\0' && strcmp(f->table, table) != 0)
 		return false;
 	return f->on == ON_ANY || f->on == r->on ||
 	    (f->on == ON_DATA && r->on != ON_TOKEN && !r->inner);
@@ -76,12 +56,8 @@ fault_take(struct sim *s, struct request *r, const char *table)
 	bool found = false;
 	for (size_t i = 0; i < s->n_faults; i++) {
 		struct fault *f = &s->faults[i];
-		if (!fault_fits(f, r, table))
-			continue;
-		if (f->after > 0) {
-			f->after--;
-		} else if (!found) {
-			f->times -= f->times > 0;
+		if (fault_fits(f, r, table) &&
+		    fault_due(&f->after, &f->times, found)) {
 			r->fault = *f;
 			found = true;
 		}

@@ -80,27 +80,6 @@ guid_seeded(uint64_t seed, const char *what, uint64_t n)
 	return g;
 }
 
-bool
-url_decode(const char *s, size_t len, char *out)
-{
-	for (size_t i = 0; i < len; i++) {
-		char c = s[i];
-		if (c == '%') {
-			const int a = i + 2 < len ? hex(s[i + 1]) : -1;
-			const int b = i + 2 < len ? hex(s[i + 2]) : -1;
-			if (a < 0 || b < 0)
-				return false;
-			c = (char)(a * 16 + b);
-			i += 2;
-		}
-		if (c == '\0')
-			return false;
-		*out++ = c;
-	}
-	*out = '\0';
-	return true;
-}
-
 void
 url_encode(struct text *out, const char *s, bool capitals)
 {
@@ -115,38 +94,3 @@ url_encode(struct text *out, const char *s, bool capitals)
 	}
 }
 
-int64_t
-clock_ms(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-const char *
-http_date(int64_t t, char *out, size_t size)
-{
-	static const char *const days[] = { "Thu", "Fri", "Sat", "Sun", "Mon",
-		"Tue", "Wed" };
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May",
-		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-	int y, m, d;
-	const int64_t day = sim_floor_div(t, DAY_S);
-	const int sec = (int)(t - day * DAY_S);
-	sim_civil(day, &y, &m, &d);
-	snprintf(out, size, "%s, %02d %s %04d %02d:%02d:%02d GMT",
-	    days[((day % 7) + 7) % 7], d, months[m - 1], y, sec / 3600,
-	    sec / 60 % 60, sec % 60);
-	return out;
-}
-
-void
-file_write(const char *path, const char *line)
-{
-	char tmp[4200];
-	snprintf(tmp, sizeof(tmp), "%.4100s.tmp", path);
-	FILE *f = fopen(tmp, "we");
-	if (f == NULL || fprintf(f, "%s\n", line) < 0 || fclose(f) != 0 ||
-	    rename(tmp, path) != 0)
-		die(path);
-}

@@ -4,7 +4,6 @@
 #include "sim.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 static void
 table_made(struct sim *s, const json_t *line)
@@ -16,8 +15,9 @@ table_made(struct sim *s, const json_t *line)
 }
 
 static void
-line_apply(struct sim *s, const json_t *line)
+line_apply(void *sim, json_t *line)
 {
+	struct sim *s = sim;
 	size_t i;
 	const char *kind = str_of(line, "kind"), *name = str_of(line, "table");
 	const int64_t seq = int_of(line, "seq", 0);
@@ -44,14 +44,13 @@ line_apply(struct sim *s, const json_t *line)
 static void
 line_write(struct sim *s, json_t *line)
 {
+	if (s->set_lines == NULL) {
+		line_add(s->ledger, line, !s->opt.no_sync);
+		return;
+	}
 	char *text = json_text(line);
-	const size_t len = strlen(text);
-	text[len] = '\n';
-	if (s->set_lines != NULL)
-		text_add(s->set_lines, text, len + 1);
-	else if (write(s->ledger, text, len + 1) != (ssize_t)len + 1 ||
-	    (!s->opt.no_sync && fdatasync(s->ledger) != 0))
-		die("ledger");
+	text_str(s->set_lines, text);
+	text_str(s->set_lines, "\n");
 	free(text);
 }
 
@@ -68,26 +67,7 @@ ledger_add(struct sim *s, json_t *line)
 }
 
 void
-ledger_load(struct sim *s, const char *path)
+ledger_load(struct sim *s)
 {
-	char *line = NULL;
-	size_t room = 0;
-	off_t whole = 0;
-	ssize_t len;
-	FILE *f = fopen(path, "re");
-	if (f == NULL)
-		return;
-	while ((len = getline(&line, &room, f)) > 0 && line[len - 1] == '\n') {
-		json_t *rec = json_loadb(line, (size_t)len, 0, NULL);
-		if (rec == NULL)
-			die("a line of the ledger cannot be read");
-		line_apply(s, rec);
-		json_decref(rec);
-		whole += len;
-	}
-	free(line);
-	fclose(f);
-	/* A torn last line was never answered: it did not happen. */
-	if (truncate(path, whole) != 0)
-		die(path);
+	lines_read(s->opt.dir, line_apply, s);
 }

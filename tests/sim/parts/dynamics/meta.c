@@ -319,7 +319,7 @@ on_meta(struct sim *s, struct request *r, struct reply *out, char *rest)
 {
 	size_t entities;
 	struct cell name = { .kind = K_NULL };
-	if (strcmp(r->method, "GET") != 0) {
+	if (strcmp(r->in.method, "GET") != 0) {
 		meta_create(s, r, out, rest);
 		return;
 	}

@@ -221,11 +221,11 @@ part_make(struct sim *s, struct request *r, struct reply *out, char *rest,
 void
 meta_create(struct sim *s, struct request *r, struct reply *out, char *rest)
 {
-	json_t *in = json_loadb(r->body == NULL ? "" : r->body, r->len,
+	json_t *in = json_loadb(r->in.body == NULL ? "" : r->in.body, r->in.len,
 	    JSON_REJECT_DUPLICATES, NULL);
-	if (strcmp(r->method, "POST") != 0 || r->h.type == NULL ||
+	if (strcmp(r->in.method, "POST") != 0 || r->h.type == NULL ||
 	    !starts(r->h.type, "application/json") || !json_is_object(in))
-		no(out, "A POST of JSON is expected, not", r->method);
+		no(out, "A POST of JSON is expected, not", r->in.method);
 	else if (strcmp(rest, "EntityDefinitions") == 0)
 		table_make(s, r, out, in);
 	else if (strcmp(rest, "RelationshipDefinitions") == 0)

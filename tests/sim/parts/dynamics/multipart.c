@@ -146,7 +146,7 @@ inner_read(struct sim *s, struct request *outer, const struct part *part,
 	char *at = part->content, *line;
 	/* The empty line may be the last bytes, shared with the boundary. */
 	const char *end = at + part->len + 2;
-	*out = (struct request){ .inner = true, .con = outer->con,
+	*out = (struct request){ .inner = true, .in.con = outer->in.con,
 		.ids = outer->ids, .urls = outer->urls, .n_ids = outer->n_ids };
 	if (part->encoding == NULL || strcmp(part->encoding, "binary") != 0)
 		return "Content-Transfer-Encoding: binary is expected";
@@ -156,7 +156,7 @@ inner_read(struct sim *s, struct request *outer, const struct part *part,
 	if (version == NULL || strcmp(version, " HTTP/1.1") != 0)
 		return "A request line is malformed";
 	*url++ = *version = '\0';
-	out->method = first;
+	out->in.method = first;
 	while ((line = line_take(&at, end)) != NULL && *line != '\0')
 		header_put(&out->h, line);
 	if (line == NULL)
@@ -165,13 +165,13 @@ inner_read(struct sim *s, struct request *outer, const struct part *part,
 	const char *address = inner_address(s, outer, url);
 	if (address == NULL)
 		return "The address of a request is not of this service";
-	out->raw = dup_text(address);
-	const size_t len = strcspn(out->raw, "?");
-	out->path = pool_text(&out->pool, out->raw, len);
-	out->query = out->raw[len] == '?' ? out->raw + len + 1 : NULL;
+	out->in.uri = dup_text(address);
+	const size_t len = strcspn(out->in.uri, "?");
+	out->path = pool_text(&out->pool, out->in.uri, len);
+	out->query = out->in.uri[len] == '?' ? out->in.uri + len + 1 : NULL;
 	if (at < part->content + part->len) {
-		out->len = (size_t)(part->content + part->len - at);
-		out->body = need(strndup(at, out->len));
+		out->in.len = (size_t)(part->content + part->len - at);
+		out->in.body = need(strndup(at, out->in.len));
 	}
 	return NULL;
 }

@@ -41,7 +41,7 @@ cookie_attribute(struct pool *p, const char *cookie, const char *name)
 	at += strlen(mark);
 	const size_t len = strcspn(at, "\"");
 	char *out = pool_get(p, len + 1);
-	return url_decode(at, len, out) ? out : NULL;
+	return url_decode_to(at, len, false, out) ? out : NULL;
 }
 
 /* <modifiedon last=".." />, and the identifier in any case */

@@ -195,7 +195,7 @@ query_read(struct sim *s, struct pool *p, struct query *q, size_t table,
 	while (rest != NULL && (one = strsep(&rest, "&")) != NULL) {
 		const size_t len = strlen(one);
 		char *text = pool_get(p, len + 1), mark[64];
-		if (!url_decode(one, len, text))
+		if (!url_decode_to(one, len, false, text))
 			return query_no(q, "A broken escape in '%.60s'.", one);
 		char *eq = strchr(text, '=');
 		if (eq == NULL || *text == '\0')

@@ -22,7 +22,7 @@ query_whole(struct sim *s, struct request *r, struct reply *out,
 {
 	if (!query_read(s, &r->pool, q, table, r->query))
 		return refused(out, q);
-	if (q->skip != NULL && !link_whole(r->raw)) {
+	if (q->skip != NULL && !link_whole(r->in.uri)) {
 		complain(s, "link_changed");
 		reply_error(out, 400, "0x80040203",
 		    "The paging cookie or the link round it was changed.");

@@ -42,8 +42,7 @@ reply_error(struct reply *out, unsigned status, const char *code,
 void
 complain(struct sim *s, const char *what)
 {
-	json_object_set_new(s->complaints, what, json_integer(
-	    1 + json_integer_value(json_object_get(s->complaints, what))));
+	count_up(s->complaints, what);
 }
 
 /* "http://127.0.0.1:4711", as the client named it. */

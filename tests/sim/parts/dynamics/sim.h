@@ -4,9 +4,12 @@
 #ifndef NPSYNC_SIM_DYNAMICS_SIM_H
 #define NPSYNC_SIM_DYNAMICS_SIM_H
 
-#include <microhttpd.h>
 #include <pthread.h>
 
+#include "../common/files.h"
+#include "../common/http.h"
+#include "../common/url.h"
+#include "../common/wrong.h"
 #include "store.h"
 
 #define TOKENS 16
@@ -52,26 +55,22 @@ struct sim {
 	int64_t requests, too_early, strayed, strayed_bearer, quiet_until_ms;
 	int64_t batches, parts, tokens_asked;
 	json_t *by_status, *complaints;
-	int mutant;		/* place in the table of mutate.c, -1 = none */
-	int64_t struck;
+	struct mutants mutants;
 };
 struct headers {
 	const char *authorization, *prefer, *if_match, *if_none, *type, *accept,
 	    *version, *host, *id;
 };
 struct request {
+	struct incoming in;
 	struct pool pool;
-	char *raw;		/* as it came: path and query */
-	const char *method, *path, *query;	/* both still encoded */
+	const char *path, *query;	/* both still encoded */
 	struct headers h;
-	char *body;
-	size_t len;
 	enum on on;
-	bool started, faulted, too_big, inner;
+	bool faulted, inner;
 	struct fault fault;
 	const char **ids, **urls;	/* of a change set: $1 and what it made */
 	size_t n_ids;
-	struct MHD_Connection *con;
 };
 struct reply {
 	unsigned status;
@@ -144,7 +143,7 @@ void fault_before(struct sim *s, struct request *r);
 /* true = the answer stands, the request is not carried out */
 bool fault_replaces(struct sim *s, struct request *r, struct reply *out);
 void fault_after(struct request *r, struct reply *out);
-bool mutant_set(struct sim *s, const char *name);
+extern const char *const mutant_names[];
 /* Is this one on? Then it strikes. */
 bool mutant(struct sim *s, const char *name);
 void sim_mutate(struct sim *s, struct request *r, struct reply *out);

@@ -31,7 +31,7 @@ index_grow(struct table *t)
 
 /* Gone ones, too. */
 static struct row **
-place_of(const struct table *t, struct guid id)
+row_at(const struct table *t, struct guid id)
 {
 	if (t->n_slots == 0)
 		return NULL;
@@ -42,14 +42,14 @@ place_of(const struct table *t, struct guid id)
 struct row *
 row_find(const struct table *t, struct guid id)
 {
-	struct row **at = place_of(t, id);
+	struct row **at = row_at(t, id);
 	return at == NULL || (*at)->gone ? NULL : *at;
 }
 
 struct row *
 row_revive(struct table *t, struct guid id)
 {
-	struct row **at = place_of(t, id);
+	struct row **at = row_at(t, id);
 	if (at == NULL)
 		return NULL;
 	(*at)->gone = false;
@@ -78,7 +78,7 @@ row_by_key(
 static struct row *
 row_room(struct table *t, struct guid id)
 {
-	struct row **at = place_of(t, id);
+	struct row **at = row_at(t, id);
 	const bool fresh = at == NULL;
 	const size_t had = fresh ? 0 : (*at)->n_cells;
 	if (!fresh && had == t->n_cols) {

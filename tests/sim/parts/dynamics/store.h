@@ -123,7 +123,7 @@ size_t refs_of(struct table *t, int col, struct guid id,
 
 /* ---- ledger.c */
 void ledger_add(struct sim *s, json_t *line);
-void ledger_load(struct sim *s, const char *path);
+void ledger_load(struct sim *s);
 
 /* ---- world.c */
 void world_seed(struct sim *s);

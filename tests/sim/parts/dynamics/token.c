@@ -20,13 +20,13 @@ form_value(struct pool *p, const char *text)
 	for (char *at = plain; *at != '\0'; at++)
 		if (*at == '+')
 			*at = ' ';
-	return url_decode(plain, strlen(plain), out) ? out : "";
+	return url_decode_to(plain, strlen(plain), false, out) ? out : "";
 }
 
 static void
-form_read(struct request *r, struct form *f)
+grant_read(struct request *r, struct form *f)
 {
-	char *rest = pool_text(&r->pool, r->body == NULL ? "" : r->body, r->len);
+	char *rest = pool_text(&r->pool, r->in.body == NULL ? "" : r->in.body, r->in.len);
 	char *one;
 	*f = (struct form){ 0 };
 	while ((one = strsep(&rest, "&")) != NULL) {
@@ -155,7 +155,7 @@ on_token(struct sim *s, struct request *r, struct reply *out)
 	r->faulted = fault_take(s, r, "");
 	if (r->faulted && fault_replaces(s, r, out))
 		return;
-	form_read(r, &f);
+	grant_read(r, &f);
 	if (r->h.type == NULL ||
 	    !starts(r->h.type, "application/x-www-form-urlencoded"))
 		no(s, r, out, 900144, "invalid_request", "The request body must "

@@ -1,9 +1,8 @@
 /*
- * util.c - memory and text.
+ * util.c - memory of a request, and text.
  */
 #include "util.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -12,36 +11,6 @@ struct chunk {
 	size_t used, size;
 	max_align_t data[];
 };
-
-_Noreturn void
-die(const char *what)
-{
-	fprintf(stderr, "dynamics: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-void *
-need(void *p)
-{
-	if (p == NULL)
-		die("memory");
-	return p;
-}
-
-/* Room for one more element after n. */
-void *
-grow(void *v, size_t n, size_t size)
-{
-	if ((n & (n - 1)) != 0)
-		return v;
-	return need(realloc(v, (n == 0 ? 1 : 2 * n) * size));
-}
-
-char *
-dup_text(const char *s)
-{
-	return need(strdup(s == NULL ? "" : s));
-}
 
 /* Zeroed. */
 void *
@@ -200,26 +169,6 @@ text_count(const char *s)
 	for (; *s != '\0'; s++)
 		n += ((unsigned char)*s & 0xc0) != 0x80;
 	return n;
-}
-
-const char *
-str_of(const json_t *obj, const char *key)
-{
-	return json_string_value(json_object_get(obj, key));
-}
-
-int64_t
-int_of(const json_t *obj, const char *key, int64_t otherwise)
-{
-	const json_t *v = json_object_get(obj, key);
-	return json_is_integer(v) ? json_integer_value(v) : otherwise;
-}
-
-int64_t
-time_of(const json_t *obj, const char *key, int64_t otherwise)
-{
-	int64_t t;
-	return sim_time_parse(str_of(obj, key), &t) ? t : otherwise;
 }
 
 char *

@@ -4,14 +4,7 @@
 #ifndef NPSYNC_SIM_DYNAMICS_UTIL_H
 #define NPSYNC_SIM_DYNAMICS_UTIL_H
 
-#include <jansson.h>
-
-#include "../../simtime.h"
-
-#define J(n) ((json_int_t)(n))
-#define NO_TIME INT64_MIN
-#define LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define PRINTF(f, a) __attribute__((format(printf, f, a)))
+#include "../common/base.h"
 
 struct guid {
 	uint64_t hi, lo;
@@ -26,10 +19,6 @@ struct text {
 	size_t len, room;
 };
 
-_Noreturn void die(const char *what);
-void *need(void *p);
-void *grow(void *v, size_t n, size_t size);
-char *dup_text(const char *s);
 void *pool_get(struct pool *p, size_t size);
 char *pool_text(struct pool *p, const char *s, size_t len);
 PRINTF(2, 3) char *pool_fmt(struct pool *p, const char *fmt, ...);
@@ -47,9 +36,6 @@ bool text_ends(const char *in, const char *what);
 /* Characters, not bytes. */
 size_t text_count(const char *s);
 
-const char *str_of(const json_t *obj, const char *key);
-int64_t int_of(const json_t *obj, const char *key, int64_t otherwise);
-int64_t time_of(const json_t *obj, const char *key, int64_t otherwise);
 char *json_text(const json_t *v);
 
 bool guid_parse(const char *s, size_t len, struct guid *out);
@@ -60,13 +46,7 @@ bool guid_same(struct guid a, struct guid b);
 int guid_order(struct guid a, struct guid b);
 struct guid guid_seeded(uint64_t seed, const char *what, uint64_t n);
 
-/* "%41" to "A"; a plus stays a plus. False on a broken escape or a NUL. */
-bool url_decode(const char *s, size_t len, char *out);
 /* Everything but unreserved characters, hex digits in capitals or not. */
 void url_encode(struct text *out, const char *s, bool capitals);
-
-int64_t clock_ms(void);
-const char *http_date(int64_t t, char *out, size_t size);
-void file_write(const char *path, const char *line);
 
 #endif

@@ -40,8 +40,8 @@ contact_search(struct sim *s, const char *search, const char *key)
 static void
 raw_check(struct sim *s, const struct call *c)
 {
-	if (strpbrk(c->raw, "+@") != NULL)
-		violation(s, "lookup_not_encoded", c->raw);
+	if (strpbrk(c->in.uri, "+@") != NULL)
+		violation(s, "lookup_not_encoded", c->in.uri);
 }
 
 void
@@ -52,7 +52,7 @@ on_lookup(struct sim *s, struct call *call, struct reply *out)
 
 	raw_check(s, call);
 	if (call->n_parts < 5 || call->n_parts > 6) {
-		violation(s, "lookup_path", call->raw);
+		violation(s, "lookup_path", call->in.uri);
 		reply_failed(out, 404, "Not found");
 		return;
 	}
@@ -116,7 +116,7 @@ on_optouts(struct sim *s, struct call *call, struct reply *out)
 
 	if ((page_text != NULL && (!sim_num(page_text, &page) || page < 1)) ||
 	    (size_text != NULL && (!sim_num(size_text, &size) || size < 1)))
-		violation(s, "unsubscribed_query", call->raw);
+		violation(s, "unsubscribed_query", call->in.uri);
 	const struct contact **all = optouts_make(s, &n);
 	int64_t first = (page - 1) * size;
 	if (page_text == NULL)
@@ -134,7 +134,7 @@ on_optouts(struct sim *s, struct call *call, struct reply *out)
 void
 optout_insert(struct sim *s)
 {
-	char *email = text_make("late-%zu@example.org", s->n_contacts);
+	char *email = fmt_text("late-%zu@example.org", s->n_contacts);
 
 	ledger_add(s, json_pack("{s:s, s:s, s:s}", "kind", "unsubscribe",
 	    "email", email, "at", sim_time_iso(s->now)));
@@ -160,7 +160,7 @@ on_erase(struct sim *s, struct call *c, struct reply *out)
 	size_t i;
 
 	if (!privacy || !s->opt.allow_erase)
-		violation(s, "changes_contacts", c->raw);
+		violation(s, "changes_contacts", c->in.uri);
 	if (!privacy && c->n_parts > 4)
 		removed_add(s, c->parts[4]);
 	if (privacy) {

@@ -44,7 +44,7 @@ answer_store(struct sim *s, const json_t *in, const char *email, int64_t at)
 void
 answer_insert(struct sim *s, int64_t at)
 {
-	char *email = text_make("late-%zu@example.org", s->n_answers);
+	char *email = fmt_text("late-%zu@example.org", s->n_answers);
 	json_t *in = json_pack("{s:i}", "answer", 7);
 
 	(void)answer_store(s, in, email, at == NO_TIME ? s->now : at);
@@ -168,7 +168,7 @@ sim_now(struct sim *s, struct call *c, struct reply *out)
 		reply_failed(out, 400, "now expected, 2026-11-25T20:00:00Z");
 		return;
 	}
-	file_write(s->now_file, sim_time_iso(t));
+	clock_write(s->now_file, t);
 	s->now = t;
 	reply_json(out, 200, json_pack("{s:s}", "now", sim_time_iso(t)));
 }
@@ -176,7 +176,7 @@ sim_now(struct sim *s, struct call *c, struct reply *out)
 static void
 sim_fault(struct sim *s, struct call *c, struct reply *out)
 {
-	const bool clear = json_is_true(json_object_get(c->body, "clear"));
+	const bool clear = flag_of(c->body, "clear");
 
 	if (clear)
 		s->n_faults = 0;
@@ -189,13 +189,10 @@ sim_fault(struct sim *s, struct call *c, struct reply *out)
 static void
 sim_mutate(struct sim *s, struct call *c, struct reply *out)
 {
-	const char *name = str_of(c->body, "name");
+	bool good;
+	json_t *told = mutants_told(&s->mutants, c->body, &good);
 
-	if (json_is_true(json_object_get(c->body, "clear")))
-		s->mutant = -1;
-	const bool good = name == NULL || mutant_set(s, name);
-	reply_json(out, good ? 200 : 400, json_pack("{s:I, s:o}", "struck",
-	    J(s->struck), "known", mutants_known()));
+	reply_json(out, good ? 200 : 400, told);
 }
 
 static void
@@ -208,7 +205,7 @@ sim_stats(struct sim *s, struct call *c, struct reply *out)
 	    J(s->n_contacts), "sends", J(s->n_sends), "answers",
 	    J(s->n_answers), "redirects", J(s->redirects), "storage_port",
 	    J(s->storage_port), "too_early", J(s->too_early), "struck",
-	    J(s->struck), "trigger_peak_10s", J(s->triggers[0].peak),
+	    J(s->mutants.struck), "trigger_peak_10s", J(s->triggers[0].peak),
 	    "trigger_peak_60s", J(s->triggers[1].peak), "peak_10s",
 	    J(s->all[0].peak), "by_status", s->by_status, "by_on", s->by_on,
 	    "violations", s->violations));
@@ -219,22 +216,17 @@ static void
 sim_ledger(struct sim *s, struct call *c, struct reply *out)
 {
 	const char *kind = str_of(c->body, "kind");
-	char *path = text_make("%s/ledger.jsonl", s->opt.dir), *line = NULL;
+	char *text = lines_text(s->opt.dir);
 	json_t *lines = json_array();
-	FILE *f = fopen(path, "re");
-	size_t cap = 0;
 
-	while (f != NULL && getline(&line, &cap, f) > 0) {
+	for (char *rest = text, *line; (line = strsep(&rest, "\n")) != NULL;) {
 		json_t *rec = json_loads(line, 0, NULL);
 		const char *has = str_of(rec, "kind");
 		if (kind == NULL || (has != NULL && strcmp(kind, has) == 0))
 			json_array_append(lines, rec);
 		json_decref(rec);
 	}
-	if (f != NULL)
-		fclose(f);
-	free(line);
-	free(path);
+	free(text);
 	reply_json(out, 200, json_pack("{s:o}", "lines", lines));
 }
 
@@ -253,7 +245,7 @@ sim_control(struct sim *s, struct call *c, struct reply *out)
 
 	for (size_t i = 0; i < LEN(controls); i++)
 		if (strcmp(controls[i].name, name) == 0) {
-			if (c->body == NULL && c->len > 0)
+			if (c->body == NULL && c->in.len > 0)
 				reply_failed(out, 400, "The body is no object");
 			else
 				controls[i].handle(s, c, out);

@@ -14,17 +14,10 @@ static const char *const kinds[] = { "truncated", "cut_after", "slow",
 	"cut_before", "failed", "no_result", NULL };
 #define FIRST_REPLACING 8
 
-static bool
-status_of(const char *kind, int64_t *status)
-{
-	return sim_num(kind, status) && *status >= 200 && *status <= 599;
-}
-
 bool
 fault_add(struct sim *s, const json_t *in)
 {
-	const char *kind = str_of(in, "kind"), *on = str_of(in, "on");
-	const json_t *number = json_object_get(in, "kind");
+	const char *on = str_of(in, "on");
 	const int where = on == NULL ? ON_TRIGGER : place_of(on, on_names);
 	struct fault f = { .on = ON_NONE, .after = int_of(in, "after", 0),
 		.times = int_of(in, "times", 1),
@@ -33,18 +26,13 @@ fault_add(struct sim *s, const json_t *in)
 		.at = time_of(in, "at", NO_TIME) };
 	int64_t status;
 
-	if (json_is_integer(number))
-		snprintf(f.kind, sizeof(f.kind), "%lld",
-		    (long long)json_integer_value(number));
-	else
-		snprintf(f.kind, sizeof(f.kind), "%s",
-		    kind == NULL ? "" : kind);
+	fault_kind(f.kind, sizeof(f.kind), in);
 	const int known = place_of(f.kind, kinds);
-	if (where < 0 || (known < 0 && !status_of(f.kind, &status)))
+	if (where < 0 || (known < 0 && !fault_status(f.kind, &status)))
 		return false;
 	f.on = (enum on)where;
 	f.store = json_object_get(in, "store") != NULL
-	    ? json_is_true(json_object_get(in, "store"))
+	    ? flag_of(in, "store")
 	    : known >= 0 && known < FIRST_REPLACING;
 	s->faults = grow(s->faults, s->n_faults, sizeof(*s->faults));
 	s->faults[s->n_faults++] = f;
@@ -56,12 +44,8 @@ fault_take(struct sim *s, struct call *c)
 {
 	for (size_t i = 0; i < s->n_faults; i++) {
 		struct fault *f = &s->faults[i];
-		if (f->times <= 0 || (f->on != ON_ANY && f->on != c->on))
-			continue;
-		if (f->after > 0) {
-			f->after--;
-		} else if (!c->faulted) {
-			f->times--;
+		if ((f->on == ON_ANY || f->on == c->on) &&
+		    fault_due(&f->after, &f->times, c->faulted)) {
 			c->fault = *f;
 			c->faulted = true;
 		}
@@ -124,7 +108,7 @@ fault_apply(struct sim *s, const struct call *c, struct reply *out)
 {
 	int64_t status;
 
-	if (status_of(c->fault.kind, &status)) {
+	if (fault_status(c->fault.kind, &status)) {
 		reply_failed(out, (unsigned)status, "Fault on request");
 		out->retry_after = c->fault.retry_after;
 	} else if (fault_is(c, "html")) {

@@ -31,7 +31,7 @@ call_route(struct call *c)
 	    strcmp(c->parts[1], "v1") != 0)
 		return;
 	for (size_t i = 0; i < LEN(routes); i++)
-		if (strcmp(c->method, routes[i].method) == 0 &&
+		if (strcmp(c->in.method, routes[i].method) == 0 &&
 		    strcmp(c->parts[2], routes[i].first) == 0 &&
 		    (routes[i].second == NULL ||
 		    strcmp(c->parts[3], routes[i].second) == 0))
@@ -59,13 +59,12 @@ bool
 call_allowed(struct sim *s, struct call *c, struct reply *out)
 {
 	const char *looked[2] = { s->opt.key, NULL };
-	const char *has = MHD_lookup_connection_value(c->con, MHD_HEADER_KIND,
-	    "X-apikey");
+	const char *has = header_of(&c->in, "X-apikey");
 
-	if (strstr(c->raw, s->opt.key) != NULL)
+	if (strstr(c->in.uri, s->opt.key) != NULL)
 		violation(s, "key_in_url", NULL);
 	if (c->storage) {
-		MHD_get_connection_values(c->con, MHD_HEADER_KIND, header_look,
+		MHD_get_connection_values(c->in.con, MHD_HEADER_KIND, header_look,
 		    looked);
 		if (looked[1] != NULL)
 			violation(s, "key_at_storage", looked[1]);

@@ -1,45 +1,18 @@
 /*
  * mutate.c - a server that is wrong in one way, from now on.
  */
-#include <stdlib.h>
-
 #include "sim.h"
 
-static const char *const names[] = { "sends-twice", "send-lie", "flag-text",
+const char *const mutant_names[] = { "sends-twice", "send-lie", "flag-text",
 	"page-again", "page-overlap", "page-hole", "total-small", "numbers-real",
 	"numbers-huge", "score-11", "ref-gone", "ref-swapped", "answers-lost",
 	"optout-lost", "lookup-other", "lookup-stale", "storage-foreign",
 	"storage-chain", "data-null", "data-object", NULL };
 
 bool
-mutant_set(struct sim *s, const char *name)
-{
-	const int n = place_of(name, names);
-
-	if (n < 0)
-		return false;
-	s->mutant = n;
-	s->struck = 0;
-	return true;
-}
-
-bool
 mutant(struct sim *s, const char *name)
 {
-	const bool on = s->mutant >= 0 && strcmp(names[s->mutant], name) == 0;
-
-	s->struck += on;
-	return on;
-}
-
-json_t *
-mutants_known(void)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; names[i] != NULL; i++)
-		json_array_append_new(list, json_string(names[i]));
-	return list;
+	return mutants_strike(&s->mutants, name);
 }
 
 void

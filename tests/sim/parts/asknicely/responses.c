@@ -157,8 +157,8 @@ file_offer(struct sim *s, struct reply *out)
 	out->status = 302;
 	out->raw = need(strdup(""));
 	out->location = mutant(s, "storage-foreign")
-	    ? text_make("http://storage.invalid/%s", f->name)
-	    : text_make("http://127.0.0.1:%d/%s%s", s->storage_port, f->name,
+	    ? fmt_text("http://storage.invalid/%s", f->name)
+	    : fmt_text("http://127.0.0.1:%d/%s%s", s->storage_port, f->name,
 		  mutant(s, "storage-chain") ? "?again" : "");
 }
 
@@ -169,7 +169,7 @@ on_responses(struct sim *s, struct call *c, struct reply *out)
 	size_t n;
 
 	if (!path_read(c, &q)) {
-		violation(s, "responses_path", c->raw);
+		violation(s, "responses_path", c->in.uri);
 		reply_failed(out, 400, "The path is not understood");
 		return;
 	}
@@ -199,9 +199,9 @@ on_storage(struct sim *s, struct call *c, struct reply *out)
 		if (strcmp(s->files[i].name, name) == 0 && *name != '\0') {
 			out->status = 200;
 			out->raw = need(strdup(s->files[i].text));
-			if (strchr(c->raw, '?') != NULL) {
+			if (strchr(c->in.uri, '?') != NULL) {
 				out->status = 302;
-				out->location = text_make(
+				out->location = fmt_text(
 				    "http://127.0.0.1:%d/%s", s->storage_port,
 				    name);
 			}

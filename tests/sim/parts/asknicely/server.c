@@ -1,20 +1,17 @@
 /*
  * server.c - the transport of both ports, with cuts and waits.
  */
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "sim.h"
-
-#define BODY_MAX (8u << 20)
 
 /* ---- one call ---------------------------------------------------------------- */
 
 static void
 path_split(struct call *c)
 {
-	const char *p = c->raw;
+	const char *p = c->in.uri;
 	const char *end = p + strcspn(p, "?");
 
 	while (p < end && c->n_parts < SEGMENTS) {
@@ -27,22 +24,21 @@ path_split(struct call *c)
 		c->parts[c->n_parts++] = part;
 		p += len;
 	}
-	c->query = *end == '?' ? form_read(end + 1, strlen(end + 1))
+	c->query = *end == '?' ? form_read(end + 1)
 			       : json_object();
 }
 
 static void
 body_read(struct call *c)
 {
-	const char *type = MHD_lookup_connection_value(c->con, MHD_HEADER_KIND,
-	    "Content-Type");
+	const char *type = header_of(&c->in, "Content-Type");
 	const bool form = type != NULL &&
 	    strncmp(type, "application/x-www-form-urlencoded", 33) == 0;
 
-	if (c->len == 0)
+	if (c->in.len == 0)
 		return;
-	c->body = form || c->on == ON_TRIGGER ? form_read(c->text, c->len)
-	    : json_loadb(c->text, c->len, JSON_REJECT_DUPLICATES, NULL);
+	c->body = form || c->on == ON_TRIGGER ? form_read(c->in.body)
+	    : json_loadb(c->in.body, c->in.len, JSON_REJECT_DUPLICATES, NULL);
 }
 
 static void
@@ -54,9 +50,9 @@ call_log(struct sim *s, const struct call *c, const struct reply *out)
 	snprintf(key, sizeof(key), "%u", status);
 	count_up(s->by_status, key);
 	count_up(s->by_on, on_names[c->on]);
-	char *line = text_make("%lld %s %s %s%s %u\n",
+	char *line = fmt_text("%lld %s %s %s%s %u\n",
 	    (long long)(clock_ms() - s->started_ms), sim_time_iso(s->now),
-	    c->method, c->storage ? "storage:" : "", c->raw, status);
+	    c->in.method, c->storage ? "storage:" : "", c->in.uri, status);
 	const ssize_t len = (ssize_t)strlen(line);
 	if (write(s->log, line, (size_t)len) != len)
 		die("requests.log");
@@ -97,63 +93,12 @@ call_serve(struct sim *s, struct call *c, struct reply *out)
 			call_carry(s, c, out);
 			return;
 		}
-		violation(s, "unknown_path", c->raw);
+		violation(s, "unknown_path", c->in.uri);
 		reply_failed(out, 404, "Not found");
 	}
 }
 
 /* ---- the answer -------------------------------------------------------------- */
-
-struct part {
-	char *text;
-	size_t len;
-};
-
-/* Fewer bytes than were announced, then the end. */
-static ssize_t
-part_read(void *cls, uint64_t at, char *to, size_t max)
-{
-	const struct part *p = cls;
-
-	if (at >= p->len)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	const size_t n = p->len - (size_t)at < max ? p->len - (size_t)at : max;
-	memcpy(to, p->text + at, n);
-	return (ssize_t)n;
-}
-
-static void
-part_free(void *cls)
-{
-	struct part *p = cls;
-
-	free(p->text);
-	free(p);
-}
-
-static struct MHD_Response *
-response_make(struct reply *out)
-{
-	struct part *p = need(calloc(1, sizeof(*p)));
-
-	p->text = out->raw;
-	if (p->text == NULL && out->json != NULL)
-		p->text = need(json_dumps(out->json, JSON_COMPACT));
-	if (p->text == NULL)
-		p->text = need(strdup(""));
-	p->len = strlen(p->text);
-	return MHD_create_response_from_callback(p->len + out->missing, 65536,
-	    part_read, p, part_free);
-}
-
-static void
-header_num(struct MHD_Response *res, const char *name, int64_t n)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%lld", (long long)n);
-	MHD_add_response_header(res, name, text);
-}
 
 static void
 limits_add(const struct sim *s, const struct call *c, struct MHD_Response *res)
@@ -165,35 +110,35 @@ limits_add(const struct sim *s, const struct call *c, struct MHD_Response *res)
 
 	for (int i = 0; i < 2; i++) {
 		const int64_t left = limit_left(s, c, i, &most);
-		header_num(res, names[i][0], most);
-		header_num(res, names[i][1], left);
+		response_number(res, names[i][0], most);
+		response_number(res, names[i][1], left);
 	}
 }
 
 static enum MHD_Result
 answer_send(struct sim *s, const struct call *c, struct reply *out)
 {
-	struct MHD_Response *res = response_make(out);
+	struct MHD_Response *res = response_make(out->raw, 0, out->json,
+	    out->missing);
 
-	MHD_add_response_header(res, "Content-Type",
+	response_header(res, "Content-Type",
 	    out->type == NULL ? "application/json" : out->type);
-	if (out->location != NULL)
-		MHD_add_response_header(res, "Location", out->location);
-	if (out->retry_after >= 0)
-		header_num(res, "Retry-After", out->retry_after);
+	response_header(res, "Location", out->location);
+	response_number(res, "Retry-After", out->retry_after);
 	if (!c->storage && c->on != ON_SIM)
 		limits_add(s, c, res);
-	const enum MHD_Result sent = MHD_queue_response(c->con, out->status,
-	    res);
-	MHD_destroy_response(res);
-	return sent;
+	return response_send(&c->in, out->status, res);
 }
 
 static enum MHD_Result
-call_finish(struct sim *s, struct call *c)
+call_finish(void *sim, void *call)
 {
+	struct sim *s = sim;
+	struct call *c = call;
 	struct reply out = { .retry_after = -1 };
-	enum MHD_Result sent = MHD_NO;
+
+	if (c->in.too_big)
+		return MHD_NO;
 
 	pthread_mutex_lock(&s->lock);
 	s->now = now_read(s);
@@ -211,109 +156,51 @@ call_finish(struct sim *s, struct call *c)
 	if (fault_is(c, "slow"))
 		sleep((unsigned)c->fault.seconds);
 	pthread_mutex_lock(&s->lock);
-	if (!out.cut)
-		sent = answer_send(s, c, &out);
-	else
-		free(out.raw);
+	const enum MHD_Result sent = out.cut
+	    ? response_cut(out.raw, out.json) : answer_send(s, c, &out);
 	pthread_mutex_unlock(&s->lock);
-	json_decref(out.json);
 	free(out.location);
 	return sent;
 }
 
-/* ---- the library's callbacks --------------------------------------------------- */
-
-static void *
-call_open(void *cls, const char *uri, struct MHD_Connection *con)
+static void
+call_open(void *sim, void *call)
 {
-	struct call *c = need(calloc(1, sizeof(*c)));
-
-	(void)cls;
-	c->raw = need(strdup(uri));
-	c->con = con;
-	path_split(c);
-	return c;
+	(void)sim;
+	path_split(call);
 }
 
 static void
-call_close(void *cls, struct MHD_Connection *con, void **ctx,
-    enum MHD_RequestTerminationCode why)
+file_open(void *sim, void *call)
 {
-	struct call *c = *ctx;
+	struct call *c = call;
 
-	(void)cls, (void)con, (void)why;
-	if (c == NULL)
-		return;
+	(void)sim;
+	c->storage = true;
+	path_split(c);
+}
+
+static void
+call_close(void *call)
+{
+	struct call *c = call;
+
 	while (c->n_parts > 0)
 		free(c->parts[--c->n_parts]);
 	json_decref(c->body);
 	json_decref(c->query);
-	free(c->text);
-	free(c->raw);
-	free(c);
-	*ctx = NULL;
-}
-
-static enum MHD_Result
-call_take(void *cls, struct call *c, const char *method, const char *data,
-    size_t *len)
-{
-	if (!c->started) {
-		c->started = true;
-		c->method = method;
-		return MHD_YES;
-	}
-	if (*len == 0)
-		return call_finish(cls, c);
-	if (c->len + *len > BODY_MAX)
-		return MHD_NO;
-	c->text = need(realloc(c->text, c->len + *len));
-	memcpy(c->text + c->len, data, *len);
-	c->len += *len;
-	*len = 0;
-	return MHD_YES;
-}
-
-static enum MHD_Result
-on_call(void *cls, struct MHD_Connection *con, const char *path,
-    const char *method, const char *version, const char *data, size_t *len,
-    void **ctx)
-{
-	(void)con, (void)path, (void)version;
-	return call_take(cls, *ctx, method, data, len);
-}
-
-static enum MHD_Result
-on_file(void *cls, struct MHD_Connection *con, const char *path,
-    const char *method, const char *version, const char *data, size_t *len,
-    void **ctx)
-{
-	struct call *c = *ctx;
-
-	(void)con, (void)path, (void)version;
-	c->storage = true;
-	return call_take(cls, c, method, data, len);
 }
 
 struct MHD_Daemon *
 listen_on(struct sim *s, int64_t port, bool storage)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct MHD_Daemon *d = MHD_start_daemon(MHD_USE_POLL |
-	    MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, 0,
-	    NULL, NULL, storage ? on_file : on_call, s, MHD_OPTION_SOCK_ADDR,
-	    &at, MHD_OPTION_URI_LOG_CALLBACK, call_open, s,
-	    MHD_OPTION_NOTIFY_COMPLETED, call_close, s, MHD_OPTION_END);
+	static const struct service services[2] = {
+		{ .size = sizeof(struct call), .body_max = 8u << 20,
+		    .opened = call_open, .finished = call_finish,
+		    .closed = call_close },
+		{ .size = sizeof(struct call), .body_max = 8u << 20,
+		    .opened = file_open, .finished = call_finish,
+		    .closed = call_close } };
 
-	if (d == NULL)
-		die("listen");
-	return d;
-}
-
-int
-port_of(struct MHD_Daemon *d)
-{
-	return MHD_get_daemon_info(d, MHD_DAEMON_INFO_BIND_PORT)->port;
+	return service_start(&services[storage], s, 0, port);
 }

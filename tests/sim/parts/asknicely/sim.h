@@ -4,15 +4,14 @@
 #ifndef NPSYNC_SIM_ASKNICELY_SIM_H
 #define NPSYNC_SIM_ASKNICELY_SIM_H
 
-#include <jansson.h>
-#include <microhttpd.h>
 #include <pthread.h>
 
-#include "../../simtime.h"
+#include "../common/base.h"
+#include "../common/files.h"
+#include "../common/http.h"
+#include "../common/url.h"
+#include "../common/wrong.h"
 
-#define J(n) ((json_int_t)(n))
-#define LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define NO_TIME INT64_MIN
 #define SEGMENTS 10
 #define FILES 16
 
@@ -74,22 +73,17 @@ struct sim {
 	json_t *by_email, *by_status, *by_on, *violations;
 	struct window all[2], triggers[2];
 	int64_t requests, too_early, quiet_ms, redirects;
-	int mutant;		/* place in the table of fault.c, -1 = none */
-	int64_t struck;
+	struct mutants mutants;
 };
 struct call {
-	char *raw;		/* as it came */
-	const char *method;
+	struct incoming in;
 	char *parts[SEGMENTS];	/* of the path, decoded */
 	size_t n_parts;
 	json_t *query;		/* name -> text */
 	enum on on;
-	char *text;		/* the body */
-	size_t len;
 	json_t *body;		/* object: of JSON, or of a form */
-	bool started, faulted, storage;
+	bool faulted, storage;
 	struct fault fault;
-	struct MHD_Connection *con;
 };
 struct reply {
 	unsigned status;
@@ -103,25 +97,8 @@ struct reply {
 typedef void handler_fn(struct sim *, struct call *, struct reply *);
 
 /* ---- util.c */
-_Noreturn void die(const char *what);
-void *need(void *p);
-/* Room for one more element behind n. */
-void *grow(void *v, size_t n, size_t size);
-__attribute__((format(printf, 1, 2))) char *text_make(const char *fmt, ...);
-/* The place of s in a list that ends with NULL; -1 = it is not there. */
-int place_of(const char *s, const char *const *names);
-const char *str_of(const json_t *obj, const char *key);
-int64_t int_of(const json_t *obj, const char *key, int64_t otherwise);
-int64_t time_of(const json_t *obj, const char *key, int64_t otherwise);
-void count_up(json_t *counts, const char *key);
 /* The service writes numbers as texts; NO_TIME is null. */
 json_t *num_text(int64_t n);
-/* plus: a plus is a blank.  NULL = no such escape, or no UTF-8. */
-char *url_decode(const char *s, size_t len, bool plus);
-/* name=text&...; NULL = unreadable, or a name stands twice. */
-json_t *form_read(const char *s, size_t len);
-int64_t clock_ms(void);
-void file_write(const char *path, const char *line);
 int64_t now_read(const struct sim *s);
 
 /* ---- reply.c */
@@ -133,7 +110,7 @@ void reply_failed(struct reply *out, unsigned status, const char *msg);
 struct contact *contact_find(struct sim *s, const char *email);
 /* Takes rec; on disk before it is in memory. */
 void ledger_add(struct sim *s, json_t *rec);
-void ledger_load(struct sim *s, const char *path);
+void ledger_load(struct sim *s);
 /* What no client may do; it is counted, and stands in the ledger. */
 void violation(struct sim *s, const char *what, const char *detail);
 /* The last mail that left; NO_TIME = none. */
@@ -162,16 +139,14 @@ bool fault_is(const struct call *c, const char *kind);
 /* true = the call is not carried out */
 bool fault_replaces(const struct call *c);
 void fault_apply(struct sim *s, const struct call *c, struct reply *out);
-bool mutant_set(struct sim *s, const char *name);
+extern const char *const mutant_names[];
 /* Is this one on?  Then it strikes. */
 bool mutant(struct sim *s, const char *name);
-json_t *mutants_known(void);
 /* What a wrong server makes of a page's place, and of its answer. */
 void mutate_page(struct sim *s, int64_t page, int64_t *first);
 void mutate_reply(struct sim *s, const struct call *c, struct reply *out);
 
 /* ---- server.c */
 struct MHD_Daemon *listen_on(struct sim *s, int64_t port, bool storage);
-int port_of(struct MHD_Daemon *d);
 
 #endif

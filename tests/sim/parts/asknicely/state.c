@@ -3,7 +3,6 @@
  */
 #include <stdlib.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "sim.h"
 
@@ -122,8 +121,9 @@ answer_apply(struct sim *s, const struct contact *c, json_t *rec)
 }
 
 static void
-state_apply(struct sim *s, json_t *rec)
+state_apply(void *sim, json_t *rec)
 {
+	struct sim *s = sim;
 	static const char *const kinds[] = { "import", "send", "answer",
 		"unsubscribe", "active", "removed", NULL };
 	const char *email = str_of(rec, "email");
@@ -159,43 +159,26 @@ ledger_add(struct sim *s, json_t *rec)
 	json_object_set_new(rec, "seq", json_integer(J(s->seq + 1)));
 	json_object_set_new(rec, "received_at",
 	    json_string(sim_time_iso(s->now)));
-	char *line = need(json_dumps(rec, JSON_COMPACT | JSON_PRESERVE_ORDER));
-	const size_t len = strlen(line);
-	line[len] = '\n';
-	if (write(s->ledger, line, len + 1) != (ssize_t)len + 1 ||
-	    (!s->opt.no_sync && fdatasync(s->ledger) != 0))
-		die("ledger");
-	free(line);
+	line_add(s->ledger, rec, !s->opt.no_sync);
 	state_apply(s, rec);
 	json_decref(rec);
 }
 
-void
-ledger_load(struct sim *s, const char *path)
+static void
+line_read(void *sim, json_t *rec)
 {
-	FILE *f = fopen(path, "re");
-	char *line = NULL;
-	size_t cap = 0;
-	off_t whole = 0;
-	ssize_t len;
+	struct sim *s = sim;
+	const char *what = str_of(rec, "what");
 
-	if (f == NULL)
-		return;
-	while ((len = getline(&line, &cap, f)) > 0 && line[len - 1] == '\n') {
-		json_t *rec = json_loadb(line, (size_t)len, 0, NULL);
-		if (rec == NULL)
-			die("a line of the ledger cannot be read");
-		state_apply(s, rec);
-		if (str_of(rec, "what") != NULL)
-			count_up(s->violations, str_of(rec, "what"));
-		json_decref(rec);
-		whole += len;
-	}
-	free(line);
-	fclose(f);
-	/* A torn last line was never answered: it did not happen. */
-	if (truncate(path, whole) != 0)
-		die(path);
+	state_apply(s, rec);
+	if (what != NULL)
+		count_up(s->violations, what);
+}
+
+void
+ledger_load(struct sim *s)
+{
+	lines_read(s->opt.dir, line_read, s);
 }
 
 void

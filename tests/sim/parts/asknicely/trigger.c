@@ -52,7 +52,7 @@ fields_of(const json_t *form)
 		    strcmp(name, "segment") == 0)
 			json_object_set(fields, name, v);
 	if (str_of(form, "name") == NULL && (first != NULL || last != NULL)) {
-		char *full = text_make("%s%s%s", first == NULL ? "" : first,
+		char *full = fmt_text("%s%s%s", first == NULL ? "" : first,
 		    first == NULL || last == NULL ? "" : " ",
 		    last == NULL ? "" : last);
 		json_object_set_new(fields, "name", json_string(full));
@@ -153,8 +153,7 @@ trigger_carry(struct sim *s, const json_t *form, const char *email,
 void
 on_trigger(struct sim *s, struct call *c, struct reply *out)
 {
-	const char *type = MHD_lookup_connection_value(c->con, MHD_HEADER_KIND,
-	    "Content-Type");
+	const char *type = header_of(&c->in, "Content-Type");
 	const char *email = str_of(c->body, "email");
 
 	if (type == NULL ||

@@ -27,23 +27,6 @@ policy_of(const char *kind)
 	return NULL;
 }
 
-static bool
-status_of(const struct fault *f, int64_t *status)
-{
-	return sim_num(f->kind, status) && *status >= 200 && *status <= 599;
-}
-
-static void
-text_copy(char *to, size_t size, const json_t *in, const char *key)
-{
-	const json_t *v = json_object_get(in, key);
-
-	if (json_is_integer(v))
-		snprintf(to, size, "%lld", (long long)json_integer_value(v));
-	else if (json_is_string(v))
-		snprintf(to, size, "%s", json_string_value(v));
-}
-
 /* {"kind", "on", "type", "after", "times", "text", "category", "retry_after",
  * "seconds", "value", "id", "store", "set"} */
 bool
@@ -58,12 +41,12 @@ fault_add(struct sim *s, const json_t *in)
 		.value = int_of(in, "value", 1), .store = flag_of(in, "store") };
 	int64_t status;
 
-	text_copy(f.kind, sizeof(f.kind), in, "kind");
-	text_copy(f.type, sizeof(f.type), in, "type");
-	text_copy(f.text, sizeof(f.text), in, "text");
-	text_copy(f.category, sizeof(f.category), in, "category");
+	fault_kind(f.kind, sizeof(f.kind), in);
+	text_copy(f.type, sizeof(f.type), str_of(in, "type"));
+	text_copy(f.text, sizeof(f.text), str_of(in, "text"));
+	text_copy(f.category, sizeof(f.category), str_of(in, "category"));
 	(void)id_read(json_object_get(in, "id"), &f.id);
-	if (where < 0 || (!status_of(&f, &status) &&
+	if (where < 0 || (!fault_status(f.kind, &status) &&
 	    policy_of(f.kind) == NULL && place_of(f.kind, instead) < 0 &&
 	    place_of(f.kind, others) < 0))
 		return false;
@@ -99,13 +82,8 @@ fault_take(struct sim *s, struct call *c)
 
 	for (size_t i = 0; i < s->n_faults; i++) {
 		struct fault *f = &s->faults[i];
-		if (f->times == 0 || strcmp(f->kind, "record") == 0 ||
-		    !fault_fits(f, c))
-			continue;
-		if (f->after > 0) {
-			f->after--;
-		} else if (!found) {
-			f->times -= f->times > 0;
+		if (strcmp(f->kind, "record") != 0 && fault_fits(f, c) &&
+		    fault_due(&f->after, &f->times, found)) {
 			c->fault = *f;
 			found = true;
 		}
@@ -205,7 +183,7 @@ replaces(const struct call *c)
 {
 	int64_t status;
 
-	return c->faulted && (status_of(&c->fault, &status) ||
+	return c->faulted && (fault_status(c->fault.kind, &status) ||
 	    policy_of(c->fault.kind) != NULL ||
 	    place_of(c->fault.kind, instead) >= 0);
 }
@@ -220,7 +198,7 @@ replace(struct sim *s, const struct call *c, struct reply *out)
 	out->raw = NULL;
 	if (policy != NULL)
 		reply_limit(s, c, out, policy);
-	else if (status_of(&c->fault, &status))
+	else if (fault_status(c->fault.kind, &status))
 		status_reply(s, &c->fault, out, status);
 	else
 		instead_reply(s, c, out);
@@ -250,10 +228,9 @@ fault_after(struct sim *s, const struct call *c, struct reply *out)
 	} else if (fault_is(c, "cut_after")) {
 		out->cut = true;
 	} else if ((short_of || fault_is(c, "half")) && out->json != NULL) {
-		out->raw = need(json_dumps(out->json, JSON_COMPACT));
-		const size_t len = strlen(out->raw);
-		out->raw[len / 2] = '\0';
-		out->missing = short_of ? len - len / 2 : 0;
+		out->raw = json_half(out->json, &out->missing);
+		if (!short_of)
+			out->missing = 0;
 	}
 }
 

@@ -3,7 +3,6 @@
  * memory; the order that a kill must not turn round.
  */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "sim.h"
 
@@ -63,8 +62,9 @@ links_apply(struct sim *s, const struct kind *k, const json_t *line)
 }
 
 static void
-line_apply(struct sim *s, const json_t *line)
+line_apply(void *sim, json_t *line)
 {
+	struct sim *s = sim;
 	struct kind *k = kind_find(s, str_of(line, "object"));
 	const char *what = str_of(line, "kind");
 	struct change c = { .id = int_of(line, "id", 0),
@@ -95,13 +95,7 @@ ledger_put(struct sim *s, json_t *line)
 	if (str_of(line, "stamp") == NULL)
 		json_object_set_new(line, "stamp",
 		    json_string(ms_iso(now_ms(s))));
-	char *text = need(json_dumps(line, JSON_COMPACT));
-	const size_t len = strlen(text);
-	text[len] = '\n';
-	if (write(s->ledger, text, len + 1) != (ssize_t)len + 1 ||
-	    (!s->opt.no_sync && fdatasync(s->ledger) != 0))
-		die("ledger");
-	free(text);
+	line_add(s->ledger, line, !s->opt.no_sync);
 	line_apply(s, line);
 	json_decref(line);
 }
@@ -115,27 +109,7 @@ violation(struct sim *s, const char *what, const char *where)
 }
 
 void
-ledger_load(struct sim *s, const char *path)
+ledger_load(struct sim *s)
 {
-	char *text = NULL;
-	size_t room = 0;
-	off_t whole = 0;
-	ssize_t len;
-	FILE *f = fopen(path, "re");
-
-	if (f == NULL)
-		return;
-	while ((len = getline(&text, &room, f)) > 0 && text[len - 1] == '\n') {
-		json_t *line = json_loadb(text, (size_t)len, 0, NULL);
-		if (line == NULL)
-			die("a line of the ledger cannot be read");
-		line_apply(s, line);
-		json_decref(line);
-		whole += len;
-	}
-	free(text);
-	fclose(f);
-	/* A torn last line was never answered: it did not happen. */
-	if (truncate(path, whole) != 0)
-		die(path);
+	lines_read(s->opt.dir, line_apply, s);
 }

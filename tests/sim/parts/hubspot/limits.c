@@ -50,8 +50,7 @@ scope_given(struct sim *s, const struct call *c, struct reply *out)
 bool
 call_allowed(struct sim *s, struct call *c, struct reply *out)
 {
-	const char *has = MHD_lookup_connection_value(c->con, MHD_HEADER_KIND,
-	    "Authorization");
+	const char *has = header_of(&c->in, "Authorization");
 	const bool bearer = has != NULL && strncmp(has, "Bearer ", 7) == 0;
 
 	if (bearer && !token_formed(has + 7)) {

@@ -108,12 +108,12 @@ on_list(struct sim *s, struct call *c, struct reply *out)
 
 	if ((limit != NULL && !sim_num(limit, &n)) || n < 1 ||
 	    n > s->opt.list_max) {
-		violation(s, "limit_too_large", c->raw);
+		violation(s, "limit_too_large", c->in.uri);
 		reply_error(s, out, 400, "VALIDATION_ERROR",
 		    "limit must be between 1 and %lld",
 		    (long long)s->opt.list_max);
 	} else if (after != NULL && !cursor_read(after, &from)) {
-		violation(s, "cursor_changed", c->raw);
+		violation(s, "cursor_changed", c->in.uri);
 		reply_error(s, out, 400, "VALIDATION_ERROR",
 		    "after is no place of this list");
 	} else {

@@ -54,7 +54,7 @@ channel_good(struct sim *s, struct call *c, struct reply *out)
 
 	if (channel != NULL && strcmp(channel, "EMAIL") == 0)
 		return true;
-	violation(s, "channel_missing", c->raw);
+	violation(s, "channel_missing", c->in.uri);
 	reply_error(s, out, 400, "VALIDATION_ERROR", "channel is needed");
 	return false;
 }

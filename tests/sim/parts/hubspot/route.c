@@ -90,7 +90,7 @@ segment_fits(struct call *c, const char *want, size_t n, const char *has,
 		return date_read(has, len, &c->version);
 	if (n != 2 || strncmp(want, "{}", 2) != 0)
 		return n == len && strncmp(want, has, n) == 0;
-	char *word = url_decode(has, len);
+	char *word = url_decode(has, len, true);
 	const bool good = word != NULL && *word != '\0' &&
 	    strcmp(word, "search") != 0 && strcmp(word, "batch") != 0 &&
 	    c->n_args < ARGS;
@@ -154,7 +154,7 @@ route_find(struct sim *s, struct call *c, struct reply *out)
 		const struct route *t = &routes[i];
 		if (!path_fits(c, t->legacy) && !path_fits(c, t->dated))
 			continue;
-		if (strcmp(t->method, c->method) == 0) {
+		if (strcmp(t->method, c->in.method) == 0) {
 			c->route = t;
 			return kind_known(s, c, out);
 		}

@@ -218,7 +218,7 @@ on_search(struct sim *s, struct call *c, struct reply *out)
 	struct search q = { .at = -1 };
 	const char *why;
 
-	if (c->len > BODY_MAX) {
+	if (c->in.len > BODY_MAX) {
 		violation(s, "body_too_long", c->path);
 		reply_error(s, out, 400, "VALIDATION_ERROR",
 		    "The search is longer than 3000 characters");

@@ -4,9 +4,11 @@
 #ifndef NPSYNC_SIM_HUBSPOT_SIM_H
 #define NPSYNC_SIM_HUBSPOT_SIM_H
 
-#include <microhttpd.h>
 #include <pthread.h>
 
+#include "../common/files.h"
+#include "../common/http.h"
+#include "../common/wrong.h"
 #include "store.h"
 
 #define ARGS 3
@@ -50,8 +52,7 @@ struct sim {
 	int64_t search_peak, correlation;
 	int64_t shift, shift_from;	/* after an empty page of a search */
 	json_t *by_status, *by_on, *violations, *refused;
-	int mutant;		/* place in the table of mutate.c, -1 = none */
-	int64_t struck;
+	struct mutants mutants;
 };
 struct call;
 struct reply;
@@ -63,20 +64,17 @@ struct route {
 	handler_fn *handle;
 };
 struct call {
-	char *raw;		/* as it came: path and query */
-	const char *method, *query;	/* the query still encoded */
+	struct incoming in;
+	const char *query;	/* still encoded */
 	char *path;
 	const struct route *route;
 	enum version version;
 	char *args[ARGS], *kept[KEPT];
 	size_t n_args, n_kept;
-	char *text;		/* the body */
-	size_t len;
 	json_t *body;
 	struct kind *kind;	/* args[0] is its name */
-	bool started, faulted, too_big;
+	bool faulted;
 	struct fault fault;
-	struct MHD_Connection *con;
 };
 struct reply {
 	unsigned status;
@@ -139,7 +137,7 @@ void fault_after(struct sim *s, const struct call *c, struct reply *out);
 void fault_page(const struct call *c, json_t *page);
 /* The error that a record meets in a batch; NULL = none. */
 const char *fault_record(struct sim *s, const struct call *c, int64_t id);
-bool mutant_set(struct sim *s, const char *name);
+extern const char *const mutant_names[];
 /* Is this one on?  Then it strikes. */
 bool mutant(struct sim *s, const char *name);
 

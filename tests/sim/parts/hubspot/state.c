@@ -1,9 +1,6 @@
 /*
  * state.c - the /sim/ calls that change the server, and what it has seen.
  */
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "sim.h"
 
 void
@@ -78,26 +75,10 @@ sim_switch(struct sim *s, struct call *c, struct reply *out)
 void
 sim_ledger(struct sim *s, struct call *c, struct reply *out)
 {
-	char *path = fmt_text("%s/ledger.jsonl", s->opt.dir);
-	FILE *f = fopen(path, "re");
-	size_t n = 0, room = 0, got;
-	char *text = NULL;
-
 	(void)c;
-	if (f == NULL)
-		die(path);
-	do {
-		room = room == 0 ? 65536 : 2 * room;
-		text = need(realloc(text, room));
-		got = fread(text + n, 1, room - n - 1, f);
-		n += got;
-	} while (got > 0);
-	text[n] = '\0';
-	fclose(f);
-	free(path);
 	out->status = 200;
 	out->type = "application/x-ndjson";
-	out->raw = text;
+	out->raw = lines_text(s->opt.dir);
 }
 
 void

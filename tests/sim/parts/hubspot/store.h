@@ -114,7 +114,7 @@ struct record *change_apply(struct sim *s, const struct change *c);
 
 /* ---- ledger.c: every change after the drawn world; steals the line */
 void ledger_put(struct sim *s, json_t *line);
-void ledger_load(struct sim *s, const char *path);
+void ledger_load(struct sim *s);
 /* A client did what the service forbids, or puts up with. */
 void violation(struct sim *s, const char *what, const char *where);
 

@@ -28,11 +28,11 @@ struct hit {
 static const char *
 argument(const struct request *r, const char *name)
 {
-	const char *v = text_of(r->args, name);
+	const char *v = str_of(r->args, name);
 
 	/* The description has $orderBy, the pages have $orderby, too. */
 	if (v == NULL && strcmp(name, "$orderBy") == 0)
-		v = text_of(r->args, "$orderby");
+		v = str_of(r->args, "$orderby");
 	return v;
 }
 
@@ -197,7 +197,7 @@ static bool
 entity_fits(const struct query *q, const struct row *row)
 {
 	if (q->p->table == T_PERSON)
-		return bool_of(row->v, "retired") ? q->retired : q->present;
+		return flag_of(row->v, "retired") ? q->retired : q->present;
 	if (q->p->table == T_TICKET)
 		return int_of(row->v, "status", 0) == 2 ? q->closed : q->open;
 	return true;
@@ -209,7 +209,7 @@ row_fits(struct sim *s, const struct query *q, const struct row *row)
 	if (!row_seen(s, row) || !entity_fits(q, row) ||
 	    (q->person != 0 && int_of(row->v, "personId", 0) != q->person))
 		return false;
-	return q->where == NULL || s->mutant == MUT_FILTER ||
+	return q->where == NULL || s->mutants.on == MUT_FILTER ||
 	       filter_true(s, q->where, row);
 }
 
@@ -252,8 +252,8 @@ rows_find(struct sim *s, const struct query *q, size_t *n)
 	struct hit *hits = need(calloc(t->n + 1, sizeof(*hits)));
 
 	*n = 0;
-	if (s->mutant == MUT_FILTER)
-		s->struck++;
+	if (s->mutants.on == MUT_FILTER)
+		s->mutants.struck++;
 	for (size_t i = 0; i < t->n; i++) {
 		if (!row_fits(s, q, &t->rows[i]))
 			continue;
@@ -288,7 +288,7 @@ name_set(const struct query *q, json_t *row, const char *name, json_t *v)
 static const char *
 entity_name(const struct query *q, const struct row *row)
 {
-	if (q->p->table == T_PERSON && bool_of(row->v, "retired"))
+	if (q->p->table == T_PERSON && flag_of(row->v, "retired"))
 		return "retiredPerson";
 	if (q->p->table == T_TICKET && int_of(row->v, "status", 0) == 2)
 		return "ticketdisplayclosed";
@@ -304,7 +304,7 @@ row_json(struct sim *s, const struct request *r, const struct query *q,
 
 	snprintf(key, sizeof(key), "%lld", (long long)row->id);
 	const bool number = q->full || fault_is(r, "pk_int") ||
-	    s->mutant == MUT_KEY_NUMBER;
+	    s->mutants.on == MUT_KEY_NUMBER;
 	json_object_set_new(out, "PrimaryKey",
 	    number ? json_integer(row->id) : json_string(key));
 	json_object_set_new(out, "EntityName",

@@ -159,17 +159,17 @@ claims_make(struct sim *s)
 void
 on_login(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
-	const char *app = text_of(in, "ApplicationToken");
-	const char *context = text_of(in, "ContextIdentifier");
-	const char *type = text_of(in, "ReturnTokenType");
+	json_t *in = body_json(&r->in);
+	const char *app = str_of(in, "ApplicationToken");
+	const char *context = str_of(in, "ContextIdentifier");
+	const char *type = str_of(in, "ReturnTokenType");
 	int code = fault_is(r, "refuse") ? (int)r->fault.code : 0;
 
 	if (code == 0 && (app == NULL || strcmp(app, s->opt.secret) != 0 ||
 	    context == NULL || strcasecmp(context, s->opt.context) != 0))
 		code = DENIED;
 	if (code == 0)
-		code = token_wrong(s, text_of(in, "SignedSystemToken"));
+		code = token_wrong(s, str_of(in, "SignedSystemToken"));
 	if (code != 0) {
 		refuse(out, code);
 	} else if (type == NULL || strcasecmp(type, "JWT") != 0) {
@@ -188,7 +188,7 @@ on_login(struct sim *s, struct request *r, struct reply *out)
 static bool
 form_is(const json_t *form, const char *name, const char *value)
 {
-	const char *is = text_of(form, name);
+	const char *is = str_of(form, name);
 
 	return is != NULL && strcmp(is, value) == 0;
 }
@@ -251,7 +251,7 @@ basic_good(const struct sim *s, const char *text)
 static bool
 app_token_good(struct sim *s, const struct request *r)
 {
-	const char *app = header(r, "SO-AppToken");
+	const char *app = header_of(&r->in, "SO-AppToken");
 
 	return (app != NULL && strcmp(app, s->opt.secret) == 0) ||
 	       mutant_is(s, MUT_APP_TOKEN_ANY);
@@ -261,7 +261,7 @@ app_token_good(struct sim *s, const struct request *r)
 bool
 authorised(struct sim *s, const struct request *r, struct reply *out)
 {
-	const char *head = header(r, "Authorization");
+	const char *head = header_of(&r->in, "Authorization");
 	bool good = false;
 
 	if (head != NULL && strncmp(head, "SOTicket ", 9) == 0)

@@ -24,7 +24,7 @@ local_offset(int64_t t)
 bool
 zone_read(const struct request *r, bool *offset, bool *local)
 {
-	const char *zone = header(r, "SO-TimeZone");
+	const char *zone = header_of(&r->in, "SO-TimeZone");
 
 	*offset = zone != NULL && strcasestr(zone, "includeTZOffset") != NULL;
 	*local = zone == NULL || strncasecmp(zone, "UTC", 3) != 0;
@@ -42,7 +42,7 @@ time_json(const struct sim *s, const struct request *r, int64_t t, bool utc)
 	if (t == 0)
 		return json_null();
 	(void)zone_read(r, &offset, &local);
-	if (s->mutant == MUT_ZONE_IGNORED)
+	if (s->mutants.on == MUT_ZONE_IGNORED)
 		offset = false;
 	local = local && !utc;
 	const int64_t by = local ? local_offset(t) : 0;
@@ -56,7 +56,7 @@ time_json(const struct sim *s, const struct request *r, int64_t t, bool utc)
 static const char *
 argument(const struct request *r, const char *name)
 {
-	const char *v = text_of(r->args, name);
+	const char *v = str_of(r->args, name);
 
 	return v == NULL ? "" : v;
 }

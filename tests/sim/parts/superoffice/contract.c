@@ -41,9 +41,9 @@ violation(struct sim *s, const struct request *r, const char *rule,
 	    what);
 	if (json_object_get(s->violations, key) == NULL)
 		ledger_add(s, json_pack("{s:s, s:s, s:s, s:s}", "kind",
-		    "violation", "rule", key, "method", r->method, "path",
+		    "violation", "rule", key, "method", r->in.method, "path",
 		    r->path));
-	count(s->violations, key);
+	count_up(s->violations, key);
 }
 
 /* ---- paths --------------------------------------------------------------- */
@@ -84,7 +84,7 @@ path_find(const struct sim *s, const char *path)
 static const json_t *
 resolved(const struct sim *s, const json_t *v)
 {
-	const char *ref = text_of(v, "$ref");
+	const char *ref = str_of(v, "$ref");
 	char group[32];
 
 	if (ref == NULL || strncmp(ref, "#/", 2) != 0)
@@ -104,9 +104,9 @@ parameter(const struct sim *s, const json_t *operation, const char *name,
 
 	for (size_t i = 0; i < json_array_size(all); i++) {
 		const json_t *p = resolved(s, json_array_get(all, i));
-		const char *where = text_of(p, "in");
+		const char *where = str_of(p, "in");
 		if (where != NULL && strcmp(where, in) == 0 &&
-		    (name == NULL || strcasecmp(text_of(p, "name"), name) == 0))
+		    (name == NULL || strcasecmp(str_of(p, "name"), name) == 0))
 			return p;
 	}
 	return NULL;
@@ -125,7 +125,7 @@ among(const json_t *list, const char *value)
 static bool
 value_fits(const json_t *p, const char *value)
 {
-	const char *type = text_of(p, "type");
+	const char *type = str_of(p, "type");
 	const json_t *values = json_object_get(p, "enum");
 	int64_t n;
 
@@ -142,7 +142,7 @@ value_fits(const json_t *p, const char *value)
 static void
 args_judge(struct sim *s, const struct request *r, const json_t *operation)
 {
-	const char *in = r->body.len > 0 &&
+	const char *in = r->in.len > 0 &&
 	    parameter(s, operation, NULL, "formData") != NULL ? "formData"
 							      : "query";
 	const json_t *all = json_object_get(operation, "parameters");
@@ -158,10 +158,10 @@ args_judge(struct sim *s, const struct request *r, const json_t *operation)
 	}
 	for (size_t i = 0; i < json_array_size(all); i++) {
 		const json_t *p = resolved(s, json_array_get(all, i));
-		if (bool_of(p, "required") && strcmp(text_of(p, "in"), in) ==
-		    0 && json_object_get(r->args, text_of(p, "name")) == NULL)
+		if (flag_of(p, "required") && strcmp(str_of(p, "in"), in) ==
+		    0 && json_object_get(r->args, str_of(p, "name")) == NULL)
 			violation(s, r, "missing-parameter",
-			    text_of(p, "name"));
+			    str_of(p, "name"));
 	}
 }
 
@@ -177,12 +177,12 @@ headers_judge(struct sim *s, const struct request *r)
 		for (size_t i = 0; i < json_array_size(all); i++) {
 			const char *name =
 			    json_string_value(json_array_get(all, i));
-			if (header(r, name) == NULL)
+			if (header_of(&r->in, name) == NULL)
 				violation(s, r, "missing-header", name);
 		}
 	}
-	const char *language = header(r, "Accept-Language");
-	if (language != NULL && header(r, "SO-Language") == NULL)
+	const char *language = header_of(&r->in, "Accept-Language");
+	if (language != NULL && header_of(&r->in, "SO-Language") == NULL)
 		violation(s, r, "translated-lists", language);
 }
 
@@ -192,9 +192,9 @@ type_fits(const json_t *schema, const json_t *v)
 {
 	static const char *const types[] = { "object", "array", "string",
 		"integer", "number", "boolean", NULL };
-	const char *type = text_of(schema, "type");
+	const char *type = str_of(schema, "type");
 
-	switch (type == NULL || json_is_null(v) ? -1 : choice(type, types)) {
+	switch (type == NULL || json_is_null(v) ? -1 : place_of(type, types)) {
 	case 0:
 		return json_is_object(v);
 	case 1:
@@ -245,10 +245,10 @@ body_judge(struct sim *s, const struct request *r, const json_t *operation)
 	const json_t *p = parameter(s, operation, NULL, "body");
 	const json_t *schema = p == NULL ? NULL
 	    : resolved(s, json_object_get(p, "schema"));
-	json_t *body = schema == NULL ? NULL : body_json(r);
+	json_t *body = schema == NULL ? NULL : body_json(&r->in);
 
 	if (schema == NULL) {
-		if (r->body.len > 0 &&
+		if (r->in.len > 0 &&
 		    parameter(s, operation, NULL, "formData") == NULL)
 			violation(s, r, "unexpected-body", "");
 	} else if (body == NULL) {
@@ -285,11 +285,11 @@ contract_judge(struct sim *s, const struct request *r)
 	    r->path);
 	const json_t *item = path_find(s, path);
 	const json_t *operation = json_object_get(item,
-	    lower(r->method, verb, sizeof(verb)));
+	    lower(r->in.method, verb, sizeof(verb)));
 	if (item == NULL) {
 		violation(s, r, "unknown-path", "");
 	} else if (operation == NULL) {
-		violation(s, r, "unknown-verb", r->method);
+		violation(s, r, "unknown-verb", r->in.method);
 	} else {
 		args_judge(s, r, operation);
 		body_judge(s, r, operation);

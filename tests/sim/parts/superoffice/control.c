@@ -2,10 +2,6 @@
  * control.c - /sim/: the clock, rows as people at the company make them, what
  * goes wrong, what was done.
  */
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "sim.h"
 
 static void
@@ -19,15 +15,14 @@ wrong(struct reply *out, const char *what, const char *name)
 void
 sim_now(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
-	char line[40];
+	json_t *in = body_json(&r->in);
 
-	if (sim_time_parse(text_of(in, "now"), &s->now)) {
-		sim_time_text(s->now, "Z", line, sizeof(line));
-		file_write(s->now_file, line);
-		reply_json(out, 200, json_pack("{s:s}", "now", line));
+	if (sim_time_parse(str_of(in, "now"), &s->now)) {
+		clock_write(s->now_file, s->now);
+		reply_json(out, 200, json_pack("{s:s}", "now",
+		    sim_time_iso(s->now)));
 	} else {
-		wrong(out, "no time", text_of(in, "now"));
+		wrong(out, "no time", str_of(in, "now"));
 	}
 	json_decref(in);
 }
@@ -102,7 +97,7 @@ record_one(struct sim *s, const json_t *in, enum table_id t, int64_t id)
 
 	if (id == 0)
 		id = next_id(s, t);
-	(void)sim_time_parse(text_of(in, "stamp"), &stamp);
+	(void)sim_time_parse(str_of(in, "stamp"), &stamp);
 	json_object_update(set, (json_t *)(uintptr_t)given);
 	if (fresh && json_object_get(set, "contactId") == NULL)
 		json_object_set_new(set, "contactId",
@@ -115,7 +110,7 @@ record_one(struct sim *s, const json_t *in, enum table_id t, int64_t id)
 	    s->tables[t].name, "id", (json_int_t)id, "set", set, "stamp",
 	    (json_int_t)stamp, "seen_at",
 	    (json_int_t)(stamp + int_of(in, "late_s", 0)), "quiet",
-	    bool_of(in, "quiet")));
+	    flag_of(in, "quiet")));
 	return id;
 }
 
@@ -123,15 +118,15 @@ record_one(struct sim *s, const json_t *in, enum table_id t, int64_t id)
 void
 sim_record(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r), *ids = json_array();
-	const int t = table_find(text_of(in, "table"));
+	json_t *in = body_json(&r->in), *ids = json_array();
+	const int t = table_find(str_of(in, "table"));
 	const int64_t n = int_of(in, "count", 1), id = int_of(in, "id", 0);
 
 	for (int64_t i = 0; t >= 0 && i < n; i++)
 		json_array_append_new(ids, json_integer(record_one(s, in,
 		    (enum table_id)t, id)));
 	if (t < 0)
-		wrong(out, "no such table", text_of(in, "table"));
+		wrong(out, "no such table", str_of(in, "table"));
 	else
 		reply_json(out, 200, json_pack("{s:O, s:O}", "id",
 		    json_array_get(ids, 0), "ids", ids));
@@ -155,8 +150,8 @@ where_true(const struct row *row, json_t *where)
 void
 sim_update(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r), *where = json_object_get(in, "where");
-	const int t = table_find(text_of(in, "table"));
+	json_t *in = body_json(&r->in), *where = json_object_get(in, "where");
+	const int t = table_find(str_of(in, "table"));
 	const int64_t limit = int_of(in, "limit", INT64_MAX);
 	int64_t n = 0;
 
@@ -168,7 +163,7 @@ sim_update(struct sim *s, struct request *r, struct reply *out)
 			n++;
 		}
 	if (t < 0)
-		wrong(out, "no such table", text_of(in, "table"));
+		wrong(out, "no such table", str_of(in, "table"));
 	else
 		reply_json(out, 200, json_pack("{s:I}", "count",
 		    (json_int_t)n));
@@ -179,12 +174,12 @@ sim_update(struct sim *s, struct request *r, struct reply *out)
 void
 sim_delete(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
-	const int t = table_find(text_of(in, "table"));
+	json_t *in = body_json(&r->in);
+	const int t = table_find(str_of(in, "table"));
 	const int64_t id = int_of(in, "id", 0);
 
 	if (t < 0 || row_find(s, (enum table_id)t, id) == NULL) {
-		wrong(out, "no such row", text_of(in, "table"));
+		wrong(out, "no such row", str_of(in, "table"));
 	} else {
 		ledger_add(s, json_pack("{s:s, s:s, s:s, s:I, s:{}}", "kind",
 		    "delete", "by", "control", "table", s->tables[t].name,
@@ -198,8 +193,8 @@ sim_delete(struct sim *s, struct request *r, struct reply *out)
 void
 sim_rows(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r), *rows = json_array();
-	const int t = table_find(text_of(in, "table"));
+	json_t *in = body_json(&r->in), *rows = json_array();
+	const int t = table_find(str_of(in, "table"));
 	const int64_t limit = int_of(in, "limit", 100);
 	json_int_t total = 0;
 
@@ -220,9 +215,9 @@ sim_rows(struct sim *s, struct request *r, struct reply *out)
 void
 sim_column(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
-	const char *provider = text_of(in, "provider");
-	const char *column = text_of(in, "column");
+	json_t *in = body_json(&r->in);
+	const char *provider = str_of(in, "provider");
+	const char *column = str_of(in, "column");
 	char key[160];
 
 	if (provider == NULL || provider_find(provider) == NULL ||
@@ -242,17 +237,17 @@ sim_column(struct sim *s, struct request *r, struct reply *out)
 void
 sim_state(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
+	json_t *in = body_json(&r->in);
 
-	if (text_of(in, "state") != NULL) {
+	if (str_of(in, "state") != NULL) {
 		snprintf(s->state, sizeof(s->state), "%s",
-		    text_of(in, "state"));
+		    str_of(in, "state"));
 		s->running = strcmp(s->state, "Running") == 0 ||
 		    strcmp(s->state, "OnlineMaintenance") == 0;
 	}
 	if (json_object_get(in, "running") != NULL)
-		s->running = bool_of(in, "running");
-	if (bool_of(in, "move"))
+		s->running = flag_of(in, "running");
+	if (flag_of(in, "move"))
 		s->host = 1 - s->host;
 	reply_json(out, 200, json_pack("{s:s, s:b, s:s}", "state", s->state,
 	    "running", s->running, "endpoint", s->url[s->host]));
@@ -272,12 +267,12 @@ sim_expire(struct sim *s, struct request *r, struct reply *out)
 void
 sim_fault(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
+	json_t *in = body_json(&r->in);
 
-	if (bool_of(in, "clear"))
+	if (flag_of(in, "clear"))
 		s->n_faults = 0;
-	if (!bool_of(in, "clear") && !fault_add(s, in))
-		wrong(out, "no such fault", text_of(in, "kind"));
+	if (!flag_of(in, "clear") && !fault_add(s, in))
+		wrong(out, "no such fault", str_of(in, "kind"));
 	else
 		reply_json(out, 200, json_pack("{s:I}", "faults",
 		    (json_int_t)s->n_faults));
@@ -288,20 +283,10 @@ sim_fault(struct sim *s, struct request *r, struct reply *out)
 void
 sim_ledger(struct sim *s, struct request *r, struct reply *out)
 {
-	char path[4200];
-	struct stat st;
-
 	(void)r;
-	snprintf(path, sizeof(path), "%.4000s/ledger.jsonl", s->opt.dir);
-	FILE *f = fopen(path, "re");
-	if (f == NULL || fstat(fileno(f), &st) != 0)
-		die(path);
-	char *text = need(calloc(1, (size_t)st.st_size + 1));
-	text[fread(text, 1, (size_t)st.st_size, f)] = '\0';
-	fclose(f);
 	out->status = 200;
 	out->type = "application/x-ndjson";
-	out->raw = text;
+	out->raw = lines_text(s->opt.dir);
 }
 
 void

@@ -19,7 +19,7 @@ has_interest(const json_t *ids, int64_t id)
 static json_t *
 text_json(const json_t *v, const char *key)
 {
-	const char *text = text_of(v, key);
+	const char *text = str_of(v, key);
 
 	return json_string(text == NULL ? "" : text);
 }
@@ -34,8 +34,8 @@ interests_json(const struct sim *s, const json_t *ids)
 	for (size_t i = 0; i < t->n; i++)
 		json_array_append_new(out, json_pack("{s:I, s:s, s:s, s:b, s:I,"
 		    " s:s, s:b, s:[], s:b}", "Id", (json_int_t)t->rows[i].id,
-		    "Name", text_of(t->rows[i].v, "name"), "ToolTip", "",
-		    "Deleted", bool_of(t->rows[i].v, "deleted"), "Rank",
+		    "Name", str_of(t->rows[i].v, "name"), "ToolTip", "",
+		    "Deleted", flag_of(t->rows[i].v, "deleted"), "Rank",
 		    (json_int_t)t->rows[i].id, "Type", "", "Selected",
 		    has_interest(ids, t->rows[i].id), "ChildItems", "Hidden",
 		    0));
@@ -63,7 +63,7 @@ static void
 consent_add(const struct sim *s, const struct request *r, json_t *out,
     const json_t *v, const char *key, const char *purpose)
 {
-	const char *base = text_of(v, key);
+	const char *base = str_of(v, key);
 
 	if (base != NULL && *base != '\0')
 		json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:o, "
@@ -138,8 +138,8 @@ person_json(const struct sim *s, const struct request *r,
 	    "PersonId", (json_int_t)row->id, "Firstname",
 	    text_json(v, "firstName"), "Lastname", text_json(v, "lastName"),
 	    "FullName", text_json(v, "fullName"), "Title",
-	    text_json(v, "title"), "NoMailing", bool_of(v, "personNoMail"),
-	    "Retired", bool_of(v, "retired"));
+	    text_json(v, "title"), "NoMailing", flag_of(v, "personNoMail"),
+	    "Retired", flag_of(v, "retired"));
 	const struct {
 		const char *name;
 		json_t *value;
@@ -235,7 +235,7 @@ ticket_json(const struct sim *s, const struct request *r,
 json_t *
 entity_select(const struct request *r, json_t *entity)
 {
-	const char *at = text_of(r->args, "$select");
+	const char *at = str_of(r->args, "$select");
 	json_t *out = json_object();
 	const char *key;
 	json_t *v;
@@ -264,7 +264,7 @@ contact_json(const struct sim *s, const struct request *r,
 	(void)r;
 	return json_pack("{s:I, s:o, s:b, s:o}", "ContactId",
 	    (json_int_t)row->id, "Name", text_json(row->v, "name"),
-	    "NoMailing", bool_of(row->v, "contactNoMail"), "Associate",
+	    "NoMailing", flag_of(row->v, "contactNoMail"), "Associate",
 	    associate_json(s, int_of(row->v, "associateId", 0)));
 }
 
@@ -300,8 +300,8 @@ on_entity(struct sim *s, struct request *r, struct reply *out)
 		return;
 	}
 	const int64_t t = int_of(row->v, updated_key(entities[i].table), 0);
-	http_date_text(t, out->modified, sizeof(out->modified));
-	if (http_date_read(header(r, "If-Modified-Since"), &since) &&
+	http_date(t, out->modified, sizeof(out->modified));
+	if (http_date_read(header_of(&r->in, "If-Modified-Since"), &since) &&
 	    t <= since)
 		reply_json(out, 304, NULL);
 	else

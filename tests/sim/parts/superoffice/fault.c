@@ -19,42 +19,26 @@ static const char *const changing[] = { "truncated", "cut_after", "slow",
 static const char *const before[] = { "cut_before", "expired", "recycle",
 	"moved", NULL };
 
-static bool
-is_status(const struct fault *f, int64_t *status)
-{
-	return sim_num(f->kind, status) && *status >= 200 && *status <= 599;
-}
-
-static void
-copy_text(char *to, size_t size, const char *from)
-{
-	snprintf(to, size, "%s", from == NULL ? "" : from);
-}
-
 /* times -1: for ever. */
 bool
 fault_add(struct sim *s, const json_t *in)
 {
-	const char *on = text_of(in, "on");
-	const int where = on == NULL ? EP_DATA : choice(on, endpoint_names);
+	const char *on = str_of(in, "on");
+	const int where = on == NULL ? EP_DATA : place_of(on, endpoint_names);
 	struct fault f = { .after = int_of(in, "after", 0),
 		.times = int_of(in, "times", 1),
 		.retry_after = int_of(in, "retry_after", -1),
 		.seconds = int_of(in, "seconds", 2),
 		.code = int_of(in, "code", 6), .rows = int_of(in, "rows", 1),
-		.store = bool_of(in, "store") };
+		.store = flag_of(in, "store") };
 	int64_t status;
 
-	if (json_is_integer(json_object_get(in, "kind")))
-		snprintf(f.kind, sizeof(f.kind), "%lld",
-		    (long long)int_of(in, "kind", 0));
-	else
-		copy_text(f.kind, sizeof(f.kind), text_of(in, "kind"));
-	copy_text(f.text, sizeof(f.text), text_of(in, "text"));
-	copy_text(f.provider, sizeof(f.provider), text_of(in, "provider"));
-	if (where < 0 || (choice(f.kind, instead) < 0 &&
-	    choice(f.kind, changing) < 0 && choice(f.kind, before) < 0 &&
-	    !is_status(&f, &status)))
+	fault_kind(f.kind, sizeof(f.kind), in);
+	text_copy(f.text, sizeof(f.text), str_of(in, "text"));
+	text_copy(f.provider, sizeof(f.provider), str_of(in, "provider"));
+	if (where < 0 || (place_of(f.kind, instead) < 0 &&
+	    place_of(f.kind, changing) < 0 && place_of(f.kind, before) < 0 &&
+	    !fault_status(f.kind, &status)))
 		return false;
 	f.on = (enum endpoint)where;
 	s->faults = grow(s->faults, s->n_faults, sizeof(f));
@@ -78,12 +62,8 @@ fault_take(struct sim *s, struct request *r)
 
 	for (size_t i = 0; i < s->n_faults; i++) {
 		struct fault *f = &s->faults[i];
-		if (f->times == 0 || !place_fits(f, r))
-			continue;
-		if (f->after > 0) {
-			f->after--;
-		} else if (!found) {
-			f->times -= f->times > 0;
+		if (place_fits(f, r) &&
+		    fault_due(&f->after, &f->times, found)) {
 			r->fault = *f;
 			found = true;
 		}
@@ -103,8 +83,8 @@ fault_replaces(const struct request *r)
 	int64_t status;
 
 	return r->faulted && !r->fault.store &&
-	       (choice(r->fault.kind, instead) >= 0 ||
-		   is_status(&r->fault, &status));
+	       (place_of(r->fault.kind, instead) >= 0 ||
+		   fault_status(r->fault.kind, &status));
 }
 
 /* ---- the answer -------------------------------------------------------------- */
@@ -155,15 +135,13 @@ fault_apply(struct sim *s, const struct request *r, struct reply *out)
 	(void)s;
 	free(out->raw);
 	out->raw = NULL;
-	if (is_status(f, &status)) {
+	if (fault_status(f->kind, &status)) {
 		status_apply(f, (unsigned)status, out);
-	} else if (choice(f->kind, instead) >= 0) {
+	} else if (place_of(f->kind, instead) >= 0) {
 		instead_apply(f, out);
 	} else if (strncmp(f->kind, "cut_", 4) == 0) {
 		out->cut = true;
 	} else if (strcmp(f->kind, "truncated") == 0 && out->json != NULL) {
-		out->raw = need(json_dumps(out->json, JSON_COMPACT));
-		out->missing = strlen(out->raw) - strlen(out->raw) / 2;
-		out->raw[strlen(out->raw) / 2] = '\0';
+		out->raw = json_half(out->json, &out->missing);
 	}
 }

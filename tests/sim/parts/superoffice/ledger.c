@@ -4,9 +4,6 @@
  * out by itself (stamps, history, last activity) is worked out here, so that a
  * restart works it out again.
  */
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "sim.h"
 
 /* A sale's saved version; also of the drawn world. */
@@ -38,8 +35,8 @@ company_touch(struct sim *s, enum table_id t, const json_t *v, int64_t at)
 static void
 state_apply(struct sim *s, const json_t *line)
 {
-	const char *kind = text_of(line, "kind");
-	const int table = table_find(text_of(line, "table"));
+	const char *kind = str_of(line, "kind");
+	const int table = table_find(str_of(line, "table"));
 	const int64_t id = int_of(line, "id", 0);
 	int64_t at = int_of(line, "stamp", 0);
 	struct row *row;
@@ -55,26 +52,13 @@ state_apply(struct sim *s, const json_t *line)
 	json_object_update(row->v, json_object_get(line, "set"));
 	json_object_set_new(row->v, s->tables[t].key, json_integer(id));
 	const char *key = updated_key(t);
-	if (!bool_of(line, "quiet"))
+	if (!flag_of(line, "quiet"))
 		json_object_set_new(row->v, key, json_integer(at));
 	if (strcmp(kind, "create") == 0)
 		row->seen_at = int_of(line, "seen_at", at);
 	company_touch(s, t, row->v, at);
 	if (t == T_SALE)
 		history_add(s, row->v, row->seen_at);
-}
-
-static void
-line_write(struct sim *s, json_t *line)
-{
-	char *text = need(json_dumps(line, JSON_COMPACT));
-	const size_t len = strlen(text);
-
-	text[len] = '\n';
-	if (write(s->ledger, text, len + 1) != (ssize_t)len + 1 ||
-	    (!s->opt.no_sync && fdatasync(s->ledger) != 0))
-		die("ledger");
-	free(text);
 }
 
 /* Takes the line.  "stamp" is what updated shows; now, if it is not given. */
@@ -91,7 +75,7 @@ ledger_add(struct sim *s, json_t *line)
 		json_object_set_new(line, "stamp", json_integer(s->now));
 	if (mutant_is(s, MUT_STAMP_STILL))
 		json_object_set_new(line, "quiet", json_true());
-	line_write(s, line);
+	line_add(s->ledger, line, !s->opt.no_sync);
 	state_apply(s, line);
 	json_decref(line);
 }
@@ -116,29 +100,17 @@ row_set(struct sim *s, const char *by, enum table_id t, int64_t id,
 	    (json_int_t)id, "set", set, "was", was));
 }
 
-void
-ledger_load(struct sim *s, const char *path)
+static void
+line_read(void *sim, json_t *line)
 {
-	char *text = NULL;
-	size_t cap = 0;
-	off_t whole = 0;
-	ssize_t len;
-	FILE *f = fopen(path, "re");
+	struct sim *s = sim;
 
-	if (f == NULL)
-		return;
-	while ((len = getline(&text, &cap, f)) > 0 && text[len - 1] == '\n') {
-		json_t *line = json_loadb(text, (size_t)len, 0, NULL);
-		if (line == NULL)
-			die("a line of the ledger cannot be read");
-		state_apply(s, line);
-		s->seq = int_of(line, "seq", s->seq);
-		json_decref(line);
-		whole += len;
-	}
-	free(text);
-	fclose(f);
-	/* A torn last line was never answered: it did not happen. */
-	if (truncate(path, whole) != 0)
-		die(path);
+	state_apply(s, line);
+	s->seq = int_of(line, "seq", s->seq);
+}
+
+void
+ledger_load(struct sim *s)
+{
+	lines_read(s->opt.dir, line_read, s);
 }

@@ -40,7 +40,7 @@ list_text(const struct sim *s, const char *list, int64_t id)
 {
 	if (strcmp(list, "associate") == 0) {
 		const struct row *row = row_find(s, T_ASSOCIATE, id);
-		return row == NULL ? NULL : text_of(row->v, "name");
+		return row == NULL ? NULL : str_of(row->v, "name");
 	}
 	for (size_t i = 0; i < ITEMS; i++)
 		if (items[i].id == id && strcmp(items[i].list, list) == 0)
@@ -69,15 +69,15 @@ interests_json(const struct sim *s, bool mdo)
 
 	for (size_t i = 0; i < t->n; i++) {
 		const json_t *v = t->rows[i].v;
-		const char *name = text_of(v, "name");
-		const char *tip = text_of(v, "tooltip");
+		const char *name = str_of(v, "name");
+		const char *tip = str_of(v, "tooltip");
 		json_array_append_new(out, mdo
 		    ? mdo_item(t->rows[i].id, name, tip == NULL ? "" : tip,
-			bool_of(v, "deleted"), json_array())
+			flag_of(v, "deleted"), json_array())
 		    : json_pack("{s:I, s:s, s:s, s:b, s:I, s:I, s:n, s:{}}",
 			"Id", (json_int_t)t->rows[i].id, "Name", name,
 			"Tooltip", tip == NULL ? "" : tip, "Deleted",
-			bool_of(v, "deleted"), "UdListDefinitionId",
+			flag_of(v, "deleted"), "UdListDefinitionId",
 			(json_int_t)26, "Rank", (json_int_t)t->rows[i].id,
 			"TableRight", "FieldProperties"));
 	}
@@ -106,7 +106,7 @@ on_mdo_list(struct sim *s, struct request *r, struct reply *out)
 
 	if (strcasecmp(r->part[0], "persint") == 0)
 		list = interests_json(s, true);
-	else if (choice(r->part[0], known) >= 0)
+	else if (place_of(r->part[0], known) >= 0)
 		list = fixed_json(r->part[0]);
 	if (list == NULL) {
 		reply_error(out, 400, "SoArgumentException",
@@ -165,9 +165,9 @@ on_items(struct sim *s, struct request *r, struct reply *out)
 void
 on_item_add(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
-	const char *name = text_of(in, "Name");
-	const char *tip = text_of(in, "Tooltip");
+	json_t *in = body_json(&r->in);
+	const char *name = str_of(in, "Name");
+	const char *tip = str_of(in, "Tooltip");
 	const int64_t id = next_id(s, T_INTEREST);
 
 	if (!list_good(s, r, out)) {

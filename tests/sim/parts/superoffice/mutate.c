@@ -4,7 +4,7 @@
  */
 #include "sim.h"
 
-static const char *const names[] = { "none", "wrong-order", "row-dropped",
+const char *const mutant_names[] = { "wrong-order", "row-dropped",
 	"filter-ignored", "top-ignored", "select-ignored", "unknown-ok",
 	"missing-200", "error-200", "enable-ignored", "disable-ignored",
 	"others-cleared", "both-ok", "patch-lost", "test-ignored",
@@ -12,42 +12,21 @@ static const char *const names[] = { "none", "wrong-order", "row-dropped",
 	"minute-any", "app-token-any", "stamp-still", "custom-others",
 	"history-open", "zone-ignored", "key-number", NULL };
 
-bool
-mutant_set(struct sim *s, const char *name)
-{
-	const int n = choice(name, names);
-
-	if (n < 0)
-		return false;
-	s->mutant = n;
-	s->struck = 0;
-	return true;
-}
-
 /* Also counts how often it struck. */
 bool
 mutant_is(struct sim *s, int name)
 {
-	if (s->mutant != name)
-		return false;
-	s->struck++;
-	return true;
+	return mutants_strike_at(&s->mutants, name);
 }
 
 /* {"name": "wrong-order"}, or {"clear": true}; without either: what is known. */
 void
 sim_mutate(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r), *known = json_array();
-	const char *name = text_of(in, "name");
+	json_t *in = body_json(&r->in);
+	bool good;
+	json_t *told = mutants_told(&s->mutants, in, &good);
 
-	for (int i = 1; names[i] != NULL; i++)
-		json_array_append_new(known, json_string(names[i]));
-	if (name == NULL && bool_of(in, "clear"))
-		name = "none";
-	const bool good = name == NULL || mutant_set(s, name);
-	reply_json(out, good ? 200 : 400, json_pack("{s:s, s:I, s:o}", "name",
-	    names[s->mutant], "struck", (json_int_t)s->struck, "known",
-	    known));
+	reply_json(out, good ? 200 : 400, told);
 	json_decref(in);
 }

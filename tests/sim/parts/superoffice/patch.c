@@ -84,7 +84,7 @@ custom_one(struct patch *p, const char *op, const char *key,
 	if (!json_is_string(value) && !json_is_null(value))
 		return refuse(p, 400, "The value is no text:", key);
 	if (strcmp(op, "test") == 0) {
-		const char *is = text_of(all, key);
+		const char *is = str_of(all, key);
 		const char *want = json_string_value(value);
 		return mutant_is(p->s, MUT_TEST) ||
 		    strcmp(is == NULL ? "" : is, want == NULL ? "" : want) ==
@@ -130,7 +130,7 @@ interests_all(struct patch *p, const json_t *value)
 		for (size_t k = json_array_size(ids); k-- > 0;)
 			if (json_integer_value(json_array_get(ids, k)) == id)
 				json_array_remove(ids, k);
-		if (bool_of(one, "Selected"))
+		if (flag_of(one, "Selected"))
 			json_array_append_new(ids, json_integer(id));
 	}
 	json_object_set_new(p->set, "interests", ids);
@@ -165,7 +165,7 @@ op_apply(struct patch *p, const char *op, const char *path, json_t *value)
 		NULL };
 	const char *key;
 
-	if (op == NULL || path == NULL || choice(op, ops) < 0)
+	if (op == NULL || path == NULL || place_of(op, ops) < 0)
 		return refuse(p, 400, "no operation:", op == NULL ? "" : op);
 	path += *path == '/';
 	if (custom_name(path, &key))
@@ -188,7 +188,7 @@ json_patch(struct patch *p, const json_t *body)
 {
 	for (size_t i = 0; i < json_array_size(body); i++) {
 		const json_t *one = json_array_get(body, i);
-		if (!op_apply(p, text_of(one, "op"), text_of(one, "path"),
+		if (!op_apply(p, str_of(one, "op"), str_of(one, "path"),
 			json_object_get(one, "value")))
 			return false;
 	}
@@ -213,7 +213,7 @@ too_old(struct sim *s, const struct request *r, const struct row *row)
 {
 	int64_t since;
 
-	return http_date_read(header(r, "If-Unmodified-Since"), &since) &&
+	return http_date_read(header_of(&r->in, "If-Unmodified-Since"), &since) &&
 	    int_of(row->v, "personUpdatedDate", 0) > since &&
 	    !mutant_is(s, MUT_UNMODIFIED);
 }
@@ -242,7 +242,7 @@ void
 on_patch(struct sim *s, struct request *r, struct reply *out)
 {
 	int64_t id;
-	json_t *body = body_json(r);
+	json_t *body = body_json(&r->in);
 	struct patch p = { .s = s, .set = json_object(), .out = out };
 
 	p.row = id_read(r->part[0], &id) ? row_find(s, T_PERSON, id) : NULL;

@@ -1,14 +1,11 @@
 /*
  * server.c - routing, and the transport with its cuts and waits.
  */
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "sim.h"
-
-#define BODY_MAX (8u << 20)
 
 static const struct route routes[] = {
 	{ "GET", "/api/state/{}", EP_STATE, on_state },
@@ -125,7 +122,7 @@ route_find(const struct sim *s, struct request *r)
 		if (!path_fits(t->path, r->path, r))
 			continue;
 		known = true;
-		if (strcmp(t->method, r->method) == 0)
+		if (strcmp(t->method, r->in.method) == 0)
 			r->route = t;
 	}
 	r->ep = r->route == NULL ? EP_NONE : r->route->ep;
@@ -136,7 +133,7 @@ static bool
 is_form(const struct request *r)
 {
 	return r->ep == EP_TOKEN ||
-	       (r->ep == EP_ARCHIVE && strcmp(r->method, "POST") == 0);
+	       (r->ep == EP_ARCHIVE && strcmp(r->in.method, "POST") == 0);
 }
 
 /* ---- the log ------------------------------------------------------------------- */
@@ -157,19 +154,14 @@ exchange_log(struct sim *s, const struct request *r, unsigned status)
 {
 	json_t *headers = json_object();
 
-	(void)MHD_get_connection_values(r->con, MHD_HEADER_KIND, header_add,
+	(void)MHD_get_connection_values(r->in.con, MHD_HEADER_KIND, header_add,
 	    headers);
 	json_t *body = r->ep == EP_LOGIN || r->ep == EP_TOKEN ||
-	    r->body.len == 0 ? NULL : json_stringn(r->body.s, r->body.len);
+	    r->in.len == 0 ? NULL : json_stringn(r->in.body, r->in.len);
 	json_t *line = json_pack("{s:s, s:s, s:s, s:o, s:o*, s:I}", "method",
-	    r->method, "path", r->data ? "/api/v1" : "", "uri", r->uri,
+	    r->in.method, "path", r->data ? "/api/v1" : "", "uri", r->in.uri,
 	    "headers", headers, "body", body, "status", (json_int_t)status);
-	char *text = line == NULL ? NULL : json_dumps(line, JSON_COMPACT);
-	if (text != NULL && (write(s->record, text, strlen(text)) < 0 ||
-	    write(s->record, "\n", 1) < 0))
-		die("exchanges.jsonl");
-	free(text);
-	json_decref(line);
+	log_add(s->record, line);
 }
 
 /* One object a line; what was asked in full, decoded; no body. */
@@ -179,20 +171,13 @@ request_log(struct sim *s, const struct request *r, unsigned status)
 	char key[16], at[40];
 
 	snprintf(key, sizeof(key), "%u", status);
-	count(s->by_status, key);
+	count_up(s->by_status, key);
 	json_t *line = json_pack("{s:I, s:s, s:s, s:s, s:s, s:O, s:I}", "ms",
 	    (json_int_t)(clock_ms() - s->started_ms), "at",
 	    sim_time_text(s->now, "Z", at, sizeof(at)), "on",
-	    endpoint_names[r->ep], "method", r->method, "path", r->path,
+	    endpoint_names[r->ep], "method", r->in.method, "path", r->path,
 	    "args", r->args, "status", (json_int_t)status);
-	char *text = line == NULL ? dup_text("{\"unreadable\": true}")
-				  : need(json_dumps(line, JSON_COMPACT));
-	const size_t len = strlen(text);
-	text[len] = '\n';
-	if (write(s->log, text, len + 1) != (ssize_t)len + 1)
-		die("requests.log");
-	free(text);
-	json_decref(line);
+	log_add(s->log, line);
 	if (s->opt.record)
 		exchange_log(s, r, status);
 }
@@ -211,14 +196,14 @@ static void
 args_read(struct request *r)
 {
 	json_decref(r->args);
-	r->args = form_read(is_form(r) ? r->body.s : r->query);
+	r->args = form_read(is_form(r) ? r->in.body : r->query);
 	if (r->args == NULL)
 		r->args = json_object();
 }
 
 /* At the headers: the fault this request will meet. */
 static bool
-request_begin(struct sim *s, struct request *r)
+request_seen(struct sim *s, struct request *r)
 {
 	s->now = now_read(s);
 	(void)route_find(s, r);
@@ -226,7 +211,7 @@ request_begin(struct sim *s, struct request *r)
 	if (r->ep == EP_SIM)
 		return true;
 	s->requests++;
-	count(s->by_endpoint, endpoint_names[r->ep]);
+	count_up(s->by_endpoint, endpoint_names[r->ep]);
 	s->too_early += clock_ms() < s->quiet_until_ms;
 	r->faulted = fault_take(s, r);
 	fault_early(s, r);
@@ -236,11 +221,22 @@ request_begin(struct sim *s, struct request *r)
 	return false;
 }
 
+static bool
+request_begin(void *sim, void *request)
+{
+	struct sim *s = sim;
+
+	pthread_mutex_lock(&s->lock);
+	const bool go = request_seen(s, request);
+	pthread_mutex_unlock(&s->lock);
+	return go;
+}
+
 /* Which of the hosts it was sent to: 1, 2, or 3 of the stranger. */
 static int
 host_of(const struct sim *s, const struct request *r)
 {
-	const char *host = header(r, "Host");
+	const char *host = header_of(&r->in, "Host");
 
 	for (int i = 0; host != NULL && i < 2; i++)
 		if (strncmp(s->url[i] + 7, host, strlen(host)) == 0 &&
@@ -267,11 +263,11 @@ too_many(struct sim *s, struct reply *out)
 static bool
 type_good(const struct request *r, struct reply *out)
 {
-	const char *type = header(r, "Content-Type");
+	const char *type = header_of(&r->in, "Content-Type");
 	const char *want = is_form(r) ? "application/x-www-form-urlencoded"
 				      : "application/json";
 
-	if (r->body.len == 0 || (type != NULL &&
+	if (r->in.len == 0 || (type != NULL &&
 	    (strncmp(type, want, strlen(want)) == 0 ||
 	    (r->ep == EP_PATCH && strstr(type, "patch+json") != NULL))))
 		return true;
@@ -283,7 +279,7 @@ type_good(const struct request *r, struct reply *out)
 static bool
 stopped(struct sim *s, struct request *r, struct reply *out)
 {
-	if (r->too_big) {
+	if (r->in.too_big) {
 		reply_error(out, 413, "SoException", "Too large");
 	} else if (r->data && !s->opt.onsite &&
 	    host_of(s, r) != s->host + 1) {
@@ -329,78 +325,27 @@ request_serve(struct sim *s, struct request *r, struct reply *out)
 }
 
 /* ---- the answer --------------------------------------------------------------------- */
-/* Fewer bytes than were announced, then the end. */
-static ssize_t
-short_read(void *cls, uint64_t at, char *to, size_t max)
-{
-	const struct text *body = cls;
-	const size_t left = body->len - (size_t)at;
-
-	if (left == 0)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	if (max > left)
-		max = left;
-	memcpy(to, body->s + at, max);
-	return (ssize_t)max;
-}
-
-static void
-short_free(void *cls)
-{
-	struct text *body = cls;
-
-	free(body->s);
-	free(body);
-}
-
-static struct MHD_Response *
-response_make(struct reply *out)
-{
-	struct text body = { .s = out->raw };
-
-	if (body.s == NULL && out->json != NULL)
-		body.s = json_dumps(out->json, JSON_COMPACT | JSON_ENCODE_ANY);
-	json_decref(out->json);
-	if (body.s == NULL)
-		body.s = dup_text("");
-	body.len = strlen(body.s);
-	if (out->missing > 0) {
-		struct text *part = need(calloc(1, sizeof(*part)));
-		*part = body;
-		return MHD_create_response_from_callback(body.len +
-			out->missing, 1024, short_read, part, short_free);
-	}
-	return MHD_create_response_from_buffer(body.len, body.s,
-	    MHD_RESPMEM_MUST_FREE);
-}
-
 static enum MHD_Result
-reply_send(struct sim *s, struct MHD_Connection *con, struct reply *out)
+reply_send(const struct sim *s, const struct request *r, struct reply *out)
 {
-	char text[64];
-	struct MHD_Response *res = response_make(out);
+	struct MHD_Response *res = response_make(out->raw, 0, out->json,
+	    out->missing);
 
 	if (out->status != 204 && out->status != 304)
-		MHD_add_response_header(res, "Content-Type",
-		    out->type == NULL ? "application/json; charset=utf-8"
-				      : out->type);
-	if (out->retry_after >= 0) {
-		snprintf(text, sizeof(text), "%lld",
-		    (long long)out->retry_after);
-		MHD_add_response_header(res, "Retry-After", text);
-	}
-	if (*out->modified != '\0')
-		MHD_add_response_header(res, "Last-Modified", out->modified);
-	http_date_text(s->now, text, sizeof(text));
-	MHD_add_response_header(res, "Date", text);
-	const enum MHD_Result good = MHD_queue_response(con, out->status, res);
-	MHD_destroy_response(res);
-	return good;
+		response_header(res, "Content-Type", out->type == NULL
+		    ? "application/json; charset=utf-8" : out->type);
+	response_number(res, "Retry-After", out->retry_after);
+	response_header(res, "Last-Modified",
+	    *out->modified == '\0' ? NULL : out->modified);
+	response_date(res, s->now);
+	return response_send(&r->in, out->status, res);
 }
 
 static enum MHD_Result
-request_finish(struct sim *s, struct MHD_Connection *con, struct request *r)
+request_finish(void *sim, void *request)
 {
+	struct sim *s = sim;
+	struct request *r = request;
 	struct reply out = { 0 };
 
 	pthread_mutex_lock(&s->lock);
@@ -414,103 +359,38 @@ request_finish(struct sim *s, struct MHD_Connection *con, struct request *r)
 	pthread_mutex_unlock(&s->lock);
 	if (fault_is(r, "slow"))
 		sleep((unsigned)r->fault.seconds);
-	if (out.cut) {
-		json_decref(out.json);
-		free(out.raw);
-		return MHD_NO;
-	}
-	return reply_send(s, con, &out);
+	return out.cut ? response_cut(out.raw, out.json)
+		       : reply_send(s, r, &out);
 }
 
-/* ---- the library's callbacks -------------------------------------------------------- */
-static void *
-request_open(void *cls, const char *uri, struct MHD_Connection *con)
+static void
+request_open(void *sim, void *request)
 {
-	struct request *r = need(calloc(1, sizeof(*r)));
+	struct request *r = request;
+	const char *uri = r->in.uri;
 	const size_t len = strcspn(uri, "?");
 
-	(void)cls;
-	r->uri = dup_text(uri);
+	(void)sim;
 	r->path = url_decode(uri, len, false);
 	if (r->path == NULL)
 		r->path = dup_text("/undecodable");
 	r->query = uri[len] == '?' ? dup_text(uri + len + 1) : NULL;
-	r->con = con;
-	return r;
 }
 
 static void
-request_close(void *cls, struct MHD_Connection *con, void **ctx,
-    enum MHD_RequestTerminationCode why)
+request_close(void *request)
 {
-	struct request *r = *ctx;
+	struct request *r = request;
 
-	(void)cls, (void)con, (void)why;
-	if (r == NULL)
-		return;
 	json_decref(r->args);
-	free(r->uri);
 	free(r->path);
 	free(r->query);
-	free(r->body.s);
-	free(r);
-	*ctx = NULL;
 }
 
-static void
-body_add(struct request *r, const char *data, size_t len)
-{
-	if (r->body.len + len > BODY_MAX) {
-		r->too_big = true;
-		return;
-	}
-	r->body.s = need(realloc(r->body.s, r->body.len + len + 1));
-	memcpy(r->body.s + r->body.len, data, len);
-	r->body.len += len;
-	r->body.s[r->body.len] = '\0';
-}
-
-static enum MHD_Result
-on_request(void *cls, struct MHD_Connection *con, const char *path,
-    const char *method, const char *version, const char *data, size_t *len,
-    void **ctx)
-{
-	struct sim *s = cls;
-	struct request *r = *ctx;
-
-	(void)version, (void)path;
-	if (!r->started) {
-		r->started = true;
-		r->method = method;
-		pthread_mutex_lock(&s->lock);
-		const bool go = request_begin(s, r);
-		pthread_mutex_unlock(&s->lock);
-		return go ? MHD_YES : MHD_NO;
-	}
-	if (*len == 0)
-		return request_finish(s, con, r);
-	body_add(r, data, *len);
-	*len = 0;
-	return MHD_YES;
-}
-
-static struct MHD_Daemon *
-listen_one(struct sim *s, unsigned host, int port)
-{
-	struct sockaddr_in addr = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK + host) };
-	struct MHD_Daemon *d = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION |
-	    MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
-	    MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0, NULL, NULL, on_request, s,
-	    MHD_OPTION_SOCK_ADDR, &addr, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	    (size_t)256 * 1024, MHD_OPTION_URI_LOG_CALLBACK, request_open, s,
-	    MHD_OPTION_NOTIFY_COMPLETED, request_close, s, MHD_OPTION_END);
-
-	if (d == NULL)
-		die("listen");
-	return d;
-}
+static const struct service service = { .size = sizeof(struct request),
+	.body_max = 8u << 20, .own_date = true, .opened = request_open,
+	.begun = request_begin, .finished = request_finish,
+	.closed = request_close };
 
 /* Two ports stand for two numbers of the host; a stranger has an address of
  * its own. */
@@ -518,14 +398,13 @@ void
 listen_on(struct sim *s, struct MHD_Daemon *d[static LISTENERS])
 {
 	for (int i = 0; i < 2; i++) {
-		d[i] = listen_one(s, 0, i == 0 ? (int)s->opt.port : 0);
-		const int port = MHD_get_daemon_info(d[i],
-		    MHD_DAEMON_INFO_BIND_PORT)->port;
+		d[i] = service_start(&service, s, 0, i == 0 ? s->opt.port : 0);
+		const int port = service_port(d[i]);
 		if (i == 0)
 			s->port = port;
 		snprintf(s->url[i], sizeof(s->url[i]),
 		    "http://127.0.0.1:%d/%.30s", port,
 		    s->opt.onsite ? s->opt.site : s->opt.context);
 	}
-	d[2] = listen_one(s, 2, s->port);
+	d[2] = service_start(&service, s, 2, s->port);
 }

@@ -4,11 +4,13 @@
 #ifndef NPSYNC_SIM_SUPEROFFICE_H
 #define NPSYNC_SIM_SUPEROFFICE_H
 
-#include <jansson.h>
-#include <microhttpd.h>
 #include <pthread.h>
 
-#include "../../simtime.h"
+#include "../common/base.h"
+#include "../common/files.h"
+#include "../common/http.h"
+#include "../common/url.h"
+#include "../common/wrong.h"
 
 #define TICKETS 64
 #define LISTENERS 3	/* two numbers of the host, and a stranger */
@@ -100,12 +102,7 @@ struct sim {
 	int64_t strayed;
 	json_t *last_row;	/* of the last page of an archive */
 	char last_filter[400];
-	int mutant;
-	int64_t struck;
-};
-struct text {
-	char *s;
-	size_t len;
+	struct mutants mutants;
 };
 struct request;
 struct reply;
@@ -116,16 +113,14 @@ struct route {
 	handler_fn *handle;
 };
 struct request {
-	char *uri, *path, *query;	/* path without the tenant, decoded */
-	const char *method;
+	struct incoming in;
+	char *path, *query;	/* path without the tenant, decoded */
 	char part[2][128];		/* what {} stood for */
 	enum endpoint ep;
-	struct text body;
 	struct fault fault;
 	const struct route *route;
-	bool started, faulted, too_big, data;
+	bool faulted, data;
 	json_t *args;			/* of the query or the form */
-	struct MHD_Connection *con;
 };
 struct reply {
 	unsigned status;
@@ -139,27 +134,10 @@ struct reply {
 };
 
 /* ---- util.c */
-_Noreturn void die(const char *what);
-void *grow(void *v, size_t n, size_t size);
-void *need(void *p);
-char *dup_text(const char *s);
-int64_t clock_ms(void);
-const char *text_of(const json_t *obj, const char *key);
-int64_t int_of(const json_t *obj, const char *key, int64_t otherwise);
-bool bool_of(const json_t *obj, const char *key);
-int choice(const char *s, const char *const *names);
-void count(json_t *map, const char *key);
 void reply_json(struct reply *out, unsigned status, json_t *json);
 void reply_error(struct reply *out, unsigned status, const char *type,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-json_t *body_json(const struct request *r);
-const char *header(const struct request *r, const char *name);
 int64_t now_read(const struct sim *s);
-void file_write(const char *path, const char *line);
-bool http_date_read(const char *s, int64_t *t);
-void http_date_text(int64_t t, char *out, size_t size);
-char *url_decode(const char *s, size_t len, bool plus);
-json_t *form_read(const char *s);
 bool id_read(const char *s, int64_t *id);
 
 /* ---- columns.c, lists.c */
@@ -241,7 +219,7 @@ void violation(struct sim *s, const struct request *r, const char *rule,
 
 /* ---- ledger.c */
 void ledger_add(struct sim *s, json_t *line);
-void ledger_load(struct sim *s, const char *path);
+void ledger_load(struct sim *s);
 void history_add(struct sim *s, const json_t *sale, int64_t seen_at);
 void row_set(struct sim *s, const char *by, enum table_id t, int64_t id,
     json_t *set);
@@ -253,13 +231,13 @@ bool fault_take(struct sim *s, struct request *r);
 bool fault_is(const struct request *r, const char *kind);
 bool fault_replaces(const struct request *r);
 void fault_apply(struct sim *s, const struct request *r, struct reply *out);
-enum { MUT_NONE, MUT_ORDER, MUT_ROW_DROPPED, MUT_FILTER, MUT_TOP, MUT_SELECT,
+enum { MUT_ORDER, MUT_ROW_DROPPED, MUT_FILTER, MUT_TOP, MUT_SELECT,
 	MUT_UNKNOWN_OK, MUT_MISSING_200, MUT_ERROR_200, MUT_ENABLE, MUT_DISABLE,
 	MUT_OTHERS, MUT_BOTH_OK, MUT_PATCH_LOST, MUT_TEST, MUT_UNMODIFIED,
 	MUT_ITEM_LOST, MUT_TICKET_ANY, MUT_SIGNATURE_ANY, MUT_MINUTE_ANY,
 	MUT_APP_TOKEN_ANY, MUT_STAMP_STILL, MUT_CUSTOM_OTHERS, MUT_HISTORY,
 	MUT_ZONE_IGNORED, MUT_KEY_NUMBER };
-bool mutant_set(struct sim *s, const char *name);
+extern const char *const mutant_names[];
 bool mutant_is(struct sim *s, int name);
 
 /* ---- world.c, control.c, server.c */

@@ -26,7 +26,7 @@ table_find(const char *name)
 	static const char *const names[] = { "associate", "contact", "person",
 		"appointment", "sale", "history", "ticket", "interest", NULL };
 
-	return choice(name, names);
+	return place_of(name, names);
 }
 
 /* The column that a change moves. */
@@ -130,7 +130,7 @@ raw_json(const json_t *v, struct raw *out)
 static bool
 base_is(const json_t *v, const char *key, const char *base, bool same)
 {
-	const char *is = text_of(v, key);
+	const char *is = str_of(v, key);
 
 	return is != NULL && *is != '\0' && (strcmp(is, base) == 0) == same;
 }

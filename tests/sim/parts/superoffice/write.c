@@ -55,7 +55,7 @@ ids_after(struct sim *s, const json_t *now, const json_t *enable,
 void
 on_interests(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
+	json_t *in = body_json(&r->in);
 	const json_t *enable = json_object_get(in, "EnableInterestIds");
 	const json_t *disable = json_object_get(in, "DisableInterestIds");
 	const int64_t id = int_of(in, "PersonId", 0);
@@ -116,7 +116,7 @@ on_consent(struct sim *s, struct request *r, struct reply *out)
 {
 	const struct row *row = person_of(s, r, out);
 	const bool store = strcasecmp(r->part[1], "STORE") == 0;
-	const char *base = text_of(r->args, "legalBase");
+	const char *base = str_of(r->args, "legalBase");
 	const char *key = store ? "legalBaseStore" : "legalBaseEmarketing";
 
 	if (row == NULL)
@@ -126,11 +126,11 @@ on_consent(struct sim *s, struct request *r, struct reply *out)
 		    "Consent purpose %s not found", r->part[1]);
 		return;
 	}
-	if (strcmp(r->method, "GET") != 0)
+	if (strcmp(r->in.method, "GET") != 0)
 		row_set(s, "api", T_PERSON, row->id, json_pack("{s:s}", key,
-		    strcmp(r->method, "DELETE") == 0 ? "WITHDRAWN"
+		    strcmp(r->in.method, "DELETE") == 0 ? "WITHDRAWN"
 			: base == NULL ? "61A" : base));
-	const char *is = text_of(row->v, key);
+	const char *is = str_of(row->v, key);
 	reply_json(out, 200, json_pack("{s:s, s:s}", "ConsentPurposeKey",
 	    store ? "STORE" : "EMARKETING", "LegalBaseKey",
 	    is == NULL ? "" : is));
@@ -143,23 +143,15 @@ part_id(const json_t *in, const char *member, const char *key)
 	return int_of(json_object_get(in, member), key, 0);
 }
 
-static int64_t
-time_of(const json_t *in, const char *key, int64_t otherwise)
-{
-	int64_t t;
-
-	return sim_time_parse(text_of(in, key), &t) ? t : otherwise;
-}
-
 /* POST Appointment */
 void
 on_appointment_add(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *in = body_json(r);
+	json_t *in = body_json(&r->in);
 	const int64_t id = next_id(s, T_APPOINTMENT);
 	const int64_t person = part_id(in, "Person", "PersonId");
-	const char *text = text_of(in, "Description");
-	const char *done = text_of(in, "Completed");
+	const char *text = str_of(in, "Description");
+	const char *done = str_of(in, "Completed");
 	const bool completed = done != NULL && strcmp(done, "Completed") == 0;
 
 	if (!json_is_object(in) ||

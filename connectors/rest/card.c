@@ -4,7 +4,8 @@
  * Facts only.  What a profile does not name, or a row does not hold, is
  * unknown, never "no": whether that counts against somebody is the core's.  A
  * flag that is there and is no flag makes the card unreadable, because a person
- * could be asked who is not to be.
+ * could be asked who is not to be; so do an opt-out and tags that a row lacks
+ * and that the profile does not let it lack.
  */
 #include "reader.h"
 
@@ -114,6 +115,7 @@ map_flags(struct map *m, const struct rest_contact_fields *f,
 	out->employed = map_flag(m, "employed", &f->employed);
 	out->consent = map_flag(m, "consent", &f->consent);
 	out->consent_at = map_time(m, "consent_at", &f->consent_at, NULL);
+	map_must(m, "opted_out", &f->opted_out);
 	out->opted_out = map_flag(m, "opted_out", &f->opted_out) == TRI_YES;
 }
 
@@ -259,6 +261,8 @@ card_map(struct rest_crm *c, json_t *row, const char *asked,
 	map_person(m, f, out);
 	map_flags(m, f, out);
 	map_company(m, f, out);
+	map_must(m, "tags", &f->tags);
+	map_must(m, "company_tags", &f->company_tags);
 	out->tags = named(c, map_list(m, "tags", &f->tags, f->tag_separator));
 	out->company_tags = map_list(m, "company_tags", &f->company_tags,
 	    f->tag_separator);

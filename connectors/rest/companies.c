@@ -7,7 +7,8 @@
  * it is full, between two pages only), a company that is gone (kept as such:
  * asked for once), a failed request (ends the connector: a card without its
  * relation would pass or fail the filters wrongly), an odd id that the service
- * refuses (its cards are quarantined, the others go on).
+ * refuses, or a record without the tags that may speak against asking (its
+ * cards are quarantined, the others go on).
  */
 #include "reader.h"
 
@@ -70,6 +71,10 @@ on_company(void *arg, const char *id, json_t *row, struct err *err)
 	if (m.reason[0] != '\0')
 		return err_set(err, ERR_PROTOCOL, "contacts.company.%s",
 		    m.reason);
+	if (to != NULL)
+		map_must(&m, "tags", &set->tags);
+	if (m.reason[0] != '\0')
+		to->refused = arena_strdup(cache, m.reason);
 	const char *key = arena_strdup(cache, id);
 	return key != NULL && idmap_put(&c->reader->companies, key, to) &&
 	    !arena_failed(cache) ? true : err_nomem(err);

@@ -158,6 +158,16 @@ map_flag(struct map *m, const char *field, const struct strlist *paths)
 	return is_one_of(text, no) ? TRI_NO : TRI_UNKNOWN;
 }
 
+/* A value map that says what stands for none has decided it. */
+void
+map_must(struct map *m, const char *field, const struct strlist *paths)
+{
+	if (!select_may_miss(paths) && value_map(m, field, "") == NULL &&
+	    !select_is_known(m->row, paths))
+		(void)map_refuse(m, field, "it in every row, be it null, or \"\" "
+		    "in its list of paths");
+}
+
 /* ---- lists -------------------------------------------------------------------- */
 
 struct texts {

@@ -76,6 +76,9 @@ enum tri map_flag(struct map *m, const char *field,
  * never NULL but for memory (arena_failed); each once. */
 const char *const *map_list(struct map *m, const char *field,
     const struct strlist *paths, const char *separator);
+/* What may speak against asking: a row that does not have it is unreadable,
+ * unless the profile says that it may be missing. */
+void map_must(struct map *m, const char *field, const struct strlist *paths);
 /* Makes the row unreadable; the first reason stays.  False. */
 bool map_refuse(struct map *m, const char *field, const char *expected);
 

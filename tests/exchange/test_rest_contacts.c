@@ -481,6 +481,76 @@ test_company_tags(void **state)
 }
 
 static bool
+on_short(void *arg, const struct crm_contact *c)
+{
+	struct rig *rig = arg;
+
+	buf_printf(&rig->seen, "%s %s%s", c->contact_id, c->name.full,
+	    c->opted_out ? " out" : "");
+	rig_tags(&rig->seen, "#", c->tags);
+	rig_tags(&rig->seen, "##", c->company_tags);
+	return buf_char(&rig->seen, '\n');
+}
+
+/* What may speak against asking stands in each row, be it null, unless the
+ * profile says that it may be missing; the others are read. */
+static void
+test_a_row_without_a_refusal(void **state)
+{
+	static const char *const ids[] = { "1", "2", "3", "4" };
+	static const struct { const char *fields, *company, *seen, *bad; }
+	cases[] = {
+		{ "opted_out = [ 'optout', 'out.mail' ]; ", "'labels'",
+		    "1 Ann\n2 Bo\n3 Cy out\n", "4: opted_out" },
+		{ "tags = [ 'tags' ]; ", "'labels'", "1 Ann\n3 Cy #b\n4 Di #a\n",
+		    "2: tags" },
+		{ "company_tags = [ 'otags.*.name' ]; ", "'labels'",
+		    "1 Ann ##x\n2 Bo\n4 Di\n", "3: company_tags" },
+		{ "opted_out = [ 'optout', '' ]; ", "'labels'",
+		    "1 Ann\n2 Bo\n3 Cy out\n4 Di\n", NULL },
+		{ "opted_out = 'optout'; values = ( { field = 'opted_out'; from = "
+		    "''; to = 'yes'; } ); ", "'labels'",
+		    "1 Ann out\n2 Bo out\n3 Cy out\n4 Di out\n", NULL },
+		{ "company_id = 'org'; ", "'absent'", "2 Bo\n3 Cy\n4 Di\n",
+		    "1: company_id: expected a company that can be read: tags" },
+		{ "company_id = 'org'; ", "[ 'absent', '' ]",
+		    "1 Ann\n2 Bo\n3 Cy\n4 Di\n", NULL },
+	};
+	static const struct sim_reply script[] = {
+		{ .target = "/cards?", .body = "{\"items\":["
+		    "{\"id\":1,\"name\":\"Ann\",\"optout\":null,\"tags\":[],"
+		    "\"otags\":[{\"name\":\"x\"}],\"org\":\"A\"},"
+		    "{\"id\":2,\"name\":\"Bo\",\"out\":{\"mail\":false},"
+		    "\"otags\":[],\"org\":null},{\"id\":3,\"name\":\"Cy\","
+		    "\"optout\":true,\"tags\":[\"b\"],\"org\":null},{\"id\":4,"
+		    "\"name\":\"Di\",\"tags\":[\"a\"],\"otags\":null,"
+		    "\"org\":null}]}" },
+		{ .target = "/org/A ", .body = "{\"labels\":[]}" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(arena) struct arena *arena = arena_new(65536);
+		struct rig rig;
+		rig_start(&rig, arena_printf(arena, "contacts = { by_id = { "
+		    "request = { path = 'cards?ids={ids:comma}'; rows = 'items'; "
+		    "}; batch = 4; id = 'id'; }; fields = { full_name = 'name'; "
+		    "%s}; company = { by_id = { request = { path = 'org/{id}'; }; "
+		    "}; tags = %s; }; };", cases[i].fields, cases[i].company),
+		    script, strstr(cases[i].fields, "_id") == NULL ? 1 : 2);
+		if (!rig.crm.load_contacts(rig.self, ids, 4, on_short, &rig,
+		    &rig.err))
+			fail_msg("%zu: %s", i, rig.err.msg);
+		RIG_SEES(&rig, cases[i].seen);
+		const char *bad = buf_text(&rig.bad);
+		if (cases[i].bad == NULL ? *bad != '\0' :
+		    strstr(bad, cases[i].bad) == NULL ||
+		    strstr(bad, "in every row, be it null") == NULL)
+			fail_msg("%zu: %s", i, bad);
+		rig_end(&rig, true);
+	}
+}
+
+static bool
 lacks_tags_of_companies(const char *profile)
 {
 	const char *line;
@@ -880,6 +950,7 @@ main(void)
 		cmocka_unit_test(test_also_sorted),
 		cmocka_unit_test(test_companies),
 		cmocka_unit_test(test_company_tags),
+		cmocka_unit_test(test_a_row_without_a_refusal),
 		cmocka_unit_test(test_lacks),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_load),

@@ -3,7 +3,9 @@
  * say.
  *
  * A field that says who must not be asked and cannot be seen stops everything:
- * whoever opted out would look as if he had not.
+ * whoever opted out would look as if he had not.  A card whose row lacks such a
+ * field, or holds in it what cannot be read, cannot be read itself; null is a
+ * "no", and so is a parent that is null.
  */
 #include "reading.h"
 
@@ -117,11 +119,78 @@ split(struct arena *arena, const char *text, const char *also)
 	return (const char *const *)list;
 }
 
+/* ---- what must have been read ------------------------------------------ */
+struct card {
+	const struct salesforce *s;
+	json_t *row;
+	struct arena *arena;
+	const char *lacks;	/* a field that had to be there */
+	const char *expected;	/* of it */
+};
+
+static void
+refuse(struct card *c, const char *field, const char *expected)
+{
+	if (c->lacks != NULL)
+		return;
+	c->lacks = field;
+	c->expected = expected;
+}
+
+/* NULL = null, or field is "". */
+static json_t *
+must(struct card *c, const char *field)
+{
+	json_t *node = *field == '\0' ? NULL : json_at(c->row, field);
+
+	if (*field != '\0' && node == NULL &&
+	    !sf_has_no_parent(c->row, field, c->arena))
+		refuse(c, field, "this field in the answer");
+	return json_is_null(node) ? NULL : node;
+}
+
+static const char *
+must_text(struct card *c, const char *field)
+{
+	json_t *node = must(c, field);
+	const bool flat = !json_is_object(node) && !json_is_array(node);
+
+	if (!flat)
+		refuse(c, field, "a text");
+	return sf_any(c->row, field, c->arena);
+}
+
+/* "" is what a job writes for null. */
+static bool
+must_flag(struct card *c, const char *field)
+{
+	json_t *node = must(c, field);
+	const char *text = json_string_value(node);
+
+	if (node != NULL && !json_is_boolean(node) && (text == NULL ||
+	    (*text != '\0' && strcasecmp(text, "true") != 0 &&
+	    strcasecmp(text, "false") != 0)))
+		refuse(c, field, "true or false");
+	return sf_is_true(c->row, field);
+}
+
+/* Whole, however long; also is one more. */
+static const char *const *
+must_tags(struct card *c, const char *field, const char *also)
+{
+	json_t *node = must(c, field);
+
+	if (node != NULL && !json_is_string(node))
+		refuse(c, field, "a text");
+	return split(c->arena, sf_text(c->row, field), also);
+}
+
 /* ---- a row as a contact ------------------------------------------------ */
 static bool
-has_left(const struct sf_settings *set, json_t *row, struct arena *arena)
+has_left(struct card *c)
 {
-	const char *text = sf_any(row, set->employment_field, arena);
+	const struct sf_settings *set = c->s->set;
+	const char *text = must_text(c, set->employment_field);
 
 	for (size_t i = 0; text != NULL &&
 	     i < set->employment_left_values.n; i++)
@@ -145,15 +214,15 @@ is_left_behind(const struct sf_links *left, const char *id,
 }
 
 static enum tri
-employed(const struct salesforce *s, json_t *row, const struct sf_links *left,
-    const struct crm_contact *c)
+employed(struct card *c, const struct sf_links *left, const char *company)
 {
-	const struct sf_settings *set = s->set;
+	const struct sf_settings *set = c->s->set;
 	const bool known = *set->employment_field != '\0' ||
 	    set->use_account_contact_relation;
 
-	if (has_left(set, row, s->env.scratch) ||
-	    is_left_behind(left, sf_text(row, "Id"), c->company_id))
+	if (set->use_account_contact_relation)
+		(void)must(c, "AccountId");
+	if (has_left(c) || is_left_behind(left, sf_text(c->row, "Id"), company))
 		return TRI_NO;
 	return known ? TRI_YES : TRI_UNKNOWN;
 }
@@ -184,12 +253,14 @@ extra(const struct salesforce *s, json_t *row))[2]
 }
 
 static void
-map_person(const struct salesforce *s, json_t *row, struct crm_contact *c)
+map_person(struct card *card, struct crm_contact *c)
 {
+	json_t *row = card->row;
+
 	c->name = (struct person_name){ sf_text(row, "Name"),
 		sf_text(row, "FirstName"), sf_text(row, "LastName") };
 	/* A dead address is none. */
-	c->email = sf_is_true(row, s->set->bounce_field) ? NULL :
+	c->email = must_flag(card, card->s->set->bounce_field) ? NULL :
 	    sf_text(row, "Email");
 	c->phone = sf_text(row, "Phone");
 	c->mobile = sf_text(row, "MobilePhone");
@@ -201,10 +272,28 @@ map_person(const struct salesforce *s, json_t *row, struct crm_contact *c)
 }
 
 static void
-map_own(const struct salesforce *s, json_t *row, struct crm_contact *c)
+map_refusals(struct card *card, const struct sf_links *left,
+    struct crm_contact *c)
 {
-	const struct sf_settings *set = s->set;
-	struct arena *scratch = s->env.scratch;
+	const struct sf_settings *set = card->s->set;
+	/* The tag alone would not do: the core may know another by its rules. */
+	const bool nosend = must_flag(card, set->nosend_field);
+
+	c->opted_out = must_flag(card, set->optout_field) || nosend;
+	c->employed = employed(card, left, c->company_id);
+	c->tags = must_tags(card, set->w.tag_field, nosend ? NO_SEND_TAG
+	    : NULL);
+	c->company_tags = *set->company_tag_field == '\0' ? NULL :
+	    must_tags(card, arena_printf(card->arena, COMPANY "%s",
+	        set->company_tag_field), NULL);
+}
+
+static void
+map_own(struct card *card, struct crm_contact *c)
+{
+	const struct sf_settings *set = card->s->set;
+	struct arena *scratch = card->arena;
+	json_t *row = card->row;
 
 	c->language = sf_any(row, set->language_field, scratch);
 	c->country = sf_any(row, set->country_field, scratch);
@@ -213,32 +302,31 @@ map_own(const struct salesforce *s, json_t *row, struct crm_contact *c)
 	c->department = sf_any(row, set->department_field, scratch);
 	c->consent = consent(set, row);
 	c->consent_at = sf_time(row, set->consent_at_field);
-	/* The tag alone would not do: the core may know another by its rules. */
-	const bool nosend = sf_is_true(row, set->nosend_field);
-	c->opted_out = sf_is_true(row, set->optout_field) || nosend;
-	c->tags = split(scratch, sf_text(row, set->w.tag_field),
-	    nosend ? NO_SEND_TAG : NULL);
-	c->company_tags = *set->company_tag_field == '\0' ? NULL :
-	    split(scratch, sf_text(row, arena_printf(scratch, COMPANY "%s",
-	        set->company_tag_field)), NULL);
-	c->extra = extra(s, row);
+	c->extra = extra(card->s, row);
 }
 
 bool
 sf_contact_map(struct salesforce *s, json_t *row, const struct sf_links *left,
-    struct crm_contact *c, struct err *err)
+    struct crm_contact *c, const char **odd, struct err *err)
 {
 	struct arena *scratch = s->env.scratch;
+	struct card card = { .s = s, .row = row, .arena = scratch };
 
+	*odd = NULL;
 	*c = (struct crm_contact){ .contact_id = sf_text(row, "Id"),
 		.gone = sf_is_true(row, "IsDeleted"),
 		.moved_to = sf_text(row, "MasterRecordId"),
 		.consent_at = NO_TIME };
-	if (c->contact_id == NULL)
+	if (c->contact_id == NULL) {
+		*odd = "Id: expected an id";
 		return true;
-	map_person(s, row, c);
-	map_own(s, row, c);
-	c->employed = employed(s, row, left, c);
+	}
+	map_person(&card, c);
+	map_refusals(&card, left, c);
+	map_own(&card, c);
 	c->link = arena_printf(scratch, "%s/%s", s->api.base, c->contact_id);
+	if (card.lacks != NULL && !c->gone)
+		*odd = arena_printf(scratch, "%s: expected %s", card.lacks,
+		    card.expected);
 	return !arena_failed(scratch) || err_nomem(err);
 }

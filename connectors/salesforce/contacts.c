@@ -66,6 +66,7 @@ on_records(struct cards *c, json_t *records, struct err *err)
 {
 	struct sf_links left;
 	struct crm_contact card;
+	const char *odd;
 	json_t *row;
 	size_t i;
 
@@ -73,14 +74,14 @@ on_records(struct cards *c, json_t *records, struct err *err)
 	if (!left_of(c, records, &left, err))
 		return false;
 	json_array_foreach(records, i, row) {
-		if (!sf_contact_map(c->s, row, &left, &card, err))
+		if (!sf_contact_map(c->s, row, &left, &card, &odd, err))
 			return false;
-		if (card.contact_id == NULL) {
-			sf_odd_row(c->s, "contacts", row, "Id: expected an id");
-			continue;
-		}
-		note_met(c, &card);
-		if (!emit_card(c, &card, err))
+		/* One that cannot be read is there all the same. */
+		if (card.contact_id != NULL)
+			note_met(c, &card);
+		if (odd != NULL)
+			sf_odd_row(c->s, "contacts", row, odd);
+		else if (!emit_card(c, &card, err))
 			return false;
 	}
 	return true;

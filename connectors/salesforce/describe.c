@@ -221,6 +221,20 @@ sf_is_true(json_t *row, const char *name)
 	    (text != NULL && strcasecmp(text, "true") == 0));
 }
 
+bool
+sf_has_no_parent(json_t *row, const char *name, struct arena *arena)
+{
+	const char *dot = name;
+
+	while ((dot = strchr(dot, '.')) != NULL) {
+		const char *parent = arena_strndup(arena, name,
+		    (size_t)(dot++ - name));
+		if (parent != NULL && json_is_null(json_at(row, parent)))
+			return true;
+	}
+	return false;
+}
+
 time_t
 sf_time(json_t *row, const char *name)
 {

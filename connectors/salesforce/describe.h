@@ -47,6 +47,8 @@ const char *sf_text(json_t *row, const char *name);
 /* A number or a flag as text too; in arena. */
 const char *sf_any(json_t *row, const char *name, struct arena *arena);
 bool sf_is_true(json_t *row, const char *name);
+/* "Account.No__c" of a row whose Account is null. */
+bool sf_has_no_parent(json_t *row, const char *name, struct arena *arena);
 /* NO_TIME = not there, or no time. */
 time_t sf_time(json_t *row, const char *name);
 /* When an event is over: one of whole days, whose EndDateTime is midnight UTC of

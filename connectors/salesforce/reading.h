@@ -15,9 +15,10 @@ NPS_MUSTCHECK bool sf_ready(struct salesforce *s, struct err *err);
 
 
 /* A row as a contact, its texts in the row and in env.scratch.  left: an
- * inactive relation to its account. */
+ * inactive relation to its account.  *odd: why it cannot be read, or NULL. */
 NPS_MUSTCHECK bool sf_contact_map(struct salesforce *s, json_t *row,
-    const struct sf_links *left, struct crm_contact *out, struct err *err);
+    const struct sf_links *left, struct crm_contact *out, const char **odd,
+    struct err *err);
 
 /* ---- meetings.c -------------------------------------------------------- */
 struct sf_meetings {

@@ -6,6 +6,10 @@
 
 #define NIGHT "2026-11-24T01:44:00Z"
 
+/* Of a card that may be asked: the fields that could speak against it. */
+#define REFUSES_NOT "\"HasOptedOutOfEmail\":false,\"IsEmailBounced\":false," \
+	"\"NPSToday_Tags__c\":null"
+
 static struct rig rig;
 
 static bool
@@ -32,7 +36,8 @@ test_facts(void **state)
 	    "null,\"NPSToday_Tags__c\":\" A; NPSToday.Salg.3 ;;NPSToday.Møde.9\""
 	    "},{\"Id\":\"003000000000002AAA\",\"Name\":\"B\",\"Email\":"
 	    "\"b@kunde.example\",\"Account\":null,\"Owner\":null,"
-	    "\"IsEmailBounced\":true,\"NPSToday_Tags__c\":null},{\"Id\":"
+	    "\"HasOptedOutOfEmail\":false,\"IsEmailBounced\":true,"
+	    "\"NPSToday_Tags__c\":null},{\"Id\":"
 	    "\"003000000000003AAA\",\"IsDeleted\":true,\"MasterRecordId\":"
 	    "\"003000000000001AAA\"}") } };
 
@@ -66,7 +71,8 @@ test_ids_that_are_none(void **state)
 	static const char *const ids[] = { "", "1", "003000000000001AA",
 		"003' OR Id != '12", "003000000000001aaA", "0030000000000012AAA" };
 	static const struct route routes[] = { { .match = "FROM Contact",
-	    .body = ROWS(1, "{\"Id\":\"003000000000001AaA\"}") } };
+	    .body = ROWS(1, "{\"Id\":\"003000000000001AaA\"," REFUSES_NOT "}")
+	    } };
 
 	(void)state;
 	rig_open(&rig, "", routes, 1);
@@ -119,7 +125,8 @@ test_fields_of_the_org(void **state)
 		    arena, "Id Email HasOptedOutOfEmail IsEmailBounced Left__c "
 		        "No__c AccountId:Account Score__c") },
 		{ .match = "FROM Contact", .body = ROWS(1, "{\"Id\":"
-		    "\"003000000000001AAA\",\"Left__c\":\"Gone\",\"No__c\":true,"
+		    "\"003000000000001AAA\"," REFUSES_NOT
+		    ",\"Left__c\":\"Gone\",\"No__c\":true,"
 		    "\"Score__c\":7.5,\"Account\":{\"Type\":\"Partner\"}}") } };
 
 	(void)state;
@@ -169,12 +176,108 @@ test_suppression_of_the_company_in_other_letters(void **state)
 		AUTO(arena) struct arena *arena = arena_new(65536);
 		const struct route routes[] = { { .match = "FROM Contact",
 		    .body = arena_printf(arena, ROWS(1, "{\"Id\":"
-		        "\"003000000000001AAA\",%s}"), cases[i].row) } };
+		        "\"003000000000001AAA\"," REFUSES_NOT ",%s}"),
+		        cases[i].row) } };
 		rig_open(&rig, cases[i].conf, routes, 1);
 		if (!load(ids, 1))
 			fail_msg("%s: %s", cases[i].conf, rig.err.msg);
 		if (strstr(buf_text(&rig.seen), cases[i].seen) == NULL)
 			fail_msg("%s: %s", cases[i].conf, buf_text(&rig.seen));
+		rig_close(&rig);
+	}
+}
+
+/* SF-16: what keeps somebody from being asked must stand in each row, be it
+ * null; a card without it is neither asked nor gone, and the others go on. */
+#define ODD "003000000000001AAA"
+#define SOUND "003000000000002AAA"
+static const struct {
+	const char *conf, *row;		/* without its Id */
+	const char *reason;		/* NULL = it is read, and ... */
+	const char *seen;
+} refusals[] = {
+	{ "", "\"IsEmailBounced\":false,\"NPSToday_Tags__c\":null",
+	    "HasOptedOutOfEmail: expected this field in the answer", NULL },
+	{ "", "\"HasOptedOutOfEmail\":\"Yes\",\"IsEmailBounced\":false,"
+	    "\"NPSToday_Tags__c\":null",
+	    "HasOptedOutOfEmail: expected true or false", NULL },
+	{ "", "\"HasOptedOutOfEmail\":1,\"IsEmailBounced\":false,"
+	    "\"NPSToday_Tags__c\":null",
+	    "HasOptedOutOfEmail: expected true or false", NULL },
+	{ "", "\"HasOptedOutOfEmail\":null,\"IsEmailBounced\":null,"
+	    "\"NPSToday_Tags__c\":null", NULL, " employed=? tags\n" },
+	{ "", "\"HasOptedOutOfEmail\":\"TRUE\",\"IsEmailBounced\":\"false\","
+	    "\"NPSToday_Tags__c\":null", NULL, " optout tags\n" },
+	{ "", "\"HasOptedOutOfEmail\":false,\"NPSToday_Tags__c\":null",
+	    "IsEmailBounced: expected this field in the answer", NULL },
+	{ "", "\"HasOptedOutOfEmail\":false,\"IsEmailBounced\":false",
+	    "NPSToday_Tags__c: expected this field in the answer", NULL },
+	{ "", "\"HasOptedOutOfEmail\":false,\"IsEmailBounced\":false,"
+	    "\"NPSToday_Tags__c\":[\"NPSToday.NoSend\"]",
+	    "NPSToday_Tags__c: expected a text", NULL },
+	{ "nosend_field = 'No__c';", REFUSES_NOT,
+	    "No__c: expected this field in the answer", NULL },
+	{ "nosend_field = 'No__c';", REFUSES_NOT ",\"No__c\":{}",
+	    "No__c: expected true or false", NULL },
+	{ "employment_field = 'Left__c';", REFUSES_NOT,
+	    "Left__c: expected this field in the answer", NULL },
+	{ "employment_field = 'Left__c';", REFUSES_NOT ",\"Left__c\":[]",
+	    "Left__c: expected a text", NULL },
+	{ "employment_field = 'Left__c';", REFUSES_NOT ",\"Left__c\":null",
+	    NULL, "employed=yes" },
+	{ "company_tag_field = 'NPSToday_Tags__c';", REFUSES_NOT,
+	    "Account.NPSToday_Tags__c: expected this field in the answer",
+	    NULL },
+	{ "company_tag_field = 'NPSToday_Tags__c';", REFUSES_NOT
+	    ",\"Account\":{\"Name\":\"K\"}",
+	    "Account.NPSToday_Tags__c: expected this field in the answer",
+	    NULL },
+	/* Nobody's: no company that could say it. */
+	{ "company_tag_field = 'NPSToday_Tags__c'; optout_field = "
+	    "'Account.Parent.No__c';", REFUSES_NOT ",\"Account\":null", NULL,
+	    "employed=? tags\n" },
+	{ "optout_field = 'Account.Parent.No__c';", REFUSES_NOT
+	    ",\"Account\":{\"Parent\":{\"No__c\":null}}", NULL,
+	    "employed=? tags\n" },
+	{ "optout_field = 'Account.Parent.No__c';", REFUSES_NOT
+	    ",\"Account\":{\"Parent\":{}}",
+	    "Account.Parent.No__c: expected this field in the answer", NULL },
+	{ "use_account_contact_relation = true;", REFUSES_NOT,
+	    "AccountId: expected this field in the answer", NULL },
+	/* Deleted: it is gone, whatever else it says. */
+	{ "", "\"IsDeleted\":true", NULL, " gone " },
+};
+
+static void
+test_a_row_without_a_refusal_is_no_row(void **state)
+{
+	static const char *const ids[] = { ODD, SOUND };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
+		AUTO(arena) struct arena *arena = arena_new(65536);
+		const struct route routes[] = {
+			{ .match = "sobjects/Contact/describe",
+			    .body = rig_describe(arena, "Id Email "
+			        "HasOptedOutOfEmail IsEmailBounced Left__c No__c "
+			        "AccountId:Account IsDeleted NPSToday_Tags__c") },
+			{ .match = "FROM Contact", .body = arena_printf(arena,
+			    ROWS(2, "{\"Id\":\"" ODD "\",%s},{\"Id\":\"" SOUND
+			        "\"," REFUSES_NOT ",\"No__c\":false,\"Left__c\":"
+			        "null,\"AccountId\":null,\"Account\":null}"),
+			    refusals[i].row) } };
+		rig_open(&rig, refusals[i].conf, routes, 2);
+		if (!load(ids, 2))
+			fail_msg("%zu: %s", i, rig.err.msg);
+		const char *odd = strstr(buf_text(&rig.seen), ODD);
+		const char *want = refusals[i].reason;
+		if (want == NULL ? odd == NULL || rig.bad.len > 0 ||
+		    strstr(odd, refusals[i].seen) == NULL : odd != NULL ||
+		    strcmp(buf_text(&rig.bad), arena_printf(arena,
+		        "contacts " ODD ": %s\n", want)) != 0)
+			fail_msg("%zu: %s%s", i, buf_text(&rig.seen),
+			    buf_text(&rig.bad));
+		assert_non_null(strstr(buf_text(&rig.seen), SOUND " -|"));
 		rig_close(&rig);
 	}
 }
@@ -191,9 +294,9 @@ test_inactive_relation_means_left(void **state)
 		    "\"003000000000002AAA\",\"AccountId\":"
 		    "\"001000000000009AAA\"}") },
 		{ .match = "FROM Contact", .body = ROWS(2, "{\"Id\":"
-		    "\"003000000000001AAA\",\"AccountId\":\"001000000000001AAA\"}"
-		    ",{\"Id\":\"003000000000002AAA\",\"AccountId\":"
-		    "\"001000000000001AAA\"}") } };
+		    "\"003000000000001AAA\",\"AccountId\":\"001000000000001AAA\","
+		    REFUSES_NOT "},{\"Id\":\"003000000000002AAA\",\"AccountId\":"
+		    "\"001000000000001AAA\"," REFUSES_NOT "}") } };
 
 	(void)state;
 	rig_open(&rig, "use_account_contact_relation = true;", routes, 2);
@@ -213,7 +316,8 @@ static void
 test_all_that_changed(void **state)
 {
 	static const struct route routes[] = { { .match = "FROM Contact",
-	    .body = ROWS(2, "{\"Id\":\"003000000000001AAA\"},{\"Name\":\"x\"}") } };
+	    .body = ROWS(2, "{\"Id\":\"003000000000001AAA\"," REFUSES_NOT
+	    "},{\"Name\":\"x\"}") } };
 	struct pull pull;
 
 	(void)state;
@@ -476,7 +580,8 @@ test_link_opens_the_card(void **state)
 {
 	static const char *const ids[] = { "003000000000001AAA" };
 	static const struct route routes[] = { { .match = "FROM Contact",
-	    .body = ROWS(1, "{\"Id\":\"003000000000001AAA\"}") } };
+	    .body = ROWS(1, "{\"Id\":\"003000000000001AAA\"," REFUSES_NOT
+	    "}") } };
 
 	(void)state;
 	rig_open(&rig, "", routes, 1);
@@ -496,6 +601,7 @@ main(void)
 		cmocka_unit_test(test_many_ids_in_pieces),
 		cmocka_unit_test(test_fields_of_the_org),
 		cmocka_unit_test(test_suppression_of_the_company_in_other_letters),
+		cmocka_unit_test(test_a_row_without_a_refusal_is_no_row),
 		cmocka_unit_test(test_inactive_relation_means_left),
 		cmocka_unit_test(test_all_that_changed),
 		cmocka_unit_test(test_address_in_a_literal),

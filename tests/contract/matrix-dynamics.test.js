@@ -35,10 +35,14 @@ const crm = {
 		secret = "${secret('secret', SECRET)}"; page_size = 200;
 		max_wait_s = 2; rate_per_second = 10.0; backoff_s = 0.1;
 		backoff_max_s = 0.2;`,
-	person: async (sim, emailaddress1, tagged) => (await made(sim, 'contacts', {
+	tagged: { npt_npstags: 'VIP' },
+	refusals: { nomail: { donotemail: true },
+		nobulk: { donotbulkemail: true },
+		nosend: { npt_npstags: 'NPSToday.NoSend', reason: 'no_send' } },
+	person: async (sim, emailaddress1, fields) => (await made(sim, 'contacts', {
 		firstname: 'Åse', lastname: 'Sørensen', emailaddress1, statecode: 0,
 		statuscode: 1, donotemail: false, donotbulkemail: false,
-		...tagged ? { npt_npstags: 'VIP' } : {} })).id,
+		...fields })).id,
 	event: (sim, kind, person, ended, { late_s = 0 }) =>
 		events[kind](sim, person, ended, { late_s }),
 	filler: (sim, count, ended) => events.meet(sim, null, ended, { count }),

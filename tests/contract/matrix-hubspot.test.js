@@ -33,9 +33,13 @@ const crm = {
 		base_url = "${server.url}"; token = "${secret('token', TOKEN)}";
 		 search_rate = 5.0;
 		rate_per_second = 10.0; backoff_s = 0.1; backoff_max_s = 0.2;`,
-	person: async (sim, email, tagged) => (await made(sim, 'contacts', {
+	tagged: { npstoday_tags: 'VIP' },
+	refusals: { optout: { hs_email_optout: 'true' },
+		nosend: { npstoday_tags: 'NPSToday.NoSend',
+			reason: 'no_send' } },
+	person: async (sim, email, fields) => (await made(sim, 'contacts', {
 		email, firstname: 'Åse', lastname: 'Sørensen',
-		...tagged ? { npstoday_tags: 'VIP' } : {} }, {})).id,
+		...fields }, {})).id,
 	event: (sim, kind, person, ended, { late_s = 0 }) =>
 		events[kind](sim, ended, { person, late_s }),
 	filler: (sim, count, ended) => events.meet(sim, ended, { count }),

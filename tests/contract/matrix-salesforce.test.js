@@ -38,9 +38,12 @@ const crm = {
 		login_url = "${server.url}"; client_id = "cid";
 		client_secret = "${secret('secret', 'sec')}";
 		rate_per_second = 10.0; backoff_s = 0.1; backoff_max_s = 0.2;`,
-	person: async (sim, Email, tagged) => (await made(sim, 'Contact', {
+	tagged: { [KEY]: 'VIP' },
+	refusals: { optout: { HasOptedOutOfEmail: true },
+		nosend: { [KEY]: 'NPSToday.NoSend', reason: 'no_send' } },
+	person: async (sim, Email, fields) => (await made(sim, 'Contact', {
 		FirstName: 'Åse', LastName: 'Sørensen', Email,
-		...tagged ? { [KEY]: 'VIP' } : {} }))[0],
+		...fields }))[0],
 	event: (sim, kind, person, ended, { visible_at }) =>
 		events[kind](sim, person, ended,
 		    visible_at ? { visible_at: time(visible_at) } : {}),

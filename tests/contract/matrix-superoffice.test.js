@@ -32,11 +32,15 @@ const crm = {
 	options: ['--public-key', PEM, '--seed-world', '30', '--events', '30'],
 	conf: crm_group(`page_size = 200; backoff_s = 0.1;
 		backoff_max_s = 0.2;`),
-	person: async (sim, mail, tagged) => (await made(sim, 'person', {
+	tagged: { interests: [1] },
+	refusals: { nomail: { personNoMail: true },
+		withdrawn: { legalBaseEmarketing: 'WITHDRAWN' },
+		nosend: { interests: [3], reason: 'no_send' } },
+	person: async (sim, mail, fields) => (await made(sim, 'person', {
 		contactId: (await made(sim, 'contact', { name: mail })).id,
 		emails: [{ emailAddress: mail, emailId: 0, emailProtocol: 'SMTP',
 			emailHasBounced: false, emailBounceCount: 0 }],
-		interests: tagged ? [1] : [] })).id,
+		...fields })).id,
 	event: (sim, kind, person, ended, { late_s = 0 }) =>
 		events[kind](sim, person, ended, { late_s }),
 	filler: (sim, count, ended) => events.meet(sim, 0, ended, { count }),

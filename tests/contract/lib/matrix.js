@@ -4,8 +4,9 @@
  * whose card carries a tag.
  *
  * How the program could fail such a night: an event is lost with the page that
- * broke; somebody is asked twice because a pass was begun anew; a fault that
- * lasts is told by nobody; a tag is lost, or takes another one with it.
+ * broke; somebody is asked twice because a pass was begun anew, or against a no that
+ * stood on the card; a fault that lasts is told by nobody; a tag is lost, or takes
+ * another one with it.
  */
 'use strict';
 
@@ -18,7 +19,7 @@ const FIRST = Date.parse('2026-11-24T00:00:00Z');
 const EVENTS = ['meet', 'sale', 'case', 'meet'];	/* of four people */
 const OLD_DEALS = 800;
 const BYSTANDERS = 6;
-const OURS = /^NPSToday\./;
+const OURS = /^NPSToday\.(?!NoSend$)/;
 const LIMIT_MS = 120000;
 
 const at = (day, hour) => new Date(FIRST + day * DAY + hour * HOUR);
@@ -30,6 +31,7 @@ class Nights {
 		this.day = 0;
 		this.mails = new Map();		/* mail: id of the card */
 		this.expected = new Set();	/* mails of who must be asked */
+		this.refused = new Map();	/* mail: why not */
 		this.mark = 0;		/* lines of respondents checked */
 		this.answered = new Set();
 		this.ready = [];	/* asked, and have not answered yet */
@@ -53,11 +55,11 @@ class Nights {
 		this.before = await crm.tags(this.sim);
 	}
 
-	/* A card; every other one has a tag of somebody else's. */
-	async person(word) {
+	/* A card; every other one has a tag of somebody else's.  more: of its fields. */
+	async person(word, more = undefined) {
 		const mail = `${word}@kunde.example`;
-		const id = await this.crm.person(this.sim, mail,
-		    this.mails.size % 2 === 0);
+		const id = await this.crm.person(this.sim, mail, more ??
+		    (this.mails.size % 2 === 0 ? this.crm.tagged : {}));
 		this.mails.set(mail, id);
 		return { mail, id };
 	}
@@ -70,9 +72,21 @@ class Nights {
 		return list;
 	}
 
+	/* One for each no that a card of this CRM may say. */
+	async refusers(word) {
+		const list = [];
+		for (const [why, { reason = 'opted_out', ...fields }] of
+		    Object.entries(this.crm.refusals)) {
+			const one = await this.person(`${word}.${why}`, fields);
+			this.refused.set(one.mail, reason);
+			list.push(one);
+		}
+		return list;
+	}
+
 	/*
 	 * Of four people something happens in the evening, and n times more where
-	 * nobody is named.  late: seconds until it is seen, and that the change is of
+	 * nobody is named; a meeting with those who refuse besides.  late: seconds until it is seen, and that the change is of
 	 * shortly before the night; ended_days: so long before it is entered.
 	 */
 	async evening({ word, late = 0, ended_days = 0, filler = 0, kind }) {
@@ -80,6 +94,7 @@ class Nights {
 		const now = late > 0 ? at(this.day + 1, 2.15) : at(this.day, 18);
 		await this.place.clock(at(this.day, 17));
 		const list = await this.people(word);
+		const refusers = await this.refusers(word);
 		this.before = await this.crm.tags(this.sim);
 		await this.place.clock(now);
 		if (filler > 0)
@@ -91,6 +106,9 @@ class Nights {
 			    ended, more);
 			this.expected.add(one.mail);
 		}
+		for (const { id } of refusers)
+			await this.crm.event(this.sim, kind ?? 'meet', id, ended,
+			    more);
 		this.ready.push(...list);
 	}
 
@@ -145,6 +163,18 @@ class Nights {
 	asked_forget() {
 		this.mark = this.asked().length;
 		this.expected.clear();
+		this.refused.clear();
+	}
+
+	/* Their events came in, and the rules say why nobody was asked. */
+	async refused_check() {
+		for (const [mail, reason] of this.refused) {
+			const text = await this.place.must(at(this.day, 3),
+			    'explain', mail);
+			assert.match(text, new RegExp(
+			    `suppressed by decide: ${reason}$`, 'm'),
+			`${mail}: ${text}`);
+		}
 	}
 
 	/* Ours on those cards, and what others wrote as they wrote it last. */
@@ -194,6 +224,7 @@ async function read_case(w, one) {
 	}
 	await w.calm();
 	await w.night(0);
+	await w.refused_check();
 	w.asked_check();
 	await w.manners_check();
 	note(`${w.crm.name}, ${one.word}: exit ${first.code}, then 0; ` +

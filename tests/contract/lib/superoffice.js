@@ -80,7 +80,7 @@ const crm_group = (more = '') => (server, secret) => `name = "so";
 	client_secret = "${secret('app', 'sec')}";
 	system_user_token = "${secret('system', SYSTEM_TOKEN)}";
 	private_key = "${secret('rsa', private_pem.trim())}";
-	interest_list = "PersonInterest"; consent_rule = "off"; ${more}`;
+	interest_list = "PersonInterest"; ${more}`;
 
 module.exports = { tenant_options, tenant_start, crm_group, login, claims, state,
 	client, keys, private_pem, SYSTEM_TOKEN, TICKET, NOW };

@@ -1,7 +1,8 @@
 /*
  * The writing side of the superoffice driver against tests/sim/superoffice,
  * which knows nothing of the driver: tags written once and again, with troubles
- * on the way; nobody loses an interest or a field that is not ours.
+ * on the way; nobody loses an interest or a field that is not ours; fields of an
+ * answer, and a follow-up that is there once or, if nobody knows, not made again.
  */
 #include "superoffice/sim.h"
 #include "tag_write.h"
@@ -309,6 +310,121 @@ test_deleted(void **state)
 	}
 }
 
+/* ---- fields and follow-ups ---------------------------------------------------- */
+#define TASK "task_type_id = 5; task_associate_id = 7;"
+
+/* Each once; as the core does it, what is unknown is not sent again. */
+static void
+put(struct writes *t, bool (*fn)(void *, const struct crm_effect *, size_t,
+    struct put_result *, struct err *), const struct crm_effect *like,
+    int tries_max)
+{
+	struct rig *rig = &t->w.rig;
+
+	memset(t->r, 0, sizeof(t->r));
+	for (size_t i = 0; i < CARDS; i++) {
+		struct crm_effect e = *like;
+		e.contact_id = e.ref = t->id[i];
+		t->r[i].outcome = PUT_AGAIN;
+		for (int n = 0; n < tries_max && t->r[i].outcome == PUT_AGAIN;
+		     n++) {
+			t->r[i].outcome = PUT_UNKNOWN;
+			rig->err = (struct err){ .kind = ERR_NONE };
+			(void)fn(rig->self, &e, 1, &t->r[i], &rig->err);
+			arena_reset(rig->scratch);
+		}
+	}
+}
+
+static void
+all_are(struct writes *t, enum put_outcome outcome, const char *what)
+{
+	for (size_t i = 0; i < CARDS; i++)
+		if (t->r[i].outcome != outcome)
+			fail_msg("%s, %zu: %d %s (%s)", what, i,
+			    (int)t->r[i].outcome, t->r[i].reason,
+			    t->w.rig.err.msg);
+}
+
+/* By the types that the layout tells; fields of others stay; twice the same. */
+static void
+test_panel(void **state)
+{
+	static const char *const options[] = { "--seed-world", "20",
+		"--replace-custom", NULL };
+	static const char *const panel[][2] = { { "SuperOffice:1", "Tak & hej" },
+		{ "SuperOffice:3", "9" }, { "SuperOffice:6", "true" },
+		{ NULL, NULL } };
+	static const struct crm_effect e = { .fields = panel };
+	static struct writes t;
+
+	(void)state;
+	start(&t, options, "");
+	for (int i = 0; i < 2; i++) {
+		put(&t, superoffice_crm.put_fields, &e, 1);
+		all_are(&t, PUT_DONE, "fields");
+		assert_int_equal(world_count(&t.w, "person", "'custom':{"
+		    "'SuperOffice:1':'Tak & hej','SuperOffice:2':'VIP',"
+		    "'SuperOffice:3':'[I:9]','SuperOffice:6':'[I:1]'}"), CARDS);
+	}
+	assert_int_equal(world_stat(&t.w, "/by_endpoint/patch"), 2 * CARDS);
+	world_tell(&t.w, "fault", "{'kind':'503','on':'patch','after':2}");
+	put(&t, superoffice_crm.put_fields, &e, 1);
+	assert_int_equal(t.r[2].outcome, PUT_UNKNOWN);
+	assert_int_equal(t.r[3].outcome, PUT_DONE);
+	assert_others_untouched(&t);
+	stop(&t);
+}
+
+static long long
+follow_ups(struct writes *t, const char *more)
+{
+	char where[200];
+
+	(void)snprintf(where, sizeof(where), "'type':5,'text':'Ring op\\nTak',"
+	    "'completed':false%s", more);
+	return world_count(&t->w, "appointment", where);
+}
+
+/* The employee's, else that of the owner of the company, and at the company of
+ * the person; of those that nobody answered some are there, each once. */
+static void
+test_follow_ups(void **state)
+{
+	static const char *const options[] = { "--seed-world", "20", NULL };
+	static const char *const faults[] = { "'cut_after'", "'cut_before'",
+		"'500','store':true", "'empty','store':true" };
+	struct crm_effect e = { .subject = "Ring op", .text = "Tak",
+		.employee_id = "USR3", .day = 20783 };
+	static struct writes t;
+
+	(void)state;
+	start(&t, options, TASK);
+	world_tell(&t.w, "update", "{'table':'contact','where':{'contactId':1},"
+	    "'set':{'associateId':5}}");
+	put(&t, superoffice_crm.put_task, &e, 1);
+	all_are(&t, PUT_DONE, "follow-ups");
+	assert_int_equal(follow_ups(&t, ",'associateId':3,'contactId':1"),
+	    CARDS);
+	e.employee_id = "NOBODY";
+	put(&t, superoffice_crm.put_task, &e, 1);
+	assert_int_equal(follow_ups(&t, ",'associateId':5,'contactId':1"),
+	    CARDS);
+	assert_int_equal(follow_ups(&t, ""), 2 * CARDS);
+	for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+		world_tell(&t.w, "fault", "{'kind':%s,'on':'create','after':1}",
+		    faults[i]);
+		const long long before = follow_ups(&t, "");
+		put(&t, superoffice_crm.put_task, &e, 4);
+		assert_int_equal(t.r[1].outcome, PUT_UNKNOWN);
+		t.r[1].outcome = PUT_DONE;
+		all_are(&t, PUT_DONE, faults[i]);
+		assert_int_equal(follow_ups(&t, "") - before, CARDS -
+		    (strcmp(faults[i], "'cut_before'") == 0));
+	}
+	stop(&t);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -320,6 +436,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_item_unanswered),
 		cmocka_unit_test(test_old_server),
 		cmocka_unit_test(test_deleted),
+		cmocka_unit_test(test_panel),
+		cmocka_unit_test(test_follow_ups),
 	};
 
 	(void)argc;

@@ -102,9 +102,10 @@ company_json(const struct sim *s, int64_t id)
 	const struct row *row = row_find(s, T_COMPANY, id);
 
 	return row == NULL ? json_null()
-			   : json_pack("{s:I, s:o}", "ContactId",
+			   : json_pack("{s:I, s:o, s:I}", "ContactId",
 			       (json_int_t)id, "Name",
-			       text_json(row->v, "name"));
+			       text_json(row->v, "name"), "AssociateId",
+			       (json_int_t)int_of(row->v, "associateId", 0));
 }
 
 static json_t *
@@ -122,8 +123,9 @@ static json_t *
 custom_json(json_t *v)
 {
 	/* All fields are there, also those that are empty. */
-	json_t *out = json_pack("{s:s, s:s, s:s}", "SuperOffice:1", "",
-	    "SuperOffice:2", "", "SuperOffice:6", "[I:0]");
+	json_t *out = json_pack("{s:s, s:s, s:s, s:s}", "SuperOffice:1", "",
+	    "SuperOffice:2", "", "SuperOffice:3", "[I:0]", "SuperOffice:6",
+	    "[I:0]");
 
 	json_object_update(out, json_object_get(v, "custom"));
 	return out;

@@ -96,6 +96,18 @@ fixed_json(const char *list)
 	return out;
 }
 
+static json_t *
+associates_json(const struct sim *s)
+{
+	json_t *out = json_array();
+	const struct table *t = &s->tables[T_ASSOCIATE];
+
+	for (size_t i = 0; i < t->n; i++)
+		json_array_append_new(out, mdo_item(t->rows[i].id,
+		    text_of(t->rows[i].v, "name"), "", false, json_array()));
+	return out;
+}
+
 /* GET MDOList/{}: with headings the items stand below them. */
 void
 on_mdo_list(struct sim *s, struct request *r, struct reply *out)
@@ -106,6 +118,8 @@ on_mdo_list(struct sim *s, struct request *r, struct reply *out)
 
 	if (strcasecmp(r->part[0], "persint") == 0)
 		list = interests_json(s, true);
+	else if (strcasecmp(r->part[0], "associate") == 0)
+		list = associates_json(s);
 	else if (place_of(r->part[0], known) >= 0)
 		list = fixed_json(r->part[0]);
 	if (list == NULL) {
@@ -202,11 +216,12 @@ on_udef(struct sim *s, struct request *r, struct reply *out)
 		const char *prog, *label, *type;
 	} fields[] = { { "SuperOffice:1", "NPS", "ShortText" },
 		{ "SuperOffice:2", "Noter", "LongText" },
+		{ "SuperOffice:3", "Score", "Number" },
 		{ "SuperOffice:6", "Ingen NPS", "Checkbox" } };
 	json_t *list = json_array(), *map = json_object();
 
 	(void)s;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
 		json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s, "
 		    "s:b}", "UDefFieldId", (int)i + 1, "ProgId",
 		    fields[i].prog, "FieldLabel", fields[i].label, "FieldType",

@@ -1,7 +1,8 @@
 /*
  * The writing side of the hubspot driver against tests/sim/hubspot, which knows
  * nothing of the driver: a card ends with its new tag once and with all that
- * others put there, whatever goes wrong on the way.
+ * others put there, and with the fields of its answer, whatever goes wrong on the
+ * way.
  */
 #include <stdlib.h>
 
@@ -448,6 +449,126 @@ test_lies(void **state)
 	}
 }
 
+/* ---- fields ------------------------------------------------------------ */
+static const char *const panel[][2] = { { "nps_last_score", "9" },
+	{ "nps_last_date", "2026-11-24T23:30:00Z" },
+	{ "nps_last_comment", "Tak; \"fin\" hj\303\246lp" }, { NULL, NULL } };
+
+static void
+panel_make(struct writes *t)
+{
+	static const char *const is[][2] = { { "nps_last_score", "number" },
+		{ "nps_last_date", "date" }, { "nps_last_comment", "string" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(is); i++)
+		(void)crmsim_ask(t->lab.sim, "property", "{'type':'contacts',"
+		    "'name':'%s','is':'%s'}", is[i][0], is[i][1]);
+}
+
+static bool
+try_panel(struct writes *t)
+{
+	struct lab *lab = &t->lab;
+	const size_t most = lab->crm.effects_max;
+	static struct crm_effect e[CARDS];
+
+	lab->err = (struct err){ .kind = ERR_NONE };
+	for (size_t i = 0; i < CARDS; i++) {
+		e[i] = (struct crm_effect){ .ref = t->id[i],
+			.contact_id = t->id[i], .fields = panel };
+		t->r[i] = (struct put_result){ .outcome = PUT_UNKNOWN };
+	}
+	for (size_t i = 0; i < CARDS; i += most) {
+		const size_t n = CARDS - i < most ? CARDS - i : most;
+		if (!lab->crm.put_fields(lab->self, &e[i], n, &t->r[i],
+		    &lab->err))
+			return false;
+		arena_reset(lab->scratch);
+	}
+	return true;
+}
+
+/* How many cards have all of it. */
+static size_t
+panels(struct writes *t)
+{
+	const json_t *all = crmsim_ask(t->lab.sim, "rows", "{'type':'contacts',"
+	    "'limit':0,'filters':[{'propertyName':'nps_last_score','operator':"
+	    "'EQ','value':'9'},{'propertyName':'nps_last_date','operator':"
+	    "'EQ','value':'2026-11-25'},{'propertyName':'nps_last_comment',"
+	    "'operator':'HAS_PROPERTY'}]}");
+
+	return (size_t)json_integer_value(json_object_get(all, "total"));
+}
+
+/* HS-08, HS-15: one is gone, one is locked: the others have their fields, and the
+ * tags of all stay as they were. */
+static void
+test_panel(void **state)
+{
+	static char tags[CARDS][160];
+	static struct writes t;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		start(&t, settings[i].options, settings[i].conf);
+		panel_make(&t);
+		(void)crmsim_ask(t.lab.sim, "erase", "{'type':'contacts',"
+		    "'id':'%s'}", t.id[120]);
+		(void)crmsim_ask(t.lab.sim, "fault", "{'kind':'record','on':"
+		    "'update','id':'%s','times':-1}", t.id[3]);
+		(void)try_panel(&t);
+		assert_int_equal(count(&t, PUT_DONE), CARDS - 2);
+		assert_int_equal(t.r[3].outcome, PUT_AGAIN);
+		assert_int_equal(t.r[120].outcome, PUT_GONE);
+		assert_int_equal(panels(&t), CARDS - 2);
+		(void)crmsim_ask(t.lab.sim, "fault", "{'clear':true}");
+		if (!try_panel(&t))
+			fail_msg("%s", t.lab.err.msg);
+		assert_int_equal(count(&t, PUT_DONE), CARDS - 1);
+		assert_int_equal(panels(&t), CARDS - 1);
+		cards_read(&t, tags);
+		for (size_t n = 0; n < CARDS; n++)
+			if (n != 120)
+				assert_string_equal(tags[n], t.foreign[n]);
+		stop(&t);
+	}
+}
+
+/* What a portal does not have, or takes only as another type, ends the kind or
+ * is refused; a reply that is lost is written again. */
+static void
+test_panel_troubles(void **state)
+{
+	static const char *const faults[] = { "'kind':503", "'kind':'cut_after'",
+		"'kind':500,'store':true", "'kind':'html','store':true",
+		"'kind':'reset'", "'kind':'secondly'", "'kind':'truncated'" };
+	static struct writes t;
+
+	(void)state;
+	start(&t, text, "");
+	assert_false(try_panel(&t));
+	assert_int_equal(t.lab.err.kind, ERR_CONFIG);
+	assert_non_null(strstr(t.lab.err.msg, "nps_last_score"));
+	assert_int_equal(crmsim_stat(t.lab.sim, "/by_endpoint/update"), 0);
+	panel_make(&t);
+	for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+		lab_close(&t.lab);
+		lab_open(&t.lab, "");
+		(void)crmsim_ask(t.lab.sim, "fault", "{%s,'on':'update','after'"
+		    ":1}", faults[i]);
+		(void)try_panel(&t);
+		if (count(&t, PUT_DONE) != 100 || panels(&t) < 100)
+			fail_msg("%s: %zu", faults[i], count(&t, PUT_DONE));
+		(void)crmsim_ask(t.lab.sim, "fault", "{'clear':true}");
+	}
+	if (!try_panel(&t))
+		fail_msg("%s", t.lab.err.msg);
+	all(&t, PUT_DONE);
+	assert_int_equal(panels(&t), CARDS);
+	stop(&t);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -460,6 +581,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_merged_before_the_writing),
 		cmocka_unit_test(test_troubles),
 		cmocka_unit_test(test_lies),
+		cmocka_unit_test(test_panel),
+		cmocka_unit_test(test_panel_troubles),
 	};
 
 	(void)argc;

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /*
- * superoffice-openapi.test.js - two nights of npsync against the SuperOffice of
- * the tests, each request held against the extract of the vendor's published
- * description (tests/sim/parts/superoffice/openapi.json): path, verb,
- * parameters, headers, members of the body.  The rules are worked out here once
+ * superoffice-openapi.test.js - nights of npsync against the SuperOffice of the
+ * tests, with tags as interests and in a field, with fields and follow-ups, each request held against the extract of the vendor's published
+ * description (tests/sim/parts/superoffice/openapi.json): path, verb, parameters,
+ * headers, members of the body.  The rules are worked out here once
  * more, beside those of the test server; for each there is a request that must
  * not pass.
  */
@@ -127,41 +127,53 @@ function request_of(line) {
 }
 
 /* ---- the nights -------------------------------------------------------------- */
-async function recorded() {
+/* crm: of npsync's group for it; more: beside the groups. */
+async function recorded({ crm = '', more = '' } = {}) {
 	const place = await place_make('superoffice', tenant_options(
 	    ['--seed-world', '120', '--events', '40', '--days', '1', '--record']),
-	crm_group());
+	crm_group(crm), { more });
 	const { server, service, must } = place;
 	const live = new Date('2026-11-24T07:00:00Z');
-	let said = await must(live, 'run', 'hourly');
-	said += await must(live, 'activate');
-	said += await must(new Date('2026-11-26T02:10:00Z'), 'run', 'night');
+	await must(live, 'run', 'hourly');
+	await must(live, 'activate');
+	await must(new Date('2026-11-26T02:10:00Z'), 'run', 'night');
 	await service.ask('auto', { seed: 1, percent: 100,
 		now: '2026-11-26T18:00:00Z' });
-	said += await must(new Date('2026-11-27T02:10:00Z'), 'run', 'night');
+	await must(new Date('2026-11-27T02:10:00Z'), 'run', 'night');
 	const lines = fs.readFileSync(path.join(server.dir, 'exchanges.jsonl'),
 	    'utf8').split('\n').filter(Boolean).map((l) => JSON.parse(l));
 	const stats = await server.get('/sim/stats');
 	const ledger = server.ledger();
+	const answers = service.ledger().filter((l) => l.kind === 'answer').length;
 	await place.stop();
-	return { lines, stats, ledger, said };
+	return { lines, stats, ledger, answers };
+}
+
+/* Of somebody's card, before and after: what npsync wrote. */
+const written = ({ ledger }, table) => ledger.filter((l) => l.by === 'api' &&
+	l.table === table);
+
+/* Nothing that the description does not have; what was asked, by path. */
+function described_check({ lines, stats }) {
+	const wrong = lines.flatMap((line) => judge(request_of(line))
+	    .map((w) => `${line.method} ${line.uri.slice(0, 80)}: ${w}`));
+	const kinds = new Set(lines.map((l) => `${l.method} ` +
+	    path_find(request_of(l).path)));
+	note(`${lines.length} requests: ${[...kinds].sort().join(', ')}`);
+	assert.deepStrictEqual(wrong, []);
+	assert.deepStrictEqual(stats.violations, {});
+	assert.strictEqual(stats.strayed, 0);
+	return [...kinds];
 }
 
 let seen;
 test('two nights: each request is described', { limit_ms: 120000 },
     async () => {
 	seen = await recorded();
-	const wrong = seen.lines.flatMap((line) => judge(request_of(line))
-	    .map((w) => `${line.method} ${line.uri.slice(0, 80)}: ${w}`));
-	const kinds = new Set(seen.lines.map((l) => `${l.method} ` +
-	    path_find(request_of(l).path)));
-	note(`${seen.lines.length} requests: ${[...kinds].sort().join(', ')}`);
-	assert.deepStrictEqual(wrong, []);
-	assert.deepStrictEqual(seen.stats.violations, {});
-	assert.strictEqual(seen.stats.strayed, 0);
+	const kinds = described_check(seen);
 	for (const want of ['GET /api/v1/Appointment', 'GET /api/v1/Sale',
 		'GET /api/v1/Ticket', 'GET /api/v1/Person'])
-		assert.ok([...kinds].some((k) => k.startsWith(want) ||
+		assert.ok(kinds.some((k) => k.startsWith(want) ||
 		    k.includes('/Archive/')), want);
 });
 
@@ -171,15 +183,67 @@ test('no secret is in an address', () => {
 });
 
 test('answers became interests, and nobody lost one', () => {
-	const changes = seen.ledger.filter((l) => l.by === 'api' &&
-	    l.table === 'person');
+	const changes = written(seen, 'person');
 	note(`${changes.length} persons changed`);
 	assert.ok(changes.length > 0);
-	const ours = new Set(seen.ledger.filter((l) => l.by === 'api' &&
-	    l.table === 'interest').map((l) => l.id));
+	const ours = new Set(written(seen, 'interest').map((l) => l.id));
 	for (const { set, was } of changes)
 		assert.deepStrictEqual(set.interests.filter((i) => !ours.has(i)),
 		    was.interests.filter((i) => !ours.has(i)));
+});
+
+const PANEL = `writeback = { fields = (
+	{ value = "recent_score"; field = "SuperOffice:3"; },
+	{ value = "recent_comment"; field = "SuperOffice:1"; } );
+	task = { at_most = 10; }; };`;
+test('fields and follow-ups: each request is described',
+    { limit_ms: 120000 }, async () => {
+	const nights = await recorded({ more: PANEL,
+		crm: 'task_type_id = 5; task_associate_id = 1;' });
+	const kinds = described_check(nights);
+	for (const want of ['POST /api/v1/Appointment',
+		'PATCH /api/v1/Person/{id}'])
+		assert.ok(kinds.includes(want), want);
+	const cards = written(nights, 'person').filter((l) => l.set.custom);
+	const tasks = written(nights, 'appointment');
+	note(`${nights.answers} answers: ${cards.length} cards with fields, ` +
+	    `${tasks.length} follow-ups`);
+	assert.ok(nights.answers > 3);
+	assert.strictEqual(cards.length, nights.answers);
+	assert.strictEqual(tasks.length, nights.answers);
+	for (const { set, was } of cards) {
+		assert.match(set.custom['SuperOffice:3'], /^\[I:(\d|10)\]$/);
+		assert.strictEqual(set.custom['SuperOffice:2'],
+		    was.custom['SuperOffice:2']);
+	}
+	assert.strictEqual(new Set(tasks.map((l) => l.set.personId)).size,
+	    tasks.length);
+	for (const { set } of tasks) {
+		assert.strictEqual(set.type, 5);
+		assert.strictEqual(set.completed, false);
+		assert.ok(set.associateId > 0 && set.contactId > 0);
+	}
+});
+
+test('tags in a field: each request is described', { limit_ms: 120000 },
+    async () => {
+	const nights = await recorded({
+		crm: 'tag_mode = "field"; tag_field = "SuperOffice:2";' });
+	const kinds = described_check(nights);
+	assert.ok(kinds.includes('PATCH /api/v1/Person/{id}'));
+	assert.ok(!kinds.some((k) => /UpdateInterests/.test(k)));
+	const cards = written(nights, 'person');
+	note(`${nights.answers} answers: ${cards.length} cards with tags`);
+	assert.ok(nights.answers > 3);
+	assert.strictEqual(cards.length, nights.answers);
+	for (const { set, was } of cards) {
+		const before = was.custom['SuperOffice:2'] ?? '';
+		const [ours, ...more] = set.custom['SuperOffice:2'].split(';')
+		    .filter((t) => !before.split(';').includes(t));
+		assert.match(ours, /^NPSToday\..+\.(\d|10)$/);
+		assert.deepStrictEqual(more, []);
+		assert.ok(set.custom['SuperOffice:2'].startsWith(before));
+	}
 });
 
 /* ---- each rule refuses something -------------------------------------------- */

@@ -10,6 +10,8 @@
 #include "superoffice/sim.h"
 #include "with_asan.h"
 
+#define SMALL "page_size = 15;"
+
 /* ---- nights ------------------------------------------------------------ */
 
 /* What the core keeps of a stream, and the events it has met: each key once. */
@@ -207,6 +209,42 @@ test_closed_entity(void **state)
 	world_stop(&w);
 }
 
+/* On a server of one's own: Basic, no ticket, no look for the tenant; a password
+ * that is wrong is said once, and reads nothing. */
+static void
+test_onsite(void **state)
+{
+	static const char *const options[] = { "--onsite", "--seed-world", "60",
+		"--events", "150", NULL };
+	struct nights n;
+	struct world w;
+
+	(void)state;
+	world_start(&w, options);
+	world_open_onsite(&w, "falsch", "");
+	nights_begin(&n, &w);
+	assert_false(night(&n));
+	assert_int_equal(w.rig.err.kind, ERR_AUTH);
+	assert_null(strstr(w.rig.err.msg, "falsch"));
+	assert_null(n.mark);
+	assert_true(world_stat(&w, "/by_endpoint/archive") <= 2);
+	world_close(&w);
+	world_open_onsite(&w, "geheim", SMALL);
+	calm_night(&n);
+	assert_counts(&n);
+	calm_night(&n);
+	assert_int_equal(n.changed, 0);
+	assert_counts(&n);
+	assert_int_equal(world_stat(&w, "/by_endpoint/login"), 0);
+	assert_int_equal(world_stat(&w, "/by_endpoint/token"), 0);
+	assert_int_equal(world_stat(&w, "/by_endpoint/state"), 0);
+	assert_int_equal(world_stat(&w, "/tickets"), 0);
+	nights_end(&n);
+	world_close(&w);
+	world_manners(&w);
+	world_stop(&w);
+}
+
 /* ---- what goes wrong --------------------------------------------------- */
 
 /* SO-02, SO-05, SO-16 */
@@ -225,8 +263,6 @@ static const struct trouble {
 	{ "'duplicate_row'", false }, { "'next_link'", true },
 	{ "'pk_int'", true },
 };
-
-#define SMALL "page_size = 15;"
 
 /* One trouble at the k-th page of a night, then nights until one is calm. */
 static void
@@ -511,6 +547,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_first_reading),
 		cmocka_unit_test(test_closed_entity),
+		cmocka_unit_test(test_onsite),
 		cmocka_unit_test(test_troubles),
 		cmocka_unit_test(test_for_ever),
 		cmocka_unit_test(test_tenant),

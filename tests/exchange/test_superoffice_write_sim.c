@@ -30,6 +30,15 @@ start(struct writes *t, const char *const *options, const char *more)
 		    "'interests':[4,1],'custom':{'SuperOffice:2':'VIP'}}}"));
 }
 
+/* As with start, on a server of one's own. */
+static void
+start_onsite(struct writes *t, const char *const *options)
+{
+	start(t, options, "");
+	world_close(&t->w);
+	world_open_onsite(&t->w, "geheim", "");
+}
+
 static void
 stop(struct writes *t)
 {
@@ -173,6 +182,25 @@ test_interests(void **state)
 	write_tags(&t, NULL, "none");
 	assert_int_equal(world_count(&t.w, "person", "'interests':[4,1]"),
 	    CARDS);
+	assert_others_untouched(&t);
+	stop(&t);
+}
+
+/* With a password: interests are made, found and changed. */
+static void
+test_onsite(void **state)
+{
+	static const char *const options[] = { "--onsite", "--seed-world", "20",
+		NULL };
+	static struct writes t;
+
+	(void)state;
+	start_onsite(&t, options);
+	write_tags(&t, TAG "7", "7");
+	write_tags(&t, TAG "9", "9");
+	assert_int_equal(carriers(&t, TAG "9"), CARDS);
+	assert_int_equal(carriers(&t, TAG "7"), 0);
+	assert_int_equal(world_stat(&t.w, "/by_endpoint/login"), 0);
 	assert_others_untouched(&t);
 	stop(&t);
 }
@@ -430,6 +458,7 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_interests),
+		cmocka_unit_test(test_onsite),
 		cmocka_unit_test(test_headings),
 		cmocka_unit_test(test_field),
 		cmocka_unit_test(test_troubles),

@@ -1,6 +1,6 @@
 /*
  * sim.h - tests/sim/superoffice as a process of the test, with a connector
- * opened on it as the system user.  The server ends with the test, however that
+ * opened on it as the system user, or onsite (--onsite) with a password.  The server ends with the test, however that
  * ends.
  */
 #ifndef TESTS_SUPEROFFICE_SIM_H
@@ -248,23 +248,44 @@ world_manners(struct world *w)
 	json_free(doc);
 }
 
+/* how: to get in, with %s for the server's address. */
+static inline void
+world_settings(struct world *w, const char *how, const char *more)
+{
+	struct rig *rig = &w->rig;
+	const char *at = strstr(how, "%s");
+
+	rig_begin(rig, NULL, 0);
+	rig->now = rig_time(SIM_NOW);
+	if (!rig_settings(rig, arena_printf(rig->arena, "%.*s%s%s "
+	    "interest_list = 'PersonInterest'; %s", (int)(at - how), how,
+	    w->url, at + 2, more)))
+		fail_msg("%s", rig->err.msg);
+}
+
 static inline void
 world_open(struct world *w, const char *more)
 {
 	struct rig *rig = &w->rig;
 
-	rig_begin(rig, NULL, 0);
-	rig->now = rig_time(SIM_NOW);
-	if (!rig_settings(rig, arena_printf(rig->arena, "login_host = '%s'; "
-	    "context_id = 'Cust12345'; client_secret = 'credential:a'; "
-	    "system_user_token = 'credential:b'; private_key = 'credential:c'; "
-	    "interest_list = 'PersonInterest'; %s", w->url, more)))
-		fail_msg("%s", rig->err.msg);
+	world_settings(w, "login_host = '%s'; context_id = 'Cust12345'; "
+	    "client_secret = 'credential:a'; system_user_token = "
+	    "'credential:b'; private_key = 'credential:c';", more);
 	rig->set.client_secret = "sec";
 	rig->set.system_user_token = "NPS Sync-AbCdEfGhIj";
 	rig->set.private_key = w->key;
 	if (!rig_open(rig))
 		fail_msg("%s", rig->err.msg);
+}
+
+static inline void
+world_open_onsite(struct world *w, const char *password, const char *more)
+{
+	world_settings(w, "mode = 'onsite'; auth = 'basic'; user = 'npsync'; "
+	    "password = 'credential:p'; base_url = '%s/site';", more);
+	w->rig.set.password = password;
+	if (!rig_open(&w->rig))
+		fail_msg("%s", w->rig.err.msg);
 }
 
 static inline void

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "environment.h"
+#include "failpoint.h"
 #include "http_address.h"
 #include "http_curl.h"
 #include "http_xfer.h"
@@ -278,10 +279,21 @@ size_of(FILE *message, curl_off_t *size)
 	return ok && *size > 0 && fseeko(message, 0, SEEK_SET) == 0;
 }
 
+/* A reply that is lost: of one that came. */
+static CURLcode
+perform(struct letter *l, const char *what)
+{
+	if (!FAILPOINT("mail.before", what))
+		return CURLE_COULDNT_CONNECT;
+	const CURLcode code = curl_easy_perform(l->x.easy);
+	return !FAILPOINT("mail.after", what) && code == CURLE_OK
+	    ? CURLE_RECV_ERROR : code;
+}
+
 static enum mail_outcome
 deliver(struct letter *l, struct err *err)
 {
-	const CURLcode code = curl_easy_perform(l->x.easy);
+	const CURLcode code = perform(l, "letter");
 	const enum mail_outcome outcome = outcome_of(l, code);
 
 	if (outcome == MAIL_UNKNOWN)
@@ -324,7 +336,7 @@ mail_try(const struct mail_settings *settings, struct err *err)
 	    (set_question(&l) || err_nomem(err));
 
 	if (ok) {
-		const CURLcode code = curl_easy_perform(l.x.easy);
+		const CURLcode code = perform(&l, "question");
 		ok = code == CURLE_OK;
 		if (!ok)
 			say(&l, code, "", err);

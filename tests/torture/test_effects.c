@@ -83,6 +83,16 @@ passes_of(const char *begin)
 }
 
 static int
+passes_of_name(const char *name)
+{
+	int n = 0;
+
+	for (int i = 0; i < points.n; i++)
+		n += strcmp(points.name[i], name) == 0;
+	return n;
+}
+
+static int
 names(void)
 {
 	int n = 0;
@@ -213,6 +223,9 @@ test_misfortunes(void **state)
 
 	(void)state;
 	assert_true(points.n > 0);
+	/* A name that is misspelt would be a test that cannot fail. */
+	if (only != NULL && passes_of_name(only) == 0)
+		fail_msg("NPSYNC_POINT: no pass of %s", only);
 	for (int i = begin; i < n; i += step)
 		if (only == NULL || strcmp(only, points.name[i / 2]) == 0)
 			misfortune(i / 2, (all ? i : i / step) % 2 == 1);
@@ -223,6 +236,8 @@ test_misfortunes(void **state)
 	print_message("# %d doubled, %d lost, %d unsettled but explained; %d runs "
 	    "afterwards failed; %d s\n", sum.doubled, sum.lost, sum.explained,
 	    sum.bad, (int)((clock_boottime_ms() - start) / 1000));
+	assert_int_equal(sum.cases, only != NULL ? 2 * passes_of_name(only)
+	    : all ? n : (n - begin + step - 1) / step);
 	assert_int_equal(sum.wrong, 0);
 	assert_int_equal(sum.explained, 0);
 }

@@ -24,7 +24,7 @@ symbols() { nm "$1" | grep -cE ' (failpoint_|allocfault_|__wrap_)'; }
 # Texts; names of source files, which debugging needs, are stripped.
 texts() {
 	strip -o "$work/stripped" "$1" &&
-	    grep -cE 'FAILPOINT|ALLOCFAULT|failpoint: |db\.(before|after)' -a \
+	    grep -cE 'FAILPOINT|ALLOCFAULT|failpoint: |(db|http|mail|push)\.(before|after)' -a \
 	        "$work/stripped"
 }
 none() { [ "$("$1" "$build/npsync")" = 0 ]; }

@@ -173,6 +173,26 @@ place_database(const char *name)
 	return text;
 }
 
+struct db *
+place_open_database(const struct place *p)
+{
+	struct db *db = NULL;
+	char text[4000] = "";
+	struct err err;
+	FILE *f = fopen(p->conf, "re");
+
+	assert_non_null(f);
+	assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+	(void)fclose(f);
+	char *info = strstr(text, "database = \"");
+	assert_non_null(info);
+	info += strlen("database = \"");
+	info[strcspn(info, "\"")] = '\0';
+	if (!db_open(info, &db, &err))
+		fail_msg("%s", err.msg);
+	return db;
+}
+
 /* ---- begin and end ---------------------------------------------------------------------- */
 bool
 place_find(const char *argv0)

@@ -14,6 +14,8 @@
 #include "runproc.h"
 #include "simproc.h"
 
+struct db;
+
 struct place {
 	char dir[300], conf[400], key[400];
 	struct simproc *sim;	/* NULL: no service */
@@ -36,6 +38,8 @@ void place_free(struct place *p);
 void place_edit(const struct place *p, const char *from, const char *to);
 /* "database = ...;" of a database of the cluster, made now. */
 const char *place_database(const char *name);
+/* The database that the configuration names; the caller's. */
+struct db *place_open_database(const struct place *p);
 /* The export of that step at the place's fixed moment, Tue 2026-12-01 20:00. */
 void place_export(const struct place *p, int step);
 /* What tests/sim/export prints with that option. */

@@ -292,27 +292,6 @@ test_doubts(void **state)
 	    "language = \"fi\"; id = 7756");
 }
 
-/* The database that the configuration names. */
-static struct db *
-open_database(void)
-{
-	struct db *db = NULL;
-	char text[4000] = "";
-	struct err err;
-	FILE *f = fopen(tour.conf, "re");
-
-	assert_non_null(f);
-	assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
-	(void)fclose(f);
-	char *info = strstr(text, "database = \"");
-	assert_non_null(info);
-	info += strlen("database = \"");
-	info[strcspn(info, "\"")] = '\0';
-	if (!db_open(info, &db, &err))
-		fail_msg("%s", err.msg);
-	return db;
-}
-
 DB_STMT(test_somebody,
     "SELECT lower(email), address_domain, company, company_id FROM"
     " npsync.contact WHERE email ~ '^[a-z.]+@[a-z.]+$' AND company ~ '^[A-Za-z ]+$'"
@@ -342,7 +321,7 @@ test_unmet(void **state)
 	    "renewal = { campaign = 7750; }; ";
 	static const char known[] = "pilot = { addresses = [ \"%s\" ]; domains = "
 	    "[ \"%s\" ]; companies = [ \"%s\", \"%s\" ]; };\nrules = {";
-	struct db *db = open_database();
+	struct db *db = place_open_database(&tour);
 	AUTO(arena) struct arena *arena = arena_new(1 << 16);
 	AUTO(db_result) struct db_result *r = NULL;
 	char text[600];
@@ -399,7 +378,7 @@ script(struct db *db, const char *sql)
 static void
 test_no_consent(void **state)
 {
-	struct db *db = open_database();
+	struct db *db = place_open_database(&tour);
 
 	(void)state;
 	script(db, "CREATE TABLE public.kept AS SELECT contact_id, consent,"
@@ -544,7 +523,7 @@ test_diff(void **state)
 static void
 hold_for(const char *reason, const char *id)
 {
-	struct db *db = open_database();
+	struct db *db = place_open_database(&tour);
 	struct err err;
 	char sql[200];
 
@@ -648,7 +627,7 @@ test_audit(void **state)
 	AUTO(arena) struct arena *arena = arena_new(1 << 16);
 	struct db_args args;
 	struct err err;
-	struct db *db = open_database();
+	struct db *db = place_open_database(&tour);
 
 	(void)state;
 	db_args_init(&args, arena);

@@ -25,8 +25,12 @@ bad() {
 page() { mandoc -T ascii -O width=1000 "$1" | sed 's/.\x08//g'; }
 man8=$(page daemon/npsync.8)
 man5=$(page daemon/npsync.conf.5)
+man5_choice=${man5//one of/choice}
 man7=$(page daemon/npsync-connectors.7)
-has() { grep -qE -- "$2" <<<"$1"; }
+# The text $1 has $2; each line begins and ends with $nl.  No process is started
+# for each of a thousand questions.
+nl=$'\n'
+has() { [[ $nl$1$nl =~ $2 ]]; }
 
 # ---- npsync.8: commands and options ------------------------------------------
 # The subsection of a command: from its line to the next heading.
@@ -39,7 +43,7 @@ help=$("$npsync" --help)
 commands=$(awk 'NF == 0 { part++ } part == 1 && /^  [a-z]/ { print $1 }' <<<"$help")
 [ -n "$commands" ] || bad daemon/main.c "--help lists no command"
 for option in $(grep -oE '(^|[ ,])--?[a-z][a-z-]*' <<<"$help" | tr -d ' ,' | sort -u); do
-	has "$man8" "(^|[ ,|[])$option([^a-z-]|\$)" ||
+	has "$man8" "[ ,|[$nl]$option[^a-z-]" ||
 		bad daemon/npsync.8 "expected the option $option"
 done
 for command in $commands; do
@@ -50,13 +54,13 @@ for command in $commands; do
 	fi
 	for option in $("$npsync" "$command" --help |
 	    sed -n 's/^  \(--[a-z-]*\).*/\1/p'); do
-		has "$text" "(^|[ |[])$option([^a-z-]|\$)" || bad daemon/npsync.8 \
+		has "$text" "[ |[$nl]$option[^a-z-]" || bad daemon/npsync.8 \
 		    "expected the option $option of $command"
 	done
 done
 for code in $("$npsync" --help | tr '\n' ' ' | sed 's/.*Exit: //' |
     grep -oE '(^|, *)[0-9]+' | tr -d ', '); do
-	has "$man8" "^ +$code( |\$)" ||
+	has "$man8" "$nl +$code[ $nl]" ||
 		bad daemon/npsync.8 "expected the exit status $code"
 done
 
@@ -118,23 +122,27 @@ sample_keys() {
 		print group inner key "\t" substr($0, RLENGTH + 1)
 	}' "$sample"
 }
-in_sample=$(sample_keys | sed 's/;[[:blank:]]*$//; s/\(\t[0-9]*\)\.0$/\1/')
+sampled=$(<"$sample")
+declare -A in_sample
+while IFS=$'\t' read -r path value; do
+	in_sample[$path]+=${in_sample[$path]:+$nl}$value
+done < <(sample_keys | sed 's/;[[:blank:]]*$//; s/\(\t[0-9]*\)\.0$/\1/')
 
 check_sample() {	# check_sample PATH DEFAULT
 	local leaf=${1##*.} value
 	case $1 in
 	trigger.* | crm | crm.* | rules.frequency.* | programmes.* | policy.* | writeback.fields.* | writeback.task.* | \
 	    alarm.rules.* | alarm.managers.*)
-		has "$(cat "$sample")" "(^|[^a-z_])$leaf([^a-z_]|\$)" ||
+		has "$sampled" "[^a-z_]$leaf[^a-z_]" ||
 			bad "$sample" "expected the key $1"
 		return
 		;;
 	esac
-	value=$(awk -F'\t' -v p="$1" '$1 == p { print $2 }' <<<"$in_sample")
+	value=${in_sample[$1]:-}
 	if [ -z "$value" ]; then
 		bad "$sample" "expected the key $1"
 	elif [ "$2" != "must be given" ] && [ "$value" != "$2" ] &&
-	    grep -qE "^[[:blank:]]*#$leaf = " "$sample"; then
+	    has "$sampled" "${nl}[[:blank:]]*#$leaf = "; then
 		bad "$sample" "expected $1 = $2, its default; got $value"
 	fi
 }
@@ -148,7 +156,9 @@ while IFS=$'\t' read -r path type default; do
 	# Their own defaults are told in words.
 	trigger.*) shown=trigger.X.${path#trigger.*.} exact=no ;;
 	esac
-	said=$(grep -F -- " $shown ($type" <<<"${man5//one of/choice}")
+	said=
+	[[ $nl$man5_choice$nl =~ ${nl}([^$nl]*\ "$shown ($type"[^$nl]*) ]] &&
+		said=${BASH_REMATCH[1]}
 	[ "$default" = "must be given" ] || default="default $default"
 	if [ -z "$said" ]; then
 		bad daemon/npsync.conf.5 "expected the key $shown ($type"
@@ -162,7 +172,7 @@ done < <(options core)
 drivers=$("$npsync" options | sed -n 's/^  \([a-z0-9]*\) .*/\1/p')
 [ -n "$drivers" ] || bad daemon/cli_admin.c "options lists no driver"
 for driver in $drivers; do
-	has "$man7" "^ +$driver +(crm|survey) " ||
+	has "$man7" "$nl +$driver +(crm|survey) " ||
 		bad daemon/npsync-connectors.7 "expected the driver $driver"
 	text=$(awk -v d="${driver^^}" '/^[A-Z]/ { on = index($0, d ":") == 1 } on' <<<"$man7")
 	[ -n "$text" ] ||
@@ -174,7 +184,7 @@ for driver in $drivers; do
 	grep -qF "| [\`$driver\`](connectors/$driver/README.md)" README.md ||
 		bad README.md "expected what checks the driver $driver"
 	for name in $("$npsync" options "$driver" | sed -n 's/^\([a-z_]*\) .*/\1/p'); do
-		has "$text" "(^|[^a-z_])$name([^a-z_]|\$)" || bad \
+		has "$text" "[^a-z_]$name[^a-z_]" || bad \
 		    daemon/npsync-connectors.7 "expected the option $name of $driver"
 	done
 done

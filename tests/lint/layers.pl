@@ -1,6 +1,6 @@
 #!/usr/bin/perl -Itests/lint
 # layers.pl [FILE...] - who may include and call whom.  Headers are read from
-# "cc -MM", calls from "nm" of the objects below $O.
+# what the compiler wrote beside the objects below $O, calls from "nm" of them.
 #  main > cli > night > stages > nouns > the modules below; a stage knows no
 #  other stage; connectors know connector.h, common and a few pure modules.
 use strict;
@@ -85,6 +85,7 @@ sub related {
 	my ($x, $y) = map { m{/stage_([a-z]+)} ? $1 : '' } @_;
 	return $x eq $y;
 }
+# The whole file is read for it: only of what is found.
 sub line_of {
 	my ($file, $pattern) = @_;
 	my ($n, $text) = (0, read_file($file));
@@ -108,27 +109,54 @@ sub noun_and_http {
 	return rank($from) == 1 && $to =~ m{daemon/(http|mail)\w*\.c$};
 }
 
+# Whatever a file includes, its headers' too: ours as the compiler wrote them
+# down ("cc -MMD" beside the object), and what all these name in <>.
+my %named;
+sub deps {
+	my ($file) = @_;
+	(my $written = "$out/$file") =~ s/\.c$/.d/;
+	# A seed is not built.
+	if (!-e $written) {
+		my ($ok, @lines) = run(@cc, '-M', $file);
+		return ($ok, headers_of(join '', @lines));
+	}
+	my @own = headers_of(read_file($written));
+	my %system;
+	for my $from ($file, @own) {
+		$named{$from} //= [read_file($from) =~ /^[ \t]*#[ \t]*include[ \t]*<([^>]+)>/mg];
+		$system{"/<>/$_"} = 1 for @{$named{$from}};
+	}
+	return (1, @own, sort keys %system);
+}
+# Of the first rule.
+sub headers_of {
+	my ($text) = @_;
+	$text =~ s/\\\n//g;
+	$text =~ s/\n.*//s;
+	return grep { /\.h$/ } split ' ', $text;
+}
+
 my @files = sources('daemon/*.c', 'connectors/*/*.c');
-my (%defined, %undefined);
+my (%defined, %undefined, %source_of);
 for my $file (@files) {
 	my $role = role($file);
-	my ($ok, @deps) = run(@cc, '-M', $file);
+	my ($ok, @deps) = deps($file);
 	if (!$ok) {
 		finding($file, 1, 'the preprocessor failed');
 		next;
 	}
-	my $deps = join ' ', @deps;
-	$deps =~ s/\\\n//g;
-	for my $to (grep { /\.h$/ } split ' ', $deps) {
+	for my $to (@deps) {
 		my ($base) = $to =~ m{([^/]+)$};
-		my $at = line_of($file, qr/^#include .*\Q$base\E/);
+		my $include = "^#include .*\Q$base\E";
 		next if allowed('layers', "$role:$base");
 		if ($to !~ m{^/}) {
 			my $why = wall($role, role($to));
-			finding($file, $at, "includes $to: $why") if defined $why;
+			finding($file, line_of($file, $include),
+			    "includes $to: $why") if defined $why;
 		} elsif ($base eq 'curl.h' ? $to =~ m{/curl/curl\.h$} : $header{$base}
 		    && $to !~ m{/sys/syslog\.h$}) {
-			finding($file, $at, "includes <$base>, which belongs elsewhere")
+			finding($file, line_of($file, $include),
+			    "includes <$base>, which belongs elsewhere")
 			    if $role !~ $header{$base};
 		}
 	}
@@ -143,14 +171,16 @@ for my $file (@files) {
 		finding($file, 1, "$object is not built");
 		next;
 	}
-	my (undef, @names) = run('nm', '-g', $object);
-	for (@names) {
-		my ($type, $name) = /\b([A-Za-z]) (\w+)$/ or next;
-		if ($type eq 'U') {
-			$undefined{$file}{$name} = 1;
-		} else {
-			$defined{$name} = $role;
-		}
+	$source_of{$object} = $file;
+}
+my (undef, @names) = %source_of ? run('nm', '-A', '-g', sort keys %source_of) : ();
+for (@names) {
+	my ($object, $type, $name) = /^(.+?):[0-9a-f ]* ([A-Za-z]) (\w+)$/ or next;
+	my $file = $source_of{$object};
+	if ($type eq 'U') {
+		$undefined{$file}{$name} = 1;
+	} else {
+		$defined{$name} = role($file);
 	}
 }
 # Seeds call what the program defines.
@@ -166,9 +196,10 @@ for my $file (sort keys %undefined) {
 	my $role = role($file);
 	for my $name (sort keys %{$undefined{$file}}) {
 		next if allowed('layers', "$role:$name");
-		my $at = line_of($file, qr/\b\Q$name\E\b/);
+		my $used = "\\b\Q$name\E\\b";
 		for (@symbol) {
-			finding($file, $at, "calls $name, which belongs elsewhere")
+			finding($file, line_of($file, $used),
+			    "calls $name, which belongs elsewhere")
 			    if $name =~ $_->[0] && $role !~ $_->[1];
 		}
 		my $to = $defined{$name};
@@ -176,7 +207,8 @@ for my $file (sort keys %undefined) {
 		my $why = wall($role, $to);
 		$why = 'a noun talks to the database only'
 		    if !defined $why && noun_and_http($role, $to);
-		finding($file, $at, "uses $name of $to: $why") if defined $why;
+		finding($file, line_of($file, $used), "uses $name of $to: $why")
+		    if defined $why;
 	}
 }
 done();

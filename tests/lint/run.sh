@@ -1,9 +1,13 @@
 #!/bin/bash
 # run.sh [RULE ...] - all rules, or those named; CC, CPPFLAGS and O come from
-# the Makefile.  One line per rule, what it found, at the end one line
+# the Makefile.  As many at a time as there are processors, told in their order:
+# one line per rule, what it found, at the end one line
 # "N passed, N failed[, N skipped]".
 set -u
 export LC_ALL=C
+said=$(mktemp -d) || exit 71
+trap 'rm -rf "$said"' EXIT
+at_once=$(nproc 2>/dev/null || echo 2)
 passed=0
 failed=0
 skipped=0
@@ -20,8 +24,20 @@ for rule; do
 		echo "lint: there is no rule $rule" >&2
 		exit 64
 	fi
-	said=$("$script" 2>&1)
-	case $? in
+	while mapfile -t running < <(jobs -rp)
+	    [ "${#running[@]}" -ge "$at_once" ]; do
+		wait -n
+	done
+	{
+		"$script" >"$said/$rule" 2>&1 </dev/null
+		echo $? >"$said/$rule.rc"
+	} &
+done
+wait
+
+# One that was killed has left no code.
+for rule; do
+	case $(cat "$said/$rule.rc" 2>/dev/null) in
 	0)
 		echo "ok   $rule"
 		passed=$((passed + 1))
@@ -35,7 +51,7 @@ for rule; do
 		failed=$((failed + 1))
 		;;
 	esac
-	[ -z "$said" ] || echo "$said"
+	cat "$said/$rule"
 done
 printf '%d passed, %d failed' $passed $failed
 [ $skipped = 0 ] || printf ', %d skipped' $skipped

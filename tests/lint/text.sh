@@ -26,10 +26,8 @@ for file; do
 			rc=1
 		;;
 	esac
-	# The mark is put together here, so that this line is none.
-	if grep -nE "\\b(TO""DO|FIX""ME|X""XX)\\b" "$file" | sed "s|^|$file:|"; then
-		grep -qE "\\b(TO""DO|FIX""ME|X""XX)\\b" "$file" && rc=1
-	fi
 done
+# The mark is put together here, so that this line is none.
+grep -HnE "\\b(TO""DO|FIX""ME|X""XX)\\b" "$@" && rc=1
 codespell -I tests/lint/words "$@" || rc=1
 exit $rc

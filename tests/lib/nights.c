@@ -428,7 +428,8 @@ play(int nights, int day)
 	prepare(scene.crm.start);
 	(void)run(RUN_HOURLY, scene.crm.start);
 	oracle_baseline(&scene.oracle, scene.crm.start);
-	for (int i = 0; i < nights; i++, day++) {
+	/* What comes after a violation may only follow from it. */
+	for (int i = 0; i < nights && scene.got.violations == 0; i++, day++) {
 		pause_or_not(i);
 		if (i > 0)
 			daytime(day);

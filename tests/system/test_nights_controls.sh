@@ -82,16 +82,18 @@ applies() {	# NAME: the file, and the header beside it, with the defect
 }
 
 sow() {	# NAME: the program with the defect
-	local san=""
+	local san="" ld=""
 	applies "$1" || return 1
 	nm -u "$build/daemon/err.o" | grep -q __asan &&
 		san=-fsanitize=address,undefined
+	# As the Makefile links tests.
+	[ -n "$san" ] || ! command -v ld.gold >/dev/null || ld=-fuse-ld=gold
 	# Words are meant to be split.
 	# shellcheck disable=SC2046,SC2086
 	"${CC:-cc}" -std=c11 -O1 -g $san -D_GNU_SOURCE -DNPSYNC_VERSION='"0"' \
 	    -Idaemon -Iconnectors $(pkg-config --cflags libpq libcurl jansson \
 	    libconfig openssl libidn2 zlib) -c -o "$dir/$1.o" "$dir/$1.c" &&
-	    "${CC:-cc}" $san -o "$dir/$1" "$dir/$1.o" $(objects) \
+	    "${CC:-cc}" $san $ld -o "$dir/$1" "$dir/$1.o" $(objects) \
 	    $(pkg-config --libs libpq libcurl jansson libconfig openssl \
 	    libidn2 zlib) -lunistring -lm -lcmocka
 }

@@ -385,7 +385,6 @@ test_large_card(void **state)
 	rig_start(&rig, PLAIN "page_size = 1;", script, ARRAY_LEN(script));
 	char *huge = arena_alloc(rig.arena, HTTP_ANSWER_MAX + 2);
 	memset(huge, ' ', HTTP_ANSWER_MAX + 1);
-	huge[HTTP_ANSWER_MAX + 1] = '\0';
 	script[0].body = huge;
 	RIG_OK(&rig, rig_load(&rig, ids, 3));
 	RIG_SEES(&rig, LOOKS("32", "employed=2 consent=0"));
@@ -425,13 +424,13 @@ test_no_memory(void **state)
 static void
 test_so12_small_pages(void **state)
 {
-#define DEAD "{\"personId\":31,\"fullName\":\"Karin Holm\"," \
+#define DEAD(id) "{\"personId\":" id ",\"fullName\":\"Karin Holm\"," \
 	"\"email/emailAddress\":\"dead@x.dk\",\"email/emailHasBounced\":" \
 	"true,\"personContact/name\":\"Holm A/S\"," \
 	"\"personContact/contactNoMail\":false" MAY "}"
-	static const struct sim_reply script[] = { PAGE("/Person", DEAD),
-		PAGE("/Person", DEAD "," DEAD),
-		PAGE("/Person", DEAD "," DEAD "," CARD("31", MAY) ","
+	static const struct sim_reply script[] = { PAGE("/Person", DEAD("31")),
+		PAGE("/Person", DEAD("31") "," DEAD("31")),
+		PAGE("/Person", DEAD("31") "," DEAD("31") "," CARD("31", MAY) ","
 		    CARD("32", MAY)),
 		PAGE("/Person", CARD("32", MAY)), NONE("/Person") };
 	static const char *const ids[] = { "31", "32" };
@@ -443,6 +442,30 @@ test_so12_small_pages(void **state)
 	assert_non_null(strstr(rig_line(&rig, 1), "&$top=2&"));
 	assert_non_null(strstr(rig_line(&rig, 2), "&$top=4&"));
 	assert_non_null(strstr(rig_line(&rig, 3), "personId gt 31&"));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0")
+	    LOOKS("32", "employed=2 consent=0"));
+	rig_end(&rig);
+}
+
+/* SO-12: a page that was asked for with fewer rows ends within a person, too. */
+static void
+test_so12_shrunk_pages(void **state)
+{
+	struct sim_reply script[] = { NONE("/Person"),
+		PAGE("/Person", CARD("31", MAY) "," DEAD("32")),
+		PAGE("/Person", DEAD("32") "," CARD("32", MAY)),
+		NONE("/Person") };
+	static const char *const ids[] = { "31", "32" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN "page_size = 4;", script, ARRAY_LEN(script));
+	char *huge = arena_alloc(rig.arena, HTTP_ANSWER_MAX + 2);
+	memset(huge, ' ', HTTP_ANSWER_MAX + 1);
+	script[0].body = huge;
+	RIG_OK(&rig, rig_load(&rig, ids, 2));
+	assert_non_null(strstr(rig_line(&rig, 1), "&$top=2&"));
+	assert_non_null(strstr(rig_line(&rig, 2), "personId gt 31&"));
 	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0")
 	    LOOKS("32", "employed=2 consent=0"));
 	rig_end(&rig);
@@ -760,6 +783,7 @@ main(void)
 		cmocka_unit_test(test_large_card),
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_so12_small_pages),
+		cmocka_unit_test(test_so12_shrunk_pages),
 		cmocka_unit_test(test_interests_unclear),
 		cmocka_unit_test(test_subscription),
 		cmocka_unit_test(test_fields),

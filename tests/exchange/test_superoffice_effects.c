@@ -20,7 +20,7 @@
 
 #define STAFF { .target = "GET " API "/MDOList/associate ", .body = "[" \
 	ITEM(5, "KAH") ",{\"Id\":1,\"Name\":\"Sales\",\"ChildItems\":[" \
-	ITEM(6, "PER") "]},{\"Id\":0,\"Name\":\"anna\"},{\"Id\":7}]" }
+	ITEM(6, "PER") "]}," ITEM(8, "6") ",{\"Id\":0,\"Name\":\"anna\"},{\"Id\":7}]" }
 
 static struct rig rig;
 
@@ -266,7 +266,7 @@ task(const char *employee, struct put_result *r)
 	"\"2026-12-01T11:00:00Z\",\"EndDate\":\"2026-12-01T11:00:00Z\"," \
 	"\"Task\":{\"TaskListItemId\":4},\"Person\":{\"PersonId\":214}"
 
-/* The employee's, by login name; else of who has the company; else the
+/* The employee's, by login name or id; else of who has the company; else the
  * option's.  Names are read once. */
 static void
 test_task(void **state)
@@ -276,7 +276,9 @@ test_task(void **state)
 		PERSON, { .target = POST, .body = "{\"AppointmentId\":4712}" },
 		{ .target = READ, .body = "{\"PersonId\":214,\"Contact\":null}" },
 		{ .target = POST, .body = "{\"AppointmentId\":4713}" },
-		PERSON, { .target = POST, .body = "{\"AppointmentId\":4714}" } };
+		PERSON, { .target = POST, .body = "{\"AppointmentId\":4714}" },
+		PERSON, { .target = POST, .body = "{\"AppointmentId\":4715}" },
+		PERSON, { .target = POST, .body = "{\"AppointmentId\":4716}" } };
 	struct put_result r;
 
 	(void)state;
@@ -295,6 +297,13 @@ test_task(void **state)
 	RIG_OK(&rig, task("PER", &r));
 	assert_non_null(strstr(simhttpd_body(rig.sim, 8),
 	    "\"Associate\":{\"AssociateId\":6}}"));
+	/* Archives may show ids; a name comes first. */
+	RIG_OK(&rig, task("5", &r));
+	assert_non_null(strstr(simhttpd_body(rig.sim, 10),
+	    "\"Associate\":{\"AssociateId\":5}}"));
+	RIG_OK(&rig, task("6", &r));
+	assert_non_null(strstr(simhttpd_body(rig.sim, 12),
+	    "\"Associate\":{\"AssociateId\":8}}"));
 	rig_end(&rig);
 }
 

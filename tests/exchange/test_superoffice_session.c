@@ -701,6 +701,25 @@ test_settings(void **state)
 	}
 }
 
+/* A column that must have a name. */
+static void
+test_columns_named(void **state)
+{
+	static const char *const bad[] = { "employee_column = '';",
+		"ticket_owner_column = '';", "employee_column = 'a b';" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct rig rig;
+
+		rig_begin(&rig, NULL, 0);
+		assert_false(rig_settings(&rig, bad[i]));
+		assert_non_null(strstr(rig.err.msg, "expected a column of the "
+		    "archive"));
+		rig_end(&rig);
+	}
+}
+
 /* A refusal of a record is not told in its words; what a query was refused for,
  * is. */
 static void
@@ -750,6 +769,7 @@ main(void)
 		cmocka_unit_test(test_so17_onsite),
 		cmocka_unit_test(test_wrong_password),
 		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_columns_named),
 		cmocka_unit_test(test_words),
 	};
 

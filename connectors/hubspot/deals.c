@@ -5,8 +5,12 @@
  * and its key, which the core keeps for ever, says that it was there.  When it
  * was closed says its entry into the stage; closedate is what somebody typed, may
  * lie ahead, and counts only where the entry is not known.
+ *
+ * A label that is written in another way than the portal has it finds nobody:
+ * that is told where deals have contacts and the label never comes up.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "reading.h"
 
@@ -75,10 +79,33 @@ static bool
 on_rows(void *arg, const struct hs_part *part, json_t *rows, struct err *err)
 {
 	const struct hs_events *e = arg;
-	const char *label = e->h->set->deal_contacts;
 
-	return hs_each_row(arg, part->ask.type, strcmp(label, "all") == 0 ?
-	    NULL : label, rows, emit_row, err);
+	return hs_each_row(arg, part->ask.type, hs_deal_label(e->h->set), rows,
+	    emit_row, err);
+}
+
+/* ---- the label ----------------------------------------------------------------------- */
+const char *
+hs_deal_label(const struct hs_settings *set)
+{
+	return strcasecmp(set->deal_contacts, "all") == 0 ? NULL :
+	    set->deal_contacts;
+}
+
+void
+hs_deals_tell_label(const struct hs_events *e)
+{
+	const struct connector_env *env = &e->h->env;
+	const char *text = arena_printf(e->own, "deal_contacts: of %zu deals "
+	    "with contacts none has one with the label \"%.60s\", so nobody is "
+	    "asked about them: if that is not so, correct it (`npsync check` "
+	    "names the labels) and read them again (`npsync resync`)",
+	    e->n_linked, e->h->set->deal_contacts);
+
+	if (e->n_linked > 0 && e->n_labelled == 0 && env->quarantine != NULL)
+		env->quarantine(env->quarantine_arg, "deals", 0, NULL,
+		    text == NULL ? "deal_contacts: no deal has a contact with "
+		    "this label" : text);
 }
 
 /* ---- begin --------------------------------------------------------------------------- */

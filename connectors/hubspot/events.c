@@ -120,6 +120,8 @@ hs_each_row(struct hs_events *e, const char *type, const char *label,
 	arena_reset(e->page);
 	if (!hs_links_load(e->h, type, rows, label, e->page, &links, err))
 		return false;
+	e->n_linked += label == NULL ? 0 : links.n_linked;
+	e->n_labelled += label == NULL ? 0 : links.by_id.n;
 	json_array_foreach(rows, i, row)
 		if (!fn(e, row, &links, err))
 			return false;
@@ -154,5 +156,7 @@ hs_pull_events(void *self, const struct pull *pull, crm_event_fn *emit,
 		.checkpoint = checkpoint, .checkpoint_arg = arg };
 	const bool ok = events_run(&e, err);
 	hs_pass_free(&e.pass);
+	if (ok)
+		hs_deals_tell_label(&e);
 	return ok;
 }

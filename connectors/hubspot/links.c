@@ -108,8 +108,11 @@ take_result(struct loading *l, json_t *result, struct err *err)
 		return err_set(err, ERR_PROTOCOL, "associations of %s: expected "
 		    "\"from\" with an id, and an array \"to\"", l->type);
 	for (size_t k = 0; k < l->n; k++)
-		if (strcmp(l->now[k].id, id) == 0)
+		if (strcmp(l->now[k].id, id) == 0) {
+			l->out->n_linked += *l->now[k].after == '\0' &&
+			    json_array_size(all) > 0;
 			l->now[k].met = true;
+		}
 	json_array_foreach(all, i, to) {
 		const char *contact = hs_id(to, "toObjectId", l->arena);
 		if (contact == NULL)
@@ -254,6 +257,7 @@ hs_links_load(struct hubspot *h, const char *type, json_t *rows,
 	size_t i;
 
 	idmap_init(&out->by_id, arena);
+	out->n_linked = 0;
 	if (l.now == NULL || l.next == NULL)
 		return err_nomem(err);
 	json_array_foreach(rows, i, row) {

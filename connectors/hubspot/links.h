@@ -11,6 +11,7 @@
 
 struct hs_links {
 	struct idmap by_id;	/* const char *const *, NULL-ended */
+	size_t n_linked;	/* rows with contacts, whatever their labels */
 };
 /* The contacts of the rows (an array of objects with ids); label NULL = all, else
  * those whose association has it.  All of it lives in arena. */

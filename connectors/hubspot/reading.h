@@ -39,6 +39,8 @@ struct hs_events {
 	struct hs_part parts[HS_PARTS_MAX];
 	size_t n;
 	bool told_entry;		/* that a row came without its entry */
+	/* Of those that are read by a label: with contacts, with the label. */
+	size_t n_linked, n_labelled;
 };
 /* When a row entered its stage; NO_TIME = not known.  A row that lacks the
  * property, other than as null, is told once in a pass. */
@@ -68,6 +70,10 @@ const char *const *hs_columns(struct arena *arena, const char *const *names,
 
 /* ---- meetings.c, deals.c, tickets.c ------------------------------------------ */
 NPS_MUSTCHECK bool hs_meetings_begin(struct hs_events *e, struct err *err);
+/* Of deal_contacts; NULL = all contacts. */
+const char *hs_deal_label(const struct hs_settings *set);
+/* After a pass: that its deals have contacts, and none of them the label. */
+void hs_deals_tell_label(const struct hs_events *e);
 NPS_MUSTCHECK bool hs_deals_begin(struct hs_events *e, struct err *err);
 NPS_MUSTCHECK bool hs_tickets_begin(struct hs_events *e, struct err *err);
 /* The trigger of a row as it stands; NULL = it has not ended. */

@@ -8,11 +8,13 @@
  *  - what another option does not use is asked for: what is off is not named.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "reading.h"
 #include "writing.h"
 
 #define WORK_BYTES ((size_t)67108864)
+#define LABELS_BYTES ((size_t)600)	/* of labels that are named */
 #define NO_FIX "or run `npsync check --fix`"
 #define WHERE "in HubSpot, Settings, Properties, Contact properties"
 
@@ -111,6 +113,76 @@ check_lost(const struct setup *u, struct err *err)
 	    "none says it, so nobody is asked about a lost deal: name them in "
 	    "lost_stages, those that were won in won_stages, if they should be",
 	    err);
+}
+
+/* ---- the label of deal_contacts ------------------------------------------ */
+/* "A", "B": what a portal has; *found: that of the options among them. */
+static const char *
+labels_in(const struct setup *u, json_t *all, const char *label, bool *found)
+{
+	const char *names = "";
+	json_t *one;
+	size_t i;
+
+	*found = false;
+	json_array_foreach(all, i, one) {
+		const char *has = json_string_value(json_object_get(one,
+		    "label"));
+		if (has == NULL || *has == '\0' || names == NULL)
+			continue;
+		*found = *found || strcasecmp(has, label) == 0;
+		if (strlen(names) < LABELS_BYTES)
+			names = arena_printf(u->arena, "%s%s\"%.60s\"", names,
+			    *names == '\0' ? "" : ", ", has);
+	}
+	return names;
+}
+
+static bool
+say_label(const struct setup *u, const char *what, json_t *all,
+    const char *label, struct err *err)
+{
+	bool found;
+	const char *names = labels_in(u, all, label, &found);
+
+	if (found)
+		return say(u, what, SETUP_OK, NULL, err);
+	return say(u, what, SETUP_MISSING, names == NULL ? NULL :
+	    arena_printf(u->arena, "nobody is asked about a deal: %s%s",
+	    *names == '\0' ? "the portal has no label there; make it in "
+	    "HubSpot, or set deal_contacts = \"all\"" : "correct "
+	    "deal_contacts, the portal has ", names), err);
+}
+
+/* What no document of the vendor promises: a failure says nothing. */
+static bool
+check_label(const struct setup *u, struct err *err)
+{
+	AUTO(api_res) struct api_res res = { 0 };
+	struct err why = { .kind = ERR_NONE };
+	const char *label = hs_deal_label(u->h->set);
+	const char *what = arena_printf(u->arena, "the label \"%.60s\" of a "
+	    "deal's contacts (deal_contacts)", label == NULL ? "" : label);
+	const struct api_req req = { .method = "GET",
+		.label = "labels of associations", .target = hs_path(u->h,
+		    u->arena, HS_ASSOCIATIONS, "/deals/contacts/labels") };
+
+	if (!u->h->set->deals || label == NULL)
+		return true;
+	if (req.target == NULL)
+		return err_nomem(err);
+	if (!hs_do(u->h, u->arena, &req, &res, &why)) {
+		if (u->h->api.stopped.kind == ERR_NONE &&
+		    !err_ends_run(why.kind))
+			return say(u, what, SETUP_CANNOT_SAY, why.msg, err);
+		*err = why;
+		return false;
+	}
+	json_t *all = json_object_get(api_root(&res), "results");
+	if (!json_is_array(all))
+		return say(u, what, SETUP_CANNOT_SAY, "labels of associations: "
+		    "expected an array \"results\"", err);
+	return say_label(u, what, all, label, err);
 }
 
 /* Only a write could tell, and there is none here. */
@@ -296,6 +368,6 @@ hs_setup(void *self, const struct crm_setup *wants, crm_setup_fn *emit,
 	if (arena == NULL)
 		return err_nomem(err);
 	return check_objects(&u, err) && check_lost(&u, err) &&
-	    check_writing(&u, err) &&
+	    check_label(&u, err) && check_writing(&u, err) &&
 	    check_read(&u, err) && check_written(&u, err);
 }

@@ -287,6 +287,51 @@ test_only_contacts_with_the_label(void **state)
 	rig_is(&rig.seen,
 	    "sale 8/2 2 -/won by - at 2026-11-24T23:00:00Z moved -\n"
 	    "sale 9 - -/won by - at 2026-11-24T23:00:00Z moved -\n");
+	assert_null(strstr(buf_text(&rig.bad), "deal_contacts"));
+	rig_close(&rig);
+}
+
+/* A label that is mistyped would make all deals nobody's, without a word: told
+ * once in a pass, where deals have contacts at all. */
+static void
+test_a_label_that_never_comes_up(void **state)
+{
+	static const struct route labelled[] = {
+		{ .match = "/deals/search", .body = TWO_DEALS },
+		{ .match = "associations", .body = LINKS("{\"from\":{\"id\":\"8\"}"
+		    ",\"to\":[" TO("1") ",{\"toObjectId\":2,"
+		    "\"associationTypes\":[{\"label\":\"Decision maker\"}]}]},"
+		    LINKED("9", TO("3"))) } };
+	static const struct route nobody[] = {
+		{ .match = "/deals/search", .body = TWO_DEALS },
+		{ .match = "associations", .body = LINKS("{\"from\":{\"id\":\"8\"}"
+		    ",\"to\":[]}") } };
+
+	(void)state;
+	begin(DEALS "deal_contacts = 'Decision taker';", labelled, 2);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	rig_is(&rig.seen,
+	    "sale 8 - -/won by - at 2026-11-24T23:00:00Z moved -\n"
+	    "sale 9 - -/won by - at 2026-11-24T23:00:00Z moved -\n");
+	const char *told = "deals -: deal_contacts: of 2 deals with contacts "
+	    "none has one with the label \"Decision taker\", so nobody is asked "
+	    "about them: if that is not so, correct it (`npsync check` names "
+	    "the labels) and read them again (`npsync resync`)\n";
+	const char *at = strstr(buf_text(&rig.bad), told);
+	assert_non_null(at);
+	assert_null(strstr(at + strlen(told), "deal_contacts"));
+	rig_close(&rig);
+	begin(DEALS "deal_contacts = 'Decision maker';", nobody, 2);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	assert_null(strstr(buf_text(&rig.bad), "deal_contacts"));
+	rig_close(&rig);
+	begin(DEALS "deal_contacts = 'ALL';", labelled, 2);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	rig_is(&rig.seen,
+	    "sale 8/1 1 -/won by - at 2026-11-24T23:00:00Z moved -\n"
+	    "sale 8/2 2 -/won by - at 2026-11-24T23:00:00Z moved -\n"
+	    "sale 9/3 3 -/won by - at 2026-11-24T23:00:00Z moved -\n");
+	assert_null(strstr(buf_text(&rig.bad), "deal_contacts"));
 	rig_close(&rig);
 }
 
@@ -594,6 +639,7 @@ main(void)
 		    test_an_association_that_failed_is_asked_for_alone),
 		cmocka_unit_test(test_pages_of_one_records_contacts),
 		cmocka_unit_test(test_only_contacts_with_the_label),
+		cmocka_unit_test(test_a_label_that_never_comes_up),
 		cmocka_unit_test(test_the_contact_is_read_with_the_event),
 		cmocka_unit_test(test_deals_by_their_stage),
 		cmocka_unit_test(

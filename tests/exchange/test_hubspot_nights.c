@@ -216,6 +216,80 @@ test_a_late_index_loses_nothing(void **state)
 	end();
 }
 
+/* ---- whom an event is about ----------------------------------------------------------- */
+static const char *
+made(const char *type, const char *set, const char *contact)
+{
+	return arena_strdup(lab.arena, json_string_value(json_object_get(
+	    crmsim_ask(sim, "record", "{'type': '%s', 'set': {%s}, "
+	    "'contacts': [%s%s%s]}", type, set, contact == NULL ? "" : "'",
+	    contact == NULL ? "" : contact, contact == NULL ? "" : "'"),
+	    "id")));
+}
+
+/* No stamp moves by it. */
+static void
+linked(const char *type, const char *id, const char *contact, const char *more)
+{
+	(void)crmsim_ask(sim, "link", "{'type': '%s', 'id': '%s', 'to': "
+	    "'contacts', 'with': '%s'%s}", type, id, contact, more);
+}
+
+static const char *
+person(size_t n)
+{
+	return arena_strdup(lab.arena, json_string_value(json_object_get(
+	    json_array_get(json_object_get(crmsim_ask(sim, "rows",
+	    "{'type': 'contacts', 'limit': 4}"), "rows"), n), "id")));
+}
+
+static enum setup_state label_state;
+
+static bool
+on_thing(void *arg, const char *what, enum setup_state state,
+    const char *advice)
+{
+	(void)arg;
+	if (strstr(what, "deal_contacts") != NULL) {
+		label_state = state;
+		assert_non_null(strstr(advice, "\"Billing\""));
+	}
+	return true;
+}
+
+/* A label with a slip of the pen: the pass tells it, and check names those that
+ * there are. */
+static void
+test_a_label_is_mistyped(void **state)
+{
+	static const char *const options[] = { "--tags", "text",
+		"--search-rate", "0", NULL };
+	static const char *const labels[] = { "Billing", "Biling" };
+	const struct crm_setup wants = { .tags = false };
+
+	(void)state;
+	start(options);
+	const char *deal = made("deals", "'dealstage': 'closedwon'", NULL);
+	linked("deals", deal, person(0), ", 'label': 'Billing'");
+	go_to("2026-11-26T02:00:00Z");
+	for (size_t i = 0; i < ARRAY_LEN(labels); i++) {
+		driver_open(arena_printf(lab.arena, "deal_contacts = '%s';",
+		    labels[i]));
+		const struct pull pull = rig_pull(&rig, NULL);
+		rig_good(&rig, rig.crm.pull_events(rig.self, &pull, on_event,
+		    NULL, NULL, &rig.err));
+		assert_true((strstr(buf_text(&rig.bad), "\"Biling\"") != NULL) ==
+		    (i == 1));
+		label_state = SETUP_OK;
+		rig_good(&rig, i == 0 || rig.crm.setup(rig.self, &wants,
+		    on_thing, NULL, &rig.err));
+		assert_int_equal(label_state, i == 0 ? SETUP_OK :
+		    SETUP_MISSING);
+		rig_close(&rig);
+	}
+	end();
+}
+
 static void
 test_contacts_are_all_there(void **state)
 {
@@ -327,6 +401,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_event_once_over_nights),
 		cmocka_unit_test(test_a_late_index_loses_nothing),
+		cmocka_unit_test(test_a_label_is_mistyped),
 		cmocka_unit_test(test_contacts_are_all_there),
 		cmocka_unit_test(test_merged_and_erased_contacts),
 		cmocka_unit_test(

@@ -95,6 +95,61 @@ test_all_there(void **state)
 	end();
 }
 
+/* A label is named with those that the portal has; that they cannot be read is
+ * no failure. */
+static void
+test_label_of_deals(void **state)
+{
+	static const struct { const char *option, *body; int status;
+	    const char *says; } all[] = {
+		{ "billing", NULL, 200, "ok: the label \"billing\" of a deal's "
+		    "contacts (deal_contacts)\n" },
+		{ "Biling", NULL, 200, "missing: the label \"Biling\" of a deal's "
+		    "contacts (deal_contacts): nobody is asked about a deal: "
+		    "correct deal_contacts, the portal has \"Billing\", "
+		    "\"Owner\"\n" },
+		{ "Biling", "{\"results\":[{\"label\":null},7]}", 200,
+		    "(deal_contacts): nobody is asked about a deal: the portal "
+		    "has no label there; make it in HubSpot, or set "
+		    "deal_contacts = \"all\"\n" },
+		{ "Billing", "{}", 200, "cannot say: the label \"Billing\" of a "
+		    "deal's contacts (deal_contacts): labels of associations: "
+		    "expected an array \"results\"\n" },
+		{ "Billing", FAULT("MISSING_SCOPES", "no"), 403, "cannot say: "
+		    "the label \"Billing\"" },
+		{ "Billing", FAULT("OBJECT_NOT_FOUND", "no"), 404,
+		    "cannot say: the label \"Billing\"" },
+		{ "Billing", "<html>", 502, "cannot say: the label \"Billing\"" },
+		{ "Billing", "{}", 429, "cannot say: the label \"Billing\"" } };
+	static const struct crm_setup wants = { .tags = false };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		const struct sim_reply script[] = { CONTACTS,
+			{ .target = "GET " OBJECTS "deals?limit=1 ",
+			    .body = ROWS("") },
+			{ .target = "GET /crm/pipelines/2026-09/deals ",
+			    .body = "{\"results\":[{\"stages\":[{\"id\":\"l\","
+			    "\"metadata\":{\"probability\":\"0.0\","
+			    "\"isClosed\":\"true\"}}]}]}" },
+			{ .target = "GET /crm/associations/2026-09/deals/"
+			    "contacts/labels ", .status = all[i].status,
+			    .body = all[i].body != NULL ? all[i].body :
+			    "{\"results\":[{\"label\":null},{\"label\":"
+			    "\"Billing\"},{\"label\":\"Owner\"}]}" }, OPTOUT };
+		char options[256];
+		(void)snprintf(options, sizeof(options), "meetings = false; "
+		    "tickets = false; bounce_properties = []; "
+		    "relation_property = \"\"; deal_contacts = \"%s\";",
+		    all[i].option);
+		if (!setup_portal(options, &wants, script, ARRAY_LEN(script)))
+			fail_msg("%zu: %s", i, rig.err.msg);
+		says(all[i].says);
+		says("ok: the property hs_email_optout");
+		end();
+	}
+}
+
 /* Without --fix nothing is written; each thing with what to do. */
 static void
 test_missing(void **state)
@@ -280,6 +335,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_there),
 		cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_label_of_deals),
 		cmocka_unit_test(test_nothing_wanted),
 		cmocka_unit_test(test_fix),
 		cmocka_unit_test(test_made_by_somebody),

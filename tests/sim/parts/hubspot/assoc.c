@@ -104,3 +104,40 @@ on_assoc(struct sim *s, struct call *c, struct reply *out)
 	reply_batch(s, c, out, lists[0], lists[1]);
 	fault_page(c, out->json);
 }
+
+/* ---- labels -------------------------------------------------------------- */
+
+static void
+labels_put(json_t *labels, const struct record *r, enum obj to)
+{
+	for (size_t i = 0; i < r->n_links; i++)
+		if (r->links[i].to == to && r->links[i].label != NULL)
+			json_object_set_new(labels, r->links[i].label,
+			    json_true());
+}
+
+/* Those that some record has. */
+void
+on_labels(struct sim *s, struct call *c, struct reply *out)
+{
+	const struct kind *to = kind_find(s, c->args[1]);
+	json_t *labels = json_object(), *v;
+	json_t *rows = json_pack("[{s:s, s:i, s:n}]", "category",
+	    "HUBSPOT_DEFINED", "typeId", 3, "label");
+	const char *label;
+
+	if (to == NULL) {
+		violation(s, "unknown_type", c->path);
+		reply_error(s, out, 404, "OBJECT_NOT_FOUND",
+		    "Unable to infer object type");
+	}
+	for (size_t i = 0; to != NULL && i < c->kind->n_rows; i++)
+		labels_put(labels, c->kind->rows[i], kind_place(s, to));
+	json_object_foreach(labels, label, v)
+		json_array_append_new(rows, json_pack("{s:s, s:i, s:s}",
+		    "category", "USER_DEFINED", "typeId", 36, "label", label));
+	if (to != NULL)
+		reply_json(out, 200, json_pack("{s:O}", "results", rows));
+	json_decref(rows);
+	json_decref(labels);
+}

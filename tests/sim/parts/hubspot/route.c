@@ -22,6 +22,8 @@ static const struct route routes[] = {
 	    NULL, on_patch },
 	{ "POST", "crm/v4/associations/{}/{}/batch/read",
 	    "crm/associations/@/{}/{}/batch/read", ON_ASSOC, NULL, on_assoc },
+	{ "GET", "crm/v4/associations/{}/{}/labels",
+	    "crm/associations/@/{}/{}/labels", ON_ASSOC, NULL, on_labels },
 	{ "GET", "crm/v3/pipelines/{}", "crm/pipelines/@/{}", ON_PIPELINES,
 	    NULL, on_pipelines },
 	{ "GET", "crm/v3/properties/{}", "crm/properties/@/{}", ON_PROPERTY,

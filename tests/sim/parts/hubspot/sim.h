@@ -109,7 +109,7 @@ json_t *names_split(const char *list);
 
 /* ---- one file each */
 handler_fn on_search, on_list, on_row, on_patch, on_batch_read;
-handler_fn on_batch_update, on_assoc, on_pipelines, on_properties;
+handler_fn on_batch_update, on_assoc, on_labels, on_pipelines, on_properties;
 handler_fn on_property, on_property_create, on_property_change, on_status;
 handler_fn on_unsubscribed, on_status_batch, on_unsubscribed_batch;
 handler_fn on_status_v3, on_owners, on_usage;

@@ -243,6 +243,46 @@ person(size_t n)
 	    "{'type': 'contacts', 'limit': 4}"), "rows"), n), "id")));
 }
 
+static bool
+was_met(const char *trigger, const char *id, const char *contact)
+{
+	return idmap_has(&lab.keys, contact == NULL ? arena_printf(lab.arena,
+	    "%s %s", trigger, id) : arena_printf(lab.arena, "%s %s/%s", trigger,
+	    id, contact));
+}
+
+/* HS-14: only the association changes between what happened and the night: the
+ * event is about who belongs to it then. */
+static void
+test_an_association_changes_alone(void **state)
+{
+	static const char *const options[] = { "--tags", "text",
+		"--search-rate", "0", NULL };
+
+	(void)state;
+	start(options);
+	(void)good_night();
+	const char *was = person(0), *is = person(1);
+	go_to("2026-11-25T12:00:00Z");
+	const char *moved = made("meetings", VISIT, was);
+	const char *added = made("deals", "'dealstage': 'closedwon'", NULL);
+	const char *taken = made("meetings", VISIT, was);
+	go_to("2026-11-25T20:00:00Z");
+	linked("meetings", moved, was, ", 'gone': true");
+	linked("meetings", moved, is, "");
+	linked("deals", added, is, "");
+	linked("meetings", taken, was, ", 'gone': true");
+	go_to("2026-11-26T02:00:00Z");
+	assert_int_equal(good_night(), 3);
+	assert_true(was_met("meet", moved, is));
+	assert_false(was_met("meet", moved, was));
+	assert_true(was_met("sale", added, is));
+	assert_false(was_met("sale", added, NULL));
+	assert_true(was_met("meet", taken, NULL));
+	assert_int_equal(good_night(), 0);
+	end();
+}
+
 static enum setup_state label_state;
 
 static bool
@@ -401,6 +441,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_event_once_over_nights),
 		cmocka_unit_test(test_a_late_index_loses_nothing),
+		cmocka_unit_test(test_an_association_changes_alone),
 		cmocka_unit_test(test_a_label_is_mistyped),
 		cmocka_unit_test(test_contacts_are_all_there),
 		cmocka_unit_test(test_merged_and_erased_contacts),

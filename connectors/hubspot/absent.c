@@ -7,6 +7,8 @@
  *    it for the survivor;
  *  - its tag on the survivor's card, who may have a newer answer: nothing is
  *    written there;
+ *  - its fields on the survivor's card, night after night, for HubSpot takes the
+ *    old id: whose write answers as somebody else is asked for in the same way;
  *  - readings that lack everybody: a contact is asked for once in a run, after
  *    that it waits for the next.
  */
@@ -15,7 +17,8 @@
 #include "common/putting.h"
 #include "writing.h"
 
-#define LABEL "read a contact, for its tags"
+#define LABEL "read a contact alone"
+#define ROW_MAX_BYTES ((size_t)4194304)
 
 void
 hs_absent_note(struct hs_flight *f, size_t record)
@@ -24,14 +27,20 @@ hs_absent_note(struct hs_flight *f, size_t record)
 		f->absent[f->n_absent++] = record;
 }
 
+static struct api_req
+request_of(const struct hubspot *h, struct arena *arena, const char *id)
+{
+	return (struct api_req){ .method = "GET", .label = LABEL,
+		.target = hs_path(h, arena, HS_OBJECTS, arena_printf(arena,
+		    "/contacts/%s?properties=hs_object_id", id)) };
+}
+
 static bool
 ask(struct hubspot *h, struct hs_flight *f, const char *id,
     struct http_req *req, struct err *err)
 {
 	struct arena *scratch = h->env.scratch;
-	const struct api_req from = { .method = "GET", .label = LABEL,
-		.target = hs_path(h, scratch, HS_OBJECTS, arena_printf(scratch,
-		    "/contacts/%s?properties=%s", id, h->set->w.tag_property)) };
+	const struct api_req from = request_of(h, scratch, id);
 
 	f->doing = HS_ASKING;
 	return from.target == NULL ? err_nomem(err) :
@@ -97,5 +106,31 @@ hs_absent_take(struct hubspot *h, struct hs_flight *f,
 	        &f->result[record], err))
 		return false;
 	f->n_absent--;
+	return note_asked(h, id, err);
+}
+
+bool
+hs_absent_look(struct hubspot *h, const char *id, struct put_result *result,
+    struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new(ROW_MAX_BYTES);
+	AUTO(api_res) struct api_res res = { 0 };
+
+	if (arena == NULL)
+		return err_nomem(err);
+	if (idmap_has(&h->writer->asked, id))
+		return true;
+	const struct api_req from = request_of(h, arena, id);
+	if (from.target == NULL)
+		return err_nomem(err);
+	if (hs_do(h, arena, &from, &res, err)) {
+		if (!take_row(arena, api_root(&res), id, result, err))
+			return false;
+	} else if (hs_is_of_records(&res.http, err->kind, api_root(&res)) &&
+	    res.http.status == 404) {
+		put_result_set(result, PUT_GONE, "it was deleted", "");
+	} else {
+		return false;
+	}
 	return note_asked(h, id, err);
 }

@@ -113,6 +113,22 @@ hs_row_of(json_t *root, const char *id)
 	return NULL;
 }
 
+bool
+hs_has_stranger(json_t *root, const struct hs_record *records, size_t n)
+{
+	json_t *rows = json_object_get(root, "results");
+
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		json_t *id = json_object_get(json_array_get(rows, i), "id");
+		size_t k = 0;
+		while (k < n && !is_id(id, records[k].id))
+			k++;
+		if (k == n && id != NULL)
+			return true;
+	}
+	return false;
+}
+
 static json_t *
 ids_of(json_t *error)
 {

@@ -33,6 +33,8 @@ const char *hs_update_body(struct arena *arena,
 
 /* The row of that record in an answer to a batch, or NULL. */
 json_t *hs_row_of(json_t *root, const char *id);
+/* A row of none of those records: one was merged away, this is its survivor. */
+bool hs_has_stranger(json_t *root, const struct hs_record *records, size_t n);
 /* The error of an answer to a batch that names that record, or NULL. */
 json_t *hs_error_of(json_t *root, const char *id);
 /* values: what was sent of the record, or of any of the call. */

@@ -129,22 +129,29 @@ record_of(const struct fields *f, struct arena *arena,
 }
 
 /* By contact; those that an error without a name may mean go again. */
-static void
+static bool
 take_results(struct fields *f, json_t *root, const struct hs_record *records,
-    struct hs_refusal *said)
+    struct hs_refusal *said, struct err *err)
 {
+	const bool stranger = hs_has_stranger(root, records, f->parts.now.n);
 	struct put_result results[HS_BATCH_MAX] = { 0 };
 	bool unnamed[HS_BATCH_MAX];
 	const size_t n = hs_update_read(root, records, f->parts.now.n, results,
 	    unnamed, said);
 
 	if (said->config)
-		return;
+		return true;
 	for (size_t i = 0; i < f->parts.now.n; i++)
 		f->results[hs_parts_record(&f->parts, i)] = results[i];
+	for (size_t i = 0; stranger && i < f->parts.now.n; i++)
+		if (results[i].outcome == PUT_UNKNOWN &&
+		    !hs_absent_look(f->h, records[i].id, &f->results[
+		        hs_parts_record(&f->parts, i)], err))
+			return false;
 	hs_parts_keep(&f->parts, unnamed);
 	if (n > 1)
 		hs_parts_again(&f->parts, !f->h->set->w.bisect_on_400);
+	return true;
 }
 
 /* The part as a whole, for its contacts. */
@@ -193,12 +200,14 @@ send_part(struct fields *f, struct err *err)
 	if (req.target == NULL || req.body == NULL)
 		return err_nomem(err);
 	req.body_len = strlen(req.body);
-	if (hs_do(f->h, arena, &req, &res, err))
-		take_results(f, api_root(&res), records, &said);
-	else if (hs_is_of_records(&res.http, err->kind, api_root(&res)))
+	if (hs_do(f->h, arena, &req, &res, err)) {
+		if (!take_results(f, api_root(&res), records, &said, err))
+			return of_no_record(err);
+	} else if (hs_is_of_records(&res.http, err->kind, api_root(&res))) {
 		part_refused(f, api_root(&res), records, &said);
-	else
+	} else {
 		return of_no_record(err);
+	}
 	return !said.config || err_set(err, ERR_CONFIG, LABEL ": %s: `npsync "
 	    "check` says what to do", said.words);
 }

@@ -76,6 +76,11 @@ NPS_MUSTCHECK bool hs_absent_take(struct hubspot *h, struct hs_flight *f,
     const struct crm_tag_write *writes, const struct http_res *res,
     struct err *err);
 
+/* Blocking, for a write that answered as somebody else: gone, or *result stays.
+ * Once in a run. */
+NPS_MUSTCHECK bool hs_absent_look(struct hubspot *h, const char *id,
+    struct put_result *result, struct err *err);
+
 /* ---- members of struct crm_connector ------------------------------------- */
 NPS_MUSTCHECK bool hs_ensure_tags(void *self, const char *const *tags, size_t n,
     struct err *err);

@@ -22,7 +22,7 @@
 	.body = FAULT("VALIDATION_ERROR", "npstoday_tags: INVALID_OPTION") }
 
 #define ALONE(id) .target = "GET " OBJECTS "contacts/" id \
-	"?properties=npstoday_tags "
+	"?properties=hs_object_id "
 
 static struct crm_tag_write
 meet(const char *id, const char *value)
@@ -187,7 +187,7 @@ static void
 test_absent_and_an_odd_answer(void **state)
 {
 	static const struct { int status; const char *body, *words; } all[] = {
-		{ 404, "<html>No", "read a contact, for its tags: HTTP 404" },
+		{ 404, "<html>No", "read a contact alone: HTTP 404" },
 		{ 200, "{}", "expected its \"id\"" },
 		{ 200, "[]", "expected its \"id\"" },
 		{ 200, "{\"id\":\"../9\"}", "expected its \"id\"" } };

@@ -107,6 +107,40 @@ test_what_goes_in_a_call(void **state)
 	rig_close(true);
 }
 
+/* ---- merged away ---------------------------------------------------------- */
+#define ALONE(id) .target = "GET " OBJECTS "contacts/" id \
+	"?properties=hs_object_id "
+
+/* HS-13: the service takes the old id and answers as the survivor.  The old card's
+ * fields end, else they were written over the survivor's each night. */
+static void
+test_hs13_merged(void **state)
+{
+	static const struct sim_reply script[] = { NUMBER("nps_last_score"),
+		UPDATES(ROWS(GOOD("900") "," GOOD("102"))),
+		{ ALONE("101"), .body = "{\"id\":\"900\"}" },
+		{ ALONE("103"), .status = 404, .body = FAULT("OBJECT_NOT_FOUND",
+		    "no") },
+		{ ALONE("104"), .body = "{\"id\":\"104\"}" },
+		UPDATES(ROWS(GOOD("900"))), ONE_ROW("900"),
+		{ ALONE("105"), .status = 404, .body = "<html>No" } };
+	const struct crm_effect e[] = { of("101"), of("102"), of("103"),
+		of("104") }, odd = of("105");
+	struct put_result r[4];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	assert_true(put(e, 4, r));
+	assert_string_equal(rig_words(r, 4), "gone done gone unknown");
+	assert_string_equal(r[0].reason, "it was merged into another contact");
+	/* Once in a run. */
+	assert_true(put(&e[3], 1, r));
+	assert_string_equal(rig_words(r, 1), "unknown");
+	rig_fails(put(&odd, 1, r), ERR_PROTOCOL, "read a contact alone");
+	assert_string_equal(rig_words(r, 1), "unknown");
+	rig_close(true);
+}
+
 /* ---- refusals ------------------------------------------------------------ */
 /* HS-08, HS-16: one bad contact is found, the others are written. */
 static void
@@ -396,6 +430,7 @@ main(void)
 		cmocka_unit_test(test_exact_bytes),
 		cmocka_unit_test(test_days_as_epoch),
 		cmocka_unit_test(test_what_goes_in_a_call),
+		cmocka_unit_test(test_hs13_merged),
 		cmocka_unit_test(test_hs08_bisection),
 		cmocka_unit_test(test_hs08_errors_by_contact),
 		cmocka_unit_test(test_later),

@@ -17,7 +17,7 @@
 #include "err.h"	/* struct err, NPS_MUSTCHECK */
 #include "http.h"	/* struct http_req, http_res: plain data, no curl */
 #include "clock.h"	/* NO_TIME, NO_DAY: days are YYYYMMDD, local to the CRM */
-#define CONNECTOR_API 6
+#define CONNECTOR_API 7
 struct arena; struct http;
 
 /* ---- options: declared, so that the core checks, fills and documents ---- */
@@ -109,13 +109,13 @@ struct person_name { const char *full, *first, *last; };	/* any may be NULL */
 
 /* ---- CRM side ---------------------------------------------------------- */
 enum crm_cap {
-	CRM_CAP_EVENTS = 1u << 0, CRM_CAP_BASELINE = 1u << 1,
-	CRM_CAP_ACTIVITIES = 1u << 2, CRM_CAP_CONTACTS = 1u << 3, /* changed since */
-	CRM_CAP_FIND = 1u << 4, CRM_CAP_VALUES = 1u << 5,
-	CRM_CAP_ENSURE_TAGS = 1u << 6, CRM_CAP_TAGS = 1u << 7,
-	CRM_CAP_FIELDS = 1u << 8, CRM_CAP_ANSWERS = 1u << 9,
-	CRM_CAP_FEED = 1u << 10, CRM_CAP_TASKS = 1u << 11,
-	CRM_CAP_CARD_LINK = 1u << 12	/* struct crm_contact.link is filled */
+	CRM_CAP_EVENTS = 1u << 0, CRM_CAP_ACTIVITIES = 1u << 1,
+	CRM_CAP_CONTACTS = 1u << 2, /* changed since */
+	CRM_CAP_FIND = 1u << 3, CRM_CAP_VALUES = 1u << 4,
+	CRM_CAP_ENSURE_TAGS = 1u << 5, CRM_CAP_TAGS = 1u << 6,
+	CRM_CAP_FIELDS = 1u << 7, CRM_CAP_ANSWERS = 1u << 8,
+	CRM_CAP_FEED = 1u << 9, CRM_CAP_TASKS = 1u << 10,
+	CRM_CAP_CARD_LINK = 1u << 11	/* struct crm_contact.link is filled */
 };
 struct crm_event {
 	const char *trigger;	/* code: "meet", "sale", ... or any configured */
@@ -127,7 +127,6 @@ struct crm_event {
 	time_t transition_at;	/* of its closing, if the CRM knows; NO_TIME */
 	bool automatic;		/* closed by the CRM, not by a person */
 };
-struct crm_key { const char *trigger, *event_id; };	/* closed already */
 enum act_kind { ACT_MEETING, ACT_PHONE, ACT_MAIL, ACT_OTHER };
 struct crm_activity {
 	const char *contact_id, *activity_id;
@@ -190,7 +189,6 @@ struct crm_setup {
 };
 enum setup_state { SETUP_OK, SETUP_MISSING, SETUP_MADE, SETUP_CANNOT_SAY };
 typedef bool crm_event_fn(void *arg, const struct crm_event *ev);
-typedef bool crm_key_fn(void *arg, const struct crm_key *key);
 typedef bool crm_activity_fn(void *arg, const struct crm_activity *act);
 typedef bool crm_contact_fn(void *arg, const struct crm_contact *c);
 typedef bool crm_value_fn(void *arg, const char *id, const char *label, long count);
@@ -223,8 +221,9 @@ struct crm_connector {
 	 * here stays missing, and its advice says so.  May be NULL. */
 	NPS_MUSTCHECK bool (*setup)(void *self, const struct crm_setup *wants,
 	    crm_setup_fn *emit, void *arg, struct err *err);
-	CRM_PULL(pull_events, crm_event_fn);	/* filters nothing */
-	CRM_PULL(pull_baseline, crm_key_fn);	/* first run: all that is closed */
+	/* Filters nothing.  The first pass, without a watermark, is of all that is
+	 * closed: the core keeps its keys and asks nobody. */
+	CRM_PULL(pull_events, crm_event_fn);
 	CRM_PULL(pull_activities, crm_activity_fn);
 	CRM_PULL(pull_contacts, crm_contact_fn);
 	/* Facts by id. An id that is gone is emitted with .gone set. */

@@ -175,7 +175,6 @@ connector_check_crm(const struct crm_connector *c, struct err *err)
 {
 	const struct promise p[] = {
 		PROMISE(c, CRM_CAP_EVENTS, pull_events),
-		PROMISE(c, CRM_CAP_BASELINE, pull_baseline),
 		PROMISE(c, CRM_CAP_ACTIVITIES, pull_activities),
 		PROMISE(c, CRM_CAP_CONTACTS, pull_contacts),
 		PROMISE(c, CRM_CAP_FIND, find_contact),

@@ -110,8 +110,8 @@ const struct crm_connector dynamics_crm = {
 		.summary = "Dynamics 365, by the Web API of Dataverse",
 		.opts = dynamics_opts,
 		.settings_size = sizeof(struct dynamics_settings),
-		.caps = CRM_CAP_EVENTS | CRM_CAP_BASELINE |
-		    CRM_CAP_ACTIVITIES | CRM_CAP_CONTACTS | CRM_CAP_FIND |
+		.caps = CRM_CAP_EVENTS | CRM_CAP_ACTIVITIES |
+		    CRM_CAP_CONTACTS | CRM_CAP_FIND |
 		    CRM_CAP_CARD_LINK | CRM_CAP_TAGS | CRM_CAP_FIELDS |
 		    CRM_CAP_ANSWERS | CRM_CAP_FEED | CRM_CAP_TASKS |
 		    CRM_CAP_VALUES,
@@ -123,7 +123,6 @@ const struct crm_connector dynamics_crm = {
 	.narrow = crm_narrow,
 	.lacks = crm_lacks,
 	.pull_events = dynamics_pull_events,
-	.pull_baseline = dynamics_pull_baseline,
 	.pull_activities = dynamics_pull_activities,
 	.pull_contacts = dynamics_pull_contacts,
 	.load_contacts = dynamics_load_contacts,

@@ -86,8 +86,6 @@ NPS_MUSTCHECK bool dynamics_reader_open(struct dynamics *d, struct err *err);
 void dynamics_reader_close(struct dynamics *d);	/* half-open, too */
 NPS_MUSTCHECK bool dynamics_pull_events(void *self, const struct pull *pull,
     crm_event_fn *emit, checkpoint_fn *checkpoint, void *arg, struct err *err);
-NPS_MUSTCHECK bool dynamics_pull_baseline(void *self, const struct pull *pull,
-    crm_key_fn *emit, checkpoint_fn *checkpoint, void *arg, struct err *err);
 NPS_MUSTCHECK bool dynamics_pull_activities(void *self, const struct pull *pull,
     crm_activity_fn *emit, checkpoint_fn *checkpoint, void *arg,
     struct err *err);

@@ -68,33 +68,3 @@ dynamics_pull_events(void *self, const struct pull *pull, crm_event_fn *emit,
 	return feed_read(d, d->reader->events, d->reader->n_events, pull,
 	    &sink, err);
 }
-
-/* ---- all that is closed already ---------------------------------------- */
-
-struct baseline {
-	crm_key_fn *emit;
-	void *arg;
-};
-
-static bool
-on_event(void *arg, const struct crm_event *ev)
-{
-	const struct baseline *b = arg;
-	const struct crm_key key = { ev->trigger, ev->event_id };
-
-	return b->emit(b->arg, &key);
-}
-
-bool
-dynamics_pull_baseline(void *self, const struct pull *pull, crm_key_fn *emit,
-    checkpoint_fn *checkpoint, void *arg, struct err *err)
-{
-	struct dynamics *d = self;
-	struct baseline b = { emit, arg };
-	struct events e = { .d = d, .emit = on_event, .arg = &b };
-	const struct feed_sink sink = { .page = on_page, .row = on_row,
-		.arg = &e, .checkpoint = checkpoint, .checkpoint_arg = arg };
-
-	return feed_read(d, d->reader->events, d->reader->n_events, pull,
-	    &sink, err);
-}

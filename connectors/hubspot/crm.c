@@ -128,10 +128,8 @@ crm_narrow(const void *settings, struct crm_connector *copy)
 
 	hs_writing_narrow(set, copy);
 	if (!set->meetings && !set->deals && !set->tickets) {
-		copy->info.caps &= ~(uint32_t)(CRM_CAP_EVENTS |
-		    CRM_CAP_BASELINE);
+		copy->info.caps &= ~(uint32_t)CRM_CAP_EVENTS;
 		copy->pull_events = NULL;
-		copy->pull_baseline = NULL;
 	}
 	if (set->activity_types.n == 0) {
 		copy->info.caps &= ~(uint32_t)CRM_CAP_ACTIVITIES;
@@ -148,7 +146,7 @@ const struct crm_connector hubspot_crm = {
 	    .opts = hubspot_opts,
 	    .settings_size = sizeof(struct hs_settings),
 	    .http = true,
-	    .caps = CRM_CAP_EVENTS | CRM_CAP_BASELINE | CRM_CAP_ACTIVITIES |
+	    .caps = CRM_CAP_EVENTS | CRM_CAP_ACTIVITIES |
 		CRM_CAP_CONTACTS | CRM_CAP_FIND | CRM_CAP_VALUES |
 		CRM_CAP_CARD_LINK | CRM_CAP_ENSURE_TAGS | CRM_CAP_TAGS |
 		CRM_CAP_FIELDS },
@@ -158,7 +156,6 @@ const struct crm_connector hubspot_crm = {
 	.narrow = crm_narrow,
 	.lacks = crm_lacks,
 	.pull_events = hs_pull_events,
-	.pull_baseline = hs_pull_baseline,
 	.pull_activities = hs_pull_activities,
 	.pull_contacts = hs_pull_contacts,
 	.load_contacts = hs_load_contacts,

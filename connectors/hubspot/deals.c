@@ -28,8 +28,8 @@ by_flags(json_t *row, struct arena *arena)
 }
 
 /* The stages are there: hs_deals_begin. */
-const char *
-hs_deal_trigger(const struct hubspot *h, json_t *row, struct arena *arena)
+static const char *
+trigger_of(const struct hubspot *h, json_t *row, struct arena *arena)
 {
 	const struct hs_stages *s = h->stages[HS_OF_DEALS];
 
@@ -53,7 +53,7 @@ emit_row(struct hs_events *e, json_t *row, const struct hs_links *links,
     struct err *err)
 {
 	const char *stage = hs_property(row, "dealstage", e->page);
-	const char *trigger = hs_deal_trigger(e->h, row, e->page);
+	const char *trigger = trigger_of(e->h, row, e->page);
 	const time_t closed = trigger == NULL ? NO_TIME : hs_entered_at(e,
 	    "deals", row, stage);
 	const time_t changed = hs_time(hs_property(row, STAMP, e->page));

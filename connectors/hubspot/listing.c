@@ -59,13 +59,12 @@ step(struct listing *l, hs_page_fn *page, void *arg, bool *more,
 		    "\"results\"", l->label);
 	return hs_cursor_next(&l->cursor, api_root(&res), l->label, more,
 	    err) && !is_endless(l, rows, err) &&
-	    page(arg, rows, *more ? l->cursor.at : NULL, err);
+	    page(arg, rows, err);
 }
 
 bool
 hs_list(struct hubspot *h, enum hs_area area, const char *rest,
-    const char *label, const char *after, hs_page_fn *page, void *arg,
-    struct err *err)
+    const char *label, hs_page_fn *page, void *arg, struct err *err)
 {
 	AUTO(arena) struct arena *arena = arena_new(PAGE_MAX_BYTES);
 	struct listing l = { .h = h, .area = area, .rest = rest,
@@ -74,10 +73,6 @@ hs_list(struct hubspot *h, enum hs_area area, const char *rest,
 
 	if (arena == NULL)
 		return err_nomem(err);
-	if ((size_t)snprintf(l.cursor.at, sizeof(l.cursor.at), "%s", after) >=
-	    sizeof(l.cursor.at))
-		return err_set(err, ERR_GONE,
-		    "the place of the broken pull is not understood");
 	while (more)
 		if (!step(&l, page, arg, &more, err))
 			return false;

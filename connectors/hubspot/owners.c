@@ -26,13 +26,12 @@ name_of(struct hubspot *h, json_t *row)
 }
 
 static bool
-on_page(void *arg, json_t *rows, const char *next, struct err *err)
+on_page(void *arg, json_t *rows, struct err *err)
 {
 	struct hubspot *h = arg;
 	json_t *row;
 	size_t i;
 
-	(void)next;
 	json_array_foreach(rows, i, row) {
 		const char *id = text_of(h, row, "id");
 		if (id == NULL)
@@ -56,8 +55,8 @@ hs_owners_get(struct hubspot *h, struct err *err)
 	if (h->owners == NULL)
 		return err_nomem(err);
 	h->n_owners = 0;
-	h->owners_known = hs_list(h, HS_OWNERS, "", "list owners", "", on_page,
-	    h, err);
+	h->owners_known = hs_list(h, HS_OWNERS, "", "list owners", on_page, h,
+	    err);
 	return h->owners_known;
 }
 

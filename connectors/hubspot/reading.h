@@ -76,11 +76,6 @@ const char *hs_deal_label(const struct hs_settings *set);
 void hs_deals_tell_label(const struct hs_events *e);
 NPS_MUSTCHECK bool hs_deals_begin(struct hs_events *e, struct err *err);
 NPS_MUSTCHECK bool hs_tickets_begin(struct hs_events *e, struct err *err);
-/* The trigger of a row as it stands; NULL = it has not ended. */
-const char *hs_deal_trigger(const struct hubspot *h, json_t *row,
-    struct arena *arena);
-const char *hs_ticket_trigger(const struct hubspot *h, json_t *row,
-    struct arena *arena);
 /* Was it held, by its outcome and its end?  now: the service's. */
 enum hs_held { HS_NOT_YET, HS_HELD, HS_NOT_HELD };
 enum hs_held hs_meeting_held(const struct hs_settings *set,
@@ -117,20 +112,17 @@ NPS_MUSTCHECK bool hs_owners_get(struct hubspot *h, struct err *err);
 const struct hs_owner *hs_owner_of(const struct hubspot *h, const char *id);
 
 /* ---- listing.c --------------------------------------------------------------- */
-/* All rows of a list, page by page, from *after on ("" = the first); page gets an
- * array and where the next one begins, NULL = it was the last. */
-typedef bool hs_page_fn(void *arg, json_t *rows, const char *next,
-    struct err *err);
+/* All rows of a list, page by page, each an array. */
+typedef bool hs_page_fn(void *arg, json_t *rows, struct err *err);
 NPS_MUSTCHECK bool hs_list(struct hubspot *h, enum hs_area area,
-    const char *rest, const char *label, const char *after, hs_page_fn *page,
-    void *arg, struct err *err);
+    const char *rest, const char *label, hs_page_fn *page, void *arg,
+    struct err *err);
 
 /* ---- members of struct crm_connector ------------------------------------------ */
 #define HS_PULL(name, emit_fn) NPS_MUSTCHECK bool name(void *self, \
 	const struct pull *pull, emit_fn *emit, checkpoint_fn *checkpoint, \
 	void *arg, struct err *err)
 HS_PULL(hs_pull_events, crm_event_fn);
-HS_PULL(hs_pull_baseline, crm_key_fn);
 HS_PULL(hs_pull_activities, crm_activity_fn);
 HS_PULL(hs_pull_contacts, crm_contact_fn);
 NPS_MUSTCHECK bool hs_load_contacts(void *self, const char *const *ids,

@@ -11,8 +11,8 @@
 #define STAGES_BYTES ((size_t)1600)	/* of its body: their ids and columns */
 
 /* The stages are there: hs_tickets_begin. */
-const char *
-hs_ticket_trigger(const struct hubspot *h, json_t *row, struct arena *arena)
+static const char *
+trigger_of(const struct hubspot *h, json_t *row, struct arena *arena)
 {
 	return hs_stage_kind(h->stages[HS_OF_TICKETS], hs_property(row, STAGE,
 	    arena)) == HS_CLOSED ? "case" : NULL;
@@ -26,7 +26,7 @@ emit_row(struct hs_events *e, json_t *row, const struct hs_links *links,
 	const char *stage = hs_property(row, STAGE, e->page);
 	const time_t typed = hs_time(hs_property(row,
 	    set->ticket_closed_property, e->page));
-	const char *trigger = hs_ticket_trigger(e->h, row, e->page);
+	const char *trigger = trigger_of(e->h, row, e->page);
 	const time_t closed = typed != NO_TIME || trigger == NULL ? typed :
 	    hs_entered_at(e, "tickets", row, stage);
 	const time_t changed = hs_time(hs_property(row, STAMP, e->page));

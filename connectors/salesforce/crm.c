@@ -135,9 +135,8 @@ crm_narrow(const void *settings, struct crm_connector *copy)
 	sf_writing_narrow(set, copy);
 	if (set->meetings || set->deals || set->cases)
 		return;
-	copy->info.caps &= ~(uint32_t)(CRM_CAP_EVENTS | CRM_CAP_BASELINE);
+	copy->info.caps &= ~(uint32_t)CRM_CAP_EVENTS;
 	copy->pull_events = NULL;
-	copy->pull_baseline = NULL;
 }
 
 /* ---- the border -------------------------------------------------------- */
@@ -147,7 +146,7 @@ const struct crm_connector salesforce_crm = {
 	    .opts = salesforce_opts,
 	    .settings_size = sizeof(struct sf_settings),
 	    .http = true,
-	    .caps = CRM_CAP_EVENTS | CRM_CAP_BASELINE | CRM_CAP_ACTIVITIES |
+	    .caps = CRM_CAP_EVENTS | CRM_CAP_ACTIVITIES |
 		CRM_CAP_CONTACTS | CRM_CAP_FIND | CRM_CAP_VALUES |
 		CRM_CAP_CARD_LINK | CRM_CAP_ENSURE_TAGS | CRM_CAP_TAGS |
 		CRM_CAP_FIELDS | CRM_CAP_ANSWERS | CRM_CAP_FEED |
@@ -159,7 +158,6 @@ const struct crm_connector salesforce_crm = {
 	.narrow = crm_narrow,
 	.lacks = crm_lacks,
 	.pull_events = sf_pull_events,
-	.pull_baseline = sf_pull_baseline,
 	.pull_activities = sf_pull_activities,
 	.pull_contacts = sf_pull_contacts,
 	.load_contacts = sf_load_contacts,

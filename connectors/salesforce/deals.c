@@ -41,8 +41,7 @@ beside_of(struct sf_events *e, json_t *records, struct beside *b,
 	*b = (struct beside){ .roles = { .n = 0 } };
 	if (ids == NULL)
 		return err_nomem(err);
-	if (!e->keys_only && !sf_lookup(e->s, &roles, ids, n, e->page,
-	    &b->roles, err))
+	if (!sf_lookup(e->s, &roles, ids, n, e->page, &b->roles, err))
 		return false;
 	if (*e->deal_time != '\0' || e->s->no_history)
 		return true;

@@ -1,6 +1,6 @@
 /*
  * events.c - what happened: meetings, deals, cases, in this order, under one
- * watermark; and the keys of what is closed already.
+ * watermark.
  */
 #include "reading.h"
 
@@ -49,44 +49,6 @@ sf_pull_events(void *self, const struct pull *pull, crm_event_fn *emit,
 	e.pass = (struct sf_pass){ .s = self, .pull = pull, .arg = &e,
 		.checkpoint = checkpoint, .checkpoint_arg = arg };
 	const bool ok = events_begin(&e, err) &&
-	    sf_pass_run(&e.pass, e.parts, e.n, err);
-	sf_pass_free(&e.pass);
-	return ok;
-}
-
-/* ---- what is closed already -------------------------------------------- */
-struct keys {
-	crm_key_fn *emit;
-	void *arg;
-};
-
-static bool
-on_event(void *arg, const struct crm_event *ev)
-{
-	const struct keys *k = arg;
-	const struct crm_key key = { ev->trigger, ev->event_id };
-
-	return k->emit(k->arg, &key);
-}
-
-/* The events of deals and cases, without asking whom they are about. */
-bool
-sf_pull_baseline(void *self, const struct pull *pull, crm_key_fn *emit,
-    checkpoint_fn *checkpoint, void *arg, struct err *err)
-{
-	AUTO(arena) struct arena *page = arena_new(PAGE_MAX_BYTES);
-	struct salesforce *s = self;
-	struct keys keys = { emit, arg };
-	struct sf_events e = { .s = s, .page = page, .emit = on_event,
-		.arg = &keys, .keys_only = true };
-
-	if (page == NULL)
-		return err_nomem(err);
-	e.pass = (struct sf_pass){ .s = s, .pull = pull, .arg = &e,
-		.checkpoint = checkpoint, .checkpoint_arg = arg };
-	const bool ok = sf_ready(s, err) && sf_pass_begin(&e.pass, err) &&
-	    (!s->set->deals || sf_deals_begin(&e, err)) &&
-	    (!s->set->cases || sf_cases_begin(&e, err)) &&
 	    sf_pass_run(&e.pass, e.parts, e.n, err);
 	sf_pass_free(&e.pass);
 	return ok;

@@ -39,7 +39,6 @@ struct sf_events {
 	const char *deal_select, *deal_stamp, *deal_time, *case_select;
 	struct sf_part parts[4];
 	size_t n;
-	bool keys_only;			/* whom it is about is not asked */
 };
 NPS_MUSTCHECK bool sf_meetings_begin(struct sf_events *e, struct err *err);
 /* ---- deals.c, cases.c -------------------------------------------------- */
@@ -53,8 +52,6 @@ NPS_MUSTCHECK bool sf_emit_event(struct sf_events *e,
 void sf_odd_row(struct salesforce *s, const char *source, json_t *row,
     const char *reason);
 bool sf_pull_events(void *self, const struct pull *pull, crm_event_fn *emit,
-    checkpoint_fn *checkpoint, void *arg, struct err *err);
-bool sf_pull_baseline(void *self, const struct pull *pull, crm_key_fn *emit,
     checkpoint_fn *checkpoint, void *arg, struct err *err);
 
 /* ---- activities.c, contacts.c, values.c -------------------------------- */

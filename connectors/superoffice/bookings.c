@@ -140,7 +140,7 @@ so_bookings_load(struct so_events *e, json_t *rows, struct err *err)
 	size_t n;
 
 	idmap_init(&e->bookings, s->page);
-	if (e->keys_only || !s->set->booking_list)
+	if (!s->set->booking_list)
 		return true;
 	if (!ids_collect(e, rows, &ids, &n, err))
 		return false;
@@ -207,7 +207,7 @@ so_booking_of(struct so_events *e, struct so_row *row, const char **key,
 	if (!num_parse(row->id, 1, INT32_MAX, &own))
 		return err_set(err, ERR_BUG, "key");
 	(void)so_number(row->json, "motherId", &mother);
-	if (!e->keys_only && is_asked(row->json) &&
+	if (is_asked(row->json) &&
 	    !mother_of(e, row, &mother, err))
 		return false;
 	if (mother > 0 && mother != own)

@@ -102,9 +102,8 @@ crm_narrow(const void *settings, struct crm_connector *copy)
 	}
 	if (set->meetings || set->deals || set->cases)
 		return;
-	copy->info.caps &= ~(uint32_t)(CRM_CAP_EVENTS | CRM_CAP_BASELINE);
+	copy->info.caps &= ~(uint32_t)CRM_CAP_EVENTS;
 	copy->pull_events = NULL;
-	copy->pull_baseline = NULL;
 }
 
 /* ---- the border -------------------------------------------------------- */
@@ -114,9 +113,9 @@ const struct crm_connector superoffice_crm = {
 		.opts = superoffice_opts,
 		.settings_size = sizeof(struct so_settings),
 		.http = true,
-		.caps = CRM_CAP_EVENTS | CRM_CAP_BASELINE |
-		    CRM_CAP_ACTIVITIES | CRM_CAP_CONTACTS | CRM_CAP_FIND |
-		    CRM_CAP_VALUES | CRM_CAP_ENSURE_TAGS | CRM_CAP_TAGS |
+		.caps = CRM_CAP_EVENTS | CRM_CAP_ACTIVITIES |
+		    CRM_CAP_CONTACTS | CRM_CAP_FIND | CRM_CAP_VALUES |
+		    CRM_CAP_ENSURE_TAGS | CRM_CAP_TAGS |
 		    CRM_CAP_FIELDS | CRM_CAP_TASKS },
 	.open = crm_open,
 	.close = crm_close,
@@ -126,7 +125,6 @@ const struct crm_connector superoffice_crm = {
 	.setup = so_setup,
 	.lacks = crm_lacks,
 	.pull_events = so_pull_events,
-	.pull_baseline = so_pull_baseline,
 	.pull_activities = so_pull_activities,
 	.pull_contacts = so_pull_contacts,
 	.load_contacts = so_load_contacts,

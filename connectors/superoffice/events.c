@@ -91,7 +91,7 @@ sale_page(struct so_events *e, const struct so_kind *k, json_t *rows,
     struct err *err)
 {
 	idmap_init(&e->closed, e->s->page);
-	if (e->keys_only || !e->s->set->sale_history)
+	if (!e->s->set->sale_history)
 		return true;
 	return so_history_load(e, rows, k->status, err);
 }
@@ -285,49 +285,17 @@ on_row(void *arg, const struct so_feed *f, struct so_row *row, struct err *err)
 	return kind->row(arg, kind, row, err);
 }
 
-static bool
-events_read(struct so_events *e, const struct pull *pull,
-    checkpoint_fn *checkpoint, void *checkpoint_arg, struct err *err)
-{
-	const struct so_reader *r = e->s->reader;
-	const struct so_sink sink = { .page = on_page, .row = on_row, .arg = e,
-		.checkpoint = checkpoint, .checkpoint_arg = checkpoint_arg,
-		.new_since = e->keys_only ? 0 : e->s->api.env.now(
-		    e->s->api.env.clock) - (time_t)NEW_DAYS * DAY_S };
-
-	return so_feed_read(e->s, r->events, r->n_events, pull, &sink, err);
-}
-
 bool
 so_pull_events(void *self, const struct pull *pull, crm_event_fn *to,
     checkpoint_fn *checkpoint, void *arg, struct err *err)
 {
-	struct so_events e = { .s = self, .emit = to, .arg = arg };
+	struct superoffice *s = self;
+	struct so_events e = { .s = s, .emit = to, .arg = arg };
+	const struct so_reader *r = s->reader;
+	const struct so_sink sink = { .page = on_page, .row = on_row,
+		.arg = &e, .checkpoint = checkpoint, .checkpoint_arg = arg,
+		.new_since = s->api.env.now(s->api.env.clock) -
+		    (time_t)NEW_DAYS * DAY_S };
 
-	return events_read(&e, pull, checkpoint, arg, err);
-}
-
-/* ---- all that is closed already ---------------------------------------- */
-struct baseline {
-	crm_key_fn *emit;
-	void *arg;
-};
-
-static bool
-on_event(void *arg, const struct crm_event *ev)
-{
-	const struct baseline *b = arg;
-
-	return b->emit(b->arg, &(struct crm_key){ ev->trigger, ev->event_id });
-}
-
-bool
-so_pull_baseline(void *self, const struct pull *pull, crm_key_fn *to,
-    checkpoint_fn *checkpoint, void *arg, struct err *err)
-{
-	struct baseline b = { to, arg };
-	struct so_events e = { .s = self, .emit = on_event, .arg = &b,
-		.keys_only = true };
-
-	return events_read(&e, pull, checkpoint, arg, err);
+	return so_feed_read(s, r->events, r->n_events, pull, &sink, err);
 }

@@ -40,7 +40,6 @@ struct so_events {
 	struct superoffice *s;
 	crm_event_fn *emit;
 	void *arg;
-	bool keys_only;		/* only what an event's key needs is asked */
 	struct idmap closed;	/* of a page: time_t, by sale */
 	struct idmap bookings;	/* of a page: long long, by appointment */
 };
@@ -56,8 +55,6 @@ struct so_kind {
 };
 NPS_MUSTCHECK bool so_events_open(struct superoffice *s, struct err *err);
 bool so_pull_events(void *self, const struct pull *pull, crm_event_fn *emit,
-    checkpoint_fn *checkpoint, void *arg, struct err *err);
-bool so_pull_baseline(void *self, const struct pull *pull, crm_key_fn *emit,
     checkpoint_fn *checkpoint, void *arg, struct err *err);
 
 /* ---- bookings.c -------------------------------------------------------- */

@@ -506,29 +506,6 @@ test_source_resolutions(void **state)
 	rig_end(&rig, true);
 }
 
-/* ---- the first run ----------------------------------------------------- */
-
-static void
-test_baseline(void **state)
-{
-	static const struct sim_reply script[] = { TOKEN,
-		ROWS("appointments", MEETING("01", "")),
-		ROWS("activityparties", PARTY("01", "c1", "contact", 5)),
-		ROWS("opportunities", DEAL("02", 1, "") "," DEAL("03", 2, "")),
-		NONE("opportunitycloses"),
-		ROWS("incidents", CASE("04", 5, "")),
-		NONE("incidentresolutions") };
-	struct rig rig;
-
-	(void)state;
-	rig_start(&rig, "", script, ARRAY_LEN(script));
-	const struct pull p = rig_pull(&rig, NULL, NULL);
-	RIG_OK(&rig, dynamics_crm.pull_baseline(rig.self, &p, rig_key,
-	    rig_checkpoint, &rig, &rig.err));
-	RIG_SEES(&rig, "meet 01/c1\nsale 02\nloss 03\ncase 04\n");
-	rig_end(&rig, true);
-}
-
 /* ---- activities -------------------------------------------------------- */
 
 #define ACT(xx, type, state_, more) "{\"activityid\":\"" ID(xx) "\"," \
@@ -610,7 +587,6 @@ main(void)
 		cmocka_unit_test(test_source_closes),
 		cmocka_unit_test(test_dv13_cases),
 		cmocka_unit_test(test_source_resolutions),
-		cmocka_unit_test(test_baseline),
 		cmocka_unit_test(test_activities),
 		cmocka_unit_test(test_activities_of_parties),
 	};

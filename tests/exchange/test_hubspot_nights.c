@@ -176,7 +176,7 @@ test_each_event_once_over_nights(void **state)
 		start(flavours[i]);
 		const size_t closed = lab.new;
 		assert_true(closed > 0);
-		/* The first night meets what the baseline knew, and meetings. */
+		/* The first night meets what was closed before, and meetings. */
 		(void)good_night();
 		assert_true(lab.again > 0);
 		assert_int_equal(good_night(), 0);

@@ -545,26 +545,8 @@ test_search_rate(void **state)
 
 /* ---- HS-18: deals that are closed already ------------------------------ */
 
-static bool
-on_key(void *arg, const struct crm_key *key)
-{
-	struct nights *n = arg;
-	const char *thing = arena_printf(n->arena, "%s %s", key->trigger,
-	    key->event_id);
-
-	if (!idmap_has(&n->met, thing))
-		n->n++;
-	return idmap_has(&n->met, thing) || idmap_put(&n->met, thing, n);
-}
-
-static bool
-on_key_page(void *arg, const char *resume, const char *watermark)
-{
-	(void)arg, (void)resume, (void)watermark;
-	return true;
-}
-
-/* Closed before, and edited afterwards: what the baseline knows. */
+/* Closed before, and edited afterwards: the first reading, whose keys the core
+ * keeps, has it. */
 static void
 test_closed_before(void **state)
 {
@@ -575,10 +557,8 @@ test_closed_before(void **state)
 	start(&lab, "50", "400");
 	lab_open(&lab, "meetings = false;");
 	nights_begin(&n, &lab);
-	const struct pull all = { .from = n.from, .until = lab.now };
-	if (!lab.crm.pull_baseline(lab.self, &all, on_key, on_key_page, &n,
-	        &lab.err))
-		fail_msg("%s", lab.err.msg);
+	n.from = 0;
+	calm_night(&n);
 	const size_t known = n.n;
 	assert_true(known >= (size_t)(count(&lab, "deals",
 	    IS("hs_is_closed", "true"))));
@@ -708,6 +688,13 @@ peak_kib(void)
 #define KEPT_BACK false
 #endif
 
+static bool
+on_any_page(void *arg, const char *resume, const char *watermark)
+{
+	(void)arg, (void)resume, (void)watermark;
+	return true;
+}
+
 /* A page at a time: more events take no more memory. */
 static void
 test_large(void **state)
@@ -726,7 +713,7 @@ test_large(void **state)
 		const struct pull pull = { .from = lab.now - 5 * 86400,
 			.until = lab.now, .overlap_s = 900, .lag_s = 60 };
 		if (!lab.crm.pull_events(lab.self, &pull, on_counted,
-		        on_key_page, &n, &lab.err))
+		        on_any_page, &n, &lab.err))
 			fail_msg("%s", lab.err.msg);
 		peak[i] = peak_kib();
 		print_message("%s events: %zu emitted, %lld requests, %ld KiB"

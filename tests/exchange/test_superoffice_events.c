@@ -916,27 +916,6 @@ test_history_away(void **state)
 	rig_end(&rig);
 }
 
-/* SO-10: an old sale that is edited has the key it always had; before the first
- * run all keys are told, without a word about persons or histories. */
-static void
-test_so10_baseline(void **state)
-{
-	static const struct sim_reply script[] = {
-		PAGE("/Appointment", MEETING("1", "")), NONE("/Appointment"),
-		PAGE("/Sale", SALE("11", "31")), NONE("/Sale"),
-		PAGE("/Sale", SALE("12", "31")), NONE("/Sale"),
-		PAGE("/Ticket", TICKET("1", "31")), NONE("/Ticket") };
-	struct rig rig;
-
-	(void)state;
-	rig_start(&rig, "meeting_task_ids = [ 2 ];", script,
-	    ARRAY_LEN(script));
-	RIG_OK(&rig, superoffice_crm.pull_baseline(rig.self, rig_pull(&rig,
-	    NULL, NULL), rig_key, rig_checkpoint, &rig, &rig.err));
-	RIG_SEES(&rig, "meet 1\nsale 11\nloss 12\ncase 1\n");
-	rig_end(&rig);
-}
-
 /* ---- activities -------------------------------------------------------- */
 #define ACT(id, more) "{\"appointmentId\":" id ",\"personId\":31,\"contactId\":" \
 	"7,\"endDate\":\"2026-11-23T23:30:00Z\"," CHANGED more "}"
@@ -1035,7 +1014,6 @@ main(void)
 		cmocka_unit_test(test_no_history),
 		cmocka_unit_test(test_history_lost),
 		cmocka_unit_test(test_history_away),
-		cmocka_unit_test(test_so10_baseline),
 		cmocka_unit_test(test_activities),
 		cmocka_unit_test(test_company),
 	};

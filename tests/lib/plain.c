@@ -161,26 +161,14 @@ pull_events(void *self, const struct pull *pull, crm_event_fn *emit,
 	return checkpoint(arg, NULL, "all") || stopped(err);
 }
 
-static bool
-pull_baseline(void *self, const struct pull *pull, crm_key_fn *emit,
-    checkpoint_fn *checkpoint, void *arg, struct err *err)
-{
-	(void)self;
-	(void)pull;
-	(void)emit;
-	return checkpoint(arg, NULL, "all") || stopped(err);
-}
-
 #define STREAMS_CAPS (CRM_CAP_EVENTS | CRM_CAP_ACTIVITIES | CRM_CAP_CONTACTS)
 
 static const struct opt no_opts[] = { { .name = NULL } };
 static const struct crm_connector crm = {
 	.info = { .api = CONNECTOR_API, .name = "plain", .summary = "a list",
-	    .opts = no_opts, .caps = STREAMS_CAPS | CRM_CAP_BASELINE,
-	    .whole = STREAMS_CAPS },
+	    .opts = no_opts, .caps = STREAMS_CAPS, .whole = STREAMS_CAPS },
 	.open = opens, .close = closes, .check = checks,
-	.pull_events = pull_events, .pull_baseline = pull_baseline,
-	.pull_activities = pull_activities, .pull_contacts = pull_contacts,
+	.pull_events = pull_events, .pull_activities = pull_activities, .pull_contacts = pull_contacts,
 	.load_contacts = load_contacts,
 };
 

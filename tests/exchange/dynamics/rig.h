@@ -200,16 +200,6 @@ rig_event(void *arg, const struct crm_event *ev)
 }
 
 static inline bool
-rig_key(void *arg, const struct crm_key *key)
-{
-	struct rig *rig = arg;
-
-	buf_printf(&rig->seen, "%s ", key->trigger);
-	rig_id(&rig->seen, key->event_id);
-	return buf_str(&rig->seen, "\n");
-}
-
-static inline bool
 rig_activity(void *arg, const struct crm_activity *a)
 {
 	struct rig *rig = arg;

@@ -254,15 +254,6 @@ rig_event(void *arg, const struct crm_event *ev)
 }
 
 static inline bool
-rig_key(void *arg, const struct crm_key *key)
-{
-	struct rig *rig = arg;
-
-	buf_printf(&rig->seen, "%s %s\n", key->trigger, key->event_id);
-	return true;
-}
-
-static inline bool
 rig_activity(void *arg, const struct crm_activity *act)
 {
 	static const char *const kinds[] = { "meeting", "phone", "mail",

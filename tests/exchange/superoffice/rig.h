@@ -198,14 +198,6 @@ rig_event(void *arg, const struct crm_event *ev)
 }
 
 static inline bool
-rig_key(void *arg, const struct crm_key *key)
-{
-	struct rig *rig = arg;
-
-	return buf_printf(&rig->seen, "%s %s\n", key->trigger, key->event_id);
-}
-
-static inline bool
 rig_activity(void *arg, const struct crm_activity *a)
 {
 	struct rig *rig = arg;

@@ -229,6 +229,28 @@ error_word(json_t *root, char *out, size_t size)
 		(void)snprintf(out, size, ", %s", word);
 }
 
+/* What a person can do about it. */
+static const char *
+advice(const char *word)
+{
+	static const struct { const char *word, *todo; } known[] = {
+		{ ", invalid_client", ": the client id or its secret was refused" },
+		{ ", invalid_grant", ": the service no longer takes what proves "
+		    "the user: consent anew, or look at the key, the user and the "
+		    "clock of this machine" },
+		{ ", unauthorized_client", ": this client may not ask in this way: "
+		    "allow the grant there" },
+		{ ", invalid_scope", ": the scope is not known there, or not "
+		    "granted" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strcmp(word, known[i].word) == 0)
+			return known[i].todo;
+	return ": the client id or its secret was refused, or the address is "
+	    "wrong";
+}
+
 /* ": user hasn't approved this consumer", or "". */
 static void
 error_words(const struct oauth_ask *ask, json_t *root, char *out, size_t size)
@@ -270,9 +292,8 @@ refusal(struct oauth_token *t, const struct oauth_ask *ask,
 	} else {
 		(void)oauth_refuse(t);
 		(void)err_set(err, res->status == 404 || res->status < 400 ?
-		    ERR_CONFIG : ERR_AUTH, "HTTP %ld%s%s%s", res->status,
-		    word, words, words[0] != '\0' ? "" : ": the client id or "
-		    "its secret was refused, or the address is wrong");
+		    ERR_CONFIG : ERR_AUTH, "HTTP %ld%s%s", res->status, word,
+		    words[0] != '\0' ? words : advice(word));
 	}
 	err->code = (int)res->status;
 	return false;

@@ -223,8 +223,9 @@ test_token_4xx_is_never_asked_again(void **state)
 		const char *body, *msg;
 	} cases[] = {
 		{ 400, "{\"error\":\"invalid_grant\"}", "token: HTTP 400, "
-		    "invalid_grant: the client id or its secret was refused, "
-		    "or the address is wrong" },
+		    "invalid_grant: the service no longer takes what proves the "
+		    "user: consent anew, or look at the key, the user and the "
+		    "clock of this machine" },
 		{ 400, "{\"error\":\"invalid_grant\",\"error_description\":"
 		    "\"user hasn't approved this consumer\"}", "token: HTTP 400,"
 		    " invalid_grant: user hasn't approved this consumer" },

@@ -86,11 +86,14 @@ dynamics_judge(void *arg, const struct http_res *res, json_t *root,
 static bool
 explain(const struct dynamics *d, long status, struct err *err)
 {
-	if (status == 401)
-		return err_set(err, ERR_CONFIG, "the environment refuses the "
+	if (status == 401) {
+		(void)err_set(err, ERR_AUTH, "the environment refuses the "
 		    "token, a new one too: is the application an application "
 		    "user of this environment, and is \"%.120s\" the right "
 		    "scope?", d->scope);
+		err->code = 401;
+		return false;
+	}
 	if (status == 403)
 		return err_wrap(err, "the security role of the application "
 		    "user lacks a privilege");

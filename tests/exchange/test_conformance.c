@@ -565,6 +565,91 @@ test_surveys(void **state)
 	}
 }
 
+/* ---- a key that is refused -------------------------------------------------- */
+/* One kind and one exit code, whoever refuses it and however late. */
+static void
+assert_refused(const char *who, const char *call, bool ok,
+    const struct err *err)
+{
+	if (ok || err->kind != ERR_AUTH || err_exit_code(err->kind) != 1)
+		fail_msg("%s: %s: %s: %s", who, call, ok ? "went well"
+		    : err_kind_name(err->kind), ok ? "" : err->msg);
+}
+
+static void
+refuse_crm(const struct candidate *c, const struct sim_reply *reply,
+    bool open_door)
+{
+	const char *who = c->profile != NULL ? c->profile : c->driver;
+	const char *const *ids = c->ids == NULL ? numbers : c->ids;
+	struct crm crm = { 0 };
+	struct err err = { .kind = ERR_NONE };
+	long gone = 0;
+
+	load(c, &surveys[0]);
+	lab.reply = reply;
+	lab.door = c->door;
+	lab.token = open_door ? placed(c->token) : NULL;
+	struct conf_crm conf = lab.conf->crm[0];
+	conf.http.rate_per_second = 0;
+	if (!crm_open(&crm, &conf, "Europe/Copenhagen", NULL, &err))
+		fail_msg("%s: %s", who, err.msg);
+	/* The second call asks nobody. */
+	bool ok = crm.connector->check(crm.link.self, &err);
+	assert_refused(who, "check", ok, &err);
+	err = (struct err){ .kind = ERR_NONE };
+	ok = crm.connector->load_contacts(crm.link.self, ids, 1, on_card, &gone,
+	    &err);
+	assert_refused(who, "load_contacts", ok, &err);
+	crm_close(&crm);
+	lab.token = NULL;
+	arena_free(lab.arena);
+}
+
+static void
+refuse_survey(const struct candidate *c, const struct sim_reply *reply)
+{
+	const char *who = c->profile != NULL ? c->profile : c->driver;
+	struct survey survey = { 0 };
+	struct err err = { .kind = ERR_NONE };
+
+	load(&crms[0], c);
+	lab.reply = reply;
+	struct conf_survey conf = lab.conf->survey;
+	conf.http.rate_per_second = 0;
+	if (!survey_open(&survey, &conf, "Europe/Copenhagen", NULL, &err))
+		fail_msg("%s: %s", who, err.msg);
+	bool ok = survey.connector->check(survey.link.self, &err);
+	assert_refused(who, "check", ok, &err);
+	err = (struct err){ .kind = ERR_NONE };
+	ok = survey.connector->pull_answers(survey.link.self, &pull, on_answer,
+	    on_page, NULL, &err);
+	assert_refused(who, "pull_answers", ok, &err);
+	survey_close(&survey);
+	arena_free(lab.arena);
+}
+
+static void
+test_a_refused_key(void **state)
+{
+	static const struct sim_reply refusals[] = {
+		{ .status = 401, .body = "" },
+		{ .status = 401, .body = "{\"error\":\"invalid_client\"}" } };
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_LEN(refusals); k++) {
+		for (size_t i = 0; i < ARRAY_LEN(crms); i++) {
+			if (strcmp(crms[i].driver, "files") == 0)
+				continue;	/* it has none */
+			refuse_crm(&crms[i], &refusals[k], false);
+			if (crms[i].door != NULL)
+				refuse_crm(&crms[i], &refusals[k], true);
+		}
+		for (size_t i = 0; i < ARRAY_LEN(surveys); i++)
+			refuse_survey(&surveys[i], &refusals[k]);
+	}
+}
+
 int
 main(void)
 {
@@ -573,6 +658,7 @@ main(void)
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_crms),
 		cmocka_unit_test(test_surveys),
+		cmocka_unit_test(test_a_refused_key),
 	};
 
 	return cmocka_run_group_tests(tests, lab_begin, lab_end);

@@ -164,7 +164,8 @@ test_token_refused(void **state)
 	rig_end(&rig, true);
 }
 
-/* DV-07: an empty 401, one new token, one replay, then the configuration. */
+/* DV-07: an empty 401, one new token, one replay, then an error for who set it
+ * up; of a kind with all that is refused. */
 static void
 test_dv07_401_twice(void **state)
 {
@@ -179,7 +180,7 @@ test_dv07_401_twice(void **state)
 	(void)state;
 	rig_start(&rig, "", script, ARRAY_LEN(script));
 	assert_false(load(&rig));
-	assert_int_equal(rig.err.kind, ERR_CONFIG);
+	assert_int_equal(rig.err.kind, ERR_AUTH);
 	assert_non_null(strstr(rig.err.msg, "application user"));
 	assert_non_null(strstr(rig.err.msg, "/.default"));
 	assert_int_equal(simhttpd_requests(rig.sim), 4);

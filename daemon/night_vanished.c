@@ -1,3 +1,12 @@
+/*
+ * How a filter that is right could be called gone, and what stops it:
+ *  - a list that could not be read: nothing is said, what was raised stays;
+ *  - a CRM beside the one that lists, whose values nobody lists: a kind counts
+ *    only if each CRM that can bring such a value gave at least one.  Triggers do
+ *    not name a CRM, so an event may come from any that has events, a card from
+ *    all;
+ *  - a list of what is in use just now: categories that events had lately count.
+ */
 #include "night_vanished.h"
 
 #include <string.h>
@@ -20,7 +29,8 @@ struct search {
 	struct night *n;
 	struct arena *arena;
 	struct listed *found[2];	/* categories, relations */
-	bool complete;
+	bool whole[2];		/* each CRM that can bring one gave some */
+	bool complete;		/* no list failed */
 	struct db_array subjects, details;
 };
 enum { CATEGORIES, RELATIONS };
@@ -70,6 +80,27 @@ list_crm(struct search *s, struct crm *crm, int kind)
 	return ok;
 }
 
+/* An event has its category, a card its relation. */
+static bool
+can_bring(const struct crm *crm, int kind)
+{
+	return kind == RELATIONS || crm->connector->pull_events != NULL;
+}
+
+static void
+list_kind(struct search *s, int kind)
+{
+	struct stage *stage = &s->n->stage;
+
+	for (size_t i = 0; i < stage->n_crm; i++) {
+		struct crm *crm = &s->n->crms[i];
+		const struct listed *before = s->found[kind];
+		s->complete &= list_crm(s, crm, kind);
+		if (s->found[kind] == before && can_bring(crm, kind))
+			s->whole[kind] = false;
+	}
+}
+
 static bool
 names_any(const struct conf *conf, int kind)
 {
@@ -93,10 +124,10 @@ list_all(struct search *s, struct err *err)
 	AUTO(db_result) struct db_result *r = NULL;
 
 	for (int kind = CATEGORIES; kind <= RELATIONS; kind++)
-		for (size_t i = 0; names_any(stage->conf, kind) &&
-		     i < stage->n_crm; i++)
-			s->complete &= list_crm(s, &s->n->crms[i], kind);
-	if (s->found[CATEGORIES] == NULL || !s->complete)
+		if (names_any(stage->conf, kind))
+			list_kind(s, kind);
+	if (s->found[CATEGORIES] == NULL || !s->whole[CATEGORIES] ||
+	    !s->complete)
 		return true;
 	if (!queue_list_categories(stage->db, stage->tenant->id, clock_now() -
 	        (time_t)MET_DAYS * 86400, s->arena, &r, err))
@@ -121,8 +152,8 @@ look_up(struct search *s, int kind, const char *name, const char *where)
 {
 	const struct listed *l = s->found[kind];
 
-	/* Without a list nothing can be said. */
-	if (l == NULL || name == NULL)
+	/* Without all lists nothing can be said. */
+	if (l == NULL || !s->whole[kind] || name == NULL)
 		return;
 	for (; l != NULL; l = l->next)
 		if (strcmp(l->text, name) == 0)
@@ -206,7 +237,7 @@ bool
 night_find_vanished(struct night *n, struct err *err)
 {
 	struct search s = { .n = n, .arena = n->stage.arena,
-		.complete = true };
+		.whole = { true, true }, .complete = true };
 
 	db_array_init(&s.subjects);
 	db_array_init(&s.details);

@@ -8,7 +8,8 @@
 #include "night_int.h"
 
 /* An alarm of kind "vanished" for each: campaigns, and the categories and
- * relations of filters.  A list that could not be read says nothing. */
+ * relations of filters.  A list that could not be read says nothing, and neither
+ * do categories or relations that one of the CRMs does not list. */
 NPS_MUSTCHECK bool night_find_vanished(struct night *n, struct err *err);
 
 #endif

@@ -18,6 +18,12 @@ denials_add(struct denials *d, const char *card)
 		d->card[d->n++] = card;
 }
 
+const char *
+denials_reason(struct arena *arena, const char *why)
+{
+	return arena_printf(arena, "%s: %s", DENIED, why);
+}
+
 bool
 denials_are_full(const struct denials *d)
 {

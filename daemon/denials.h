@@ -7,7 +7,13 @@
 
 #include <stdbool.h>
 
+#include "arena.h"
+
 #define DENIALS_MAX 3
+/* So begins the reason of a row whose card the CRM denied: a later run knows by
+ * it that this was told. */
+#define DENIED "denied"
+#define WAS_DENIED(reason) "coalesce(left(" reason ", 6) = '" DENIED "', false)"
 
 /* The cards, each once.  The texts are the caller's. */
 struct denials {
@@ -20,5 +26,7 @@ void denials_add(struct denials *d, const char *card);
 bool denials_has(const struct denials *d, const char *card);
 /* So many cards that it is not the cards. */
 bool denials_are_full(const struct denials *d);
+/* "denied: HTTP 403"; NULL = memory. */
+const char *denials_reason(struct arena *arena, const char *why);
 
 #endif

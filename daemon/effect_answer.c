@@ -1,5 +1,7 @@
 #include "effect_answer.h"
 
+#include "denials.h"
+
 /* $1 tenant, $2 epoch, $3 connector, $4 now, $5 since. */
 #define FENCE                                                                \
 	"WITH e AS MATERIALIZED ("                                           \
@@ -62,7 +64,7 @@ DB_STMT(answer_task_wanted,
 DB_STMT(answer_wishes,
     "SELECT a.answer_id, f.payload_hash, a.contact_id, coalesce(g.name, a.campaign_id), a.campaign_id,"
     "       q.remote_id, left(a.comment, 8000), c.owner_id, q.employee_id, coalesce(a.score, -1),"
-    "       extract(epoch from a.answered_at)::bigint, a.wants_contact, f.tries"
+    "       extract(epoch from a.answered_at)::bigint, a.wants_contact, " WAS_DENIED("f.reason")
     "  FROM npsync.effect f"
     "  JOIN npsync.answer a ON a.tenant_id = $1 AND a.answer_id = f.subject AND a.connector = f.target"
     "  JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = a.connector AND c.contact_id = a.contact_id"
@@ -147,7 +149,7 @@ row_of(const struct db_result *r, int i, struct arena *arena)
 		.employee_id = text[8], .score = (int)db_int(r, i, 9),
 		.answered_at = db_time(r, i, 10),
 		.wants_contact = db_bool(r, i, 11),
-		.tries = (int)db_int(r, i, 12) };
+		.told = db_bool(r, i, 12) };
 }
 
 bool

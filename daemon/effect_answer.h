@@ -31,7 +31,7 @@ struct answer_row {
 	int score;		/* -1 = none */
 	time_t answered_at;
 	bool wants_contact;
-	int tries;		/* before this one */
+	bool told;		/* an earlier run says that the CRM denied it */
 };
 /* Wanted ones of a kind, oldest answer first, but for those tried since now. */
 NPS_MUSTCHECK bool answer_wish_list(struct db *db, long long tenant_id,

@@ -1,5 +1,7 @@
 #include "effect_optout.h"
 
+#include "denials.h"
+
 /* $1 tenant, $2 epoch, $3 connector, $4 now.  A card that the CRM says this of
  * already needs no tag. */
 DB_STMT(optout_wanted,
@@ -24,7 +26,7 @@ DB_STMT(optout_wanted,
     "  RETURNING 1)"
     " SELECT (SELECT count(*) FROM e), (SELECT count(*) FROM put)");
 DB_STMT(optout_wishes,
-    "SELECT f.subject FROM npsync.effect f"
+    "SELECT f.subject, " WAS_DENIED("f.reason") " FROM npsync.effect f"
     "  JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = f.target AND c.contact_id = f.subject"
     " WHERE f.tenant_id = $1 AND f.kind = 'opt_out' AND f.target = $2 AND f.state = 'wanted'"
     "   AND (f.tries = 0 OR f.updated_at < $3::timestamptz)"
@@ -53,8 +55,8 @@ optout_want(struct db *db, const struct tenant *tenant, const char *connector,
 
 bool
 optout_wish_list(struct db *db, long long tenant_id, const char *connector,
-    time_t now, int max, struct arena *arena, const char ***cards, size_t *n,
-    struct err *err)
+    time_t now, int max, struct arena *arena, struct optout_wish **wishes,
+    size_t *n, struct err *err)
 {
 	AUTO(db_result) struct db_result *r = NULL;
 	struct db_args args;
@@ -67,8 +69,9 @@ optout_wish_list(struct db *db, long long tenant_id, const char *connector,
 	if (!db_query(db, &optout_wishes, &args, &r, err))
 		return false;
 	*n = (size_t)db_rows(r);
-	*cards = arena_array(arena, *n + 1, sizeof(**cards));
-	for (size_t i = 0; *cards != NULL && i < *n; i++)
-		(*cards)[i] = arena_strdup(arena, db_text(r, (int)i, 0));
+	*wishes = arena_array(arena, *n + 1, sizeof(**wishes));
+	for (size_t i = 0; *wishes != NULL && i < *n; i++)
+		(*wishes)[i] = (struct optout_wish){ arena_strdup(arena,
+		    db_text(r, (int)i, 0)), db_bool(r, (int)i, 1) };
 	return !arena_failed(arena) || err_nomem(err);
 }

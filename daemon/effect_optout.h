@@ -12,9 +12,13 @@
 NPS_MUSTCHECK bool optout_want(struct db *db, const struct tenant *tenant,
     const char *connector, time_t now, struct arena *arena, long long *n,
     struct err *err);
+struct optout_wish {
+	const char *contact_id;
+	bool told;		/* an earlier run says that the CRM denied it */
+};
 /* Wanted cards, but for those tried since now. */
 NPS_MUSTCHECK bool optout_wish_list(struct db *db, long long tenant_id,
     const char *connector, time_t now, int max, struct arena *arena,
-    const char ***cards, size_t *n, struct err *err);
+    struct optout_wish **wishes, size_t *n, struct err *err);
 
 #endif

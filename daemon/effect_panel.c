@@ -10,6 +10,7 @@
 #include "effect_panel.h"
 
 #include "clock.h"
+#include "denials.h"
 #include "rules.h"
 
 #define AVERAGE_DAYS 30
@@ -124,14 +125,15 @@ DB_STMT(panel_wanted,
 /* $19 at most. */
 DB_STMT(panel_rows,
     "WITH who AS MATERIALIZED ("
-    "  SELECT f.subject AS contact_id, f.tries, row_number() OVER (ORDER BY f.tries, f.updated_at, f.subject) AS nth"
+    "  SELECT f.subject AS contact_id, " WAS_DENIED("f.reason") " AS told,"
+    "         row_number() OVER (ORDER BY f.tries, f.updated_at, f.subject) AS nth"
     "    FROM npsync.effect f"
     "    JOIN npsync.contact c ON c.tenant_id = $1 AND c.connector = $2 AND c.contact_id = f.subject"
     "   WHERE f.tenant_id = $1 AND f.kind = 'field' AND f.target = $2 AND f.state = 'wanted'"
     "     AND (f.tries = 0 OR f.updated_at < $3::timestamptz) AND " CARD_IS_THERE("c")
     "   ORDER BY f.tries, f.updated_at, f.subject LIMIT $19"
     "), " PANEL_CTE
-    " SELECT p.contact_id, p.hash, v.text, w.tries FROM panel p JOIN who w ON w.contact_id = p.contact_id,"
+    " SELECT p.contact_id, p.hash, v.text, w.told FROM panel p JOIN who w ON w.contact_id = p.contact_id,"
     "        unnest(p.vals) WITH ORDINALITY AS v(text, ord) ORDER BY w.nth, v.ord");
 
 /* What lives as long as the query. */
@@ -230,7 +232,7 @@ take_row(const struct db_result *r, int first, size_t n_fields,
 	row->values = arena_array(arena, n_fields, sizeof(*row->values));
 	row->contact_id = arena_strdup(arena, db_text(r, first, 0));
 	row->hash = arena_strdup(arena, db_text(r, first, 1));
-	row->tries = (int)db_int(r, first, 3);
+	row->told = db_bool(r, first, 3);
 	for (size_t i = 0; row->values != NULL && i < n_fields; i++) {
 		const char *text = db_text(r, first + (int)i, 2);
 		row->values[i] = text == NULL ? "" : arena_strdup(arena, text);

@@ -24,7 +24,7 @@ struct panel {
 struct panel_row {
 	const char *contact_id, *hash;
 	const char **values;	/* one per conf->writeback.fields; "" = empty */
-	int tries;		/* before this one */
+	bool told;		/* an earlier run says that the CRM denied it */
 };
 
 /* Cards whose values are others than what was written are wanted; a card that

@@ -13,8 +13,8 @@
  *  - a row that the CRM puts off: once a run, EFFECT_TRIES_MAX times;
  *  - a card that we may not write: put off, behind those that were not tried;
  *    three such cards one after the other end that kind's part of the run, if
- *    it is their first try: later they all stand together at the end; a run
- *    that may write none of three is told of each time;
+ *    no earlier run says so of them: later they all stand together at the end;
+ *    a run that may write none of three is told of each time;
  *  - a CRM that is away: its part of the run ends, all stays wanted; a post or
  *    task that was begun counts a try, as if it were put off.
  */
@@ -48,7 +48,7 @@ struct effects {
 struct wish {
 	const char *subject, *hash;
 	struct crm_effect write;
-	int tries;		/* before this one */
+	bool told;		/* an earlier run says that the CRM denied it */
 };
 typedef bool put_fn(void *self, const struct crm_effect *, size_t n,
     struct put_result *, struct err *);
@@ -96,7 +96,7 @@ list_fields(struct effects *e, const struct kind *kind, struct wish **wishes,
 	for (size_t i = 0; *wishes != NULL && i < *n; i++)
 		(*wishes)[i] = (struct wish){ rows[i].contact_id, rows[i].hash,
 			effects_fields(arena, e->stage->conf, &rows[i]),
-			rows[i].tries };
+			rows[i].told };
 	return !arena_failed(arena) || err_nomem(err);
 }
 
@@ -164,7 +164,7 @@ list_answers(struct effects *e, const struct kind *kind, struct wish **wishes,
 	*wishes = arena_array(arena, *n + 1, sizeof(**wishes));
 	for (size_t i = 0; *wishes != NULL && i < *n; i++)
 		(*wishes)[i] = (struct wish){ rows[i].answer_id, rows[i].hash,
-			write_of(e, kind, &rows[i]), rows[i].tries };
+			write_of(e, kind, &rows[i]), rows[i].told };
 	return !arena_failed(arena) || err_nomem(err);
 }
 
@@ -180,16 +180,17 @@ list_opt_outs(struct effects *e, const struct kind *kind,
     struct wish **wishes, size_t *n, struct err *err)
 {
 	struct arena *arena = e->arena;
-	const char **cards = NULL;
+	struct optout_wish *rows = NULL;
 
 	(void)kind;
 	if (!optout_wish_list(e->stage->db, e->stage->tenant->id,
-	        e->crm->link.name, e->started, LIST_MAX, arena, &cards, n, err))
+	        e->crm->link.name, e->started, LIST_MAX, arena, &rows, n, err))
 		return false;
 	*wishes = arena_array(arena, *n + 1, sizeof(**wishes));
 	for (size_t i = 0; *wishes != NULL && i < *n; i++)
-		(*wishes)[i] = (struct wish){ .subject = cards[i],
-			.write = { .contact_id = cards[i] } };
+		(*wishes)[i] = (struct wish){ .subject = rows[i].contact_id,
+			.write = { .contact_id = rows[i].contact_id },
+			.told = rows[i].told };
 	return !arena_failed(arena) || err_nomem(err);
 }
 
@@ -282,7 +283,7 @@ put_no_send(struct effects *e, const struct wish *wishes, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		writes[i] = (struct crm_tag_write){ .value = tag,
 			.contact_id = wishes[i].write.contact_id };
-		told[i] = wishes[i].tries > 0;
+		told[i] = wishes[i].told;
 	}
 	e->tags.told = told;
 	if (n == 0 || tag_write(&e->tags, writes, n, results, err))
@@ -312,8 +313,8 @@ put(struct effects *e, const struct kind *kind, const struct wish *wishes,
 }
 
 static struct effect_outcome
-outcome_of(const struct kind *kind, const struct wish *wish,
-    const struct put_result *result)
+outcome_of(const struct effects *e, const struct kind *kind,
+    const struct wish *wish, const struct put_result *result)
 {
 	const char *reason = result->reason[0] != '\0' ? result->reason : NULL;
 
@@ -329,8 +330,10 @@ outcome_of(const struct kind *kind, const struct wish *wish,
 			reason != NULL ? reason : "rejected", wish->hash };
 	case PUT_CONFLICT:
 	case PUT_AGAIN:
-	case PUT_DENIED:
 		return (struct effect_outcome){ EFFECT_WANTED, reason, NULL };
+	case PUT_DENIED:
+		return (struct effect_outcome){ EFFECT_WANTED, denials_reason(
+		    e->stage->scratch, result->reason), NULL };
 	case PUT_UNKNOWN:
 		break;
 	}
@@ -359,7 +362,7 @@ is_ended(enum put_outcome outcome)
 }
 
 /* all = false: the call failed; of what may be repeated only that counts which
- * came to an end, for a CRM that is away is no refusal. */
+ * came to an end or was denied, for a CRM that is away is no refusal. */
 static bool
 note(struct effects *e, const struct kind *kind, const struct wish *wishes,
     const struct put_result *results, size_t n, bool all, struct err *err)
@@ -374,10 +377,11 @@ note(struct effects *e, const struct kind *kind, const struct wish *wishes,
 	if (subject == NULL || out == NULL)
 		return err_nomem(err);
 	for (size_t i = 0; i < n; i++) {
-		if (!all && !kind->once && !is_ended(results[i].outcome))
+		if (!all && !kind->once && !is_ended(results[i].outcome) &&
+		    results[i].outcome != PUT_DENIED)
 			continue;
 		subject[k] = wishes[i].subject;
-		out[k++] = outcome_of(kind, &wishes[i], &results[i]);
+		out[k++] = outcome_of(e, kind, &wishes[i], &results[i]);
 		runlog_count(stage->log, "effects", e->source,
 		    outcome_word(kind, results[i].outcome), NULL, 1);
 	}
@@ -385,6 +389,8 @@ note(struct effects *e, const struct kind *kind, const struct wish *wishes,
 	    (long long)k);
 	const struct effect_set set = { kind->name, e->crm->link.name, subject,
 		k };
+	if (arena_failed(stage->scratch))
+		return err_nomem(err);
 	return k == 0 || effect_end_all(stage->db, stage->tenant->id, &set,
 	    kind->once ? EFFECT_DOING : EFFECT_WANTED, out, clock_now(),
 	    stage->scratch, err);
@@ -418,7 +424,7 @@ judge_denied(struct effects *e, const struct kind *kind,
 			e->any_good = true;
 		}
 		if (results[i].outcome == PUT_DENIED &&
-		    !count_denied(e, card, wishes[i].tries == 0, err))
+		    !count_denied(e, card, !wishes[i].told, err))
 			return false;
 	}
 	e->gives_up = denials_are_full(&e->row);

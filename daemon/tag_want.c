@@ -1,7 +1,6 @@
 #include "tag_want.h"
 
-/* So begins the reason of a card that the CRM denied. */
-#define DENIED "denied"
+#include "denials.h"
 
 /* Rows of a campaign whose name is another's by now: what the card carries may
  * be the other's tag. */
@@ -37,7 +36,7 @@ DB_STMT(tag_want_rows,
     "            AND x.connector = $2 AND x.contact_id = t.contact_id"
     "            AND x.campaign_id <> t.campaign_id AND x.tag = t.applied_tag)"
     "            THEN t.applied_tag END,"
-    "       t.tag, t.campaign_id, t.answer_id, coalesce(left(t.reason, 6) = '" DENIED "', false)"
+    "       t.tag, t.campaign_id, t.answer_id, " WAS_DENIED("t.reason")
     "  FROM (SELECT t.* FROM npsync.tag_want t WHERE t.tenant_id = $1 AND t.connector = $2"
     "           AND t.state IN ('wanted', 'conflict')"
     "           AND (t.tried_at IS NULL OR t.tried_at < $3::timestamptz) AND " NAME_IS_OURS
@@ -142,7 +141,7 @@ static const char *
 reason_of(const struct put_result *r, struct arena *arena)
 {
 	if (r->outcome == PUT_DENIED)
-		return arena_printf(arena, DENIED ": %s", r->reason);
+		return denials_reason(arena, r->reason);
 	return r->reason[0] != '\0' ? r->reason : NULL;
 }
 

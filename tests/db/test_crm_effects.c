@@ -788,6 +788,82 @@ test_all_cards_are_denied(void **state_)
 	f->conf.writeback.history = false;
 }
 
+/* What was put off before, for another reason, is new when it is denied. */
+static void
+test_put_off_is_not_denied(void **state_)
+{
+	struct fixture *f = *state_;
+
+	begin(f);
+	show(f, 3, 1);
+	five_cards(f);
+	answer_with = PUT_AGAIN;
+	run(f);
+	assert_string_equal(order(0), "abcde");
+	answer_with = PUT_DONE;
+	denied = "abcde";
+	run(f);
+	assert_string_equal(order(5), "abcd");
+	assert_string_equal(crm.link.aside.msg, "field: the CRM denies three "
+	    "cards one after the other: may the user of npsync write this?");
+	show(f, 0, 0);
+}
+
+/* A denial is the card's, also when the call fails for another one. */
+static void
+test_denied_in_a_call_that_fails(void **state_)
+{
+	struct fixture *f = *state_;
+
+	begin(f);
+	show(f, 3, 1);
+	five_cards(f);
+	denied = "a";
+	fail_call = true;
+	answer_with = PUT_UNKNOWN;
+	run(f);
+	assert_true(crm.link.failed);
+	assert_string_equal(fixture_text(f, "SELECT string_agg(subject || tries"
+	    " || coalesce(' ' || reason, ''), ', ' ORDER BY subject) FROM"
+	    " npsync.effect WHERE tenant_id = $1 AND kind = 'field'"),
+	    "a1 denied: HTTP 403, b0, c0, d0, e0");
+	show(f, 0, 0);
+}
+
+/* Of opt-outs, too, those denied before say nothing new, and come last. */
+static void
+test_opt_outs_that_are_denied(void **state_)
+{
+	struct fixture *f = *state_;
+
+	begin(f);
+	f->conf.writeback.opt_outs = true;
+	for (int i = 0; i < 5; i++) {
+		const char id[] = { (char)('a' + i), '\0' };
+		fixture_card(f, id, NULL);
+		if (i < 3)
+			fixture_exec(f, "INSERT INTO npsync.opt_out VALUES"
+			    " ($1::bigint, '%s', 'survey', 'all', now())", id);
+	}
+	denied = "abc";
+	run(f);
+	assert_string_equal(order(0), "abc");
+	assert_int_equal(crm.link.aside.kind, ERR_AUTH);
+	crm.link.aside.kind = ERR_NONE;
+	fixture_exec(f, "INSERT INTO npsync.opt_out VALUES ($1::bigint, 'd',"
+	    " 'survey', 'all', now()), ($1::bigint, 'e', 'survey', 'all', now())");
+	run(f);
+	assert_string_equal(order(3), "deabc");
+	assert_int_equal(crm.link.aside.kind, ERR_NONE);
+	assert_string_equal(state(f, "opt_out", "d"), "done");
+	assert_string_equal(state(f, "opt_out", "a"), "wanted");
+	/* None of three: told again. */
+	run(f);
+	assert_int_equal(crm.link.aside.kind, ERR_AUTH);
+	assert_non_null(strstr(crm.link.aside.msg, "denies every card"));
+	f->conf.writeback.opt_outs = false;
+}
+
 static void
 test_nothing_without_the_lease(void **state_)
 {
@@ -979,6 +1055,9 @@ main(void)
 		cmocka_unit_test(test_a_call_that_fails),
 		cmocka_unit_test(test_a_card_that_is_denied),
 		cmocka_unit_test(test_all_cards_are_denied),
+		cmocka_unit_test(test_put_off_is_not_denied),
+		cmocka_unit_test(test_denied_in_a_call_that_fails),
+		cmocka_unit_test(test_opt_outs_that_are_denied),
 		cmocka_unit_test(test_nothing_without_the_lease),
 		cmocka_unit_test(test_a_refusal_becomes_a_tag_once),
 		cmocka_unit_test(test_rows_outlive_what_could_want_them),

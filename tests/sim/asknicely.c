@@ -34,35 +34,16 @@ static const struct sim_option options[] = {
 	{ "since-sent", FLAG, &sim.opt.since_sent },
 	{ "scheduled", FLAG, &sim.opt.scheduled },
 	{ "allow-erase", FLAG, &sim.opt.allow_erase },
-	{ "now-file", OTHER, NULL },
 	{ "limits", OTHER, NULL },
-	{ "fault", OTHER, NULL },
-	{ "mutate", OTHER, NULL },
 };
-
-static void
-option_fault(const char *arg)
-{
-	json_t *in = json_loads(arg, 0, NULL);
-
-	if (in == NULL || !fault_add(&sim, in))
-		usage("--fault takes {\"kind\":...}, see README.md");
-	json_decref(in);
-}
 
 static void
 option_other(const char *name, const char *arg)
 {
 	static const char *const limits[] = { "now", "real", "off", NULL };
 
-	if (strcmp(name, "now-file") == 0)
-		text_copy(sim.now_file, sizeof(sim.now_file), arg);
-	else if (strcmp(name, "limits") == 0)
-		sim.opt.limits = option_choice(arg, limits);
-	else if (strcmp(name, "fault") == 0)
-		option_fault(arg);
-	else if (!mutants_set(&sim.mutants, arg))
-		usage("--mutate takes a name, see README.md");
+	(void)name;
+	sim.opt.limits = option_choice(arg, limits);
 }
 
 static void
@@ -84,10 +65,15 @@ sim_open(void)
 	limits_open(&sim);
 }
 
+static const struct sim_options all = { .own = options, .n = LEN(options),
+	.sim = &sim, .now_file = sim.now_file,
+	.now_file_size = sizeof(sim.now_file), .fault = fault_add,
+	.mutants = &sim.mutants, .other = option_other };
+
 int
 main(int argc, char **argv)
 {
-	options_read(argc, argv, options, LEN(options), option_other);
+	options_read(argc, argv, &all);
 	sim_open();
 	signals_hold();
 	struct MHD_Daemon *storage = listen_on(&sim, 0, true);

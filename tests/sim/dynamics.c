@@ -52,23 +52,11 @@ static const struct sim_option options[] = {
 	{ "no-tracking", FLAG, &sim.opt.no_tracking },
 	{ "no-etags", FLAG, &sim.opt.no_etags },
 	{ "now", OTHER, NULL },
-	{ "now-file", OTHER, NULL },
 	{ "column", OTHER, NULL },
-	{ "fault", OTHER, NULL },
-	{ "mutate", OTHER, NULL },
 };
 
 static const char *columns[32];
 static size_t n_columns;
-
-static void
-option_fault(const char *arg)
-{
-	json_t *in = json_loads(arg, 0, NULL);
-	if (in == NULL || !fault_add(&sim, in))
-		usage("--fault takes {\"kind\":...}, see README.md");
-	json_decref(in);
-}
 
 static void
 option_other(const char *name, const char *arg)
@@ -76,16 +64,10 @@ option_other(const char *name, const char *arg)
 	if (strcmp(name, "now") == 0) {
 		if (!sim_time_parse(arg, &sim.world_at))
 			usage("--now takes 2026-11-25T20:00:00Z");
-	} else if (strcmp(name, "now-file") == 0) {
-		text_copy(sim.now_file, sizeof(sim.now_file), arg);
-	} else if (strcmp(name, "column") == 0) {
+	} else {
 		if (n_columns == LEN(columns))
 			usage("too many columns");
 		columns[n_columns++] = arg;
-	} else if (strcmp(name, "fault") == 0) {
-		option_fault(arg);
-	} else if (!mutants_set(&sim.mutants, arg)) {
-		usage("--mutate takes a name, see README.md");
 	}
 }
 
@@ -128,10 +110,15 @@ sim_open(struct sim *s)
 	s->started_ms = clock_ms();
 }
 
+static const struct sim_options all = { .own = options, .n = LEN(options),
+	.sim = &sim, .now_file = sim.now_file,
+	.now_file_size = sizeof(sim.now_file), .fault = fault_add,
+	.mutants = &sim.mutants, .other = option_other };
+
 int
 main(int argc, char **argv)
 {
-	options_read(argc, argv, options, LEN(options), option_other);
+	options_read(argc, argv, &all);
 	sim_open(&sim);
 	signals_hold();
 	listen_on(&sim);

@@ -38,8 +38,6 @@ static const struct sim_option options[] = {
 	{ "duplicates", OTHER, NULL },
 	{ "paging", OTHER, NULL },
 	{ "order", OTHER, NULL },
-	{ "now-file", OTHER, NULL },
-	{ "fault", OTHER, NULL },
 	{ "mutate", OTHER, NULL },
 };
 
@@ -104,15 +102,6 @@ campaigns_add(struct sim *s, const char *list)
 	free(copy);
 }
 
-static void
-option_fault(const char *arg)
-{
-	json_t *in = json_loads(arg, 0, NULL);
-	if (in == NULL || !fault_add(&sim, in))
-		usage("--fault takes {\"kind\":...}, see README.md");
-	json_decref(in);
-}
-
 /* One word of a few. */
 static bool
 option_word(const char *name, const char *arg)
@@ -148,10 +137,6 @@ option_other(const char *name, const char *arg)
 		campaigns_add(&sim, arg);
 	else if (strcmp(name, "campaign") == 0)
 		campaign_add(&sim, arg);
-	else if (strcmp(name, "now-file") == 0)
-		text_copy(sim.now_file, sizeof(sim.now_file), arg);
-	else if (strcmp(name, "fault") == 0)
-		option_fault(arg);
 	else if (!mutant_set(&sim, arg))
 		usage("--mutate takes a name, see README.md");
 }
@@ -176,11 +161,16 @@ sim_open(struct sim *s)
 	s->started_ms = clock_ms();
 }
 
+static const struct sim_options all = { .own = options, .n = LEN(options),
+	.sim = &sim, .now_file = sim.now_file,
+	.now_file_size = sizeof(sim.now_file), .fault = fault_add,
+	.other = option_other };
+
 int
 main(int argc, char **argv)
 {
 	struct reply none = { 0 };
-	options_read(argc, argv, options, LEN(options), option_other);
+	options_read(argc, argv, &all);
 	sim_open(&sim);
 	signals_hold();
 	struct MHD_Daemon *d = listen_on(&sim);

@@ -45,12 +45,9 @@ static const struct sim_option options[] = {
 	{ "bare", FLAG, &sim.opt.bare },
 	{ "error-code", FLAG, &sim.opt.error_code },
 	{ "plain", FLAG, &sim.opt.plain },
-	{ "now-file", OTHER, NULL },
 	{ "limit-info", OTHER, NULL },
 	{ "field", OTHER, NULL },
 	{ "hide", OTHER, NULL },
-	{ "fault", OTHER, NULL },
-	{ "mutate", OTHER, NULL },
 };
 
 /* "Contact.NPS__c num" or "Contact.HasOptedOutOfEmail": kept until the schema
@@ -72,31 +69,15 @@ option_later(bool hide, const char *arg)
 }
 
 static void
-option_fault(const char *arg)
-{
-	json_t *in = json_loads(arg, 0, NULL);
-
-	if (in == NULL || !fault_add(&sim, in))
-		usage("--fault takes {\"kind\":...}, see README.md");
-	json_decref(in);
-}
-
-static void
 option_other(const char *name, const char *arg)
 {
 	static const char *const modes[] = { "both", "api", "app", "none",
 		NULL };
 
-	if (strcmp(name, "now-file") == 0)
-		text_copy(sim.now_file, sizeof(sim.now_file), arg);
-	else if (strcmp(name, "limit-info") == 0)
+	if (strcmp(name, "limit-info") == 0)
 		sim.opt.limit_info = option_choice(arg, modes);
-	else if (strcmp(name, "fault") == 0)
-		option_fault(arg);
-	else if (strcmp(name, "mutate") != 0)
+	else
 		option_later(strcmp(name, "hide") == 0, arg);
-	else if (!mutants_set(&sim.mutants, arg))
-		usage("--mutate takes a name, see README.md");
 }
 
 static void
@@ -133,10 +114,15 @@ sim_open(struct sim *s)
 	s->started_ms = clock_ms();
 }
 
+static const struct sim_options all = { .own = options, .n = LEN(options),
+	.sim = &sim, .now_file = sim.now_file,
+	.now_file_size = sizeof(sim.now_file), .fault = fault_add,
+	.mutants = &sim.mutants, .other = option_other };
+
 int
 main(int argc, char **argv)
 {
-	options_read(argc, argv, options, LEN(options), option_other);
+	options_read(argc, argv, &all);
 	sim_open(&sim);
 	signals_hold();
 	struct MHD_Daemon *d = listen_on(&sim);

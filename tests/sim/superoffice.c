@@ -57,30 +57,7 @@ static const struct sim_option options[] = {
 	{ "no-appointment-list", FLAG, &sim.opt.no_appointment_list },
 	{ "closed-entity", FLAG, &sim.opt.closed_entity },
 	{ "replace-custom", FLAG, &sim.opt.replace_custom },
-	{ "now-file", OTHER, NULL }, { "fault", OTHER, NULL },
-	{ "mutate", OTHER, NULL },
 };
-
-static void
-option_fault(const char *arg)
-{
-	json_t *in = json_loads(arg, 0, NULL);
-
-	if (in == NULL || !fault_add(&sim, in))
-		usage("--fault takes {\"kind\":...}, see README.md");
-	json_decref(in);
-}
-
-static void
-option_other(const char *name, const char *arg)
-{
-	if (strcmp(name, "now-file") == 0)
-		text_copy(sim.now_file, sizeof(sim.now_file), arg);
-	else if (strcmp(name, "fault") == 0)
-		option_fault(arg);
-	else if (!mutants_set(&sim.mutants, arg))
-		usage("--mutate takes a name, see README.md");
-}
 
 static void
 sim_open(struct sim *s)
@@ -103,12 +80,17 @@ sim_open(struct sim *s)
 	s->started_ms = clock_ms();
 }
 
+static const struct sim_options all = { .own = options, .n = LEN(options),
+	.sim = &sim, .now_file = sim.now_file,
+	.now_file_size = sizeof(sim.now_file), .fault = fault_add,
+	.mutants = &sim.mutants };
+
 int
 main(int argc, char **argv)
 {
 	struct MHD_Daemon *d[LISTENERS];
 
-	options_read(argc, argv, options, LEN(options), option_other);
+	options_read(argc, argv, &all);
 	sim_open(&sim);
 	signals_hold();
 	listen_on(&sim, d);

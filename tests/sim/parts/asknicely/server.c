@@ -202,5 +202,5 @@ listen_on(struct sim *s, int64_t port, bool storage)
 		    .opened = file_open, .finished = call_finish,
 		    .closed = call_close } };
 
-	return service_start(&services[storage], s, 0, port);
+	return service_start(&services[storage], s, &s->lock, 0, port);
 }

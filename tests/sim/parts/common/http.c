@@ -14,6 +14,7 @@
 struct running {
 	const struct service *service;
 	void *sim;
+	pthread_mutex_t *lock;
 };
 
 /* ---- the request --------------------------------------------------------- */
@@ -63,6 +64,17 @@ body_add(struct incoming *in, const char *data, size_t len, size_t most)
 }
 
 static enum MHD_Result
+on_begin(const struct running *run, struct incoming *in)
+{
+	if (run->service->begun == NULL)
+		return MHD_YES;
+	pthread_mutex_lock(run->lock);
+	const bool go = run->service->begun(run->sim, in);
+	pthread_mutex_unlock(run->lock);
+	return go ? MHD_YES : MHD_NO;
+}
+
+static enum MHD_Result
 on_request(void *cls, struct MHD_Connection *con, const char *path,
     const char *method, const char *version, const char *data, size_t *len,
     void **ctx)
@@ -75,8 +87,7 @@ on_request(void *cls, struct MHD_Connection *con, const char *path,
 	if (!in->started) {
 		in->started = true;
 		in->method = method;
-		return service->begun == NULL || service->begun(run->sim, in)
-		    ? MHD_YES : MHD_NO;
+		return on_begin(run, in);
 	}
 	if (*len == 0)
 		return service->finished(run->sim, in);
@@ -86,8 +97,8 @@ on_request(void *cls, struct MHD_Connection *con, const char *path,
 }
 
 struct MHD_Daemon *
-service_start(const struct service *service, void *sim, unsigned host,
-    int64_t port)
+service_start(const struct service *service, void *sim, pthread_mutex_t *lock,
+    unsigned host, int64_t port)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,
 		.sin_port = htons((uint16_t)port),
@@ -98,7 +109,7 @@ service_start(const struct service *service, void *sim, unsigned host,
 
 	if (n > LEN(places))
 		die("too many services");
-	*run = (struct running){ service, sim };
+	*run = (struct running){ service, sim, lock };
 	struct MHD_Daemon *d = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION |
 	    MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
 	    (service->own_date ? MHD_USE_SUPPRESS_DATE_NO_CLOCK : 0), 0, NULL,

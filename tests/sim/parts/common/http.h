@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 #include <microhttpd.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,7 +28,7 @@ struct service {
 	size_t body_max;
 	bool own_date;		/* the library adds no Date */
 	void (*opened)(void *sim, void *request);
-	/* At the headers; false: the connection is cut. */
+	/* At the headers, and under the lock; false: the connection is cut. */
 	bool (*begun)(void *sim, void *request);
 	enum MHD_Result (*finished)(void *sim, void *request);
 	void (*closed)(void *request);	/* frees what opened made */
@@ -36,7 +37,7 @@ struct service {
 /* On 127.0.0.(1 + host), and there alone: another one on the port would take
  * calls that are meant for it.  port 0: a free one.  A service stays. */
 struct MHD_Daemon *service_start(const struct service *service, void *sim,
-    unsigned host, int64_t port);
+    pthread_mutex_t *lock, unsigned host, int64_t port);
 int service_port(struct MHD_Daemon *d);
 
 const char *header_of(const struct incoming *in, const char *name);

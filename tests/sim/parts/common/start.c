@@ -27,7 +27,8 @@ usage(const char *what)
 }
 
 static void
-option_take(const struct sim_option *o, const char *arg, option_fn *other)
+option_take(const struct sim_option *o, const char *arg,
+    const struct sim_options *all)
 {
 	switch (o->kind) {
 	case FLAG:
@@ -44,31 +45,54 @@ option_take(const struct sim_option *o, const char *arg, option_fn *other)
 		*(const char **)o->to = file_secret(arg);
 		break;
 	case OTHER:
-		other(o->name, arg);
+		all->other(o->name, arg);
 		break;
 	}
 }
 
-void
-options_read(int argc, char **argv, const struct sim_option *options, size_t n,
-    option_fn *other)
+/* Those that every one has. */
+enum { NOW_FILE, FAULT, MUTATE, DIE_WITH_PARENT, SHARED };
+static const struct option shared[SHARED] = { { "now-file", 1, NULL, 0 },
+	{ "fault", 1, NULL, 0 }, { "mutate", 1, NULL, 0 },
+	{ "die-with-parent", 0, NULL, 0 } };
+
+static void
+shared_take(size_t which, const char *arg, const struct sim_options *all)
 {
-	struct option longs[OPTIONS_MAX + 2] = { { NULL, 0, NULL, 0 } };
+	json_t *in = which == FAULT ? json_loads(arg, 0, NULL) : NULL;
+
+	if (which == NOW_FILE)
+		text_copy(all->now_file, all->now_file_size, arg);
+	else if (which == DIE_WITH_PARENT)
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	else if (which == MUTATE && !mutants_set(all->mutants, arg))
+		usage("--mutate takes a name, see README.md");
+	else if (which == FAULT && (in == NULL || !all->fault(all->sim, in)))
+		usage("--fault takes {\"kind\":...}, see README.md");
+	json_decref(in);
+}
+
+void
+options_read(int argc, char **argv, const struct sim_options *all)
+{
+	struct option longs[OPTIONS_MAX + SHARED + 1] = {
+		{ NULL, 0, NULL, 0 } };
+	const size_t n = all->n;
 	int c, at;
 
 	if (n > OPTIONS_MAX)
 		die("too many options");
 	for (size_t i = 0; i < n; i++)
-		longs[i] = (struct option){ options[i].name,
-			options[i].kind != FLAG, NULL, 0 };
-	longs[n] = (struct option){ "die-with-parent", 0, NULL, 0 };
+		longs[i] = (struct option){ all->own[i].name,
+			all->own[i].kind != FLAG, NULL, 0 };
+	memcpy(&longs[n], shared, sizeof(shared));
 	while ((c = getopt_long(argc, argv, "", longs, &at)) != -1) {
 		if (c != 0)
 			usage("unknown option");
 		if ((size_t)at < n)
-			option_take(&options[at], optarg, other);
+			option_take(&all->own[at], optarg, all);
 		else
-			(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+			shared_take((size_t)at - n, optarg, all);
 	}
 	if (optind != argc)
 		usage(argv[optind]);

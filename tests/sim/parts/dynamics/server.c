@@ -209,10 +209,8 @@ static bool
 on_stray(void *sim, void *request)
 {
 	struct sim *s = sim;
-	pthread_mutex_lock(&s->lock);
 	s->strayed++;
 	s->strayed_bearer += header_of(request, "Authorization") != NULL;
-	pthread_mutex_unlock(&s->lock);
 	return false;
 }
 
@@ -224,8 +222,8 @@ listen_on(struct sim *s)
 		.finished = request_finish, .closed = request_close };
 	static const struct service stray = { .size = sizeof(struct incoming),
 		.begun = on_stray };
-	daemons[0] = service_start(&service, s, 0, s->opt.port);
-	daemons[1] = service_start(&stray, s, 0, 0);
+	daemons[0] = service_start(&service, s, &s->lock, 0, s->opt.port);
+	daemons[1] = service_start(&stray, s, &s->lock, 0, 0);
 	s->port = service_port(daemons[0]);
 	s->decoy = service_port(daemons[1]);
 	snprintf(s->base, sizeof(s->base), "http://127.0.0.1:%d", s->port);

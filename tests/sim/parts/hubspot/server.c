@@ -194,7 +194,7 @@ listen_on(struct sim *s)
 	static const struct service service = { .size = sizeof(struct call),
 		.body_max = 8u << 20, .own_date = true, .opened = call_open,
 		.finished = call_finish, .closed = call_close };
-	struct MHD_Daemon *d = service_start(&service, s, 0, s->opt.port);
+	struct MHD_Daemon *d = service_start(&service, s, &s->lock, 0, s->opt.port);
 
 	s->port = service_port(d);
 	return d;

@@ -87,8 +87,10 @@ request_log(struct sim *s, const struct request *r, unsigned status)
 
 /* At the headers: rate, and the fault this request will meet. */
 static bool
-request_seen(struct sim *s, struct request *r)
+request_begin(void *sim, void *request)
 {
+	struct sim *s = sim;
+	struct request *r = request;
 	const int64_t ms = clock_ms();
 	s->now = now_read(s);
 	const struct route *route = route_find(r);
@@ -114,16 +116,6 @@ request_seen(struct sim *s, struct request *r)
 		return true;
 	request_log(s, r, 0);
 	return false;
-}
-
-static bool
-request_begin(void *sim, void *request)
-{
-	struct sim *s = sim;
-	pthread_mutex_lock(&s->lock);
-	const bool go = request_seen(s, request);
-	pthread_mutex_unlock(&s->lock);
-	return go;
 }
 
 static void
@@ -247,7 +239,7 @@ listen_on(struct sim *s)
 		.body_max = 1u << 20, .opened = request_open,
 		.begun = request_begin, .finished = request_finish };
 	service.own_date = s->opt.date_header;
-	struct MHD_Daemon *d = service_start(&service, s, 0, s->opt.port);
+	struct MHD_Daemon *d = service_start(&service, s, &s->lock, 0, s->opt.port);
 	s->port = service_port(d);
 	return d;
 }

@@ -135,8 +135,10 @@ request_log(struct sim *s, const struct request *r, unsigned status)
 /* ---- one request ------------------------------------------------------------------------ */
 /* At the headers: the fault this request will meet. */
 static bool
-request_seen(struct sim *s, struct request *r)
+request_begin(void *sim, void *request)
 {
+	struct sim *s = sim;
+	struct request *r = request;
 	s->now = now_read(s);
 	route_find(r);
 	if (r->ep == EP_SIM)
@@ -155,17 +157,6 @@ request_seen(struct sim *s, struct request *r)
 		return true;
 	request_log(s, r, 0);
 	return false;
-}
-
-static bool
-request_begin(void *sim, void *request)
-{
-	struct sim *s = sim;
-
-	pthread_mutex_lock(&s->lock);
-	const bool go = request_seen(s, request);
-	pthread_mutex_unlock(&s->lock);
-	return go;
 }
 
 static bool
@@ -378,7 +369,7 @@ static const struct service service = { .size = sizeof(struct request),
 struct MHD_Daemon *
 listen_on(struct sim *s)
 {
-	struct MHD_Daemon *d = service_start(&service, s, 0, s->opt.port);
+	struct MHD_Daemon *d = service_start(&service, s, &s->lock, 0, s->opt.port);
 
 	s->port = service_port(d);
 	snprintf(s->host, sizeof(s->host), "%.40s:%d",

@@ -203,8 +203,10 @@ args_read(struct request *r)
 
 /* At the headers: the fault this request will meet. */
 static bool
-request_seen(struct sim *s, struct request *r)
+request_begin(void *sim, void *request)
 {
+	struct sim *s = sim;
+	struct request *r = request;
 	s->now = now_read(s);
 	(void)route_find(s, r);
 	args_read(r);
@@ -219,17 +221,6 @@ request_seen(struct sim *s, struct request *r)
 		return true;
 	request_log(s, r, 0);
 	return false;
-}
-
-static bool
-request_begin(void *sim, void *request)
-{
-	struct sim *s = sim;
-
-	pthread_mutex_lock(&s->lock);
-	const bool go = request_seen(s, request);
-	pthread_mutex_unlock(&s->lock);
-	return go;
 }
 
 /* Which of the hosts it was sent to: 1, 2, or 3 of the stranger. */
@@ -398,7 +389,7 @@ void
 listen_on(struct sim *s, struct MHD_Daemon *d[static LISTENERS])
 {
 	for (int i = 0; i < 2; i++) {
-		d[i] = service_start(&service, s, 0, i == 0 ? s->opt.port : 0);
+		d[i] = service_start(&service, s, &s->lock, 0, i == 0 ? s->opt.port : 0);
 		const int port = service_port(d[i]);
 		if (i == 0)
 			s->port = port;
@@ -406,5 +397,5 @@ listen_on(struct sim *s, struct MHD_Daemon *d[static LISTENERS])
 		    "http://127.0.0.1:%d/%.30s", port,
 		    s->opt.onsite ? s->opt.site : s->opt.context);
 	}
-	d[2] = service_start(&service, s, 2, s->port);
+	d[2] = service_start(&service, s, &s->lock, 2, s->port);
 }

@@ -4,9 +4,8 @@
  * what is read is what is there, whatever goes wrong on the way, and nothing is
  * asked that the published description does not have.
  */
-#include <sys/resource.h>
-
 #include "common/idmap.h"
+#include "peak.h"
 #include "superoffice/sim.h"
 #include "with_asan.h"
 
@@ -495,17 +494,6 @@ on_any_page(void *arg, const char *resume, const char *watermark)
 	return true;
 }
 
-static long
-peak_kib(void)
-{
-	struct rusage use;
-
-	assert_int_equal(getrusage(RUSAGE_SELF, &use), 0);
-	return use.ru_maxrss;
-}
-
-/* A sanitizer gives nothing back for a while. */
-
 /* A page at a time: twenty times as many events take no more memory. */
 static void
 test_large(void **state)
@@ -526,6 +514,7 @@ test_large(void **state)
 		    NULL, NULL), on_counted, on_any_page, &n, &w.rig.err))
 			fail_msg("%s", w.rig.err.msg);
 		peak[i] = peak_kib();
+		assert_true(peak[i] > 0);
 		const long long asked = world_stat(&w, "/requests");
 		if (i == 1)
 			print_message("%s events: %zu emitted, %lld requests, "

@@ -3,115 +3,31 @@
  * knows nothing of it: each thing that happens is an event once, over nights
  * and through every fault, and nothing else is.
  */
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "crmsim.h"
 #include "json.h"
-#include "runproc.h"
 #include "salesforce/rig.h"
-#include "tmpdir.h"
 
 #define KEYS_MAX 8192
 #define EVENING "2026-11-25T20:00:00Z"
 
 static struct lab {
 	struct rig rig;		/* without its server */
-	struct runproc sim;
-	struct http *control;
-	struct arena *arena;
-	char url[64];
+	struct crmsim *sim;
 	char *keys[KEYS_MAX];	/* "meet 00U...": what the core would know */
 	size_t n, again, contacts, gone;
 	char contact[32], watermark[1024], resume[4096];
 	time_t now;
 } lab;
-static char program[1100];
-
-/* ---- the server ------------------------------------------------------------- */
-static void
-program_find(const char *argv0)
-{
-	const char *given = getenv("NPSYNC_BUILD"), *slash = strrchr(argv0, '/');
-
-	if (given != NULL && *given != '\0')
-		(void)snprintf(program, sizeof(program),
-		    "%.1000s/tests/sim/salesforce", given);
-	else
-		(void)snprintf(program, sizeof(program),
-		    "%.*s/../../tests/sim/salesforce",
-		    slash == NULL ? 1 : (int)(slash - argv0),
-		    slash == NULL ? "." : argv0);
-}
-
-static void
-wait_for_port(const char *file)
-{
-	const struct timespec pause = { .tv_nsec = 5000000 };
-	int port = 0;
-
-	for (int i = 0; i < 4000 && port == 0; i++) {
-		char text[16] = "";
-		FILE *f = fopen(file, "re");
-		long long n = 0;
-		if (f != NULL) {
-			if (fgets(text, sizeof(text), f) == NULL)
-				text[0] = '\0';
-			(void)fclose(f);
-		}
-		for (const char *p = text; *p >= '0' && *p <= '9'; p++)
-			n = 10 * n + *p - '0';
-		port = (int)n;
-		if (port == 0)
-			(void)nanosleep(&pause, NULL);
-	}
-	if (port == 0)
-		fail_msg("%s did not start", program);
-	(void)snprintf(lab.url, sizeof(lab.url), "http://127.0.0.1:%d", port);
-}
-
-/* POST to a control; ` stands for ".  The answer lives until the next one. */
-static json_t *
-tell(const char *control, const char *fmt, ...) NPS_PRINTF(2, 3);
-static json_t *
-tell(const char *control, const char *fmt, ...)
-{
-	static struct json_doc *doc;
-	static const char *const headers[][2] = {
-		{ "Content-Type", "application/json" }, { NULL, NULL } };
-	struct http_res res;
-	struct err err;
-	char body[2048];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(body, sizeof(body), fmt, ap);
-	va_end(ap);
-	for (char *c = body; *c != '\0'; c++)
-		*c = *c == '`' ? '"' : *c;
-	arena_reset(lab.arena);
-	json_free(doc);
-	doc = NULL;
-	const struct http_req req = { .method = "POST", .headers = headers,
-		.url = arena_printf(lab.arena, "%s/sim/%s", lab.url, control),
-		.body = body, .body_len = strlen(body) };
-	if (!http_do(lab.control, &req, lab.arena, &res, &err))
-		fail_msg("%s: %s", control, err.msg);
-	if (res.status != 200)
-		fail_msg("%s %s: HTTP %ld %s", control, body, res.status,
-		    res.body);
-	if (!json_parse(res.body, res.body_len, &doc, &err))
-		fail_msg("%s: %s", control, err.msg);
-	return json_root(doc);
-}
 
 static void
 go_to(const char *when)
 {
 	if (!clock_parse_iso(when, "UTC", &lab.now))
 		fail_msg("%s", when);
-	(void)tell("now", "{`now`: `%s`}", when);
+	(void)crmsim_ask(lab.sim, "now", "{'now': '%s'}", when);
 }
 
 /* ---- what the core would do ----------------------------------------------------- */
@@ -221,7 +137,7 @@ settings_fill(void)
 	char text[256];
 
 	(void)snprintf(text, sizeof(text), "login_url = \"%s\"; client_id = "
-	    "\"cid\"; query_batch_size = 200;", lab.url);
+	    "\"cid\"; query_batch_size = 200;", crmsim_url(lab.sim));
 	if (!options_open_text(text, "test", &file, &rig->err) ||
 	    !options_fill(salesforce_crm.info.opts, &rig->set,
 	        options_root(file), "test", "", NULL, rig->arena, &rig->err))
@@ -250,21 +166,15 @@ engine(int tries)
 static int
 lab_begin(void **state)
 {
+	static const char *const options[] = { "--contacts", "300", "--history",
+		"500", "--events", "40", NULL };
 	struct rig *rig = &lab.rig;
 
-	if (tmpdir_make(state) != 0)
-		return -1;
+	(void)state;
 	memset(&lab, 0, sizeof(lab));
-	const char *const args[] = { "--ledger", tmpdir, "--port-file",
-		tmpdir_path("port"), "--no-sync", "--die-with-parent", "--contacts", "300", "--history", "500",
-		"--events", "40", NULL };
-	(void)tmpdir_write("now", EVENING "\n", 0600);
-	lab.arena = arena_new(64 << 20);
 	rig->arena = arena_new(16 << 20);
 	rig->scratch = arena_new(4 << 20);
-	runproc_start(&lab.sim, program, args, NULL, NULL);
-	wait_for_port(tmpdir_path("port"));
-	lab.control = engine(1);
+	lab.sim = crmsim_start("salesforce", EVENING, options);
 	settings_fill();
 	rig->http = engine(3);
 	rig->env = (struct connector_env){ .instance = "crm",
@@ -280,17 +190,14 @@ lab_begin(void **state)
 static int
 lab_end(void **state)
 {
-	(void)tell("fault", "{`clear`: true}");
+	(void)state;
+	(void)crmsim_ask(lab.sim, "fault", "{'clear': true}");
 	http_close(lab.rig.http);
-	http_close(lab.control);
-	(void)kill(lab.sim.pid, SIGTERM);
-	runproc_wait(&lab.sim, 20);
-	runproc_free(&lab.sim);
 	buf_free(&lab.rig.bad);
 	arena_free(lab.rig.scratch);
 	arena_free(lab.rig.arena);
-	arena_free(lab.arena);
-	return tmpdir_remove(state);
+	crmsim_stop(lab.sim);
+	return 0;
 }
 
 /* The first card, and the night that makes no surveys. */
@@ -318,8 +225,8 @@ baseline(void)
 static void
 meeting(const char *end, const char *more)
 {
-	(void)tell("record", "{`object`: `Event`, `fields`: {`Subject`: `Visit`,"
-	    "`WhoId`: `%s`, `StartDateTime`: `%s`, `EndDateTime`: `%s`}%s}",
+	(void)crmsim_ask(lab.sim, "record", "{'object': 'Event', 'fields': {'Subject': 'Visit',"
+	    "'WhoId': '%s', 'StartDateTime': '%s', 'EndDateTime': '%s'}%s}",
 	    lab.contact, end, end, more);
 }
 
@@ -358,10 +265,10 @@ test_old_deals_that_are_edited_ask_nobody(void **state)
 	baseline();
 	go_to("2027-01-11T20:00:00Z");
 	(void)good_night();
-	(void)tell("touch", "{`query`: `SELECT Id FROM Opportunity WHERE "
-	    "IsClosed = true`, `fields`: {}}");
-	(void)tell("touch", "{`query`: `SELECT Id FROM Case WHERE IsClosed = "
-	    "true`, `fields`: {}}");
+	(void)crmsim_ask(lab.sim, "touch", "{'query': 'SELECT Id FROM Opportunity WHERE "
+	    "IsClosed = true', 'fields': {}}");
+	(void)crmsim_ask(lab.sim, "touch", "{'query': 'SELECT Id FROM Case WHERE IsClosed = "
+	    "true', 'fields': {}}");
 	go_to("2027-01-12T20:00:00Z");
 	assert_int_equal(good_night(), 0);
 	/* A block of one stamp, larger than a page, came up again. */
@@ -378,11 +285,11 @@ test_late_commit_and_one_stamp_for_many(void **state)
 	go_to("2027-02-11T20:00:00Z");
 	for (int i = 0; i < 450; i++)
 		meeting("2027-02-11T10:00:00.000Z",
-		    ", `stamp`: `2027-02-11T12:00:00.000Z`");
+		    ", 'stamp': '2027-02-11T12:00:00.000Z'");
 	/* Committed later, with a stamp from before the night. */
-	meeting("2027-02-11T19:50:00.000Z", ", `stamp`: "
-	    "`2027-02-11T19:55:00.000Z`, `visible_at`: "
-	    "`2027-02-11T20:05:00.000Z`");
+	meeting("2027-02-11T19:50:00.000Z", ", 'stamp': "
+	    "'2027-02-11T19:55:00.000Z', 'visible_at': "
+	    "'2027-02-11T20:05:00.000Z'");
 	/* Right on the border of the window. */
 	meeting("2027-02-11T19:59:00.000Z", "");
 	assert_int_equal(good_night(), 450);
@@ -398,12 +305,12 @@ test_deals_won_lost_and_cases(void **state)
 	(void)state;
 	go_to("2027-03-10T20:00:00Z");
 	baseline();
-	(void)tell("record", "{`object`: `Opportunity`, `fields`: {`Name`: `A`,"
-	    "`StageName`: `Closed Won`, `CloseDate`: `2027-03-11`}}");
-	(void)tell("record", "{`object`: `Opportunity`, `fields`: {`Name`: `B`,"
-	    "`StageName`: `Closed Lost`, `CloseDate`: `2027-03-11`}}");
-	(void)tell("record", "{`object`: `Case`, `fields`: {`Status`: `Closed`,"
-	    "`ContactId`: `%s`}}", lab.contact);
+	(void)crmsim_ask(lab.sim, "record", "{'object': 'Opportunity', 'fields': {'Name': 'A',"
+	    "'StageName': 'Closed Won', 'CloseDate': '2027-03-11'}}");
+	(void)crmsim_ask(lab.sim, "record", "{'object': 'Opportunity', 'fields': {'Name': 'B',"
+	    "'StageName': 'Closed Lost', 'CloseDate': '2027-03-11'}}");
+	(void)crmsim_ask(lab.sim, "record", "{'object': 'Case', 'fields': {'Status': 'Closed',"
+	    "'ContactId': '%s'}}", lab.contact);
 	go_to("2027-03-11T20:00:00Z");
 	assert_int_equal(good_night(), 3);
 	go_to("2027-03-12T20:00:00Z");
@@ -416,33 +323,33 @@ static const struct fault_case {
 	enum err_kind kind;	/* ERR_NONE: the night is good all the same */
 	const char *words;
 } faults[] = {
-	{ "`kind`:`short_page`,`on`:`query`,`rows`:7", ERR_NONE, "" },
-	{ "`kind`:`empty_page`,`on`:`query`", ERR_NONE, "" },
-	{ "`kind`:`no_done`,`on`:`next`,`times`:-1", ERR_NONE, "" },
-	{ "`kind`:`expire`,`on`:`next`", ERR_NONE, "" },
-	{ "`kind`:`locator`,`on`:`next`", ERR_NONE, "" },
-	{ "`kind`:`query_timeout`,`on`:`query`,`object`:`Event`", ERR_NONE, "" },
-	{ "`kind`:`406`,`on`:`query`", ERR_NONE, "" },
-	{ "`kind`:`420`,`on`:`query`", ERR_NONE, "" },
-	{ "`kind`:`503`,`on`:`next`", ERR_NONE, "" },
-	{ "`kind`:`truncated`,`on`:`next`", ERR_NONE, "" },
-	{ "`kind`:`cut_before`,`on`:`query`", ERR_NONE, "" },
-	{ "`kind`:`drop_next`,`on`:`query`,`object`:`Event`,`times`:1", ERR_NONE,
+	{ "'kind':'short_page','on':'query','rows':7", ERR_NONE, "" },
+	{ "'kind':'empty_page','on':'query'", ERR_NONE, "" },
+	{ "'kind':'no_done','on':'next','times':-1", ERR_NONE, "" },
+	{ "'kind':'expire','on':'next'", ERR_NONE, "" },
+	{ "'kind':'locator','on':'next'", ERR_NONE, "" },
+	{ "'kind':'query_timeout','on':'query','object':'Event'", ERR_NONE, "" },
+	{ "'kind':'406','on':'query'", ERR_NONE, "" },
+	{ "'kind':'420','on':'query'", ERR_NONE, "" },
+	{ "'kind':'503','on':'next'", ERR_NONE, "" },
+	{ "'kind':'truncated','on':'next'", ERR_NONE, "" },
+	{ "'kind':'cut_before','on':'query'", ERR_NONE, "" },
+	{ "'kind':'drop_next','on':'query','object':'Event','times':1", ERR_NONE,
 	    "" },		/* the statement once more */
-	{ "`kind`:`drop_next`,`on`:`query`,`object`:`Event`,`times`:-1",
+	{ "'kind':'drop_next','on':'query','object':'Event','times':-1",
 	    ERR_PROTOCOL, "rows were announced" },
-	{ "`kind`:`next_host`,`on`:`query`,`text`:`https://evil.example`,"
-	    "`times`:-1", ERR_PROTOCOL, "another" },
-	{ "`kind`:`session`,`on`:`next`,`text`:`Connected app is not attached "
-	    "to Agent`,`times`:-1", ERR_AUTH, "Connected app" },
-	{ "`kind`:`request_limit`,`on`:`next`,`times`:-1", ERR_THROTTLED,
+	{ "'kind':'next_host','on':'query','text':'https://evil.example',"
+	    "'times':-1", ERR_PROTOCOL, "another" },
+	{ "'kind':'session','on':'next','text':'Connected app is not attached "
+	    "to Agent','times':-1", ERR_AUTH, "Connected app" },
+	{ "'kind':'request_limit','on':'next','times':-1", ERR_THROTTLED,
 	    "REQUEST_LIMIT_EXCEEDED" },
-	{ "`kind`:`html`,`on`:`query`,`times`:-1", ERR_PROTOCOL, "JSON" },
-	{ "`kind`:`503`,`on`:`query`,`times`:-1", ERR_RETRY, "503" },
-	{ "`kind`:`400`,`code`:`invalid_grant`,`on`:`token`,`times`:-1",
+	{ "'kind':'html','on':'query','times':-1", ERR_PROTOCOL, "JSON" },
+	{ "'kind':'503','on':'query','times':-1", ERR_RETRY, "503" },
+	{ "'kind':'400','code':'invalid_grant','on':'token','times':-1",
 	    ERR_AUTH, "token" },
-	{ "`kind`:`error`,`code`:`INVALID_FIELD`,`text`:`No such column`,"
-	    "`on`:`query`,`times`:-1", ERR_CONFIG, "INVALID_FIELD" },
+	{ "'kind':'error','code':'INVALID_FIELD','text':'No such column',"
+	    "'on':'query','times':-1", ERR_CONFIG, "INVALID_FIELD" },
 };
 
 /* Whatever goes wrong: what happened that day is met, each once, that night or
@@ -463,12 +370,12 @@ faults_end(const struct fault_case *list, size_t n, int first)
 		    day / 10000, day / 100 % 100, day % 100);
 		go_to(when);
 		const size_t before = lab.n;
-		(void)tell("fault", "{%s}", f->fault);
+		(void)crmsim_ask(lab.sim, "fault", "{%s}", f->fault);
 		if (f->kind == ERR_NONE)
 			(void)good_night();
 		else
 			bad_night(f->kind, f->words);
-		(void)tell("fault", "{`clear`: true}");
+		(void)crmsim_ask(lab.sim, "fault", "{'clear': true}");
 		if (f->kind != ERR_NONE)
 			(void)good_night();
 		if (lab.n - before != 210)
@@ -524,25 +431,25 @@ test_jobs_find_what_pages_find(void **state)
 	bulk_from(0);
 }
 
-#define BULK "`on`:`bulk`,"
+#define BULK "'on':'bulk',"
 /* Of a job with three pages: made, not done, done, results from the fourth on. */
 static const struct fault_case bulk_faults[] = {
-	{ BULK "`kind`:`job_failed`", ERR_NONE, "" },
-	{ BULK "`kind`:`403`,`code`:`FUNCTIONALITY_NOT_ENABLED`", ERR_NONE, "" },
-	{ BULK "`kind`:`400`,`code`:`INVALIDENTITY`", ERR_NONE, "" },
-	{ BULK "`kind`:`not_complete`,`after`:3", ERR_NONE, "" },
-	{ BULK "`kind`:`503`,`after`:4,`times`:2", ERR_NONE, "" },
-	{ BULK "`kind`:`cut_before`,`after`:5", ERR_NONE, "" },
-	{ BULK "`kind`:`404`,`code`:`NOT_FOUND`,`after`:4", ERR_NONE, "" },
-	{ BULK "`kind`:`session`,`after`:4", ERR_NONE, "" },
-	{ BULK "`kind`:`expire`,`after`:4", ERR_NONE, "" },
-	{ BULK "`kind`:`503`,`after`:4,`times`:-1", ERR_RETRY, "503" },
-	{ BULK "`kind`:`request_limit`,`after`:4,`times`:-1", ERR_THROTTLED,
+	{ BULK "'kind':'job_failed'", ERR_NONE, "" },
+	{ BULK "'kind':'403','code':'FUNCTIONALITY_NOT_ENABLED'", ERR_NONE, "" },
+	{ BULK "'kind':'400','code':'INVALIDENTITY'", ERR_NONE, "" },
+	{ BULK "'kind':'not_complete','after':3", ERR_NONE, "" },
+	{ BULK "'kind':'503','after':4,'times':2", ERR_NONE, "" },
+	{ BULK "'kind':'cut_before','after':5", ERR_NONE, "" },
+	{ BULK "'kind':'404','code':'NOT_FOUND','after':4", ERR_NONE, "" },
+	{ BULK "'kind':'session','after':4", ERR_NONE, "" },
+	{ BULK "'kind':'expire','after':4", ERR_NONE, "" },
+	{ BULK "'kind':'503','after':4,'times':-1", ERR_RETRY, "503" },
+	{ BULK "'kind':'request_limit','after':4,'times':-1", ERR_THROTTLED,
 	    "REQUEST_LIMIT_EXCEEDED" },
-	{ BULK "`kind`:`locator_again`,`after`:4", ERR_PROTOCOL, "same one" },
-	{ BULK "`kind`:`more_rows`,`after`:4", ERR_PROTOCOL, "announced" },
-	{ BULK "`kind`:`html`,`after`:4", ERR_PROTOCOL, "the column" },
-	{ BULK "`kind`:`empty`,`after`:4", ERR_PROTOCOL, "names of the columns" },
+	{ BULK "'kind':'locator_again','after':4", ERR_PROTOCOL, "same one" },
+	{ BULK "'kind':'more_rows','after':4", ERR_PROTOCOL, "announced" },
+	{ BULK "'kind':'html','after':4", ERR_PROTOCOL, "the column" },
+	{ BULK "'kind':'empty','after':4", ERR_PROTOCOL, "names of the columns" },
 };
 
 static void
@@ -568,9 +475,9 @@ test_merged_cards(void **state)
 	(void)state;
 	go_to("2027-05-10T20:00:00Z");
 	baseline();
-	(void)tell("record", "{`object`: `Contact`, `fields`: {`LastName`: `Two`},"
-	    "`id`: `003000000000999AAA`}");
-	(void)tell("merge", "{`loser`: `003000000000999AAA`, `winner`: `%s`}",
+	(void)crmsim_ask(lab.sim, "record", "{'object': 'Contact', 'fields': {'LastName': 'Two'},"
+	    "'id': '003000000000999AAA'}");
+	(void)crmsim_ask(lab.sim, "merge", "{'loser': '003000000000999AAA', 'winner': '%s'}",
 	    lab.contact);
 	const char *const ids[] = { "003000000000999AAA" };
 	buf_init(&lab.rig.seen, 65536);
@@ -601,6 +508,6 @@ main(int argc, char **argv)
 	};
 
 	(void)argc;
-	program_find(argv[0]);
+	crmsim_find(argv[0]);
 	return cmocka_run_group_tests(tests, lab_begin, lab_end);
 }

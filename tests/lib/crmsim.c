@@ -129,6 +129,12 @@ crmsim_url(const struct crmsim *sim)
 	return sim->url;
 }
 
+const char *
+crmsim_dir(const struct crmsim *sim)
+{
+	return sim->dir;
+}
+
 /* ---- controls ------------------------------------------------------------ */
 
 static json_t *
@@ -170,6 +176,15 @@ crmsim_ask(struct crmsim *sim, const char *control, const char *fmt, ...)
 	for (char *c = body; *c != '\0'; c++)
 		*c = *c == '\'' ? '"' : *c;
 	return call(sim, control, body);
+}
+
+struct json_doc *
+crmsim_keep(struct crmsim *sim)
+{
+	struct json_doc *doc = sim->doc;
+
+	sim->doc = NULL;
+	return doc;
 }
 
 long long

@@ -11,6 +11,7 @@
 #include "npsync.h"
 
 struct crmsim;
+struct json_doc;
 
 /* Where the programs are: NPSYNC_BUILD's, else beside the test's own. */
 void crmsim_find(const char *argv0);
@@ -20,9 +21,13 @@ struct crmsim *crmsim_start(const char *name, const char *now,
 void crmsim_stop(struct crmsim *sim);
 /* "http://127.0.0.1:4711" */
 const char *crmsim_url(const struct crmsim *sim);
+/* Where its ledger and logs are. */
+const char *crmsim_dir(const struct crmsim *sim);
 /* POST to a control, ' for ".  The answer lives until the next one. */
 json_t *crmsim_ask(struct crmsim *sim, const char *control,
     const char *fmt, ...) NPS_PRINTF(3, 4);
+/* The last answer, from now on the caller's. */
+struct json_doc *crmsim_keep(struct crmsim *sim);
 /* A number of GET /sim/stats by its path; 0 = it is not there. */
 long long crmsim_stat(struct crmsim *sim, const char *path);
 

@@ -546,6 +546,6 @@ main(int argc, char **argv)
 	};
 
 	(void)argc;
-	world_find(argv[0]);
+	crmsim_find(argv[0]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

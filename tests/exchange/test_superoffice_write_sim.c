@@ -140,7 +140,8 @@ static void
 assert_others_untouched(struct writes *t)
 {
 	char line[4096];
-	FILE *f = fopen(world_file(&t->w, "ledger.jsonl"), "re");
+	FILE *f = fopen(arena_printf(t->w.rig.arena, "%s/ledger.jsonl",
+	    crmsim_dir(t->w.sim)), "re");
 
 	assert_non_null(f);
 	while (fgets(line, sizeof(line), f) != NULL) {
@@ -470,6 +471,6 @@ main(int argc, char **argv)
 	};
 
 	(void)argc;
-	world_find(argv[0]);
+	crmsim_find(argv[0]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

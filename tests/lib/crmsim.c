@@ -187,8 +187,14 @@ crmsim_keep(struct crmsim *sim)
 	return doc;
 }
 
+json_t *
+crmsim_stats(struct crmsim *sim)
+{
+	return call(sim, "stats", NULL);
+}
+
 long long
 crmsim_stat(struct crmsim *sim, const char *path)
 {
-	return json_integer_value(json_at(call(sim, "stats", NULL), path));
+	return json_integer_value(json_at(crmsim_stats(sim), path));
 }

@@ -28,6 +28,8 @@ json_t *crmsim_ask(struct crmsim *sim, const char *control,
     const char *fmt, ...) NPS_PRINTF(3, 4);
 /* The last answer, from now on the caller's. */
 struct json_doc *crmsim_keep(struct crmsim *sim);
+/* GET /sim/stats, as long as the last answer. */
+json_t *crmsim_stats(struct crmsim *sim);
 /* A number of GET /sim/stats by its path; 0 = it is not there. */
 long long crmsim_stat(struct crmsim *sim, const char *path);
 

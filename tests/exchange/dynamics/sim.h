@@ -31,22 +31,8 @@ world_stop(struct world *w)
 }
 
 /* POST to a control; ' stands for ".  The answer is the caller's. */
-static inline struct json_doc *
-world_ask(struct world *w, const char *control, const char *fmt, ...)
-    NPS_PRINTF(3, 4);
-static inline struct json_doc *
-world_ask(struct world *w, const char *control, const char *fmt, ...)
-{
-	char body[2048];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(body, sizeof(body), fmt, ap);
-	va_end(ap);
-	(void)crmsim_ask(w->sim, control, "%s", body);
-	return crmsim_keep(w->sim);
-}
-
+#define world_ask(w, ...) \
+	((void)crmsim_ask((w)->sim, __VA_ARGS__), crmsim_keep((w)->sim))
 #define world_tell(...) json_free(world_ask(__VA_ARGS__))
 
 /* How many rows of a table fulfil a condition. */

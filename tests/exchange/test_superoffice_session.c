@@ -179,8 +179,35 @@ test_so05_refused_for_ever(void **state)
 	rig_end(&rig);
 }
 
-/* SO-04: what is signed, by libcrypto's own judgement; the minute in UTC, by
- * the login host's clock. */
+/* The text after "TOKEN." as bytes; how many. */
+static size_t
+signature(const char *body, unsigned char *out, size_t size)
+{
+	const char *at = strstr(body, "0000.") + 5;
+	const size_t len = strcspn(at, "\""), pad = at[len - 1] != '=' ? 0
+	    : at[len - 2] != '=' ? 1 : 2;
+
+	assert_true(len % 4 == 0 && len / 4 * 3 <= size);
+	assert_int_equal(EVP_DecodeBlock(out, (const unsigned char *)at,
+	    (int)len), len / 4 * 3);
+	return len / 4 * 3 - pad;
+}
+
+/* RSA with SHA-256 by PKCS #1 v1.5, over the token and the minute. */
+static void
+assert_signed(const char *data, const unsigned char *sig, size_t len)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	assert_int_equal(EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL,
+	    key), 1);
+	assert_int_equal(EVP_DigestVerify(ctx, sig, len,
+	    (const unsigned char *)data, strlen(data)), 1);
+	EVP_MD_CTX_free(ctx);
+}
+
+/* SO-04: libcrypto verifies what is signed: the token with the minute in UTC,
+ * by the login host's clock. */
 static void
 test_so04_signed_token(void **state)
 {
@@ -197,7 +224,10 @@ test_so04_signed_token(void **state)
 	const char *body = simhttpd_body(rig.sim, 1);
 	static const char begin[] = "{\"SignedSystemToken\":\"" USER_TOKEN
 	    ".202611250000.";
+	unsigned char sig[1024];
 	assert_memory_equal(body, begin, sizeof(begin) - 1);
+	assert_signed(USER_TOKEN ".202611250000", sig, signature(body, sig,
+	    sizeof(sig)));
 	assert_non_null(strstr(body, "=\",\"ApplicationToken\":\"" APP_SECRET
 	    "\",\"ContextIdentifier\":\"Cust12345\",\"ReturnTokenType\":"
 	    "\"JWT\"}"));

@@ -315,7 +315,7 @@ on_entity(struct sim *s, struct request *r, struct reply *out)
 void
 on_appointment_list(struct sim *s, struct request *r, struct reply *out)
 {
-	json_t *ids = body_json(r), *all = json_array(), *id;
+	json_t *ids = body_json(&r->in), *all = json_array(), *id;
 	size_t i;
 
 	if (s->opt.no_appointment_list || !json_is_array(ids)) {

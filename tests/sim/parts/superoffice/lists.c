@@ -104,7 +104,7 @@ associates_json(const struct sim *s)
 
 	for (size_t i = 0; i < t->n; i++)
 		json_array_append_new(out, mdo_item(t->rows[i].id,
-		    text_of(t->rows[i].v, "name"), "", false, json_array()));
+		    str_of(t->rows[i].v, "name"), "", false, json_array()));
 	return out;
 }
 

@@ -337,6 +337,14 @@ struct survey_connector {
 	    struct http_req *, struct err *);
 	NPS_MUSTCHECK bool (*push_result)(void *self, const struct http_res *,
 	    struct push_result *, struct err *);
+	/* One read after PUSH_OPTED_OUT, where that may mean less: two pure functions,
+	 * driven in the same way.  Without a complete answer, or with any result but
+	 * PUSH_SUPPRESSED, the person declined.  Both or none. */
+	NPS_MUSTCHECK bool (*confirm_request)(void *self,
+	    const struct respondent *, struct http_req *, struct err *);
+	NPS_MUSTCHECK bool (*confirm_result)(void *self,
+	    const struct respondent *, const struct http_res *,
+	    struct push_result *, struct err *);
 	/* One listing for all n; answers[i] belongs to wanted[i]. */
 	NPS_MUSTCHECK bool (*find_sent)(void *self, const struct sent *wanted,
 	    size_t n, enum find_answer *answers, struct push_result *found,

@@ -218,6 +218,9 @@ connector_check_survey(const struct survey_connector *c, struct err *err)
 	    c->push_request == NULL || c->push_result == NULL)
 		return err_set(err, ERR_BUG, "connector %s: open, close, check, "
 		    "push_request and push_result are mandatory", c->info.name);
+	if ((c->confirm_request == NULL) != (c->confirm_result == NULL))
+		return err_set(err, ERR_BUG, "connector %s: confirm_request and "
+		    "confirm_result come together", c->info.name);
 	return true;
 }
 

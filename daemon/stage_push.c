@@ -9,6 +9,9 @@
  *    request and its longest wait, before each claim and before each request:
  *    who was frozen in between puts the row back unsent;
  *  - the outcome's COMMIT reply lost: the run ends, the row is 'sending' or done;
+ *  - an opt-out that may be none is looked at before it is kept: who dies in
+ *    between leaves the row 'sending', and whoever declined is on the service's
+ *    list; a look that fails keeps it;
  *  - a session that ends in the middle: the row goes back unsent, one new session
  *    a run, with nothing in flight;
  *  - a service that answers nonsense to everybody: three equal refusals, or
@@ -43,6 +46,7 @@
 struct flight {
 	struct queue_claimed row;
 	bool busy;
+	bool confirms;	/* a read on its way: did the person decline? */
 };
 
 struct pusher {
@@ -104,7 +108,8 @@ add_move(struct pusher *p, const struct queue_claimed *row, enum queue_state to,
 		v->reason[0] != '\0' ? p->texts[i][0] : NULL,
 		v->remote_id[0] != '\0' ? p->texts[i][1] : NULL, until };
 	runlog_count(p->stage->log, "push", p->stage->survey->link.name,
-	    queue_state_name(to), NULL, 1);
+	    queue_state_name(to), v->outcome == PUSH_SUPPRESSED
+	    ? PUSH_SUPPRESSED_REASON : NULL, 1);
 	/* Behind the colon may stand what the service said, and it may name
 	 * people: that is for the history. */
 	(void)snprintf(own, sizeof(own), "%.*s", (int)strcspn(v->reason, ":"),
@@ -255,6 +260,41 @@ put_back(struct pusher *p, struct flight *f)
 	add_move(p, &f->row, QUEUE_DEFERRED, &v, clock_now());
 }
 
+/* As the connector knows a person, of its scratch. */
+static void
+respondent_make(struct pusher *p, const struct flight *f,
+    struct respondent *r)
+{
+	push_respondent(r, &f->row, p->stage->conf->identity.phone_prefix,
+	    p->stage->survey->link.scratch);
+	if (p->stage->conf->calendar.by_hour)
+		r->send_at = NO_TIME;	/* its time has come */
+}
+
+/* The person declined, unless a read that leaves now says otherwise.  False:
+ * there is none. */
+static bool
+confirm(struct pusher *p, struct flight *f)
+{
+	struct survey *survey = p->stage->survey;
+	const struct survey_connector *connector = survey->connector;
+	struct http_req req = { 0 };
+	struct respondent r;
+	struct err ignored;
+
+	if (connector->confirm_request == NULL)
+		return false;
+	arena_reset(survey->link.scratch);
+	respondent_make(p, f, &r);
+	if (arena_failed(survey->link.scratch) ||
+	    !connector->confirm_request(survey->link.self, &r, &req,
+	        &ignored) || !http_multi_add(p->multi, &req, f, &ignored))
+		return false;
+	f->busy = f->confirms = true;
+	p->running++;
+	return true;
+}
+
 static bool
 start(struct pusher *p, struct flight *f, struct err *err)
 {
@@ -268,10 +308,7 @@ start(struct pusher *p, struct flight *f, struct err *err)
 		return true;
 	}
 	arena_reset(survey->link.scratch);
-	push_respondent(&r, &f->row, p->stage->conf->identity.phone_prefix,
-	    survey->link.scratch);
-	if (p->stage->conf->calendar.by_hour)
-		r.send_at = NO_TIME;	/* its time has come */
+	respondent_make(p, f, &r);
 	/* What was not there for want of memory would be left out. */
 	if (arena_failed(survey->link.scratch))
 		err_nomem(&refused);
@@ -363,11 +400,30 @@ claim(struct pusher *p, size_t *got, struct err *err)
 	return flush(p, err);
 }
 
+static void
+judge(struct pusher *p, const struct flight *f, const struct http_res *res,
+    struct push_verdict *v)
+{
+	struct survey *survey = p->stage->survey;
+	struct respondent r;
+	struct err odd;
+
+	arena_reset(survey->link.scratch);
+	if (f->confirms) {
+		respondent_make(p, f, &r);
+		push_judge_confirm(survey->connector, survey->link.self, &r, res,
+		    v);
+	} else if (!push_judge(survey->connector, survey->link.self, res, v,
+	    &odd)) {
+		*v = (struct push_verdict){ .outcome = PUSH_UNKNOWN };
+		(void)snprintf(v->reason, sizeof(v->reason), "%.127s", odd.msg);
+	}
+}
+
 /* One round of the wire: every finished transfer's outcome, one statement. */
 static bool
 poll_round(struct pusher *p, int wait_ms, struct err *err)
 {
-	struct survey *survey = p->stage->survey;
 	struct http_res res;
 	void *tag;
 
@@ -375,17 +431,13 @@ poll_round(struct pusher *p, int wait_ms, struct err *err)
 	    http_multi_poll(p->multi, wait_ms, &tag, &res)) {
 		struct flight *f = tag;
 		struct push_verdict v;
-		struct err odd;
+		const bool confirmed = f->confirms;
 		wait_ms = 0;
 		p->running--;
-		f->busy = false;
-		arena_reset(survey->link.scratch);
-		if (!push_judge(survey->connector, survey->link.self, &res, &v,
-		        &odd)) {
-			v = (struct push_verdict){ .outcome = PUSH_UNKNOWN };
-			(void)snprintf(v.reason, sizeof(v.reason), "%.127s", odd.msg);
-		}
-		record(p, &f->row, &v, res.status);
+		judge(p, f, &res, &v);
+		f->busy = f->confirms = false;
+		if (confirmed || v.outcome != PUSH_OPTED_OUT || !confirm(p, f))
+			record(p, &f->row, &v, res.status);
 	}
 	return flush(p, err);
 }

@@ -8,6 +8,9 @@
 #include "queue.h"
 #include "stage.h"
 
+/* Among the failed in the run's counts: whom a rule of the service's held back. */
+#define PUSH_SUPPRESSED_REASON "suppressed"
+
 /* The due rows of calendar_push_night, and none if there is no such night.
  * False for what ends the run; a service that stops (credentials,
  * configuration) is marked on stage->survey. */
@@ -28,5 +31,9 @@ struct push_verdict {
 NPS_MUSTCHECK bool push_judge(const struct survey_connector *connector,
     void *self, const struct http_res *res, struct push_verdict *verdict,
     struct err *err);
+/* The same for the read after PUSH_OPTED_OUT: that, or PUSH_SUPPRESSED. */
+void push_judge_confirm(const struct survey_connector *connector, void *self,
+    const struct respondent *r, const struct http_res *res,
+    struct push_verdict *verdict);
 
 #endif

@@ -88,3 +88,20 @@ push_judge(const struct survey_connector *connector, void *self,
 	(void)snprintf(v->remote_id, sizeof(v->remote_id), "%s", pr.remote_id);
 	return true;
 }
+
+void
+push_judge_confirm(const struct survey_connector *connector, void *self,
+    const struct respondent *r, const struct http_res *res,
+    struct push_verdict *v)
+{
+	struct push_result pr = { .outcome = PUSH_UNKNOWN };
+	struct err odd;
+
+	*v = (struct push_verdict){ .outcome = PUSH_OPTED_OUT };
+	if (res->phase != HTTP_COMPLETE ||
+	    !connector->confirm_result(self, r, res, &pr, &odd) ||
+	    pr.outcome != PUSH_SUPPRESSED)
+		return;
+	v->outcome = pr.outcome;
+	(void)snprintf(v->reason, sizeof(v->reason), "%s", pr.reason);
+}

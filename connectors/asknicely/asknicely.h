@@ -111,6 +111,18 @@ NPS_MUSTCHECK bool asknicely_find_sent(void *self, const struct sent *wanted,
     size_t count, enum find_answer *answers, struct push_result *found,
     struct err *err);
 
+/* lookup.path for an address. */
+NPS_MUSTCHECK bool asknicely_lookup_target(
+    const struct asknicely_settings *set, const char *email,
+    struct arena *arena, const char **target, struct err *err);
+
+/* ---- confirm.c ---------------------------------------------------------- */
+NPS_MUSTCHECK bool asknicely_confirm_request(void *self,
+    const struct respondent *r, struct http_req *req, struct err *err);
+NPS_MUSTCHECK bool asknicely_confirm_result(void *self,
+    const struct respondent *r, const struct http_res *res,
+    struct push_result *result, struct err *err);
+
 /* ---- answers.c, optouts.c ----------------------------------------------- */
 NPS_MUSTCHECK bool asknicely_pull_answers(void *self, const struct pull *pull,
     survey_answer_fn *emit, checkpoint_fn *checkpoint, void *arg,

@@ -26,10 +26,19 @@ const char *const asknicely_person_holes[] = { "email", NULL };
 static bool
 hole_of(void *arg, const char *name, struct hole_value *out)
 {
-	const struct sent *wanted = arg;
-
-	*out = (struct hole_value){ .type = HOLE_TEXT, .text = wanted->email };
+	*out = (struct hole_value){ .type = HOLE_TEXT, .text = arg };
 	return strcmp(name, "email") == 0;
+}
+
+bool
+asknicely_lookup_target(const struct asknicely_settings *set,
+    const char *email, struct arena *arena, const char **target,
+    struct err *err)
+{
+	char *who = arena_strdup(arena, email);
+
+	return who == NULL ? err_nomem(err) : hole_write(set->lookup.path,
+	    HOLE_URL, "UTC", hole_of, who, arena, target, err);
 }
 
 /* Long enough for every delay, and for the service to show it. */
@@ -92,12 +101,11 @@ static bool
 ask(struct asknicely *a, const struct sent *wanted, struct http_req *req,
     struct http_res *res, struct err *err)
 {
-	struct sent who = *wanted;
 	const char *target;
 
 	arena_reset(a->page);
-	if (!hole_write(a->set->lookup.path, HOLE_URL, "UTC", hole_of, &who,
-	        a->page, &target, err))
+	if (!asknicely_lookup_target(a->set, wanted->email, a->page, &target,
+	        err))
 		return false;
 	return asknicely_send(a, "GET", target, NULL, req, res, err);
 }

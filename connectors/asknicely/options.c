@@ -29,7 +29,6 @@
 	.offset = 0, .sub = table, .help = text }
 
 static const char *const addcontacts[] = { "omit", "false", NULL };
-static const char *const inactives[] = { "opt_out", "suppressed", NULL };
 static const char *const foreigns[] = { "match", "ignore", NULL };
 static const char *const channels[] = { "email", "sms", NULL };
 
@@ -67,9 +66,9 @@ static const struct opt send_opts[] = {
 	LIST("pending_match", send.pending_match,
 	    "[ \"scheduled\", \"queued\", \"delay\", \"minute\", \"later\" ]",
 	    "pieces of msg: not sent yet, so perhaps later"),
-	CHOICE("inactive", AT(send.inactive), "opt_out", inactives,
-	    "what optout_match means; suppressed: the list of unsubscribes "
-	    "tells who declined"),
+	BOOL("optout_confirm", send.optout_confirm, "true",
+	    "after optout_match look whether the contact is but deactivated; "
+	    "false: declined in any case"),
 	END
 };
 

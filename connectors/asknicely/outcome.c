@@ -6,7 +6,8 @@
  *  - a survey that leaves later is called "not sent": such words are unknown, and
  *    so are all others where we asked for a delay;
  *  - a suppression that hints at how to override it: the hint is not followed;
- *  - who declined, or is deactivated: an opt-out unless configured otherwise.
+ *  - who declined, or is deactivated: an opt-out, unless confirm.c finds the
+ *    contact deactivated only.
  */
 #include "asknicely.h"
 
@@ -69,9 +70,7 @@ by_words(const struct verdict *v, struct push_result *out)
 	const struct asknicely_settings *set = v->a->set;
 
 	if (matches(&set->send.optout_match, v->msg))
-		settle(v, set->send.inactive == INACTIVE_OPT_OUT
-		    ? PUSH_OPTED_OUT : PUSH_SUPPRESSED,
-		    "opted out or deactivated", out);
+		settle(v, PUSH_OPTED_OUT, "opted out or deactivated", out);
 	else if (matches(&set->send.suppressed_match, v->msg))
 		settle(v, PUSH_SUPPRESSED, "not sent by a contact rule", out);
 	else

@@ -8,7 +8,6 @@
 #include "connector.h"
 
 enum asknicely_addcontact { ADDCONTACT_OMIT, ADDCONTACT_FALSE };
-enum asknicely_inactive { INACTIVE_OPT_OUT, INACTIVE_SUPPRESSED };
 enum asknicely_foreign { FOREIGN_MATCH, FOREIGN_IGNORE };
 enum asknicely_channel { CHANNEL_EMAIL, CHANNEL_SMS };
 
@@ -28,9 +27,8 @@ struct asknicely_settings {
 	struct {
 		const char *path, *campaign_field, *ref_field, *at_field,
 		    *phone_field;
-		bool use_delay;
+		bool use_delay, optout_confirm;
 		int addcontact;		/* enum asknicely_addcontact */
-		int inactive;		/* enum asknicely_inactive */
 		struct strlist suppressed_match, optout_match, pending_match;
 	} send;
 	struct {

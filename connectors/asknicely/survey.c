@@ -263,6 +263,10 @@ asknicely_narrow(const void *settings, struct survey_connector *copy)
 		keeps = keeps && list[i].channel != CHANNEL_SMS;
 	if (!keeps)
 		copy->info.caps &= ~(uint32_t)SURVEY_CAP_SCHEDULES;
+	if (!set->send.optout_confirm) {
+		copy->confirm_request = NULL;
+		copy->confirm_result = NULL;
+	}
 }
 
 static const char *
@@ -297,6 +301,8 @@ const struct survey_connector asknicely_survey = {
 	.list_campaigns = asknicely_list_campaigns,
 	.push_request = asknicely_push_request,
 	.push_result = asknicely_push_result,
+	.confirm_request = asknicely_confirm_request,
+	.confirm_result = asknicely_confirm_result,
 	.find_sent = asknicely_find_sent,
 	.pull_answers = asknicely_pull_answers,
 	.pull_optouts = asknicely_pull_optouts,

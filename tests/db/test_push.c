@@ -26,8 +26,10 @@ static struct {
 	struct simhttpd *sim;
 	struct db *watch;	/* sees what is committed */
 	int64_t give_up_ms;
-	int asked, committed, renewals;
+	int asked, committed, renewals, confirms;
 	bool no_session;	/* there is none to be had */
+	bool any_person;
+	bool no_question;	/* none is asked after an opt-out */
 	char phone[32];		/* of whom it was handed last */
 } it;
 
@@ -111,6 +113,38 @@ renew(void *self, struct err *err)
 static const struct survey_connector connector = { .renew = renew,
 	.push_request = push_request, .push_result = push_result };
 
+/* Of who is said to have declined: 200 = deactivated only. */
+static bool
+confirm_request(void *self, const struct respondent *r, struct http_req *req,
+    struct err *err)
+{
+	(void)self;
+	it.confirms++;
+	look(r->ref);		/* still on its way */
+	if (it.no_question)
+		return err_set(err, ERR_DONE, "no question");
+	*req = (struct http_req){ .method = "GET", .repeatable = true,
+		.url = arena_printf(it.survey.link.scratch, "%s/look",
+		    simhttpd_url(it.sim)) };
+	return true;
+}
+
+static bool
+confirm_result(void *self, const struct respondent *r,
+    const struct http_res *res, struct push_result *out, struct err *err)
+{
+	(void)self;
+	assert_true(it.any_person || strcmp(r->contact_id, "crm:p1") == 0);
+	*out = (struct push_result){ .outcome = res->status == 200
+	    ? PUSH_SUPPRESSED : res->status == 201 ? PUSH_ACCEPTED
+	    : PUSH_OPTED_OUT, .reason = "deactivated" };
+	return res->status != 418 || err_set(err, ERR_PROTOCOL, "odd");
+}
+
+static const struct survey_connector confirming = { .renew = renew,
+	.push_request = push_request, .push_result = push_result,
+	.confirm_request = confirm_request, .confirm_result = confirm_result };
+
 static bool
 give_up(void)
 {
@@ -131,8 +165,8 @@ serve(struct fixture *f, const struct sim_reply *script, size_t n)
 		    .scratch = arena_new(65536), .kept = arena_new(65536) } };
 	it.sim = simhttpd_start(script, n);
 	it.watch = testdb_again();
-	it.asked = it.committed = it.renewals = 0;
-	it.no_session = false;
+	it.asked = it.committed = it.renewals = it.confirms = 0;
+	it.no_session = it.no_question = false;
 	it.give_up_ms = clock_boottime_ms() + LATEST_MS;
 	assert_non_null(it.sim);
 	if (!http_open(&settings, give_up, &it.survey.link.http, &err))
@@ -272,6 +306,77 @@ test_outcomes(void **st)
 		fixture_assert_history(f);
 		serve_end();
 	}
+}
+
+/* Declined or not is looked at once, by a row that is still on its way; only a
+ * clear no keeps it from being an opt-out. */
+static void
+test_an_opt_out_is_confirmed(void **st)
+{
+	static const struct {
+		struct sim_reply reply;
+		bool no_question;
+		int opted_out;
+	} cases[] = {
+		{ { .status = 200 }, false, 0 }, { { .status = 404 }, false, 1 },
+		{ { .status = 201 }, false, 1 }, { { .status = 429,
+		    .headers = "Retry-After: 1\r\n" }, false, 1 },
+		{ { .status = 500 }, false, 1 }, { { .status = 418 }, false, 1 },
+		{ { .mode = SIM_CLOSE }, false, 1 },
+		{ { .mode = SIM_CUT, .status = 200, .cut = 12 }, false, 1 },
+		{ { .status = 200 }, true, 1 },
+	};
+	struct fixture *f = *st;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct sim_reply script[] = { { .status = 451 },
+			cases[i].reply };
+		const int opted_out = cases[i].opted_out;
+		serve(f, script, cases[i].no_question ? 1 : 2);
+		it.survey.connector = &confirming;
+		it.no_question = cases[i].no_question;
+		const long long row = fixture_due(f, 1);
+		push(f);
+		push(f);
+		assert_int_equal(it.confirms, 1);
+		assert_int_equal(it.committed, 2);
+		assert_int_equal(requests(), cases[i].no_question ? 1 : 2);
+		assert_string_equal(state(f, row), "failed");
+		assert_string_equal(fixture_text(f, "SELECT reason FROM"
+		    " npsync.queue WHERE tenant_id = $1 AND queue_id = %lld",
+		    row), opted_out ? "opted_out" : "deactivated");
+		assert_int_equal(fixture_int(f, "SELECT count(*) FROM"
+		    " npsync.opt_out WHERE tenant_id = $1 AND person_key ="
+		    " 'p1'"), opted_out);
+		assert_int_equal(fixture_int(f, "SELECT count(*) FROM"
+		    " npsync.person_send WHERE tenant_id = $1"), 0);
+		fixture_assert_history(f);
+		serve_end();
+	}
+}
+
+/* Several at a time, and the others go on meanwhile. */
+static void
+test_confirming_many(void **st)
+{
+	static const struct sim_reply script = { .status = 451, .repeat = 99 };
+	struct fixture *f = *st;
+
+	serve(f, &script, 1);
+	it.survey.connector = &confirming;
+	it.conf.concurrency = 3;
+	it.any_person = true;
+	for (int i = 1; i <= 7; i++)
+		(void)fixture_due(f, i);
+	push(f);
+	assert_int_equal(requests(), 14);
+	assert_int_equal(it.committed, 14);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.queue"
+	    " WHERE tenant_id = $1 AND state = 'failed'"), 7);
+	assert_int_equal(fixture_int(f, "SELECT count(DISTINCT person_key) FROM"
+	    " npsync.opt_out WHERE tenant_id = $1"), 7);
+	it.any_person = false;
+	serve_end();
 }
 
 /* What was proven not applied: four times a night, by one reference, then it
@@ -464,6 +569,8 @@ main(void)
 		cmocka_unit_test(test_intent_before_effect),
 		cmocka_unit_test(test_numbers_are_complete),
 		cmocka_unit_test(test_outcomes),
+		cmocka_unit_test(test_an_opt_out_is_confirmed),
+		cmocka_unit_test(test_confirming_many),
 		cmocka_unit_test(test_four_tries),
 		cmocka_unit_test(test_retry_after),
 		cmocka_unit_test(test_refusals_stop),

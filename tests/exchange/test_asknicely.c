@@ -152,6 +152,122 @@ test_an16_sms(void **state)
 	rig_close(&rig);
 }
 
+/* ---- declined, or deactivated only ------------------------------------------- */
+
+#define WHO(rest) "{\"success\":true,\"data\":{\"id\":\"15816\"," \
+	"\"email\":\"jane@example.com\"," rest "}}"
+static const struct {
+	const char *name, *body;
+	long status;
+	bool deactivated;
+} looks[] = {
+	{ "unsubscribed", WHO("\"active\":\"0\",\"unsubscribetime\":"
+	    "\"1452219376\""), 200, false },
+	{ "unsubscribed, and active", WHO("\"active\":\"1\","
+	    "\"unsubscribetime\":\"1452219376\""), 200, false },
+	{ "deactivated", WHO("\"active\":\"0\",\"unsubscribetime\":null"), 200,
+	    true },
+	{ "another way to write it", "{\"success\":\"1\",\"data\":{\"email\":"
+	    "\"Jane@Example.com\",\"active\":false,\"unsubscribetime\":\"\"}}",
+	    200, true },
+	{ "a time of zero", WHO("\"active\":0,\"unsubscribetime\":\"0\""), 200,
+	    true },
+	{ "active, and no time: the text says otherwise",
+	    WHO("\"active\":\"1\",\"unsubscribetime\":null"), 200, false },
+	{ "no time is told", WHO("\"active\":\"0\""), 200, false },
+	{ "an absurd time", WHO("\"active\":\"0\",\"unsubscribetime\":"
+	    "\"145221937600\""), 200, false },
+	{ "a time in words", WHO("\"active\":\"0\",\"unsubscribetime\":"
+	    "\"never\""), 200, false },
+	{ "a time that is a list", WHO("\"active\":\"0\",\"unsubscribetime\":"
+	    "[]"), 200, false },
+	{ "not told whether active", WHO("\"unsubscribetime\":null"), 200, false },
+	{ "active in words", WHO("\"active\":\"perhaps\",\"unsubscribetime\":"
+	    "null"), 200, false },
+	{ "active is null", WHO("\"active\":null,\"unsubscribetime\":null"), 200,
+	    false },
+	{ "somebody else", "{\"success\":true,\"data\":{\"email\":"
+	    "\"joe@example.com\",\"active\":\"0\",\"unsubscribetime\":null}}",
+	    200, false },
+	{ "nobody's address", "{\"success\":true,\"data\":{\"active\":\"0\","
+	    "\"unsubscribetime\":null}}", 200, false },
+	{ "no success", "{\"success\":false,\"data\":{\"email\":"
+	    "\"jane@example.com\",\"active\":\"0\",\"unsubscribetime\":null}}",
+	    200, false },
+	{ "a list", "{\"success\":true,\"data\":[{\"email\":"
+	    "\"jane@example.com\",\"active\":\"0\",\"unsubscribetime\":null}]}",
+	    200, false },
+	{ "no contact", "{\"success\":false,\"msg\":\"not found\"}", 404, false },
+	{ "no contact, 200", "{\"success\":true,\"data\":null}", 200, false },
+	{ "429", THROTTLED, 429, false },
+	{ "500, with the contact", WHO("\"active\":\"0\",\"unsubscribetime\":"
+	    "null"), 500, false },
+	{ "401", NO_KEY, 401, false },
+	{ "a page", HTML, 200, false },
+	{ "nothing", "", 200, false },
+	{ "cut", "{\"success\":true,\"data\":{\"email\":", 200, false },
+};
+
+static void
+test_an1_confirm(void **state)
+{
+	const struct respondent r = JANE;
+	struct http_req req;
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, RIG_BASE, "", 5);
+	assert_true(asknicely_survey.confirm_request(rig.self, &r, &req,
+	    &rig.err));
+	assert_string_equal(req.method, "GET");
+	assert_string_equal(req.url, RIG_BASE
+	    "/contact/get/jane%40example.com/email");
+	assert_null(req.body);
+	assert_string_equal(req.headers[0][0], "X-apikey");
+	assert_string_equal(req.headers[0][1], RIG_KEY);
+	assert_string_equal(req.headers[1][0], "Accept");
+	assert_string_equal(req.headers[1][1], "application/json");
+	assert_null(req.headers[2][0]);
+	for (size_t i = 0; i < ARRAY_LEN(looks); i++) {
+		const struct http_res res = { .phase = HTTP_COMPLETE,
+			.status = looks[i].status, .body = looks[i].body,
+			.body_len = strlen(looks[i].body),
+			.content_type = "application/json",
+			.retry_after_s = -1, .date = NO_TIME };
+		struct push_result got;
+		assert_true(asknicely_survey.confirm_result(rig.self, &r, &res,
+		    &got, &rig.err));
+		if (got.outcome != (looks[i].deactivated ? PUSH_SUPPRESSED
+		    : PUSH_OPTED_OUT))
+			fail_msg("%s: %d", looks[i].name, got.outcome);
+		assert_true(!looks[i].deactivated || strstr(got.reason,
+		    "deactivated at the service") != NULL);
+		assert_null(strchr(got.reason, '@'));
+	}
+	rig_close(&rig);
+}
+
+/* With false there is no second call: the core finds no function for it. */
+static void
+test_an1_confirm_is_an_option(void **state)
+{
+	static const struct { const char *conf; bool asks; } cases[] = {
+		{ "", true }, { "send = { optout_confirm = true; };", true },
+		{ "send = { optout_confirm = false; };", false } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct survey_connector copy = asknicely_survey;
+		struct rig rig;
+		rig_settings(&rig, RIG_BASE, cases[i].conf);
+		asknicely_survey.narrow(&rig.set, &copy);
+		assert_int_equal(copy.confirm_request != NULL, cases[i].asks);
+		assert_int_equal(copy.confirm_result != NULL, cases[i].asks);
+		arena_free(rig.scratch);
+		arena_free(rig.arena);
+	}
+}
+
 static void
 test_narrow(void **state)
 {
@@ -237,8 +353,6 @@ static const struct outcome_case outcomes[] = {
 	    PUSH_REJECTED, "", "not sent" },
 	{ "letter case", "", NOT_SENT("Has been DE-ACTIVATED or has "
 	    "UN-SUBSCRIBED"), 200, PUSH_OPTED_OUT, "", "" },
-	{ "deactivated is no opt-out here", "send = { inactive = "
-	    "\"suppressed\"; };", OPTED_OUT, 200, PUSH_SUPPRESSED, "", "" },
 	/* It may leave later: not refused, and not asked again. */
 	{ "later", AT_ONCE, NOT_SENT("Survey scheduled"), 200, PUSH_UNKNOWN,
 	    "", "not sent yet" },
@@ -777,6 +891,8 @@ main(void)
 		cmocka_unit_test(test_an9_form_encoding),
 		cmocka_unit_test(test_an16_delay),
 		cmocka_unit_test(test_an16_sms),
+		cmocka_unit_test(test_an1_confirm),
+		cmocka_unit_test(test_an1_confirm_is_an_option),
 		cmocka_unit_test(test_narrow),
 		cmocka_unit_test(test_request_refused),
 		cmocka_unit_test(test_outcomes),

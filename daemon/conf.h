@@ -72,6 +72,7 @@ struct conf_survey {
 	const void *settings;
 	struct conf_http http;
 	int concurrency, line;
+	int warn_suppressed_pct;	/* 0 = never */
 };
 
 /* What a field of a card can show: one entry of writeback.fields. */

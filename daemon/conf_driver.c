@@ -66,6 +66,11 @@ const struct opt conf_survey_opts[] = {
 	{ .name = "concurrency", .type = OPT_INT,
 	    .offset = offsetof(struct conf_survey, concurrency), .def = "8",
 	    .min = 1, .max = 64, .help = "requests at a time" },
+	{ .name = "warn_suppressed_pct", .type = OPT_INT,
+	    .offset = offsetof(struct conf_survey, warn_suppressed_pct),
+	    .def = "20", .min = 0, .max = 100,
+	    .help = "share of a run's people that rules of the service hold "
+	    "back: an alarm; 0 = none" },
 	{ .name = NULL }
 };
 #undef AT

@@ -12,6 +12,8 @@
 #include "night_vanished.h"
 #include "runlog_night.h"
 #include "stage_alarms.h"
+#include "stage_push.h"
+#include "suppressed.h"
 
 #define NO_RUN_S (26 * 3600)
 #define SECRET_DAYS 14
@@ -107,6 +109,33 @@ put_link(struct night *n, const struct link *link, const char *name,
 	    n->options->kind != RUN_HOURLY, err);
 }
 
+/* A run that asked too few leaves it as it was. */
+static bool
+put_suppressed(struct night *n, struct err *err)
+{
+	const struct conf_survey *conf = &n->stage.conf->survey;
+	const long long held = runlog_reason(&n->log, "push",
+	    PUSH_SUPPRESSED_REASON);
+	const long long ended = runlog_get(&n->log, "push", "sent") +
+	    runlog_get(&n->log, "push", "failed") +
+	    runlog_get(&n->log, "push", "unknown");
+
+	switch (suppressed_judge(held, ended, conf->warn_suppressed_pct)) {
+	case SUPPRESSED_CANNOT_SAY:
+		return true;
+	case SUPPRESSED_FEW:
+		return put(n, "suppressed", conf->driver, NULL, err);
+	case SUPPRESSED_MANY:
+		return put(n, "suppressed", conf->driver, arena_printf(
+		    n->stage.arena, "%lld of %lld people of a run (%lld %%) were "
+		    "held back by rules of the service: compare them with "
+		    "rules.throttle_days (survey.warn_suppressed_pct is %d)",
+		    held, ended, held * 100 / ended,
+		    conf->warn_suppressed_pct), err);
+	}
+	return true;
+}
+
 static bool
 put_links(struct night *n, bool whole, struct err *err)
 {
@@ -175,7 +204,8 @@ health(struct night *n, const char *failure, struct err *err)
 
 	arena_reset(n->stage.arena);
 	if (n->options->only == RUN_ALL && !(put_runs(n, failure, err) &&
-	    put_links(n, whole, err) && put_secrets(n, err) &&
+	    put_links(n, whole, err) && put_suppressed(n, err) &&
+	    put_secrets(n, err) &&
 	    (!whole || n->options->kind == RUN_HOURLY ||
 	        night_find_vanished(n, err))))
 		return false;

@@ -116,6 +116,18 @@ runlog_get(const struct runlog *log, const char *stage, const char *outcome)
 }
 
 long long
+runlog_reason(const struct runlog *log, const char *stage, const char *reason)
+{
+	long long n = 0;
+
+	for (const struct count *c = log->counts; c != NULL; c = c->next)
+		if (strcmp(c->stage, stage) == 0 &&
+		    strcmp(c->reason, reason) == 0)
+			n += c->n;
+	return n;
+}
+
+long long
 runlog_source(const struct runlog *log, const char *stage, const char *source,
     const char *outcome)
 {

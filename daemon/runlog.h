@@ -34,6 +34,9 @@ long long runlog_get(const struct runlog *log, const char *stage,
 /* The same for one source. */
 long long runlog_source(const struct runlog *log, const char *stage,
     const char *source, const char *outcome);
+/* All that has the reason. */
+long long runlog_reason(const struct runlog *log, const char *stage,
+    const char *reason);
 NPS_MUSTCHECK bool runlog_end(struct runlog *log, const char *result,
     const char *detail, struct err *err);
 /* "pull queued=12 known=340; decide due=9 ..." in arena. */

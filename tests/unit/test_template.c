@@ -220,6 +220,8 @@ test_words(void **state)
 	    "No run for more than 26 hours");
 	assert_string_equal(template_health("sv", "export"),
 	    "Filer f\xc3\xb6r rapportverktyg kunde inte skrivas");
+	assert_string_equal(template_health("da", "suppressed"),
+	    "Unders\xc3\xb8gelsestjenesten holder mange tilbage");
 	assert_string_equal(template_state("sv", true), "LARM");
 }
 

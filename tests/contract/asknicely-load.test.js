@@ -3,6 +3,8 @@
  * asknicely-load.test.js - a night with 2,000 answers at the AskNicely of the
  * tests (NPSYNC_LONG: 20,000), the large pages lying in its storage: how many
  * requests npsync makes, and that it has no more memory than with a tenth of them.
+ * And a night that asks 300 people (NPSYNC_LONG: 20,000, at the service's own pace
+ * of 40 minutes): each of them once.
  */
 'use strict';
 
@@ -12,8 +14,12 @@ const { sim_start } = require('./lib/sim.js');
 const { place_make } = require('./lib/place.js');
 
 const MORE_KIB = 16384;
+const SENDS = process.env.NPSYNC_LONG ? 20000 : 300;
+const RATE = 8;		/* a second: all that the service allows */
 const ANSWERS = process.env.NPSYNC_LONG ? 20000 : 2000;
 const KEY = 'k-0123456789abcdef';
+const TENANT = 'contoso.onmicrosoft.com';
+const CLIENT = '11111111-2222-4333-8444-555555555555';
 const TOKEN = 'pat-eu1-11111111-2222-4333-8444-555555555555';
 
 const crm = (server, secret) => `name = "hs"; driver = "hubspot";
@@ -60,6 +66,60 @@ test(`a night of ${ANSWERS / 10} and one of ${ANSWERS} answers`,
 	assert.ok(large.redirects >= ANSWERS / 1000);
 	assert.ok(large.kib < small.kib + MORE_KIB);
 	assert.deepStrictEqual(large.violations, {});
+});
+
+/* ---- sends --------------------------------------------------------------- */
+
+/* Twice as many people, and events; night_max is what leaves. */
+const dynamics = (server, secret) => `name = "dyn"; driver = "dynamics";
+	base_url = "${server.url}"; client_id = "${CLIENT}";
+	rate_per_second = 10.0;
+	token_url = "${server.url}/${TENANT}/oauth2/v2.0/token";
+	secret = "${secret('secret', 'sim-secret-0123456789')}";`;
+
+async function night_that_asks(people) {
+	const now = '2026-11-25T20:00:00Z';
+	const sim = await sim_start('asknicely', ['--key', KEY, '--now', now,
+		'--limits', 'real']);
+	const { storage_port } = await sim.get('/sim/stats');
+	const place = await place_make('dynamics', ['--now', now,
+		'--seed-world', String(2 * people + 100),
+		'--events', String(3 * people + 100), '--days', '1'], dynamics, {
+		survey: (secret) => `rate_per_second = ${RATE}.0; ` +
+		    survey(sim, storage_port)(secret),
+		other: sim, inactivity: false,
+		rules: `flood_floor = 0; company_max = 0; night_max = ${people};`,
+	});
+	await place.must(new Date('2026-11-24T07:00:00Z'), 'run', 'hourly');
+	await place.must(new Date('2026-11-24T07:00:00Z'), 'activate');
+	const before = sim.requests().length, began = Date.now();
+	const { kib, text } = await place.measured(
+	    new Date('2026-11-26T00:10:00Z'), 'run', 'night');
+	const seconds = Math.round((Date.now() - began) / 1000);
+	const requests = sim.requests().length - before;
+	const asked = sim.ledger().filter((l) => l.kind === 'send')
+	    .map((l) => l.email);
+	const { violations, too_early } = await sim.get('/sim/stats');
+	await place.stop();
+	return { kib, text, seconds, requests, asked, violations, too_early };
+}
+
+test(`a night that asks ${SENDS / 10} people, and one that asks ${SENDS}`,
+    { limit_ms: process.env.NPSYNC_LONG ? 5400000 : 290000 }, async () => {
+	const small = await night_that_asks(SENDS / 10);
+	const large = await night_that_asks(SENDS);
+	for (const one of [small, large])
+		note(`${one.asked.length} sends: ${one.requests} requests, ` +
+		    `${one.seconds} s, npsync ${one.kib} KiB`);
+	for (const [one, people] of [[small, SENDS / 10], [large, SENDS]]) {
+		assert.strictEqual(one.asked.length, people, one.text);
+		assert.strictEqual(new Set(one.asked).size, people);
+		assert.deepStrictEqual(one.violations, {});
+		assert.strictEqual(one.too_early, 0);
+		/* One a person; lists besides. */
+		assert.ok(one.requests < people + 20, `${one.requests}`);
+	}
+	assert.ok(large.kib < small.kib + MORE_KIB);
 });
 
 main();

@@ -42,7 +42,7 @@ class Nights {
 		const { crm } = this;
 		this.place = await place_make(crm.name, ['--now',
 			'2026-11-24T06:00:00Z', ...crm.options], crm.conf,
-		    { inactivity: false });
+		    { inactivity: false, ...crm.place });
 		this.sim = this.place.server;
 		this.old = await this.person('old');
 		for (let i = 0; i < BYSTANDERS; i++)
@@ -316,4 +316,4 @@ async function mutant_case(crm, { name, tag }) {
 	note(`${crm.name}, ${name}: ${String(failed.message).split('\n')[0]}`);
 }
 
-module.exports = { matrix, at };
+module.exports = { matrix, at, Nights, LATER, LIMIT_MS };

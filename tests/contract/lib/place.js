@@ -34,13 +34,13 @@ const NPSTODAY = (dir, service) => `driver = "npstoday";
 	base_url = "${service.url}"; api_key = "file:${dir}/key";
 	rate_per_second = 10.0;`;
 
-const CONF = (dir, crm, survey, inactivity) => `
+const CONF = (dir, crm, survey, inactivity, rules) => `
 tenant = "contract";
 test = true;
 timezone = "Europe/Copenhagen";
 state_dir = "${dir}/state";
 log = { level = "warning"; };
-rules = { own_domains = [ "seller.example" ]; };
+rules = { own_domains = [ "seller.example" ]; ${rules} };
 send = { weekdays = [ "mon", "tue", "wed", "thu", "fri", "sat", "sun" ];
 	holidays = []; };
 trigger = {
@@ -81,11 +81,12 @@ const iso = (t) => t.toISOString().replace(/\..*/, 'Z');
 /*
  * crm: makes a group of the configuration without its braces, of the server and
  * secret(name, text).  options: of the CRM's server.  survey: the group of the survey
- * service, of secret, where it is not the npstoday of the tests.  more: what else
- * stands in the configuration.
+ * service, of secret, where it is not the npstoday of the tests; other: its server,
+ * which is stopped with the rest.  rules: of that group.  more: what else stands in
+ * the configuration.
  */
 async function place_make(crm_name, options, crm,
-    { survey, more = '', inactivity = true } = {}) {
+    { survey, other, rules = '', more = '', inactivity = true } = {}) {
 	const dir = scratch();
 	const secret = (name, text) => {
 		const file = path.join(dir, name);
@@ -96,13 +97,14 @@ async function place_make(crm_name, options, crm,
 	secret('key', KEY);
 	fs.mkdirSync(path.join(dir, 'state'), { mode: 0o700 });
 	give(path.join(dir, 'state'));
-	const service = await sim_start('npstoday',
+	const service = other ?? await sim_start('npstoday',
 	    ['--key-file', path.join(dir, 'key'), '--campaigns',
 	    '7749=Møde,7750=Salg,7751=Tabt salg,7752=Sag lukket,7753=Stilhed']);
 	const server = await sim_start(crm_name, options);
 	const file = path.join(dir, 'npsync.conf');
 	fs.writeFileSync(file, CONF(dir, await crm(server, secret),
-	    survey ? survey(secret) : NPSTODAY(dir, service), inactivity) + more);
+	    survey ? survey(secret) : NPSTODAY(dir, service), inactivity, rules) +
+	    more);
 	/* A moment; the clocks of the servers go with it. */
 	const clock = async (now) => {
 		await service.ask('now', { now: iso(now) });

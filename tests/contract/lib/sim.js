@@ -9,7 +9,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
-const START_MS = 10000;
+const START_MS = 60000;
 const build = process.env.NPSYNC_BUILD || 'build';
 
 function scratch() {

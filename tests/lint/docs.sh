@@ -43,7 +43,7 @@ help=$("$npsync" --help)
 commands=$(awk 'NF == 0 { part++ } part == 1 && /^  [a-z]/ { print $1 }' <<<"$help")
 [ -n "$commands" ] || bad daemon/main.c "--help lists no command"
 for option in $(grep -oE '(^|[ ,])--?[a-z][a-z-]*' <<<"$help" | tr -d ' ,' | sort -u); do
-	has "$man8" "[ ,|[$nl]$option[^a-z-]" ||
+	has "$man8" "[ ,|[$nl]${option}[^a-z-]" ||
 		bad daemon/npsync.8 "expected the option $option"
 done
 for command in $commands; do
@@ -54,13 +54,13 @@ for command in $commands; do
 	fi
 	for option in $("$npsync" "$command" --help |
 	    sed -n 's/^  \(--[a-z-]*\).*/\1/p'); do
-		has "$text" "[ |[$nl]$option[^a-z-]" || bad daemon/npsync.8 \
+		has "$text" "[ |[$nl]${option}[^a-z-]" || bad daemon/npsync.8 \
 		    "expected the option $option of $command"
 	done
 done
 for code in $("$npsync" --help | tr '\n' ' ' | sed 's/.*Exit: //' |
     grep -oE '(^|, *)[0-9]+' | tr -d ', '); do
-	has "$man8" "$nl +$code[ $nl]" ||
+	has "$man8" "$nl +${code}[ $nl]" ||
 		bad daemon/npsync.8 "expected the exit status $code"
 done
 
@@ -133,7 +133,7 @@ check_sample() {	# check_sample PATH DEFAULT
 	case $1 in
 	trigger.* | crm | crm.* | rules.frequency.* | programmes.* | policy.* | writeback.fields.* | writeback.task.* | \
 	    alarm.rules.* | alarm.managers.*)
-		has "$sampled" "[^a-z_]$leaf[^a-z_]" ||
+		has "$sampled" "[^a-z_]${leaf}[^a-z_]" ||
 			bad "$sample" "expected the key $1"
 		return
 		;;
@@ -184,7 +184,7 @@ for driver in $drivers; do
 	grep -qF "| [\`$driver\`](connectors/$driver/README.md)" README.md ||
 		bad README.md "expected what checks the driver $driver"
 	for name in $("$npsync" options "$driver" | sed -n 's/^\([a-z_]*\) .*/\1/p'); do
-		has "$text" "[^a-z_]$name[^a-z_]" || bad \
+		has "$text" "[^a-z_]${name}[^a-z_]" || bad \
 		    daemon/npsync-connectors.7 "expected the option $name of $driver"
 	done
 done

@@ -6,12 +6,16 @@
  * may be several; the core knows by it who was met before, whatever is edited.
  * One who is added to a record that was closed long ago is new to the core: the
  * time of the closing says that it is old.
+ *
+ * Nothing of a record says that its contacts changed.  So each pass reads again
+ * what changed in the last link_late_days: who was added since has an event.
  */
 #include <string.h>
 
 #include "reading.h"
 
 #define PAGE_MAX_BYTES ((size_t)33554432)
+#define DAY_S 86400L
 
 const char *const *
 hs_columns(struct arena *arena, const char *const *names, size_t n)
@@ -153,7 +157,8 @@ hs_pull_events(void *self, const struct pull *pull, crm_event_fn *emit,
 	if (page == NULL || own == NULL)
 		return err_nomem(err);
 	e.pass = (struct hs_pass){ .h = self, .pull = pull, .arg = &e,
-		.checkpoint = checkpoint, .checkpoint_arg = arg };
+		.checkpoint = checkpoint, .checkpoint_arg = arg,
+		.reach_s = e.h->set->link_late_days * DAY_S };
 	const bool ok = events_run(&e, err);
 	hs_pass_free(&e.pass);
 	if (ok)

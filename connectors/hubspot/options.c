@@ -177,6 +177,9 @@ const struct opt hubspot_opts[] = {
 	    "more than watermark.overlap_s"),
 	INT("upper_margin_s", upper_margin_s, "600", 0, 86400,
 	    "rows younger than this are left to the next pass"),
+	INT("link_late_days", link_late_days, "3", 0, 30,
+	    "events are read again for so many days: a contact that is linked "
+	    "later changes nothing else"),
 	{ .name = "search_rate", .type = OPT_FLOAT, .offset = AT(search_rate),
 	    .def = "3", .min = 0.1, .max = 5,
 	    .help = "searches a second at most, of all types together; the "

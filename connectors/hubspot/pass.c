@@ -53,8 +53,8 @@ resume_at(struct hs_pass *p, struct arena *arena, struct err *err)
 bool
 hs_pass_begin(struct hs_pass *p, struct err *err)
 {
-	static const struct watermark_rules rules = { .zone = "UTC",
-		.since = NO_TIME };
+	const struct watermark_rules rules = { .zone = "UTC", .since = NO_TIME,
+		.reach_s = p->reach_s };
 	AUTO(arena) struct arena *arena = arena_new(TEXT_BYTES);
 	const struct hs_settings *set = p->h->set;
 	const bool broken = p->pull->resume != NULL && !p->pull->sweep;

@@ -19,6 +19,8 @@ struct hs_part {
 struct hs_pass {
 	struct hubspot *h;
 	const struct pull *pull;
+	long reach_s;		/* begin so much before the mark, if that is
+				 * more than the overlap */
 	struct watermark mark;
 	time_t begin, until;	/* what to ask for; begin <= 0 = all */
 	time_t started;		/* the service's time */
@@ -30,7 +32,7 @@ struct hs_pass {
 	const char *place;	/* of a broken pass, behind the window */
 };
 
-/* Into a zeroed struct but for h, pull, arg and checkpoint; free it also after
+/* Into a zeroed struct but for h, pull, reach_s, arg and checkpoint; free it also after
  * a failure.  Something must have been asked in this run: its Date counts.
  * ERR_GONE: the place of the broken pass is none of ours. */
 NPS_MUSTCHECK bool hs_pass_begin(struct hs_pass *p, struct err *err);

@@ -54,7 +54,7 @@ struct hs_settings {
 	int list_limit, search_limit, search_max, window_s, split_total,
 	    max_pages;
 	bool check_total;
-	int overlap_s, upper_margin_s;
+	int overlap_s, upper_margin_s, link_late_days;
 	double search_rate;
 	struct intlist retry_statuses;
 

@@ -323,7 +323,9 @@ test_an_opt_out_is_confirmed(void **st)
 		    .headers = "Retry-After: 1\r\n" }, false, 1 },
 		{ { .status = 500 }, false, 1 }, { { .status = 418 }, false, 1 },
 		{ { .mode = SIM_CLOSE }, false, 1 },
-		{ { .mode = SIM_CUT, .status = 200, .cut = 12 }, false, 1 },
+		/* The status came, the answer did not. */
+		{ { .raw = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
+		    .mode = SIM_CUT, .cut = 99 }, false, 1 },
 		{ { .status = 200 }, true, 1 },
 	};
 	struct fixture *f = *st;

@@ -16,6 +16,7 @@ const MINUTE = 60000;
 /* Of CRMs that let few requests go; a day costs them half a minute besides. */
 const long = Boolean(process.env.NPSYNC_LONG);
 const slow_sizes = long ? [2000, 20000] : [2000];
+const small_sizes = long ? [2000, 20000] : [400];
 const SLOW_LIMIT_MS = long ? 60 * MINUTE : 4 * MINUTE;
 
 function rss(sim) {
@@ -23,8 +24,10 @@ function rss(sim) {
 	    fs.readFileSync(`/proc/${sim.pid}/status`, 'utf8'))[1]);
 }
 
-/* live: the moment of go-live, before the day; after: when it is over. */
-async function day({ name, options, crm, live, after }) {
+/* live: the moment of go-live, before the day; after: when it is over; night: when
+ * their cards are read, though so many at once are held as a flood; may be left
+ * out. */
+async function day({ name, options, crm, live, after, night }) {
 	const place = await place_make(name, options, crm, { inactivity: false });
 	const { server, must } = place;
 	const first = await place.measured(live, 'run', 'hourly');
@@ -34,20 +37,30 @@ async function day({ name, options, crm, live, after }) {
 	const { kib, text } = await place.measured(after, 'run', 'hourly');
 	const requests = server.requests().length - before;
 	const grown = rss(server) - rss_before;
+	const log = server.requests();
 	const again = await must(new Date(+after + 3 * MINUTE), 'run', 'hourly');
+	const so_far = server.requests().length;
+	const asking = night && await place.measured(night, 'run', 'night');
 	const stats = await server.get('/sim/stats');
+	const night_requests = server.requests().length - so_far;
+	const asked = place.service.ledger().filter((l) =>
+		l.kind === 'respondent').length;
 	await place.stop();
-	return { kib, requests, grown, stats, first_kib: first.kib,
+	if (night)
+		note(`the night after: ${asked} asked (a flood is held), ` +
+		    `${night_requests} requests, npsync ${asking.kib} KiB`);
+	return { kib, requests, grown, stats, log, first_kib: first.kib,
 		queued: Number(/(\d+) queued/.exec(text)?.[1]),
 		again: / queued/.test(again) };
 }
 
-/* of(events): the arguments of day(); sizes: one or two. */
-async function days_compare(of, requests_max, sizes = [2000, 20000]) {
+/* of(events): the arguments of day(); how: what is said of it; sizes: one or
+ * two. */
+async function days_compare(of, requests_max, sizes = [2000, 20000], how = '') {
 	const days = [];
 	for (const events of sizes) {
 		const one = await day(of(events));
-		note(`${events} events: ${one.queued} queued, ${one.requests} ` +
+		note(`${events} events${how}: ${one.queued} queued, ${one.requests} ` +
 		    `requests, npsync ${one.kib} KiB, server +${one.grown} KiB`);
 		days.push(one);
 	}
@@ -62,4 +75,4 @@ async function days_compare(of, requests_max, sizes = [2000, 20000]) {
 	return { small, large };
 }
 
-module.exports = { days_compare, slow_sizes, SLOW_LIMIT_MS };
+module.exports = { days_compare, slow_sizes, small_sizes, SLOW_LIMIT_MS };

@@ -10,8 +10,8 @@ const { crm } = require('./lib/hubspot.js');
 
 const for_ever = { times: -1 };
 const FAILS = [1, 69, 78];	/* of npsync(8): the CRM failed */
-matrix({ crm, mutants: [{ name: 'next-dropped' },
-	{ name: 'update-lost', tag: true }],
+matrix({ crm, mutants: [{ name: 'next-dropped' }, { name: 'links-dropped' },
+	{ name: 'update-lost', tag: true }, { name: 'update-appends', tag: true }],
 reads: [
 	{ word: '401 for ever', code: FAILS,
 		fault: { kind: 401, on: 'any', ...for_ever } },
@@ -20,6 +20,9 @@ reads: [
 	{ word: 'a meeting entered three days late', kind: 'meet',
 		ended_days: 3 },
 	{ word: '429 for ever', code: FAILS, fault: { kind: 'secondly',
+		on: 'search', ...for_ever } },
+	/* HS-09: not one call more in this night. */
+	{ word: 'the day is used up', code: FAILS, fault: { kind: 'daily',
 		on: 'search', ...for_ever } },
 	{ word: 'a page of HTML', code: FAILS, fault: { kind: 'html',
 		on: 'search', ...for_ever } },

@@ -46,6 +46,7 @@ const crm = {
 	filler: (sim, count, ended) => events.meet(sim, 0, ended, { count }),
 	deals: (sim, person, count) => made(sim, 'sale', { personId: person.id,
 		heading: 'Gammel' }, { count }),
+	calm: (sim) => sim.ask('state', { state: 'Running' }),
 	deals_edit: (sim) => sim.ask('update', { table: 'sale',
 		where: { heading: 'Gammel' }, set: { associateId: 2 } }),
 	async tags(sim) {
@@ -61,12 +62,34 @@ const crm = {
 
 const for_ever = { times: -1 };
 const FAILS = [1, 69, 78];	/* of npsync(8): the CRM failed */
-matrix({ crm, mutants: [{ name: 'filter-ignored' },
-	{ name: 'enable-ignored', tag: true }],
+matrix({ crm, mutants: [{ name: 'filter-ignored' }, { name: 'row-dropped' },
+	{ name: 'enable-ignored', tag: true },
+	{ name: 'others-cleared', tag: true }],
 reads: [
 	{ word: 'a ticket ends between pages', filler: 250,
 		fault: { kind: 'expired', on: 'archive', provider:
 		    'FindAppointment', after: 1 } },
+	/* SO-16: each pool in the night, 01:00 to 03:00 (UTC+1). */
+	{ word: 'pools start again', filler: 450, fault: [{ kind: 'recycle',
+		on: 'archive', provider: 'FindAppointment', after: 1 },
+	{ kind: 'recycle', on: 'archive', provider: 'FindSale' },
+	{ kind: 'recycle', on: 'archive', provider: 'Person', times: 2 }] },
+	/* SO-01 */
+	{ word: 'the tenant moves between pages', filler: 450, fault: [
+		{ kind: 'moved', on: 'archive', provider: 'FindAppointment',
+			after: 1 },
+		{ kind: 'moved', on: 'archive', provider: 'Person' }] },
+	{ word: '421 for ever', code: FAILS, fault: { kind: 421, on: 'data',
+		...for_ever } },
+	{ word: '503 twice', filler: 250, fault: [{ kind: 503, text: 'html',
+		on: 'archive', provider: 'FindAppointment', after: 1 },
+	{ kind: 503, on: 'archive', provider: 'Person' }] },
+	{ word: '503 for ever', code: FAILS, fault: { kind: 503, text: 'html',
+		on: 'data', ...for_ever } },
+	{ word: 'maintenance offline', code: FAILS, says: /maint|running/i,
+		fault: { control: 'state', state: 'OfflineMaintenance' } },
+	{ word: 'maintenance online', fault: { control: 'state',
+		state: 'OnlineMaintenance' } },
 	{ word: '401 for ever', code: FAILS,
 		fault: { kind: 401, on: 'data', ...for_ever } },
 	{ word: 'committed late', late: 840 },
@@ -85,6 +108,15 @@ reads: [
 	{ word: 'nothing wrong' },
 	{ word: 'somebody else holds the card', code: [0, 1],
 		fault: { kind: 409, on: 'interests' } },
+	{ word: 'pools start again', fault: { kind: 'recycle',
+		on: 'interests' } },
+	/* One new ticket for the tags of a run: what is left waits. */
+	{ word: 'pools start again and again', code: [0, 1], fault: [
+		{ kind: 'recycle', on: 'interests' },
+		{ kind: 'recycle', on: 'entity' }] },
+	{ word: 'the tenant moves', fault: { kind: 'moved', on: 'interests' } },
+	{ word: '503 once', code: [0, 1], fault: { kind: 503, text: 'html',
+		on: 'interests' } },
 	{ word: '429 for ever', code: FAILS, fault: { kind: 429,
 		on: 'interests', retry_after: 1, ...for_ever } },
 	{ word: 'cut behind the effect', code: [0, 1],

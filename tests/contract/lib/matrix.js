@@ -20,7 +20,7 @@ const EVENTS = ['meet', 'sale', 'case', 'meet'];	/* of four people */
 const OLD_DEALS = 800;
 const BYSTANDERS = 6;
 const OURS = /^NPSToday\.(?!NoSend$)/;
-const LIMIT_MS = 120000;
+const LIMIT_MS = 240000;
 
 const at = (day, hour) => new Date(FIRST + day * DAY + hour * HOUR);
 const sorted = (list) => [...list].sort();
@@ -126,12 +126,15 @@ class Nights {
 		return res;
 	}
 
+	/* control: of the server's, where it is not a fault of requests. */
 	async faults(list) {
-		for (const fault of [].concat(list ?? []))
-			await this.sim.ask('fault', fault);
+		for (const { control = 'fault', ...fault } of
+		    [].concat(list ?? []))
+			await this.sim.ask(control, fault);
 	}
-	calm() {
-		return this.sim.ask('fault', { clear: true });
+	async calm() {
+		await this.sim.ask('fault', { clear: true });
+		await this.crm.calm?.(this.sim);
 	}
 
 	asked() {
@@ -168,13 +171,13 @@ class Nights {
 
 	/* Their events came in, and the rules say why nobody was asked. */
 	async refused_check() {
-		for (const [mail, reason] of this.refused) {
+		await Promise.all([...this.refused].map(async ([mail, why]) => {
 			const text = await this.place.must(at(this.day, 3),
 			    'explain', mail);
 			assert.match(text, new RegExp(
-			    `suppressed by decide: ${reason}$`, 'm'),
+			    `suppressed by decide: ${why}$`, 'm'),
 			`${mail}: ${text}`);
-		}
+		}));
 	}
 
 	/* Ours on those cards, and what others wrote as they wrote it last. */

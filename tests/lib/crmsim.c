@@ -17,6 +17,7 @@
 #include "json.h"
 #include "num.h"
 #include "runproc.h"
+#include "textfile.h"
 #include "tmpdir.h"
 
 #define OPTIONS_MAX 24
@@ -31,6 +32,7 @@ struct crmsim {
 };
 
 static char folder[1024];
+static int folder_fd = -1;
 
 void
 crmsim_find(const char *argv0)
@@ -44,6 +46,8 @@ crmsim_find(const char *argv0)
 		(void)snprintf(folder, sizeof(folder), "%.*s/../sim",
 		    slash == NULL ? 1 : (int)(slash - argv0),
 		    slash == NULL ? "." : argv0);
+	/* By it the programs are found by a user who cannot read the build. */
+	folder_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 static void
@@ -82,8 +86,24 @@ control_open(struct crmsim *sim)
 		fail_msg("%s", err.msg);
 }
 
+const char *
+crmsim_file(const struct crmsim *sim, const char *name)
+{
+	static char path[600];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", sim->dir, name);
+	return path;
+}
+
 struct crmsim *
 crmsim_start(const char *name, const char *now, const char *const *options)
+{
+	return crmsim_start_from(name, now, options, NULL);
+}
+
+struct crmsim *
+crmsim_start_from(const char *name, const char *now,
+    const char *const *options, const char *const (*files)[2])
 {
 	struct crmsim *sim = calloc(1, sizeof(*sim));
 	char program[1200], port_file[600];
@@ -95,8 +115,11 @@ crmsim_start(const char *name, const char *now, const char *const *options)
 	assert_int_equal(tmpdir_make(NULL), 0);
 	(void)snprintf(sim->dir, sizeof(sim->dir), "%s", tmpdir);
 	(void)snprintf(port_file, sizeof(port_file), "%s/port", sim->dir);
-	(void)snprintf(program, sizeof(program), "%s/%s", folder, name);
+	(void)snprintf(program, sizeof(program), "/proc/self/fd/%d/%s",
+	    folder_fd, name);
 	args[1] = sim->dir;
+	for (; files != NULL && (*files)[0] != NULL; files++)
+		textfile_write(crmsim_file(sim, (*files)[0]), (*files)[1]);
 	for (size_t i = 0; options != NULL && options[i] != NULL; i++) {
 		assert_true(i < OPTIONS_MAX);
 		args[n++] = options[i];

@@ -18,6 +18,12 @@ void crmsim_find(const char *argv0);
 /* name: "hubspot"; options: NULL-ended, may be NULL.  now: its clock. */
 struct crmsim *crmsim_start(const char *name, const char *now,
     const char *const *options);
+/* In a directory with these files {name, text} of another one's, NULL-ended: as
+ * that one was.  files may be NULL. */
+struct crmsim *crmsim_start_from(const char *name, const char *now,
+    const char *const *options, const char *const (*files)[2]);
+/* The path of one of its files; until the next call. */
+const char *crmsim_file(const struct crmsim *sim, const char *name);
 void crmsim_stop(struct crmsim *sim);
 /* "http://127.0.0.1:4711" */
 const char *crmsim_url(const struct crmsim *sim);

@@ -91,17 +91,24 @@ mailbox_stop(struct mailbox *m)
 }
 
 /* ---- its mails ----------------------------------------------------------- */
-int
-mailbox_count(const struct mailbox *m)
+bool
+mailbox_has(const struct mailbox *m, int n)
 {
 	char path[500];
 	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/%d.eml", m->dir, n);
+	return stat(path, &st) == 0;
+}
+
+int
+mailbox_count(const struct mailbox *m)
+{
 	int n = 0;
 
-	do
-		(void)snprintf(path, sizeof(path), "%s/%d.eml", m->dir, ++n);
-	while (stat(path, &st) == 0);
-	return n - 1;
+	while (mailbox_has(m, n + 1))
+		n++;
+	return n;
 }
 
 void

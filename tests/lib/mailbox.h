@@ -8,6 +8,7 @@
 #define NPSYNC_MAILBOX_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "runproc.h"
 
@@ -27,6 +28,8 @@ void mailbox_mode(const struct mailbox *m, const char *mode);
 /* A file in its directory. */
 void mailbox_write(const struct mailbox *m, const char *name,
     const char *text);
+/* Message n has come. */
+bool mailbox_has(const struct mailbox *m, int n);
 int mailbox_count(const struct mailbox *m);
 /* Waits until so many have come. */
 void mailbox_wait(const struct mailbox *m, int n);

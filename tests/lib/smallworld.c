@@ -17,68 +17,29 @@
 #include <cmocka.h>
 
 #include "../sim/simtime.h"
+#include "books.h"
 #include "buf.h"
+#include "child.h"
 #include "clock.h"
 #include "conf.h"
 #include "ledger.h"
 #include "log.h"
 #include "night.h"
 #include "testdb.h"
-#include "with_asan.h"
+#include "textfile.h"
 
 #define TENANT "small"
 #define MARK_FILE "high-water-" TENANT
 #define DAYS 30			/* between two surveys of a person */
 #define NIGHTS_MAX 6
-#define FILE_MAX ((size_t)4 << 20)
 #define CASE_FILES 16
 
 DB_STMT(sw_rows,
     "SELECT contact_id, state, coalesce(reason, '') FROM npsync.queue"
     " WHERE tenant_id = $1");
-DB_STMT(sw_waiting,
-    "SELECT count(*) FROM npsync.queue WHERE tenant_id = $1"
-    "   AND state IN ('queued', 'deferred', 'sending', 'unknown')");
-DB_STMT(sw_history,
-    "SELECT count(*) FROM npsync.queue q WHERE tenant_id = $1 AND version <>"
-    " (SELECT count(*) FROM npsync.queue_history h WHERE h.tenant_id = $1"
-    "     AND h.queue_id = q.queue_id)");
-/* Of runs that came to their end. */
-DB_STMT(sw_counts,
-    "SELECT count(*) FROM ("
-    "  SELECT c.run_id, stage, source, sum(n) FILTER (WHERE outcome = 'seen') AS seen,"
-    "         coalesce(sum(n) FILTER (WHERE outcome <> 'seen'), 0) AS others"
-    "    FROM npsync.run_count c JOIN npsync.run r ON r.tenant_id = $1 AND r.run_id = c.run_id"
-    "   WHERE c.tenant_id = $1 AND r.ended_at IS NOT NULL"
-    "   GROUP BY c.run_id, stage, source) x WHERE seen <> others");
 DB_STMT(sw_runs, "SELECT count(*) FROM npsync.run WHERE tenant_id = $1");
-DB_STMT(sw_tenant, "SELECT min(tenant_id) FROM npsync.tenant");
 
 /* ---- files ------------------------------------------------------------------- */
-/* The caller's. */
-static char *
-read_all(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	char *text = calloc(1, FILE_MAX);
-
-	assert_non_null(text);
-	if (f == NULL)
-		fail_msg("%s: %s", path, strerror(errno));
-	(void)!fread(text, 1, FILE_MAX - 1, f);
-	(void)fclose(f);
-	return text;
-}
-
-static void
-write_all(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "we");
-
-	if (f == NULL || fputs(text, f) < 0 || fclose(f) != 0)
-		fail_msg("%s: %s", path, strerror(errno));
-}
-
 static int
 remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
@@ -223,7 +184,7 @@ conf_make(struct smallworld *w)
 
 	assert_in_range(snprintf(text, sizeof(text), conf_text, w->dir, w->dir,
 	    w->dir, simproc_port(w->sim), w->dir), 1, sizeof(text) - 1);
-	write_all(w->conf, text);
+	textfile_write(w->conf, text);
 }
 
 /* ---- a run, in its process --------------------------------------------------------- */
@@ -276,38 +237,34 @@ run_inside(struct run *r)
 	return code;
 }
 
+struct order {
+	struct run run;
+	int64_t now;
+	const struct smallworld_hook *hook;
+};
+
+static int
+run_child(void *arg)
+{
+	struct order *o = arg;
+
+	clock_shift((time_t)o->now);
+	if (o->hook != NULL)
+		o->hook->before(o->hook->arg);
+	const int code = run_inside(&o->run);
+	if (o->hook != NULL)
+		o->hook->after(o->hook->arg);
+	return code;
+}
+
 static int
 run_forked(struct smallworld *w, enum run_kind kind, int64_t now,
     const struct smallworld_hook *hook)
 {
-	static const int deaths[] = { SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGSYS };
-	int status = 0;
+	struct order o = { .now = now, .hook = hook, .run = { .w = w,
+		.kind = kind, .tenant = { .lock_fd = -1 } } };
+	const int code = child_run(run_child, &o);
 
-	(void)fflush(NULL);
-	const pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		struct run r = { .w = w, .kind = kind,
-			.tenant = { .lock_fd = -1 } };
-		/* cmocka would make an exit code of a crash. */
-		for (size_t i = 0; i < ARRAY_LEN(deaths); i++)
-			(void)signal(deaths[i], SIG_DFL);
-		clock_shift((time_t)now);
-		if (hook != NULL)
-			hook->before(hook->arg);
-		const int code = run_inside(&r);
-		if (hook != NULL)
-			hook->after(hook->arg);
-		/* LeakSanitizer looks at the end of a process; what belongs to
-		 * the test is not the child's to clean. */
-		if (WITH_ASAN)
-			exit(code);
-		_exit(code);
-	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	const int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
-	                                     : WEXITSTATUS(status);
 	if (code > w->worst)
 		w->worst = code;
 	return code;
@@ -429,7 +386,7 @@ service_start(struct smallworld *w)
 	if (w->ledger == NULL)
 		return;
 	simproc_away(w->sim);
-	write_all(file(w, "service/ledger.jsonl"), w->ledger);
+	textfile_write(file(w, "service/ledger.jsonl"), w->ledger);
 	simproc_back(w->sim);
 }
 
@@ -442,7 +399,7 @@ smallworld_case(struct smallworld *w)
 	folders_make(w, name);
 	service_start(w);
 	conf_make(w);
-	write_all(file(w, "state/" MARK_FILE), w->mark);
+	textfile_write(file(w, "state/" MARK_FILE), w->mark);
 	sql("CREATE DATABASE %s TEMPLATE %s", name, "ready");
 	database_use(w, name);
 	memcpy(w->crm.contact, w->contact, sizeof(w->contact));
@@ -463,32 +420,7 @@ struct look {
 	struct smallworld *w;
 	struct smallworld_state *out;
 	struct db *db;
-	long long tenant;
 };
-
-static struct db_result *
-ask(const struct look *l, const struct db_stmt *stmt)
-{
-	AUTO(arena) struct arena *arena = arena_new(4096);
-	struct db_result *r = NULL;
-	struct err err = { .kind = ERR_NONE };
-	struct db_args args;
-
-	db_args_init(&args, arena);
-	if (stmt != &sw_tenant)
-		db_arg_int(&args, l->tenant);
-	if (!db_query(l->db, stmt, &args, &r, &err))
-		fail_msg("%s", err.msg);
-	return r;
-}
-
-static long long
-number(const struct look *l, const struct db_stmt *stmt)
-{
-	AUTO(db_result) struct db_result *r = ask(l, stmt);
-
-	return db_int(r, 0, 0);
-}
 
 static void
 look_open(struct look *l, struct smallworld *w)
@@ -498,7 +430,6 @@ look_open(struct look *l, struct smallworld *w)
 	*l = (struct look){ .w = w };
 	if (!db_open(w->conninfo, &l->db, &err))
 		fail_msg("%s", err.msg);
-	l->tenant = number(l, &sw_tenant);
 }
 
 long long
@@ -507,7 +438,7 @@ smallworld_runs(struct smallworld *w)
 	struct look l;
 
 	look_open(&l, w);
-	const long long n = number(&l, &sw_runs);
+	const long long n = books_number(l.db, &sw_runs);
 	db_close(l.db);
 	return n;
 }
@@ -518,9 +449,10 @@ is_quiet(struct smallworld *w)
 	struct look l;
 
 	look_open(&l, w);
-	const bool quiet = number(&l, &sw_waiting) == 0;
+	struct books books;
+	books_read(l.db, &books);
 	db_close(l.db);
-	return quiet;
+	return books.waiting == 0;
 }
 
 static void
@@ -630,20 +562,22 @@ void
 smallworld_look(struct smallworld *w, struct smallworld_state *out)
 {
 	struct look l;
+	struct books books;
 	char first[160] = "";
 
 	*out = (struct smallworld_state){ 0 };
 	look_open(&l, w);
 	l.out = out;
-	AUTO(db_result) struct db_result *rows = ask(&l, &sw_rows);
+	AUTO(db_result) struct db_result *rows = books_ask(l.db, &sw_rows);
 	for (int i = 0; i < w->n_people; i++)
 		look_person(&l, &w->person[i], rows);
 	out->doubled = ledger_doubles(w->sim, DAYS, first, sizeof(first));
 	if (out->doubled > 0)
 		say(&l, "%s", first);
-	out->waiting = (int)number(&l, &sw_waiting);
-	out->bad_history = (int)number(&l, &sw_history);
-	out->bad_counts = (int)number(&l, &sw_counts);
+	books_read(l.db, &books);
+	out->waiting = books.waiting;
+	out->bad_history = books.bad_history;
+	out->bad_counts = books.bad_counts;
 	out->wrong_tags = ledger_wrong_tags(w->sim, &w->crm, NULL, 0,
 	    &out->n_tags, first, sizeof(first));
 	if (out->wrong_tags > 0)
@@ -721,8 +655,8 @@ smallworld_open_with(struct smallworld *w, const char *const *options)
 	prepare(w);
 	memcpy(w->contact, w->crm.contact, sizeof(w->contact));
 	w->prepared_runs = smallworld_runs(w);
-	w->ledger = read_all(file(w, "service/ledger.jsonl"));
-	w->mark = read_all(file(w, "state/" MARK_FILE));
+	w->ledger = textfile_read(file(w, "service/ledger.jsonl"));
+	w->mark = textfile_read(file(w, "state/" MARK_FILE));
 	simproc_stop(w->sim);
 	w->sim = NULL;
 }

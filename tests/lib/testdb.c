@@ -403,7 +403,7 @@ testdb_copy(const char *name)
 void
 testdb_drop(const char *name)
 {
-	server_script("DROP DATABASE %s", name);
+	server_script("DROP DATABASE %s WITH (FORCE)", name);
 }
 
 const char *

@@ -24,7 +24,7 @@ struct db *testdb_open(void);
 struct db *testdb_fresh_empty(void);
 /* A fresh database that is a copy of another, to which nobody is connected. */
 struct db *testdb_copy(const char *name);
-/* One that nobody is connected to. */
+/* Who is still connected to it is cut off. */
 void testdb_drop(const char *name);
 /* Of the database opened last. */
 const char *testdb_name(void);

@@ -203,7 +203,10 @@ CHECKS = $(sort $(wildcard tests/*/test_*.sh)) \
 PLAIN := tests/system/test_setup.sh tests/system/test_controls.sh \
 	tests/system/test_nights_controls.sh tests/unit/test_syscallfault.sh \
 	tests/unit/test_failpoint_release.sh
-CHECK = $(if $(T),$(foreach c,$(CHECKS),$(if $(findstring $(T),$(c)),$(c))),$(filter-out $(if $(SAN),$(PLAIN)),$(CHECKS)))
+LONG_CHECKS = $(filter %.sh,$(LONG_SRC)) $(patsubst %.c,$(O)/%,$(filter %.c,$(LONG_SRC)) $(TORTURE_SRC))
+LONG_SRC = $(shell grep -lw NPSYNC_LONG tests/*/test_*.c tests/*/test_*.sh)
+CHECK = $(if $(LONG),$(filter $(LONG_CHECKS),$(CHECKS)),$(CHECK_SHORT))
+CHECK_SHORT = $(if $(T),$(foreach c,$(CHECKS),$(if $(findstring $(T),$(c)),$(c))),$(filter-out $(if $(SAN),$(PLAIN)),$(CHECKS)))
 check:
 	@tests/setup.sh check
 	@echo "building in $(O)/"
@@ -211,12 +214,12 @@ check:
 	@$(if $(SAN),$(if $(T),:,printf 'not under sanitizers: %s\n' '$(PLAIN)'),:)
 	@$(if $(NPSYNC_LONG),NPSYNC_LONG=$(NPSYNC_LONG)) NPSYNC_MAKEFLAGS='$(INNER_FLAGS)' tests/run.sh $(if $(NPSYNC_LONG),-t 10800) \
 	    -b $(O) -d $(O)/tests $(CHECK)
-# All that the torture tests have, and the controls; make check runs a slice of
-# each.
+# All that the tests have which know NPSYNC_LONG, the controls, and ten minutes of
+# fuzzing a target; make check runs a slice of each.  T=name: those tests alone.
 check-long:
-	@$(MAKE) --no-print-directory NPSYNC_LONG=1 T="$(or $(T),torture)" check
-	@$(if $(T),:,$(MAKE) --no-print-directory NPSYNC_LONG=1 T=nights check)
+	@$(MAKE) --no-print-directory NPSYNC_LONG=1 $(if $(T),,LONG=1) check
 	@$(if $(T),:,$(MAKE) --no-print-directory controls)
+	@$(if $(T),:,$(MAKE) --no-print-directory fuzz SECONDS=600)
 # Seeded defects that the tests must see.  T=claim: those whose name has "claim".
 INNER_FLAGS = $(filter-out --jobserver% -j%,$(MAKEFLAGS))
 controls:
@@ -350,7 +353,7 @@ tags:
 help:
 	@echo "make demo          install what is missing, build, run the example night"
 	@echo "make check         the same, with all tests (T=name: some of them)"
-	@echo "make check-long    all that tests/torture has (hours)"
+	@echo "make check-long    all that the tests have (many hours)"
 	@echo "make controls      seeded defects, each caught by a test (T=name: some)"
 	@echo "make check-real    against Tryton and Request Tracker (T=rt: one)"
 	@echo "make check-connectors  servers and requests judged by clients of others (needs node; T=name)"

@@ -7,10 +7,10 @@
 # BUILD is where the programs were built: NPSYNC_BUILD for a test that starts
 # them ($NPSYNC_BUILD/npsync, $NPSYNC_BUILD/tests/sim/*); STRIP is left out of
 # the names that are printed.
-# One line per program, with why it skipped; its lines "# note: ..."; its output
-# when it failed; at the end one line "N passed, N failed[, N skipped]".  A
-# program that crashes, ends early, runs too long or leaves a process running
-# counts as a failed case.
+# One line per program, with why it skipped; its lines "# note: ...", with
+# NPSYNC_LONG all that it counted ("# ..."); its output when it failed; at the
+# end one line "N passed, N failed[, N skipped]".  A program that crashes, ends
+# early, runs too long or leaves a process running counts as a failed case.
 set -u
 LC_NUMERIC=C
 
@@ -174,7 +174,11 @@ run_one() {
 		took=$(((${EPOCHREALTIME/./} - ${start/./}) / 100000))
 		printf '  %d.%d s' $((took / 10)) $((took % 10))
 		echo "${why:+  ($why)}${reason:+  (skipped: $reason)}"
-		sed -n 's/^# note: /     /p' "$out"
+		if [ -n "${NPSYNC_LONG:-}" ] && [ $word = ok ]; then
+			sed -n '/^# \(not \)\{0,1\}ok\>/d; s/^# \(note: \)\{0,1\}/     /p' "$out"
+		else
+			sed -n 's/^# note: /     /p' "$out"
+		fi
 		if [ $word = FAIL ]; then
 			# Not as TAP: nobody shall count these lines again.
 			sed 's/^/     | /' "$out"

@@ -287,7 +287,7 @@ test_401_for_ever(void **state)
 	nights_begin(&n, &w);
 	world_tell(&w, "fault", "{'kind':'401','on':'data','times':-1}");
 	assert_false(night(&n));
-	assert_int_equal(w.rig.err.kind, ERR_CONFIG);
+	assert_int_equal(w.rig.err.kind, ERR_AUTH);
 	assert_null(n.mark);
 	assert_null(n.resume);
 	nights_end(&n);

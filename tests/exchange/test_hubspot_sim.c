@@ -488,7 +488,7 @@ edited(const char *first, int after)
 	    "'filters':[" HELD ",{'propertyName':'hs_lastmodifieddate',"
 	    "'operator':'EQ','value':'2026-11-25T18:%s:00Z'}]}", first),
 	    "rows"), 0), "id"));
-	lab_open(&lab, "search_limit = 10;");
+	lab_open(&lab, "search_limit = 10; link_late_days = 0;");
 	nights_begin(&n, &lab);
 	n.from = lab.now - 2 * 86400;
 	(void)crmsim_ask(lab.sim, "fault", "{'kind':'edit','on':'search',"

@@ -168,8 +168,8 @@ static const struct crm_connector crm = {
 	.info = { .api = CONNECTOR_API, .name = "plain", .summary = "a list",
 	    .opts = no_opts, .caps = STREAMS_CAPS, .whole = STREAMS_CAPS },
 	.open = opens, .close = closes, .check = checks,
-	.pull_events = pull_events, .pull_activities = pull_activities, .pull_contacts = pull_contacts,
-	.load_contacts = load_contacts,
+	.pull_events = pull_events, .pull_activities = pull_activities,
+	.pull_contacts = pull_contacts, .load_contacts = load_contacts,
 };
 
 /* ---- the service ---------------------------------------------------------- */

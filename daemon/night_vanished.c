@@ -68,9 +68,11 @@ static bool
 list_crm(struct search *s, struct crm *crm, int kind)
 {
 	struct err why = { .kind = ERR_NONE };
-	bool ok = !crm->link.failed;
+	bool ok = true;
 
-	if (ok && crm->connector->list_values != NULL)
+	if (crm->link.failed)	/* perhaps it was never opened */
+		return false;
+	if (crm->connector->list_values != NULL)
 		ok = crm->connector->list_values(crm->link.self, kinds[kind],
 		    kind == CATEGORIES ? on_category : on_relation, s, &why);
 	if (!ok && why.kind != ERR_NONE)

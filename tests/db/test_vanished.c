@@ -16,7 +16,7 @@
 /* A CRM: its lists, with ' ' between; NULL = it knows none of that kind. */
 struct lists {
 	const char *categories, *relations;
-	bool fails, no_lists, no_events;
+	bool fails, no_lists, no_events, never_opened;
 };
 
 static bool
@@ -69,6 +69,9 @@ look(struct fixture *f, struct lists *lists, size_t n)
 		night.crms[i] = (struct crm){ .connector = &crms[i], .link = {
 		    .self = &lists[i], .scratch = f->scratch,
 		    .name = i == 0 ? "crm" : "other" } };
+		if (lists[i].never_opened)
+			night.crms[i].link = (struct link){ .name = "other",
+				.failed = true };
 	}
 	night.stage.crm = night.crms;
 	if (!night_find_vanished(&night, &err))
@@ -145,7 +148,9 @@ test_a_list_that_fails(void **state)
 	lists[0].categories = "Demo Visit";
 	lists[1].relations = NULL;
 	assert_string_equal(look(f, lists, 2), "category Demo");
-	lists[1].fails = false;
+	lists[1].never_opened = true;
+	assert_string_equal(look(f, lists, 2), "category Demo");
+	lists[1].fails = lists[1].never_opened = false;
 	lists[1].relations = "Kunde Partner";
 	assert_string_equal(look(f, lists, 2), "");
 }

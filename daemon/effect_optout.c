@@ -17,12 +17,14 @@ DB_STMT(optout_wanted,
     "    FROM npsync.contact c, unnest(c.person) k JOIN declined d ON d.person_key = k"
     "   WHERE c.tenant_id = $1 AND c.connector = $3 AND EXISTS (SELECT 1 FROM e)"
     "     AND NOT c.no_send AND NOT c.opted_out AND NOT c.gone AND NOT c.anonymised AND NOT c.erased"
-    /* A card that was gone and has been read again. */
+    /* A card that was gone and has been read again, and one that was denied so
+     * often that it failed, once a day: the right may come back. */
     "  ON CONFLICT (tenant_id, kind, target, subject) DO UPDATE"
     "     SET state = 'wanted', reason = NULL, tries = 0, updated_at = excluded.updated_at"
-    "   WHERE f.state = 'failed' AND f.reason = 'gone' AND EXISTS (SELECT 1 FROM npsync.contact x"
+    "   WHERE f.state = 'failed' AND (f.reason = 'gone' AND EXISTS (SELECT 1 FROM npsync.contact x"
     "         WHERE x.tenant_id = $1 AND x.connector = $3 AND x.contact_id = f.subject"
     "           AND NOT x.gone AND x.facts_at > f.updated_at)"
+    "      OR " WAS_DENIED("f.reason") " AND f.updated_at < $4::timestamptz - interval '1 day')"
     "  RETURNING 1)"
     " SELECT (SELECT count(*) FROM e), (SELECT count(*) FROM put)");
 DB_STMT(optout_wishes,

@@ -78,6 +78,13 @@ flush(struct pusher *p, struct err *err)
 	if (p->n_moves == 0)
 		return true;
 	arena_reset(stage->scratch);
+	/* First: a row that is closed is looked at by nobody, and if this run
+	 * is killed here, one that is not says "unknown" and asks nobody. */
+	for (size_t i = 0; i < p->n_opted_out; i++)
+		if (!optout_put_row(stage->db, stage->tenant->id,
+		        p->opted_out_rows[i], "survey", clock_now(),
+		        stage->scratch, err))
+			return false;
 	if (!queue_move(stage->db, stage->tenant, ACTOR_PUSH, "push",
 	        stage->log->run_id, clock_now(), p->moves, p->n_moves,
 	        stage->scratch, &moved, err))
@@ -86,11 +93,6 @@ flush(struct pusher *p, struct err *err)
 		log_ev(LOG_LEVEL_WARNING, "push",
 		    "outcomes=%zu recorded=%zu hint=%s", p->n_moves, moved,
 		    log_quote("the others were settled by another run"));
-	for (size_t i = 0; i < p->n_opted_out; i++)
-		if (!optout_put_row(stage->db, stage->tenant->id,
-		        p->opted_out_rows[i], "survey", clock_now(),
-		        stage->scratch, err))
-			return false;
 	p->n_moves = p->n_opted_out = 0;
 	return true;
 }
@@ -282,7 +284,7 @@ confirm(struct pusher *p, struct flight *f)
 	struct respondent r;
 	struct err ignored;
 
-	if (connector->confirm_request == NULL)
+	if (connector->confirm_request == NULL || !lease_lasts(p))
 		return false;
 	arena_reset(survey->link.scratch);
 	respondent_make(p, f, &r);

@@ -861,6 +861,17 @@ test_opt_outs_that_are_denied(void **state_)
 	run(f);
 	assert_int_equal(crm.link.aside.kind, ERR_AUTH);
 	assert_non_null(strstr(crm.link.aside.msg, "denies every card"));
+	/* Too often; a day later the right is there again. */
+	crm.link.aside.kind = ERR_NONE;
+	denied = "";
+	fixture_exec(f, "UPDATE npsync.effect SET state = 'failed', tries = 100"
+	    " WHERE tenant_id = $1 AND subject IN ('a', 'b')");
+	fixture_exec(f, "UPDATE npsync.effect SET updated_at = updated_at -"
+	    " interval '25 hours' WHERE tenant_id = $1 AND subject = 'a'");
+	run(f);
+	assert_string_equal(state(f, "opt_out", "a"), "done");
+	assert_string_equal(state(f, "opt_out", "b"), "failed");
+	assert_string_equal(state(f, "opt_out", "c"), "done");
 	f->conf.writeback.opt_outs = false;
 }
 

@@ -357,6 +357,39 @@ test_an_opt_out_is_confirmed(void **st)
 	}
 }
 
+static void
+script(struct fixture *f, const char *sql)
+{
+	struct err err = { 0 };
+
+	if (!db_script(f->db, sql, &err))
+		fail_msg("%s", err.msg);
+}
+
+/* The run ends before it has said what became of the row. */
+static void
+test_an_opt_out_is_kept_first(void **st)
+{
+	static const struct sim_reply reply = { .status = 451 };
+	struct fixture *f = *st;
+	struct err err = { 0 };
+
+	serve(f, &reply, 1);
+	script(f, "CREATE FUNCTION npsync.test_end() RETURNS trigger LANGUAGE"
+	    " plpgsql AS $$BEGIN RAISE EXCEPTION 'the end'; END$$;"
+	    " CREATE TRIGGER test_end BEFORE UPDATE ON npsync.queue FOR EACH ROW"
+	    " WHEN (NEW.state = 'failed') EXECUTE FUNCTION npsync.test_end()");
+	const long long row = fixture_due(f, 1);
+	const bool ended = !stage_push(&f->stage, &err);
+	script(f, "DROP TRIGGER test_end ON npsync.queue;"
+	    " DROP FUNCTION npsync.test_end()");
+	assert_true(ended);
+	assert_string_equal(state(f, row), "sending");
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.opt_out"
+	    " WHERE tenant_id = $1 AND person_key = 'p1'"), 1);
+	serve_end();
+}
+
 /* Several at a time, and the others go on meanwhile. */
 static void
 test_confirming_many(void **st)
@@ -572,6 +605,7 @@ main(void)
 		cmocka_unit_test(test_numbers_are_complete),
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_an_opt_out_is_confirmed),
+		cmocka_unit_test(test_an_opt_out_is_kept_first),
 		cmocka_unit_test(test_confirming_many),
 		cmocka_unit_test(test_four_tries),
 		cmocka_unit_test(test_retry_after),

@@ -124,7 +124,7 @@ hs_card_columns(struct hubspot *h, const char *const **out, struct err *err)
 	const struct hs_settings *set = h->set;
 	const char *const fixed[] = { "email", "firstname", "lastname", "phone",
 		"mobilephone", "company", "associatedcompanyid",
-		"hubspot_owner_id", set->optout_property,
+		"hubspot_owner_id", HS_MERGED, set->optout_property,
 		set->employment_property, set->nosend_property,
 		set->consent_property, set->consent_at_property,
 		set->w.tag_property, set->language_property,

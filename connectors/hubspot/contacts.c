@@ -6,6 +6,7 @@
  * whose id is another.
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "reading.h"
@@ -21,6 +22,7 @@ struct cards {
 	crm_contact_fn *emit;
 	void *arg;
 	struct arena *page;
+	bool changes;		/* all that changed: merges are among it */
 	/* By id: what was asked for, and which of it came. */
 	const char *const *ids;
 	bool *met;
@@ -54,19 +56,47 @@ note_met(struct cards *c, const char *id)
 	return c->n == 0;
 }
 
+/* A merge changes the survivor alone, and its links come to the survivor: who
+ * was asked by an old id must be known by the new one before the night decides. */
+static bool
+emit_merged(struct cards *c, const char *ids, const char *survivor,
+    struct err *err)
+{
+	struct crm_contact old = { .moved_to = survivor, .consent_at = NO_TIME };
+	char id[24];
+
+	for (size_t len; ids != NULL && *ids != '\0'; ids += len) {
+		ids += strspn(ids, "; ");
+		len = strcspn(ids, "; ");
+		(void)snprintf(id, sizeof(id), "%.*s", (int)len, ids);
+		old.contact_id = id;
+		if (len < sizeof(id) && hs_is_id(id) &&
+		    strcmp(id, survivor) != 0 && !emit_card(c, &old, err))
+			return false;
+	}
+	return true;
+}
+
 static bool
 emit_row(struct cards *c, json_t *row, const struct idmap *left,
     struct err *err)
 {
+	const char *merged = c->changes ? hs_property(row, HS_MERGED, c->page)
+	    : NULL;
 	struct crm_contact card;
 
 	if (!hs_card_map(c->h, row, left, &card, err))
 		return false;
-	if (card.contact_id == NULL)
+	if (card.contact_id == NULL) {
 		hs_odd_row(c->h, "contacts", row, "id: expected a number");
-	else if (note_met(c, card.contact_id))
-		return emit_card(c, &card, err);
-	return true;
+		return true;
+	}
+	/* Its texts end with emit. */
+	const char *survivor = arena_strdup(c->page, card.contact_id);
+	if (survivor == NULL)
+		return err_nomem(err);
+	return !note_met(c, survivor) || (emit_card(c, &card, err) &&
+	    emit_merged(c, merged, survivor, err));
 }
 
 static bool
@@ -112,7 +142,8 @@ hs_pull_contacts(void *self, const struct pull *pull, crm_contact_fn *emit,
     checkpoint_fn *checkpoint, void *arg, struct err *err)
 {
 	AUTO(arena) struct arena *page = arena_new(PAGE_MAX_BYTES);
-	struct cards c = { .h = self, .page = page, .emit = emit, .arg = arg };
+	struct cards c = { .h = self, .page = page, .emit = emit, .arg = arg,
+		.changes = true };
 
 	if (page == NULL)
 		return err_nomem(err);

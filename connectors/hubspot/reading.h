@@ -90,6 +90,9 @@ NPS_MUSTCHECK bool hs_ready(struct hubspot *h, bool with_tags,
 /* hs_ready, and the columns that a contact is read with. */
 NPS_MUSTCHECK bool hs_card_columns(struct hubspot *h,
     const char *const **out, struct err *err);
+/* Old ids of a card, with ';' between.  A portal may not have it: merges are
+ * then met by the old ids alone. */
+#define HS_MERGED "hs_merged_object_ids"
 /* A row as a contact, its texts in env.scratch.  contact_id NULL: no id. */
 NPS_MUSTCHECK bool hs_card_map(struct hubspot *h, json_t *row,
     const struct idmap *left, struct crm_contact *out, struct err *err);

@@ -5,7 +5,7 @@
  *
  * How the program could fail: a deal that got its contact a day after it was won
  * is nobody's for ever; who was taken off before the night is asked; who was
- * asked is asked again.
+ * asked is asked again, under his own id or that of the card he was merged into.
  */
 'use strict';
 
@@ -80,6 +80,10 @@ test('a contact that comes late is asked, one that left is not',
 	await night(3);
 	note(`asked: first; then ${second}; then ${asked()}`);
 	assert.deepStrictEqual(second, ['buyer', 'first', 'guest']);
+	/* The links go to the survivor, whose address nobody asked. */
+	await place.clock(at(3, 10));
+	await place.server.ask('merge', { type: 'contacts',
+		loser: who.first, winner: await person('heir') });
 	await night(4);
 	await night(5);
 	assert.deepStrictEqual(asked(), ['buyer', 'caller', 'first', 'guest',

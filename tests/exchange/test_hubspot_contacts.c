@@ -33,7 +33,8 @@ test_a_batch_of_cards(void **state)
 		{ .match = "POST " OBJ "/contacts/batch/read {\"properties\":["
 		    "\"email\",\"firstname\",\"lastname\",\"phone\","
 		    "\"mobilephone\",\"company\",\"associatedcompanyid\","
-		    "\"hubspot_owner_id\",\"hs_email_optout\",\"left\","
+		    "\"hubspot_owner_id\",\"hs_merged_object_ids\","
+		    "\"hs_email_optout\",\"left\","
 		    "\"npstoday_tags\",\"hs_email_bounce\",\"vip\"],\"inputs\":["
 		    "{\"id\":\"101\"},{\"id\":\"102\"},{\"id\":\"103\"}]}",
 		    .body = LINKS(
@@ -457,6 +458,35 @@ test_contacts_that_changed(void **state)
 	rig_close(&rig);
 }
 
+/* HS-13: a merge changes the survivor alone; its old ids lead to it. */
+static void
+test_merged_ids_of_a_survivor(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "/contacts/search", .body = FOUND(1, CARD("900",
+		    ",\"hs_merged_object_ids\":\"101; 102;x;900;"
+		    "123456789012345678901234567890\"")) },
+		{ .match = "batch/read", .body = LINKS(CARD("101",
+		    ",\"hs_merged_object_ids\":\"7\"")) } };
+	struct pull pull;
+
+	(void)state;
+	begin("window_s = 86400;", routes, 2);
+	pull = rig_pull(&rig, "2026-11-24T22:00:00Z");
+	rig_good(&rig, rig.crm.pull_contacts(rig.self, &pull, rig_contact,
+	    rig_checkpoint, &rig, &rig.err));
+	rig_is(&rig.seen,
+	    "900 Ann Lee mail a900@x.dk owner -=- employed ? tags\n"
+	    "101 -> 900 - - mail - owner -=- employed ? tags\n"
+	    "102 -> 900 - - mail - owner -=- employed ? tags\n");
+	/* By ids only what was asked for. */
+	buf_reset(&rig.seen);
+	rig_good(&rig, rig_load(&rig, three, 1));
+	rig_is(&rig.seen,
+	    "101 Ann Lee mail a101@x.dk owner -=- employed ? tags\n");
+	rig_close(&rig);
+}
+
 static void
 test_a_contact_by_address(void **state)
 {
@@ -540,6 +570,7 @@ main(void)
 		cmocka_unit_test(
 		    test_preferences_that_cannot_be_read_ask_nobody),
 		cmocka_unit_test(test_contacts_that_changed),
+		cmocka_unit_test(test_merged_ids_of_a_survivor),
 		cmocka_unit_test(test_a_contact_by_address),
 		cmocka_unit_test(test_lists_of_values),
 	};

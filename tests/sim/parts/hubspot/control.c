@@ -243,7 +243,13 @@ sim_merge(struct sim *s, struct call *c, struct reply *out)
 	ledger_put(s, json_pack("{s:s, s:s, s:s, s:I, s:I}", "kind", "merge",
 	    "by", "sim", "object", k->name, "id", J(loser), "into",
 	    J(winner)));
-	write_put(s, k, winner, NULL);
+	const char *before = record_get(k, record_find(k, winner),
+	    "hs_merged_object_ids");
+	json_t *in = json_pack("{s:{s:o}}", "set", "hs_merged_object_ids",
+	    json_sprintf("%s%s%lld", before == NULL ? "" : before,
+	    before == NULL ? "" : ";", (long long)loser));
+	write_put(s, k, winner, in);
+	json_decref(in);
 	done(out);
 }
 

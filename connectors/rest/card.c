@@ -5,7 +5,9 @@
  * unknown, never "no": whether that counts against somebody is the core's.  A
  * flag that is there and is no flag makes the card unreadable, because a person
  * could be asked who is not to be; so do an opt-out and tags that a row lacks
- * and that the profile does not let it lack.
+ * and that the profile does not let it lack.  What is left of a card that is
+ * gone, merged or anonymised needs none of them: nobody is asked by it, and that
+ * it is must be told.
  */
 #include "reader.h"
 
@@ -115,7 +117,6 @@ map_flags(struct map *m, const struct rest_contact_fields *f,
 	out->employed = map_flag(m, "employed", &f->employed);
 	out->consent = map_flag(m, "consent", &f->consent);
 	out->consent_at = map_time(m, "consent_at", &f->consent_at, NULL);
-	map_must(m, "opted_out", &f->opted_out);
 	out->opted_out = map_flag(m, "opted_out", &f->opted_out) == TRI_YES;
 }
 
@@ -132,6 +133,23 @@ map_company(struct map *m, const struct rest_contact_fields *f,
 	out->owner_email = TEXT(owner_email);
 }
 
+static bool
+is_left_over(const struct crm_contact *c)
+{
+	return c->gone || c->anonymised || c->moved_to != NULL;
+}
+
+static void
+map_musts(struct map *m, const struct rest_contact_fields *f,
+    const struct crm_contact *out)
+{
+	if (is_left_over(out))
+		return;
+	map_must(m, "opted_out", &f->opted_out);
+	map_must(m, "tags", &f->tags);
+	map_must(m, "company_tags", &f->company_tags);
+}
+
 /* What the card says itself counts; who takes care of it, as one. */
 static void
 add_company(struct map *m, const struct company *from, struct crm_contact *out)
@@ -139,6 +157,8 @@ add_company(struct map *m, const struct company *from, struct crm_contact *out)
 	if (from == NULL)
 		return;
 	if (from->refused != NULL) {
+		if (is_left_over(out))
+			return;
 		(void)map_refuse(m, "company_id", arena_printf(m->arena,
 		    "a company that can be read: %s", from->refused));
 		return;
@@ -261,8 +281,6 @@ card_map(struct rest_crm *c, json_t *row, const char *asked,
 	map_person(m, f, out);
 	map_flags(m, f, out);
 	map_company(m, f, out);
-	map_must(m, "tags", &f->tags);
-	map_must(m, "company_tags", &f->company_tags);
 	out->tags = named(c, map_list(m, "tags", &f->tags, f->tag_separator));
 	out->company_tags = map_list(m, "company_tags", &f->company_tags,
 	    f->tag_separator);
@@ -272,6 +290,7 @@ card_map(struct rest_crm *c, json_t *row, const char *asked,
 	    company == NULL ? NULL : company->tags));
 	map_extra(m, f, out);
 	map_link(c, m, f, out);
+	map_musts(m, f, out);
 	snprintf(reason, size, "%s", m->reason);
 	return m->reason[0] == '\0';
 }

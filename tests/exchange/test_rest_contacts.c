@@ -485,8 +485,12 @@ on_short(void *arg, const struct crm_contact *c)
 {
 	struct rig *rig = arg;
 
-	buf_printf(&rig->seen, "%s %s%s", c->contact_id, c->name.full,
-	    c->opted_out ? " out" : "");
+	buf_printf(&rig->seen, "%s %s%s%s%s", c->contact_id,
+	    c->name.full == NULL ? "-" : c->name.full,
+	    c->opted_out ? " out" : "", c->gone ? " gone" : "",
+	    c->anonymised ? " anonymised" : "");
+	if (c->moved_to != NULL)
+		buf_printf(&rig->seen, " moved=%s", c->moved_to);
 	rig_tags(&rig->seen, "#", c->tags);
 	rig_tags(&rig->seen, "##", c->company_tags);
 	return buf_char(&rig->seen, '\n');
@@ -548,6 +552,43 @@ test_a_row_without_a_refusal(void **state)
 			fail_msg("%zu: %s", i, bad);
 		rig_end(&rig, true);
 	}
+}
+
+/* What is left of a card has none of it, and must be told, or the person's data
+ * would stay here for good. */
+static void
+test_what_is_left_of_a_card(void **state)
+{
+	static const char *const ids[] = { "7", "8", "9", "1", "2" };
+	static const struct sim_reply script[] = {
+		{ .target = "/cards?", .body = "{\"items\":["
+		    "{\"id\":7,\"deleted\":true},"
+		    "{\"id\":8,\"anonymised\":true,\"org\":\"A\"},"
+		    "{\"id\":9,\"master\":1},"
+		    "{\"id\":1,\"name\":\"Ann\",\"optout\":false,\"tags\":[],"
+		    "\"otags\":[],\"deleted\":false,\"anonymised\":false,"
+		    "\"master\":null},"
+		    "{\"id\":2,\"name\":\"Bo\",\"deleted\":false}]}" },
+		{ .target = "/org/A ", .body = "{}" } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "contacts = { by_id = { request = { path = "
+	    "'cards?ids={ids:comma}'; rows = 'items'; }; batch = 5; id = 'id'; "
+	    "}; fields = { full_name = 'name'; gone = 'deleted'; anonymised = "
+	    "'anonymised'; moved_to = 'master'; opted_out = 'optout'; tags = "
+	    "'tags'; company_tags = 'otags'; company_id = 'org'; }; company = { "
+	    "by_id = { request = { path = 'org/{id}'; }; }; tags = 'labels'; }; "
+	    "};", script, 2);
+	if (!rig.crm.load_contacts(rig.self, ids, ARRAY_LEN(ids), on_short, &rig,
+	    &rig.err))
+		fail_msg("%s", rig.err.msg);
+	RIG_SEES(&rig, "7 - gone\n8 - anonymised\n9 - moved=1\n1 Ann\n");
+	const char *bad = buf_text(&rig.bad);
+	if (strstr(bad, "2: opted_out") == NULL || strstr(bad, "7:") != NULL ||
+	    strstr(bad, "8:") != NULL || strstr(bad, "9:") != NULL)
+		fail_msg("%s", bad);
+	rig_end(&rig, true);
 }
 
 static bool
@@ -951,6 +992,7 @@ main(void)
 		cmocka_unit_test(test_companies),
 		cmocka_unit_test(test_company_tags),
 		cmocka_unit_test(test_a_row_without_a_refusal),
+		cmocka_unit_test(test_what_is_left_of_a_card),
 		cmocka_unit_test(test_lacks),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_load),

@@ -5,7 +5,8 @@
  * A field that says who must not be asked and cannot be seen stops everything:
  * whoever opted out would look as if he had not.  A card whose row lacks such a
  * field, or holds in it what cannot be read, cannot be read itself; null is a
- * "no", and so is a parent that is null.
+ * "no", and so is a parent that the card does not name.  One that it names and
+ * that does not come is hidden by sharing, and may say "do not ask".
  */
 #include "reading.h"
 
@@ -16,6 +17,7 @@
 
 #define NO_SEND_TAG "NPSToday.NoSend"
 #define COMPANY "Account."
+#define PARENTS_MAX 5		/* a statement's own limit */
 #define HINT "until then nobody is asked.  Give the permission set of npsync " \
 	"read access to the field, or create it, or correct the option "
 
@@ -61,10 +63,31 @@ check_company(struct salesforce *s, const struct sf_describe *contact,
 	    sf_require(d, field, 1, HINT "company_tag_field", err));
 }
 
+/* What tells a parent that is hidden from one that there is not; in out, which
+ * has room for two of each of its parents. */
+static size_t
+add_ways(struct arena *arena, const char *field, const char **out)
+{
+	size_t n = 0;
+	const char *dot = field;
+
+	while ((dot = strchr(dot, '.')) != NULL && n < (size_t)2 * PARENTS_MAX) {
+		const char *parent = arena_strndup(arena, field,
+		    (size_t)(dot++ - field));
+		if (parent == NULL)
+			break;
+		out[n++] = sf_parent_key(arena, parent);
+		out[n++] = arena_printf(arena, "%s.Id", parent);
+	}
+	return n;
+}
+
 static const char *
 make_select(struct salesforce *s, const struct sf_describe *d)
 {
 	const struct sf_settings *set = s->set;
+	const char *const company = *set->company_tag_field == '\0' ? "" :
+	    arena_printf(s->own, COMPANY "%s", set->company_tag_field);
 	const char *const fixed[] = { "Id", "Name", "FirstName", "LastName",
 		"Email", "Phone", "MobilePhone", "AccountId", "Account.Name",
 		"OwnerId", "Owner.Name", "Owner.Email", "IsDeleted",
@@ -72,17 +95,23 @@ make_select(struct salesforce *s, const struct sf_describe *d)
 		set->employment_field, set->nosend_field, set->consent_field,
 		set->consent_at_field, set->w.tag_field, set->language_field,
 		set->country_field, set->relation_field, set->segment_field,
-		set->department_field, *set->company_tag_field == '\0' ? "" :
-		arena_printf(s->own, COMPANY "%s", set->company_tag_field) };
-	const size_t n = ARRAY_LEN(fixed), more = set->extra_fields.n;
-	const char **all = arena_array(s->own, n + more + 1, sizeof(*all));
+		set->department_field, company };
+	const char *const musts[] = { set->optout_field, set->bounce_field,
+		set->employment_field, set->nosend_field, set->w.tag_field,
+		company };
+	const size_t more = set->extra_fields.n;
+	size_t n = ARRAY_LEN(fixed);
+	const char **all = arena_array(s->own, n + more +
+	    ARRAY_LEN(musts) * 2 * PARENTS_MAX, sizeof(*all));
 
 	if (all == NULL || arena_failed(s->own))
 		return NULL;
 	memcpy(all, fixed, sizeof(fixed));
 	for (size_t i = 0; i < more; i++)
-		all[n + i] = set->extra_fields.v[i];
-	return sf_select(d, all, n + more, s->own);
+		all[n++] = set->extra_fields.v[i];
+	for (size_t i = 0; i < ARRAY_LEN(musts); i++)
+		n += add_ways(s->own, musts[i], all + n);
+	return arena_failed(s->own) ? NULL : sf_select(d, all, n, s->own);
 }
 
 bool
@@ -142,11 +171,14 @@ static json_t *
 must(struct card *c, const char *field)
 {
 	json_t *node = *field == '\0' ? NULL : json_at(c->row, field);
+	const enum sf_parent way = sf_parent(c->row, field, c->arena);
 
-	if (*field != '\0' && node == NULL &&
-	    !sf_has_no_parent(c->row, field, c->arena))
+	if (way == SF_PARENT_HIDDEN)
+		refuse(c, field, "access to the record that holds it: the card "
+		    "names one that npsync's user cannot read");
+	else if (way == SF_PARENT_READ && *field != '\0' && node == NULL)
 		refuse(c, field, "this field in the answer");
-	return json_is_null(node) ? NULL : node;
+	return way != SF_PARENT_READ || json_is_null(node) ? NULL : node;
 }
 
 static const char *

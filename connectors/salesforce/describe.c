@@ -221,18 +221,48 @@ sf_is_true(json_t *row, const char *name)
 	    (text != NULL && strcasecmp(text, "true") == 0));
 }
 
-bool
-sf_has_no_parent(json_t *row, const char *name, struct arena *arena)
+const char *
+sf_parent_key(struct arena *arena, const char *parent)
+{
+	const size_t n = strlen(parent);
+	char *own = arena_strdup(arena, parent);
+
+	if (own == NULL || n < 4 || own[n - 1] != 'r' ||
+	    (strncmp(own + n - 3, "__", 2) != 0 &&
+	    strncmp(own + n - 4, "__p", 3) != 0))
+		return own == NULL ? NULL : arena_printf(arena, "%sId", own);
+	own[n - 1] = 'c';
+	return own;
+}
+
+static bool
+is_blank(json_t *node)
+{
+	const char *text = json_string_value(node);
+
+	return json_is_null(node) || (text != NULL && *text == '\0');
+}
+
+enum sf_parent
+sf_parent(json_t *row, const char *name, struct arena *arena)
 {
 	const char *dot = name;
 
 	while ((dot = strchr(dot, '.')) != NULL) {
 		const char *parent = arena_strndup(arena, name,
 		    (size_t)(dot++ - name));
-		if (parent != NULL && json_is_null(json_at(row, parent)))
-			return true;
+		const char *id = parent == NULL ? NULL :
+		    arena_printf(arena, "%s.Id", parent);
+		const char *key = id == NULL ? NULL :
+		    sf_parent_key(arena, parent);
+		if (key == NULL)
+			return SF_PARENT_HIDDEN;
+		if (is_blank(json_at(row, parent)) ||
+		    is_blank(json_at(row, id)))
+			return is_blank(json_at(row, key)) ? SF_PARENT_NONE :
+			    SF_PARENT_HIDDEN;
 	}
-	return false;
+	return SF_PARENT_READ;
 }
 
 time_t

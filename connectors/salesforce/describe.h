@@ -47,8 +47,13 @@ const char *sf_text(json_t *row, const char *name);
 /* A number or a flag as text too; in arena. */
 const char *sf_any(json_t *row, const char *name, struct arena *arena);
 bool sf_is_true(json_t *row, const char *name);
-/* "Account.No__c" of a row whose Account is null. */
-bool sf_has_no_parent(json_t *row, const char *name, struct arena *arena);
+/* The way to "Account.No__c": a parent that sharing hides is null like one that
+ * is not set, and in a job one whose columns are all null; then what names it
+ * tells them apart.  So the statement asks for AccountId and Account.Id, too. */
+enum sf_parent { SF_PARENT_READ, SF_PARENT_NONE, SF_PARENT_HIDDEN };
+enum sf_parent sf_parent(json_t *row, const char *name, struct arena *arena);
+/* "AccountId" of "Account", "Unit__c" of "Unit__r"; NULL = memory. */
+const char *sf_parent_key(struct arena *arena, const char *parent);
 /* NO_TIME = not there, or no time. */
 time_t sf_time(json_t *row, const char *name);
 /* When an event is over: one of whole days, whose EndDateTime is midnight UTC of

@@ -147,13 +147,17 @@ test_names_in_other_letters(void **state)
 		    "false,\"nextRecordsUrl\":\"" V "/query/01g-2\","
 		    "\"records\":[{\"Id\":\"003000000000009AAA\"}]}" },
 		MADE, GONE,
-		{ .match = "results?", .headers = PAGE(2, "null"), .body =
+		{ .match = "results?", .headers = PAGE(4, "null"), .body =
 		    "Id,Email,AccountId,Account.Name,HasOptedOutOfEmail,"
-		    "IsEmailBounced,Account.No__c\n"
+		    "IsEmailBounced,Account.No__c,Account.Id\n"
 		    "003000000000001AAA,a@x.example,001000000000001AAA,A,false,"
-		    "false,true\n003000000000002AAA,b@x.example,"
-		    "001000000000002AAA,B,false,false,false\n" },
-		{ .match = "GET " JOBS, .body = DONE(2) },
+		    "false,true,001000000000001AAA\n"
+		    "003000000000002AAA,b@x.example,001000000000002AAA,B,false,"
+		    "false,,001000000000002AAA\n"
+		    "003000000000003AAA,c@x.example,,,false,false,,\n"
+		    "003000000000004AAA,d@x.example,001000000000004AAA,,false,"
+		    "false,,\n" },
+		{ .match = "GET " JOBS, .body = DONE(4) },
 	};
 
 	(void)state;
@@ -167,6 +171,12 @@ test_names_in_other_letters(void **state)
 	    "-=- employed=? optout tags NPSToday.NoSend\n"));
 	assert_non_null(strstr(buf_text(&rig.seen), "001000000000002AAA=B owner "
 	    "-=- employed=? tags\n"));
+	/* Without an account, and with one that sharing hides. */
+	assert_non_null(strstr(buf_text(&rig.seen), "c@x.example -/- company -=- "
+	    "owner -=- employed=? tags\n"));
+	assert_null(strstr(buf_text(&rig.seen), "d@x.example"));
+	assert_non_null(strstr(buf_text(&rig.bad), "003000000000004AAA: "
+	    "Account.no__C: expected access to the record"));
 	rig_close(&rig);
 }
 

@@ -191,6 +191,8 @@ test_suppression_of_the_company_in_other_letters(void **state)
  * null; a card without it is neither asked nor gone, and the others go on. */
 #define ODD "003000000000001AAA"
 #define SOUND "003000000000002AAA"
+#define HIDDEN "expected access to the record that holds it: the card names one " \
+	"that npsync's user cannot read"
 static const struct {
 	const char *conf, *row;		/* without its Id */
 	const char *reason;		/* NULL = it is read, and ... */
@@ -234,8 +236,29 @@ static const struct {
 	    NULL },
 	/* Nobody's: no company that could say it. */
 	{ "company_tag_field = 'NPSToday_Tags__c'; optout_field = "
-	    "'Account.Parent.No__c';", REFUSES_NOT ",\"Account\":null", NULL,
-	    "employed=? tags\n" },
+	    "'Account.Parent.No__c';", REFUSES_NOT ",\"Account\":null,"
+	    "\"AccountId\":null", NULL, "employed=? tags\n" },
+	/* Somebody's, whom sharing hides: it could say it. */
+	{ "nosend_field = 'Account.No__c';", REFUSES_NOT ",\"Account\":null,"
+	    "\"AccountId\":\"001000000000001AAA\"", "Account.No__c: " HIDDEN,
+	    NULL },
+	{ "nosend_field = 'Account.No__c';", REFUSES_NOT ",\"Account\":null",
+	    "Account.No__c: " HIDDEN, NULL },
+	{ "company_tag_field = 'NPSToday_Tags__c';", REFUSES_NOT
+	    ",\"Account\":null,\"AccountId\":\"001000000000001AAA\"",
+	    "Account.NPSToday_Tags__c: " HIDDEN, NULL },
+	{ "optout_field = 'Account.Parent.No__c';", REFUSES_NOT
+	    ",\"Account\":{\"ParentId\":\"001000000000002AAA\",\"Parent\":"
+	    "null},\"AccountId\":\"001000000000001AAA\"",
+	    "Account.Parent.No__c: " HIDDEN, NULL },
+	{ "optout_field = 'Account.Parent.No__c';", REFUSES_NOT
+	    ",\"Account\":{\"ParentId\":null,\"Parent\":null},\"AccountId\":"
+	    "\"001000000000001AAA\"", NULL, "employed=? tags\n" },
+	{ "tag_field = 'Unit__r.Tags__c';", REFUSES_NOT ",\"Unit__r\":null,"
+	    "\"Unit__c\":\"a00000000000001AAA\"", "Unit__r.Tags__c: " HIDDEN,
+	    NULL },
+	{ "tag_field = 'Unit__r.Tags__c';", REFUSES_NOT ",\"Unit__r\":null,"
+	    "\"Unit__c\":null", NULL, "employed=? tags\n" },
 	{ "optout_field = 'Account.Parent.No__c';", REFUSES_NOT
 	    ",\"Account\":{\"Parent\":{\"No__c\":null}}", NULL,
 	    "employed=? tags\n" },
@@ -260,11 +283,13 @@ test_a_row_without_a_refusal_is_no_row(void **state)
 			{ .match = "sobjects/Contact/describe",
 			    .body = rig_describe(arena, "Id Email "
 			        "HasOptedOutOfEmail IsEmailBounced Left__c No__c "
-			        "AccountId:Account IsDeleted NPSToday_Tags__c") },
+			        "AccountId:Account Unit__c:Unit__r IsDeleted "
+			        "NPSToday_Tags__c") },
 			{ .match = "FROM Contact", .body = arena_printf(arena,
 			    ROWS(2, "{\"Id\":\"" ODD "\",%s},{\"Id\":\"" SOUND
 			        "\"," REFUSES_NOT ",\"No__c\":false,\"Left__c\":"
-			        "null,\"AccountId\":null,\"Account\":null}"),
+			        "null,\"AccountId\":null,\"Account\":null,"
+			        "\"Unit__c\":null,\"Unit__r\":null}"),
 			    refusals[i].row) } };
 		rig_open(&rig, refusals[i].conf, routes, 2);
 		if (!load(ids, 2))
@@ -280,6 +305,32 @@ test_a_row_without_a_refusal_is_no_row(void **state)
 		assert_non_null(strstr(buf_text(&rig.seen), SOUND " -|"));
 		rig_close(&rig);
 	}
+}
+
+/* What tells a hidden parent from none is asked for wherever one counts. */
+static void
+test_the_way_to_a_parent_is_asked_for(void **state)
+{
+	static const char *const ids[] = { ODD };
+	AUTO(arena) struct arena *arena = arena_new(65536);
+	const struct route routes[] = { { .match = "sobjects/Contact/describe",
+	    .body = rig_describe(arena, "Id Email HasOptedOutOfEmail Unit__c:"
+	        "Unit__r IsEmailBounced AccountId:Account Pack__Own__pc:"
+	        "Pack__Own__pr") } };
+
+	(void)state;
+	rig_open(&rig, "tag_field = 'Unit__r.Tags__c'; nosend_field = "
+	    "'Account.No__c'; optout_field = 'Account.Parent.No__c'; "
+	    "bounce_field = 'Pack__Own__pr.No__c'; relation_field = "
+	    "'Account.Type';", routes, 1);
+	if (!load(ids, 1))
+		fail_msg("%s", rig.err.msg);
+	assert_int_equal(rig_count(&rig, "q=SELECT Id,Email,AccountId,"
+	    "Account.Name,Account.Parent.No__c,Pack__Own__pr.No__c,"
+	    "Account.No__c,Unit__r.Tags__c,Account.Type,Account.Id,"
+	    "Account.ParentId,Account.Parent.Id,Pack__Own__pc,"
+	    "Pack__Own__pr.Id,Unit__c,Unit__r.Id FROM"), 1);
+	rig_close(&rig);
 }
 
 static void
@@ -602,6 +653,7 @@ main(void)
 		cmocka_unit_test(test_fields_of_the_org),
 		cmocka_unit_test(test_suppression_of_the_company_in_other_letters),
 		cmocka_unit_test(test_a_row_without_a_refusal_is_no_row),
+		cmocka_unit_test(test_the_way_to_a_parent_is_asked_for),
 		cmocka_unit_test(test_inactive_relation_means_left),
 		cmocka_unit_test(test_all_that_changed),
 		cmocka_unit_test(test_address_in_a_literal),

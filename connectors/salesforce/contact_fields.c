@@ -44,6 +44,32 @@ check_suppression(const struct salesforce *s, const struct sf_describe *d,
 	return true;
 }
 
+/* One of another type would keep out each card that has a value in it.  Of a
+ * parent's only the rows tell. */
+static bool
+check_flags(const struct sf_settings *set, const struct sf_describe *d,
+    struct err *err)
+{
+	const struct { const char *field, *option; } all[] = {
+		{ set->optout_field, "optout_field" },
+		{ set->bounce_field, "bounce_field" },
+		{ set->nosend_field, "nosend_field" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		const struct sf_field *f = sf_field(d, all[i].field);
+		if (f != NULL && *f->type != '\0' &&
+		    strcmp(f->type, "boolean") != 0 &&
+		    strcmp(f->type, "string") != 0)
+			return err_set(err, ERR_CONFIG, "%s.%s is of the type "
+			    "%.40s; expected a checkbox, or a text that says "
+			    "true or false: until then nobody is asked.  "
+			    "Correct the option %s", d->object, f->name,
+			    f->type, all[i].option);
+	}
+	return true;
+}
+
 /* Without the way to its account a contact has neither that one's tags nor a
  * company that it could have left. */
 static bool
@@ -122,7 +148,8 @@ sf_ready(struct salesforce *s, struct err *err)
 	if (s->contact_select != NULL)
 		return true;
 	if (!sf_describe(s, "Contact", &d, err) ||
-	    !check_suppression(s, d, err) || !check_company(s, d, err))
+	    !check_suppression(s, d, err) || !check_flags(s->set, d, err) ||
+	    !check_company(s, d, err))
 		return false;
 	s->contact_select = make_select(s, d);
 	return s->contact_select != NULL || err_nomem(err);

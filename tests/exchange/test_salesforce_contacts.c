@@ -333,6 +333,47 @@ test_the_way_to_a_parent_is_asked_for(void **state)
 	rig_close(&rig);
 }
 
+/* Told at once, not card after card. */
+static void
+test_a_flag_of_another_type(void **state)
+{
+	static const char *const ids[] = { ODD };
+	static const struct { const char *conf, *type, *said; } cases[] = {
+		{ "optout_field = 'X__c';", "picklist",
+		    "Contact.X__c is of the type picklist; expected a checkbox" },
+		{ "nosend_field = 'X__c';", "double", "Contact.X__c is of the "
+		    "type double; expected a checkbox" },
+		{ "nosend_field = 'X__c';", "date", "nobody is asked.  Correct "
+		    "the option nosend_field" },
+		{ "bounce_field = 'X__c';", "datetime", "type datetime" },
+		{ "nosend_field = 'X__c';", "boolean", NULL },
+		{ "nosend_field = 'X__c';", "string", NULL },
+		{ "nosend_field = 'X__c';", "", NULL },
+		{ "employment_field = 'X__c';", "picklist", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(arena) struct arena *arena = arena_new(65536);
+		const struct route routes[] = { { .match =
+		    "sobjects/Contact/describe", .body = arena_printf(arena,
+		    "{\"fields\":[{\"name\":\"Id\"},{\"name\":\"Email\"},"
+		    "{\"name\":\"HasOptedOutOfEmail\",\"type\":\"boolean\"},"
+		    "{\"name\":\"IsEmailBounced\",\"type\":\"boolean\"},"
+		    "{\"name\":\"X__c\",\"type\":\"%s\"}]}", cases[i].type) } };
+		rig_open(&rig, arena_printf(arena, "tag_field = ''; %s",
+		    cases[i].conf), routes, 1);
+		const bool ok = load(ids, 1);
+		if (cases[i].said != NULL)
+			rig_fails(&rig, ok, ERR_CONFIG, cases[i].said);
+		else if (!ok)
+			fail_msg("%zu: %s", i, rig.err.msg);
+		assert_int_equal(rig_count(&rig, "FROM Contact"),
+		    cases[i].said == NULL);
+		rig_close(&rig);
+	}
+}
+
 static void
 test_inactive_relation_means_left(void **state)
 {
@@ -654,6 +695,7 @@ main(void)
 		cmocka_unit_test(test_suppression_of_the_company_in_other_letters),
 		cmocka_unit_test(test_a_row_without_a_refusal_is_no_row),
 		cmocka_unit_test(test_the_way_to_a_parent_is_asked_for),
+		cmocka_unit_test(test_a_flag_of_another_type),
 		cmocka_unit_test(test_inactive_relation_means_left),
 		cmocka_unit_test(test_all_that_changed),
 		cmocka_unit_test(test_address_in_a_literal),

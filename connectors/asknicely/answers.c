@@ -7,6 +7,8 @@
  *    overlap; answers are upserted by their id;
  *  - a service that ignores the page, or ends too soon: totals.c and the rows
  *    themselves are looked at, and the watermark stays;
+ *  - numbers that mean something else than we think: all rows are taken before
+ *    the pull fails;
  *  - a pull that broke off: it goes on in the same window, or begins anew.
  */
 #include "asknicely.h"
@@ -118,10 +120,20 @@ load(struct pass *p, const char *text)
 	return true;
 }
 
+static bool
+is_faulty(const struct pass *p)
+{
+	return p->totals.fault.kind != ERR_NONE;
+}
+
+/* A pass with a fault is never gone on with: load() takes no such text. */
 static const char *
 save(const struct pass *p)
 {
 	struct arena *page = p->a->page;
+
+	if (is_faulty(p))
+		return "anew";
 	const char *mark = watermark_save(&p->mark, page);
 	const char *place = mark == NULL ? NULL
 	    : paging_save(&p->paging, mark, page);
@@ -224,9 +236,14 @@ judge(struct pass *p, json_t *root, json_t *rows, bool *is_last,
 	struct asknicely_head head;
 
 	if (!asknicely_head_read(root, &head, err) ||
-	    !asknicely_totals_take(&p->totals, &head, asked, n, is_last, err) ||
-	    (n > 0 && !check_moved(p, rows, n, err)))
+	    (n > 0 && !check_moved(p, rows, n, err)) ||
+	    !asknicely_totals_take(&p->totals, &head, asked, n, is_last, err))
 		return false;
+	/* What was added up before is of another night: begin at once. */
+	if (p->resumed && is_faulty(p)) {
+		*err = p->totals.fault;
+		return false;
+	}
 	if (!*is_last && asked >= p->shape.max_pages)
 		return err_set(err, ERR_PROTOCOL, "responses: still more after "
 		    "%d pages (responses.max_pages)", p->shape.max_pages);
@@ -238,10 +255,11 @@ static bool
 checkpoint(struct pass *p, bool is_last, struct err *err)
 {
 	const char *mark = NULL, *resume = NULL;
+	const bool ends = is_last && !is_faulty(p);
 
-	if (is_last ? !watermark_end(&p->mark, p->a->page, &mark, err)
-	            : (resume = save(p)) == NULL)
-		return is_last ? false : err_nomem(err);
+	if (ends ? !watermark_end(&p->mark, p->a->page, &mark, err)
+	         : (resume = save(p)) == NULL)
+		return ends ? false : err_nomem(err);
 	return p->checkpoint == NULL || p->checkpoint(p->arg, resume, mark) ||
 	    err_set(err, ERR_CANCELLED, "responses: stopped");
 }
@@ -283,6 +301,26 @@ page_or_begin(struct pass *p, bool *is_last, struct err *err)
 	return begin(p, err) && page_take(p, is_last, err);
 }
 
+/* Past the end that wrong numbers told of, any page may come: the numbers are
+ * the reason. */
+static bool
+pages_take(struct pass *p, struct err *err)
+{
+	const struct asknicely *a = p->a;
+	bool is_last = false, ok = true;
+
+	while (ok && !is_last) {
+		if (a->env->cancelled != NULL && a->env->cancelled())
+			return err_set(err, ERR_CANCELLED, "responses: stopped");
+		ok = page_or_begin(p, &is_last, err);
+	}
+	if (is_faulty(p) && (ok || err->kind == ERR_PROTOCOL)) {
+		*err = p->totals.fault;
+		return false;
+	}
+	return ok;
+}
+
 bool
 asknicely_pull_answers(void *self, const struct pull *pull,
     survey_answer_fn *emit, checkpoint_fn *checkpoint_, void *arg,
@@ -295,7 +333,6 @@ asknicely_pull_answers(void *self, const struct pull *pull,
 		    .size = a->set->responses.pagesize, .first = 1,
 		    .max_pages = a->set->responses.max_pages },
 		.totals.checks = a->set->responses.check_totals };
-	bool is_last = false;
 
 	buf_init(&p.first, KEY_BYTES);
 	buf_init(&p.last, KEY_BYTES);
@@ -303,11 +340,5 @@ asknicely_pull_answers(void *self, const struct pull *pull,
 	if (pull->resume == NULL || !load(&p, pull->resume))
 		if (!begin(&p, err))
 			return false;
-	while (!is_last) {
-		if (a->env->cancelled != NULL && a->env->cancelled())
-			return err_set(err, ERR_CANCELLED, "responses: stopped");
-		if (!page_or_begin(&p, &is_last, err))
-			return false;
-	}
-	return true;
+	return pages_take(&p, err);
 }

@@ -55,18 +55,22 @@ bool asknicely_map_answer(const struct asknicely_settings *set, json_t *row,
 #define ASKNICELY_NOT_TOLD (-1LL)
 struct asknicely_head {
 	long long page, pages, total;
+	const char *unreadable;	/* total or totalpages; counts as not told */
 };
 /* What the pages of a pass said and held so far. */
 struct asknicely_totals {
 	bool checks;		/* responses.check_totals; kept by init */
 	long long seen, total, pages;
 	size_t longest;		/* page, in rows */
+	struct err fault;	/* the first number that did not fit */
 };
+/* ERR_PROTOCOL: the number of the page cannot be read. */
 NPS_MUSTCHECK bool asknicely_head_read(json_t *root,
     struct asknicely_head *head, struct err *err);
 void asknicely_totals_init(struct asknicely_totals *t);
 /* Page `asked` with so many rows: is it the one, and is it the last?
- * ERR_PROTOCOL: numbers that do not fit one another, or the rows. */
+ * ERR_PROTOCOL: another page.  Numbers that do not fit one another, or the rows,
+ * are t->fault: such a pass is read to its end, and then failed. */
 NPS_MUSTCHECK bool asknicely_totals_take(struct asknicely_totals *t,
     const struct asknicely_head *head, long long asked, size_t rows,
     bool *is_last, struct err *err);

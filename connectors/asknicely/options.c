@@ -105,7 +105,8 @@ static const struct opt responses_opts[] = {
 	BOOL("check_ref_time", responses.check_ref_time, "true",
 	    "an answer to an older survey does not count for a later send"),
 	BOOL("check_totals", responses.check_totals, "true",
-	    "total and totalpages must fit one another and what arrives"),
+	    "total and totalpages must fit one another and what arrives; false: "
+	    "they are not believed"),
 	LIST("question_types", responses.question_types, "[ \"nps\" ]",
 	    "of the questions whose answer is a score of 0 to 10"),
 	LIST("redirect_hosts", responses.redirect_hosts,

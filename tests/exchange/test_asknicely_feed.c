@@ -88,7 +88,7 @@ typedef bool reader(struct rig *rig, const struct pull *pull,
     struct seen *seen);
 struct pull_case {
 	const char *name, *conf;
-	struct sim_reply script[4];
+	struct sim_reply script[5];
 	const char *ids, *watermark;	/* NULL = it moves not */
 	int pages, bad;
 	enum err_kind kind;
@@ -177,7 +177,7 @@ static const struct pull_case answer_pulls[] = {
 	    { .body = PAGE("2", "2", ROW("1", "9", "1795000001")) } },
 	    .ids = "", .kind = ERR_PROTOCOL, .words = "expected page 1, got 2" },
 	{ .name = "an empty page before the last", .conf = SMALL, .script = {
-	    { .body = PAGE("1", "3", "") } }, .ids = "",
+	    { .body = PAGE("1", "3", "") } }, .ids = "", .pages = 1,
 	    .kind = ERR_PROTOCOL, .words = "page 1 of 3 is empty" },
 	{ .name = "without end", .conf = "responses = { max_pages = 1; };",
 	    .script = { { .body = PAGE("1", "99999999999", ROW("1", "9",
@@ -234,56 +234,93 @@ test_answers(void **state)
 #define THREE ROW("3", "7", "1795000003")
 #define MARK_2 "2026-11-18T11:06:42Z"
 #define MARK_3 "2026-11-18T11:06:43Z"
+#define NO_CHECKS "responses = { pagesize = 2; check_totals = false; };"
 static const struct pull_case heads[] = {
 	{ .name = "as told", .conf = SMALL, .script = {
 	    { .want = R("1"), .body = PAGE_OF("3", "1", "2", ONE "," TWO) },
 	    { .want = R("2"), .body = PAGE_OF("3", "2", "2", THREE) } },
 	    .ids = "1=9 2=8 3=7", .watermark = MARK_3, .pages = 2 },
-	{ .name = "total alone ends it, on a full page", .conf = SMALL,
-	    .script = { { .body = HEAD("\"total\":\"2\",", ONE "," TWO) } },
-	    .ids = "1=9 2=8", .watermark = MARK_2, .pages = 1 },
+	/* It may count the rows of the page: the next one is asked for. */
+	{ .name = "total alone ends no full page", .conf = SMALL, .script = {
+	    { .body = HEAD("\"total\":\"2\",", ONE "," TWO) },
+	    { .want = R("2"), .body = HEAD("\"total\":\"2\",", "") } },
+	    .ids = "1=9 2=8", .watermark = MARK_2, .pages = 2 },
+	{ .name = "total alone, and a shorter page", .conf = SMALL, .script = {
+	    { .body = HEAD("\"total\":\"3\",", ONE "," TWO) },
+	    { .body = HEAD("\"total\":\"3\",", THREE) } },
+	    .ids = "1=9 2=8 3=7", .watermark = MARK_3, .pages = 2 },
+	/* Cut short by the service, too.  All rows come, and the words. */
+	{ .name = "total of the page", .conf = SMALL, .script = {
+	    { .body = HEAD("\"total\":1,", ONE) },
+	    { .body = HEAD("\"total\":1,", TWO) },
+	    { .body = HEAD("\"total\":1,", THREE) },
+	    { .want = R("4"), .body = HEAD("\"total\":0,", "") } },
+	    .ids = "1=9 2=8 3=7", .pages = 4, .kind = ERR_PROTOCOL,
+	    .words = "got 2 (responses.check_totals)" },
+	{ .name = "total of the page, shrinking", .conf = SMALL, .script = {
+	    { .body = PAGE_OF("2", "1", "2", ONE "," TWO) },
+	    { .body = PAGE_OF("1", "2", "2", THREE) },
+	    { .want = R("3"), .body = PAGE_OF("0", "3", "2", "") } },
+	    .ids = "1=9 2=8 3=7", .pages = 3, .kind = ERR_PROTOCOL,
+	    .words = "responses.check_totals" },
 	{ .name = "totalpages too small", .conf = SMALL, .script = {
-	    { .body = PAGE_OF("3", "1", "1", ONE "," TWO) } }, .ids = "",
+	    { .body = PAGE_OF("3", "1", "1", ONE "," TWO) },
+	    { .want = R("2"), .body = PAGE_OF("3", "2", "1", THREE) },
+	    { .body = LIST("") } }, .ids = "1=9 2=8 3=7", .pages = 3,
 	    .kind = ERR_PROTOCOL, .words = "after 2 of 3 rows" },
 	{ .name = "total too small", .conf = SMALL, .script = {
-	    { .body = PAGE_OF("1", "1", "1", ONE "," TWO) } }, .ids = "",
+	    { .body = PAGE_OF("1", "1", "1", ONE "," TWO) },
+	    { .body = LIST("") } }, .ids = "1=9 2=8", .pages = 2,
 	    .kind = ERR_PROTOCOL, .words = "at most 1 rows (total), got 2" },
 	{ .name = "total too small over pages", .conf = SMALL, .script = {
 	    { .body = PAGE_OF("2", "1", "2", ONE "," TWO) },
-	    { .body = PAGE_OF("2", "2", "2", THREE) } }, .ids = "1=9 2=8",
-	    .pages = 1, .kind = ERR_PROTOCOL,
+	    { .body = PAGE_OF("2", "2", "2", THREE) },
+	    { .body = LIST("") } }, .ids = "1=9 2=8 3=7",
+	    .pages = 3, .kind = ERR_PROTOCOL,
 	    .words = "at most 2 rows (total), got 3" },
 	{ .name = "a row is missing on the last page", .conf = SMALL, .script = {
 	    { .body = PAGE_OF("4", "1", "2", ONE "," TWO) },
-	    { .body = PAGE_OF("4", "2", "2", THREE) } }, .ids = "1=9 2=8",
-	    .pages = 1, .kind = ERR_PROTOCOL, .words = "after 3 of 4 rows" },
+	    { .body = PAGE_OF("4", "2", "2", THREE) },
+	    { .body = LIST("") } }, .ids = "1=9 2=8 3=7",
+	    .pages = 3, .kind = ERR_PROTOCOL, .words = "after 3 of 4 rows" },
+	/* Past the end that was told: the numbers are the reason all the same. */
+	{ .name = "the last page for ever", .conf = SMALL, .script = {
+	    { .body = PAGE_OF("3", "1", "1", ONE "," TWO) },
+	    { .body = PAGE_OF("3", "1", "1", ONE "," TWO) } },
+	    .ids = "1=9 2=8", .pages = 1, .kind = ERR_PROTOCOL,
+	    .words = "after 2 of 3 rows" },
+	{ .name = "a fault, and it breaks off", .conf = SMALL, .script = {
+	    { .body = PAGE_OF("1", "1", "2", ONE "," TWO) },
+	    { .status = 503 } }, .ids = "1=9 2=8", .pages = 1,
+	    .kind = ERR_RETRY, .words = "HTTP 503" },
 	{ .name = "an empty page ends it, with rows missing", .conf = SMALL,
 	    .script = {
 	    { .body = HEAD("\"total\":\"3\",", ONE "," TWO) },
 	    { .body = HEAD("\"total\":\"3\",", "") } }, .ids = "1=9 2=8",
-	    .pages = 1, .kind = ERR_PROTOCOL, .words = "after 2 of 3 rows" },
+	    .pages = 2, .kind = ERR_PROTOCOL, .words = "after 2 of 3 rows" },
 	{ .name = "the second page is empty, the third is not", .conf = SMALL,
 	    .script = { { .body = PAGE("1", "3", ONE "," TWO) },
 	    { .body = PAGE("2", "3", "") } }, .ids = "1=9 2=8",
-	    .pages = 1, .kind = ERR_PROTOCOL, .words = "page 2 of 3 is empty" },
+	    .pages = 2, .kind = ERR_PROTOCOL, .words = "page 2 of 3 is empty" },
 	{ .name = "totalpages shrinks", .conf = SMALL, .script = {
 	    { .body = PAGE("1", "3", ONE "," TWO) },
-	    { .body = PAGE("2", "2", THREE) } }, .ids = "1=9 2=8",
-	    .pages = 1, .kind = ERR_PROTOCOL,
+	    { .body = PAGE("2", "2", THREE) }, { .body = LIST("") } },
+	    .ids = "1=9 2=8 3=7", .pages = 3, .kind = ERR_PROTOCOL,
 	    .words = "totalpages was 3, and is 2" },
 	{ .name = "totalpages is told no more", .conf = SMALL, .script = {
 	    { .body = PAGE("1", "3", ONE "," TWO) },
 	    { .body = LIST("") } }, .ids = "1=9 2=8",
-	    .pages = 1, .kind = ERR_PROTOCOL, .words = "totalpages was 3" },
+	    .pages = 2, .kind = ERR_PROTOCOL, .words = "totalpages was 3" },
 	/* A contact was removed: what followed it slid to a page that was read. */
 	{ .name = "total shrinks", .conf = SMALL, .script = {
 	    { .body = PAGE_OF("4", "1", "2", ONE "," TWO) },
-	    { .body = PAGE_OF("3", "2", "2", THREE) } }, .ids = "1=9 2=8",
-	    .pages = 1, .kind = ERR_PROTOCOL, .words = "total was 4, and is 3" },
+	    { .body = PAGE_OF("3", "2", "2", THREE) },
+	    { .body = LIST("") } }, .ids = "1=9 2=8 3=7",
+	    .pages = 3, .kind = ERR_PROTOCOL, .words = "total was 4, and is 3" },
 	{ .name = "one more arrived", .conf = SMALL, .script = {
 	    { .body = PAGE_OF("2", "1", "1", ONE) },
-	    { .body = NULL } }, .ids = "", .kind = ERR_PROTOCOL,
-	    .words = "after 1 of 2 rows" },
+	    { .body = LIST("") } }, .ids = "1=9", .pages = 2,
+	    .kind = ERR_PROTOCOL, .words = "after 1 of 2 rows" },
 	{ .name = "AN-13 total grows", .conf = SMALL, .script = {
 	    { .body = PAGE_OF("3", "1", "2", ONE "," THREE) },
 	    { .body = PAGE_OF("4", "2", "2", TWO "," THREE) } },
@@ -300,23 +337,48 @@ static const struct pull_case heads[] = {
 	    { .body = HEAD("\"pagenumber\":null,", "") } },
 	    .ids = "1=9 2=8", .watermark = MARK_2, .pages = 2 },
 	{ .name = "a total in words", .conf = SMALL, .script = {
-	    { .body = PAGE_OF("many", "1", "1", ONE) } }, .ids = "",
-	    .kind = ERR_PROTOCOL, .words = "total: expected a number" },
+	    { .body = PAGE_OF("many", "1", "2", ONE) },
+	    { .body = LIST(TWO) }, { .body = LIST("") } }, .ids = "1=9 2=8",
+	    .pages = 3, .kind = ERR_PROTOCOL,
+	    .words = "total: expected a number" },
 	{ .name = "a negative number of pages", .conf = SMALL, .script = {
-	    { .body = HEAD("\"totalpages\":-1,", ONE) } }, .ids = "",
+	    { .body = HEAD("\"totalpages\":-1,", ONE) },
+	    { .body = LIST("") } }, .ids = "1=9", .pages = 2,
 	    .kind = ERR_PROTOCOL, .words = "totalpages: expected a number" },
 	{ .name = "half a page", .conf = SMALL, .script = {
 	    { .body = HEAD("\"pagenumber\":1.5,", ONE) } }, .ids = "",
 	    .kind = ERR_PROTOCOL, .words = "pagenumber: expected a number" },
 	{ .name = "a total beyond all numbers", .conf = SMALL, .script = {
-	    { .body = HEAD("\"total\":\"99999999999999999999\",", ONE) } },
-	    .ids = "", .kind = ERR_PROTOCOL, .words = "total: expected" },
+	    { .body = HEAD("\"total\":\"99999999999999999999\",", ONE) },
+	    { .body = LIST("") } }, .ids = "1=9", .pages = 2,
+	    .kind = ERR_PROTOCOL, .words = "total: expected" },
 	/* Who knows that the numbers are about something else. */
-	{ .name = "not held against one another", .conf = "responses = { "
-	    "pagesize = 2; check_totals = false; };", .script = {
+	{ .name = "not held against one another", .conf = NO_CHECKS, .script = {
 	    { .body = PAGE_OF("999", "1", "3", ONE "," TWO) },
-	    { .body = PAGE_OF("1", "2", "2", THREE) } },
+	    { .body = PAGE_OF("1", "2", "2", THREE) },
+	    { .want = R("3"), .body = LIST("") } },
+	    .ids = "1=9 2=8 3=7", .watermark = MARK_3, .pages = 3 },
+	{ .name = "not believed: totalpages", .conf = NO_CHECKS, .script = {
+	    { .body = PAGE_OF("2", "1", "1", ONE "," TWO) },
+	    { .want = R("2"), .body = PAGE_OF("1", "2", "1", THREE) },
+	    { .want = R("3"), .body = PAGE_OF("0", "3", "7", "") } },
+	    .ids = "1=9 2=8 3=7", .watermark = MARK_3, .pages = 3 },
+	{ .name = "not believed: total", .conf = NO_CHECKS, .script = {
+	    { .body = HEAD("\"total\":2,", ONE "," TWO) },
+	    { .want = R("2"), .body = HEAD("\"total\":1,", THREE) },
+	    { .want = R("3"), .body = HEAD("\"total\":0,", "") } },
+	    .ids = "1=9 2=8 3=7", .watermark = MARK_3, .pages = 3 },
+	{ .name = "not read: not told, so a short page ends it",
+	    .conf = NO_CHECKS, .script = {
+	    { .body = HEAD("\"total\":\"10,395\",\"totalpages\":false,",
+		ONE "," TWO) },
+	    { .want = R("2"), .body = HEAD("\"total\":-1,\"totalpages\":[],",
+		THREE) } },
 	    .ids = "1=9 2=8 3=7", .watermark = MARK_3, .pages = 2 },
+	{ .name = "the number of the page is read strictly",
+	    .conf = NO_CHECKS, .script = {
+	    { .body = HEAD("\"pagenumber\":false,", ONE) } }, .ids = "",
+	    .kind = ERR_PROTOCOL, .words = "pagenumber: expected a number" },
 	/* One answer, however its id is written. */
 	{ .name = "ids as reals", .conf = "", .script = {
 	    { .body = LIST(ROW("54127.0", "9", "1795000001") ",{\"response_id"
@@ -366,6 +428,40 @@ test_totals_over_a_resume(void **state)
 		fail_msg("%s", rig.err.msg);
 	assert_string_equal(seen.ids, "1=9 2=8 3=7 4=6 5=5");
 	assert_string_equal(seen.watermark, "2026-11-18T11:06:45Z");
+	rig_done(&rig, sim, false);
+}
+
+/* A fault is never forgotten: the pass begins anew, at its first page. */
+static void
+test_fault_then_anew(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .want = R("1"), .body = PAGE_OF("1", "1", "2", ONE "," TWO) },
+		{ .want = R("2"), .status = 503 },
+		{ .want = R("1"), .body = PAGE_OF("3", "1", "2", ONE "," TWO) },
+		{ .want = R("2"), .status = 503 },
+		/* Of another night: no fault of the pass that begins. */
+		{ .want = R("2"), .body = PAGE_OF("2", "2", "1", "") },
+		{ .want = R("1"), .body = PAGE_OF("2", "1", "1", ONE ","
+		    TWO) } };
+	struct simhttpd *sim = simhttpd_start(script, ARRAY_LEN(script));
+	struct pull pull = { .until = RIG_NOW };
+	struct seen seen = { .n = 0 };
+	char resume[256];
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, simhttpd_url(sim), SMALL, 5);
+	for (int n = 0; n < 2; n++) {
+		assert_false(answers(&rig, &pull, &seen));
+		assert_non_null(strstr(rig.err.msg, "HTTP 503"));
+		(void)snprintf(resume, sizeof(resume), "%s", seen.resume);
+		pull.resume = resume;
+	}
+	if (!answers(&rig, &pull, &seen))
+		fail_msg("%s", rig.err.msg);
+	assert_string_equal(seen.ids, "1=9 2=8 1=9 2=8 1=9 2=8");
+	assert_string_equal(seen.watermark, MARK_2);
 	rig_done(&rig, sim, false);
 }
 
@@ -862,6 +958,7 @@ main(void)
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_heads),
 		cmocka_unit_test(test_totals_over_a_resume),
+		cmocka_unit_test(test_fault_then_anew),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_an13_arrivals),
 		cmocka_unit_test(test_many),

@@ -6,10 +6,10 @@ DB_STMT(optout_insert,
     "  SELECT DISTINCT $1::bigint, k, $2, $3::timestamptz FROM unnest($4::bytea[]) k"
     "  ON CONFLICT DO NOTHING RETURNING 1)"
     " SELECT count(*) FROM put");
-DB_STMT(optout_insert_row,
+DB_STMT(optout_insert_rows,
     "INSERT INTO npsync.opt_out (tenant_id, person_key, source, at)"
-    " SELECT $1::bigint, k, $2, $3::timestamptz"
-    "   FROM npsync.queue q, unnest(q.person) k WHERE q.tenant_id = $1 AND q.queue_id = $4"
+    " SELECT DISTINCT $1::bigint, k, $2, $3::timestamptz"
+    "   FROM npsync.queue q, unnest(q.person) k WHERE q.tenant_id = $1 AND q.queue_id = ANY ($4::bigint[])"
     " ON CONFLICT DO NOTHING");
 
 bool
@@ -32,8 +32,9 @@ optout_put(struct db *db, long long tenant_id, struct db_array *keys,
 }
 
 bool
-optout_put_row(struct db *db, long long tenant_id, long long queue_id,
-    const char *source, time_t at, struct arena *arena, struct err *err)
+optout_put_rows(struct db *db, long long tenant_id,
+    struct db_array *queue_ids, const char *source, time_t at,
+    struct arena *arena, struct err *err)
 {
 	struct db_args args;
 
@@ -41,6 +42,6 @@ optout_put_row(struct db *db, long long tenant_id, long long queue_id,
 	db_arg_int(&args, tenant_id);
 	db_arg_text(&args, source);
 	db_arg_time(&args, at);
-	db_arg_int(&args, queue_id);
-	return db_query(db, &optout_insert_row, &args, NULL, err);
+	db_arg_array(&args, queue_ids);
+	return db_query(db, &optout_insert_rows, &args, NULL, err);
 }

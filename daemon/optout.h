@@ -11,9 +11,9 @@
 NPS_MUSTCHECK bool optout_put(struct db *db, long long tenant_id,
     struct db_array *keys, const char *source, time_t at, struct arena *arena,
     long long *n, struct err *err);
-/* Every key of the person of a queue row. */
-NPS_MUSTCHECK bool optout_put_row(struct db *db, long long tenant_id,
-    long long queue_id, const char *source, time_t at, struct arena *arena,
-    struct err *err);
+/* Every key of the people of these queue rows. */
+NPS_MUSTCHECK bool optout_put_rows(struct db *db, long long tenant_id,
+    struct db_array *queue_ids, const char *source, time_t at,
+    struct arena *arena, struct err *err);
 
 #endif

@@ -70,6 +70,23 @@ struct pusher {
 
 /* ---- outcomes ------------------------------------------------------------------------ */
 static bool
+keep_opted_out(struct pusher *p, struct err *err)
+{
+	struct stage *stage = p->stage;
+	struct db_array ids;
+
+	if (p->n_opted_out == 0)
+		return true;
+	db_array_init(&ids);
+	for (size_t i = 0; i < p->n_opted_out; i++)
+		db_array_int(&ids, p->opted_out_rows[i]);
+	const bool ok = optout_put_rows(stage->db, stage->tenant->id, &ids,
+	    "survey", clock_now(), stage->scratch, err);
+	db_array_free(&ids);
+	return ok;
+}
+
+static bool
 flush(struct pusher *p, struct err *err)
 {
 	struct stage *stage = p->stage;
@@ -80,12 +97,8 @@ flush(struct pusher *p, struct err *err)
 	arena_reset(stage->scratch);
 	/* First: a row that is closed is looked at by nobody, and if this run
 	 * is killed here, one that is not says "unknown" and asks nobody. */
-	for (size_t i = 0; i < p->n_opted_out; i++)
-		if (!optout_put_row(stage->db, stage->tenant->id,
-		        p->opted_out_rows[i], "survey", clock_now(),
-		        stage->scratch, err))
-			return false;
-	if (!queue_move(stage->db, stage->tenant, ACTOR_PUSH, "push",
+	if (!keep_opted_out(p, err) ||
+	    !queue_move(stage->db, stage->tenant, ACTOR_PUSH, "push",
 	        stage->log->run_id, clock_now(), p->moves, p->n_moves,
 	        stage->scratch, &moved, err))
 		return false;

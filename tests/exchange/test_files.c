@@ -24,6 +24,7 @@
 #include "buf.h"
 #include "num.h"
 #include "options.h"
+#include "with_asan.h"
 
 extern const struct crm_connector files_crm;
 
@@ -1242,18 +1243,6 @@ leaves_no_half_sheet(void **state)
 
 /* ---- memory, and a public export ------------------------------------ */
 
-#ifdef __has_feature
-#define CLANG_SANITIZED (__has_feature(address_sanitizer) || \
-	__has_feature(memory_sanitizer))
-#else
-#define CLANG_SANITIZED 0
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED 1
-#else
-#define SANITIZED CLANG_SANITIZED
-#endif
-
 static long
 peak_kib(void)
 {
@@ -1343,7 +1332,7 @@ static void
 stays_flat(void **state)
 {
 	(void)state;
-	if (SANITIZED)
+	if (WITH_ASAN)
 		skip();
 	put_many(1000);
 	open_world("deals = { file = \"deals.csv\"; }; ");

@@ -177,7 +177,7 @@ struct db *
 place_open_database(const struct place *p)
 {
 	struct db *db = NULL;
-	char text[4000] = "";
+	char text[16384] = "";
 	struct err err;
 	FILE *f = fopen(p->conf, "re");
 

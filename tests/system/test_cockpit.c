@@ -32,26 +32,6 @@ static struct db *db;
 
 /* ---- the database ------------------------------------------------------------- */
 static void
-open_database(void)
-{
-	static char conninfo[600];
-	char text[16384], *at;
-	struct err err = { 0 };
-	FILE *f = fopen(p.conf, "re");
-
-	assert_non_null(f);
-	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
-	(void)fclose(f);
-	at = strstr(text, "database = \"");
-	assert_non_null(at);
-	at += strlen("database = \"");
-	(void)snprintf(conninfo, sizeof(conninfo), "%.*s",
-	    (int)strcspn(at, "\""), at);
-	if (!db_open(conninfo, &db, &err))
-		fail_msg("%s", err.msg);
-}
-
-static void
 sql(const char *text)
 {
 	struct err err = { 0 };
@@ -108,7 +88,7 @@ begin(void **state)
 	    " \"comment\": \"=HYPERLINK()\", \"at\": \"2026-12-02T09:00:00Z\"}",
 	    email);
 	(void)place_run(&p, NOON, 0, "run hourly --quiet");
-	open_database();
+	db = place_open_database(&p);
 	return 0;
 }
 

@@ -163,25 +163,6 @@ export_rest(const struct place *p)
 static struct place crm;
 static struct db *db;
 
-/* The conninfo that the configuration names. */
-static void
-database_open(const struct place *p)
-{
-	char text[4096], *from;
-	struct err err = { .kind = ERR_NONE };
-	FILE *f = fopen(p->conf, "re");
-
-	assert_non_null(f);
-	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
-	(void)fclose(f);
-	from = strstr(text, "database = \"");
-	assert_non_null(from);
-	from += strlen("database = \"");
-	from[strcspn(from, "\"")] = '\0';
-	if (!db_open(from, &db, &err))
-		fail_msg("%s", err.msg);
-}
-
 static void
 sql(const char *text)
 {
@@ -254,7 +235,7 @@ begin(void **state)
 	place_clock(&crm, NOW_UTC);
 	(void)place_run(&crm, NOW, 0, "run hourly --quiet");
 	(void)place_run(&crm, NOW, 0, "pause --company often");
-	database_open(&crm);
+	db = place_open_database(&crm);
 	sql("INSERT INTO npsync.person_send (tenant_id, person_key, sent_on, ref, source, campaign)"
 	    " SELECT c.tenant_id, k, CASE c.contact_id WHEN 'before' THEN date '2026-10-20'"
 	    "        WHEN 'old' THEN '2026-02-03' ELSE '2026-11-03' END, 'ref-' || c.contact_id, 'own', '7749'"

@@ -24,25 +24,6 @@ static struct place p;
 static struct db *db;
 
 /* ---- the world --------------------------------------------------------------- */
-/* The conninfo that the configuration names. */
-static void
-database_open(void)
-{
-	char text[4096], *from;
-	struct err err = { .kind = ERR_NONE };
-	FILE *f = fopen(p.conf, "re");
-
-	assert_non_null(f);
-	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
-	(void)fclose(f);
-	from = strstr(text, "database = \"");
-	assert_non_null(from);
-	from += strlen("database = \"");
-	from[strcspn(from, "\"")] = '\0';
-	if (!db_open(from, &db, &err))
-		fail_msg("%s", err.msg);
-}
-
 static void
 sql(const char *text)
 {
@@ -107,7 +88,7 @@ begin(void **state)
 	    "campaigns = [ \"7749\" ]; } ); rules = {");
 	/* The first command makes the tenant. */
 	(void)place_run(&p, NOW, 0, "status");
-	database_open();
+	db = place_open_database(&p);
 	fill();
 	return 0;
 }

@@ -122,6 +122,28 @@ post(void)
 		.body_len = 2, .url = url_join(arena, simhttpd_url(sim), "/") };
 }
 
+/* ---- the server of the tests ------------------------------------------------ */
+/* Each run of npsync makes its own: a long test has thousands, one at a time. */
+static void
+test_many_connections(void **state)
+{
+	static const struct sim_reply script[] = { { .repeat = 599 } };
+	struct http_res res;
+
+	(void)state;
+	serve(script, 1);
+	for (int i = 0; i < 600; i++) {
+		AUTO(arena) struct arena *own = arena_new(1u << 16);
+		struct http *http = engine(false);
+		const struct http_req req = get();
+		assert_true(http_do(http, &req, own, &res, NULL));
+		http_close(http);
+	}
+	assert_int_equal(simhttpd_connections(sim), 600);
+	assert_null(simhttpd_problem(sim, true));
+	simhttpd_stop(sim);
+}
+
 /* ---- storms ---------------------------------------------------------------- */
 static const struct {
 	const char *value;
@@ -707,6 +729,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_many_connections, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(test_limiter, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_storm, setup, teardown),
 		cmocka_unit_test_setup_teardown(

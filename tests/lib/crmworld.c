@@ -401,6 +401,10 @@ crmworld_case(enum crmworld_moment moment)
 void
 crmworld_end_case(void)
 {
+	const char *problem = simhttpd_problem(w->hook, false);
+
+	if (problem != NULL)
+		fail_msg("the webhook: %s", problem);
 	servers_stop();
 	testdb_drop(w->database);
 	(void)nftw(w->dir, tmpdir_remove_one, 16, FTW_DEPTH | FTW_PHYS);

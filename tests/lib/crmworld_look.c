@@ -19,7 +19,8 @@
 static struct crmworld *const w = &crmworld;
 
 DB_STMT(cw_effects,
-    "SELECT kind, target, subject, state, extract(epoch FROM updated_at)::bigint"
+    "SELECT kind, target, subject, state, extract(epoch FROM updated_at)::bigint,"
+    "       coalesce(reason, '')"
     "  FROM npsync.effect WHERE tenant_id = $1");
 DB_STMT(cw_rows,
     "SELECT contact_id, state, coalesce(reason, '') FROM npsync.queue WHERE tenant_id = $1");
@@ -418,9 +419,10 @@ look_effects(struct look *l)
 		    (strcmp(kind, "feed") == 0 || strcmp(kind, "task") == 0);
 		if (strcmp(state, "done") != 0 &&
 		    (!at_most_once || strcmp(state, "unknown") != 0))
-			say(l, &l->out->lost, "%s %s %s is %s", kind,
+			say(l, &l->out->lost, "%s %s %s is %s: %s", kind,
 			    db_text(l->effects, i, 1),
-			    db_text(l->effects, i, 2), state);
+			    db_text(l->effects, i, 2), state,
+			    db_text(l->effects, i, 5));
 	}
 	if (!effect_list_doubtful(l->db, books_tenant(l->db), w->began, arena,
 	        &doubtful, &err))

@@ -28,6 +28,8 @@ struct request {
 struct connection {
 	struct simhttpd *sim;
 	pthread_t thread;
+	bool has_thread;	/* that is to be joined */
+	atomic_bool ended;
 	int fd;
 	struct buf in;		/* received, not yet taken */
 };
@@ -409,7 +411,40 @@ serve(void *arg)
 			;
 	(void)close(c->fd);
 	buf_free(&c->in);
+	atomic_store(&c->ended, true);
 	return NULL;
+}
+
+/* NULL: so many are open. */
+static struct connection *
+free_connection(struct simhttpd *sim)
+{
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		struct connection *c = &sim->connections[i];
+		if (!c->has_thread)
+			return c;
+		if (atomic_load(&c->ended)) {
+			(void)pthread_join(c->thread, NULL);
+			c->has_thread = false;
+			return c;
+		}
+	}
+	return NULL;
+}
+
+static bool
+serve_begin(struct simhttpd *sim, int fd)
+{
+	struct connection *c = free_connection(sim);
+
+	if (c == NULL)
+		return false;
+	c->sim = sim;
+	c->fd = fd;
+	atomic_store(&c->ended, false);
+	buf_init(&c->in, REQUEST_BYTES);
+	c->has_thread = pthread_create(&c->thread, NULL, serve, c) == 0;
+	return c->has_thread;
 }
 
 static void *
@@ -425,15 +460,7 @@ accept_all(void *arg)
 		if (fd < 0)
 			continue;
 		pthread_mutex_lock(&sim->lock);
-		const size_t i = sim->connected;
-		struct connection *c = &sim->connections[i % CONNECTIONS_MAX];
-		bool ok = i < CONNECTIONS_MAX;
-		if (ok) {
-			c->sim = sim;
-			c->fd = fd;
-			buf_init(&c->in, REQUEST_BYTES);
-			ok = pthread_create(&c->thread, NULL, serve, c) == 0;
-		}
+		const bool ok = serve_begin(sim, fd);
 		sim->connected += ok;
 		pthread_mutex_unlock(&sim->lock);
 		if (!ok) {
@@ -600,8 +627,9 @@ simhttpd_stop(struct simhttpd *sim)
 		return;
 	atomic_store(&sim->stop, true);
 	(void)pthread_join(sim->thread, NULL);
-	for (size_t i = 0; i < sim->connected; i++)
-		(void)pthread_join(sim->connections[i].thread, NULL);
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+		if (sim->connections[i].has_thread)
+			(void)pthread_join(sim->connections[i].thread, NULL);
 	(void)pthread_mutex_destroy(&sim->lock);
 	sim_free(sim);
 }

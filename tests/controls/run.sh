@@ -58,11 +58,19 @@ if [ -n "$sow_only" ]; then
 	left=0
 	for sed in "${seds[@]}"; do
 		lines=0
+		files=
+		n=
+		while read -r hash key value; do
+			[ "$hash" = '#' ] || break
+			case $key in
+			file) files=$value ;;
+			lines) n=$value ;;
+			esac
+		done <"$sed"
 		# Patterns of names: not quoted.
-		for file in $(header "$sed" file); do
+		for file in $files; do
 			lines=$((lines + $(lines_in "$sed" "$file")))
 		done
-		n=$(header "$sed" lines)
 		[ "$lines" = "$n" ] || { left=$((left + 1))
 			name=${sed##*/}
 			echo "FAIL ${name%.sed}: $(wrong_lines $lines "$n")"; }

@@ -29,7 +29,6 @@
 #define MARGIN_S 60		/* clocks, and the time of a request */
 #define LIFE_MAX_S 2592000L	/* what a service says beyond is no promise */
 #define ASKS_MAX 3		/* that the server failed to answer */
-#define ASK_FIELDS_MAX 8	/* of them none is shown */
 #define WORK_BYTES ((size_t)1048576)
 
 static const char *const clients[] = { "header", "body", NULL };
@@ -257,17 +256,18 @@ error_words(const struct oauth_ask *ask, json_t *root, char *out, size_t size)
 {
 	const char *text = root == NULL || !ask->describe ? NULL :
 	    json_string_value(json_at(root, "/error_description"));
-	const char *secrets[2 + ASK_FIELDS_MAX] = { ask->secret,
-		ask->client_id };
+	const char *const own[] = { ask->secret, ask->client_id };
 	char masked[128];
-	size_t n = 2;
 
-	for (size_t i = 1; i < ask->n && n < ARRAY_LEN(secrets); i++)
-		secrets[n++] = ask->fields[i].value;
 	out[0] = '\0';
 	if (text == NULL)
 		return;
-	mask_answer(masked, sizeof(masked), text, strlen(text), secrets, n);
+	mask_answer(masked, sizeof(masked), text, strlen(text), own,
+	    ARRAY_LEN(own));
+	/* Each field of the form, however many: but for grant_type. */
+	for (size_t i = 1; i < ask->n && masked[0] != '\0'; i++)
+		mask_answer(masked, sizeof(masked), text, strlen(text),
+		    &ask->fields[i].value, 1);
 	if (masked[0] != '\0')
 		(void)snprintf(out, size, ": %s", masked);
 }

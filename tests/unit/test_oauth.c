@@ -364,6 +364,31 @@ test_refused(void **state)
 	}
 }
 
+/* However many fields a form has, none of them stands in a message. */
+static void
+test_many_fields_hidden(void **state)
+{
+	static const struct sim_reply reply = { .status = 400,
+		.body = ERROR("invalid_grant", "no such user: last-word") };
+	struct oauth_field fields[14] = { GRANT };
+
+	(void)state;
+	for (size_t last = 1; last < ARRAY_LEN(fields); last++) {
+		for (size_t i = 1; i < ARRAY_LEN(fields); i++)
+			fields[i] = (struct oauth_field){ "field",
+				i == last ? "last-word" : "other-words" };
+		start(&reply, 1);
+		struct oauth_ask ask = ask_of(OAUTH_IN_FIELDS, fields,
+		    ARRAY_LEN(fields));
+		ask.describe = true;
+		assert_false(get(&ask));
+		assert_words(ERR_AUTH, "HTTP 400, invalid_grant: the service no "
+		    "longer takes");
+		assert_null(strstr(rig.err.msg, "last-word"));
+		end();
+	}
+}
+
 static void
 test_odd_but_good(void **state)
 {
@@ -514,6 +539,7 @@ main(void)
 		cmocka_unit_test(test_life),
 		cmocka_unit_test(test_what_else_came),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_many_fields_hidden),
 		cmocka_unit_test(test_odd_but_good),
 		cmocka_unit_test(test_ceilings),
 		cmocka_unit_test(test_a_server_that_fails),

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "reader.h"
+#include "select.h"
 #include "uses.h"
 
 static const struct rest_reading *
@@ -168,7 +169,7 @@ crm_lacks(const void *settings, size_t i)
 {
 	const struct rest_reading *r = reading_of(settings);
 	const struct rest_contacts *c = &r->contacts;
-	const char *lines[6];
+	const char *lines[7];
 	size_t n = 0;
 
 	if (!rest_request_given(&c->by_id.request))
@@ -180,6 +181,11 @@ crm_lacks(const void *settings, size_t i)
 	if (c->fields.opted_out.n == 0 && c->fields.tags.n == 0)
 		lines[n++] = "the profile reads neither opt-outs nor tags: who "
 		    "declined in the CRM is not known";
+	if (select_any(&c->fields.opted_out) &&
+	    select_may_miss(&c->fields.opted_out))
+		lines[n++] = "the profile takes a card without the name of "
+		    "contacts.fields.opted_out for one that did not decline: "
+		    "without \"\" in that list a wrong name would be told";
 	if (c->fields.company_tags.n == 0 && (c->company.tags.n == 0 ||
 	    !rest_request_given(&c->company.by_id.request)))
 		lines[n++] = "the profile reads no tags of companies: a "

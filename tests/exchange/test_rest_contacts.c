@@ -592,7 +592,7 @@ test_what_is_left_of_a_card(void **state)
 }
 
 static bool
-lacks_tags_of_companies(const char *profile)
+lacks(const char *profile, const char *words)
 {
 	const char *line;
 	struct rig rig;
@@ -602,7 +602,7 @@ lacks_tags_of_companies(const char *profile)
 	if (!rig_profile(&rig, "test.conf", profile))
 		fail_msg("%s", rig.err.msg);
 	for (size_t i = 0; (line = rest_crm.lacks(&rig.set, i)) != NULL; i++)
-		told |= strstr(line, "no tags of companies") != NULL;
+		told |= strstr(line, words) != NULL;
 	rig_end(&rig, false);
 	return told;
 }
@@ -611,13 +611,18 @@ static void
 test_lacks(void **state)
 {
 	(void)state;
-	assert_true(lacks_tags_of_companies("contacts = { " READ("people") FIELDS
-	    "company = { tags = 'tags'; }; };"));
-	assert_false(lacks_tags_of_companies("contacts = { " READ("people")
+	assert_true(lacks("contacts = { " READ("people") FIELDS
+	    "company = { tags = 'tags'; }; };", "no tags of companies"));
+	assert_false(lacks("contacts = { " READ("people")
 	    "company = { by_id = { request = { path = 'org/{id}'; }; }; tags = "
-	    "'tags'; }; };"));
-	assert_false(lacks_tags_of_companies("contacts = { " READ("people")
-	    "fields = { company_tags = 'tags'; }; };"));
+	    "'tags'; }; };", "no tags of companies"));
+	assert_false(lacks("contacts = { " READ("people")
+	    "fields = { company_tags = 'tags'; }; };", "no tags of companies"));
+	/* A wrong name of it would be a "no" for everybody. */
+	assert_true(lacks("contacts = { " READ("people") "fields = { opted_out = "
+	    "[ 'optout', '' ]; }; };", "did not decline"));
+	assert_false(lacks("contacts = { " READ("people") "fields = { opted_out = "
+	    "'optout'; }; };", "did not decline"));
 }
 
 /* The search finds whom it likes; the address is compared. */

@@ -19,17 +19,22 @@ profile_text(const char *name)
 }
 
 static bool
-profile_fill(struct rig *rig, const char *name)
+profile_fill_text(struct rig *rig, const char *name, const char *text)
 {
 	struct options_file *file = NULL;
 
 	rig->set.profile.from = (struct opt_profile){ name, name, NULL };
-	const bool ok = options_open_text(profile_text(name), name, &file,
-	    &rig->err) && options_fill(rest_crm_profile_opts,
+	const bool ok = options_open_text(text, name, &file, &rig->err) && options_fill(rest_crm_profile_opts,
 	    &rig->set.profile, options_root(file), name, "", NULL, rig->arena,
 	    &rig->err);
 	options_close(file);
 	return ok;
+}
+
+static bool
+profile_fill(struct rig *rig, const char *name)
+{
+	return profile_fill_text(rig, name, profile_text(name));
 }
 
 static void
@@ -276,6 +281,64 @@ test_pipedrive(void **state)
 	rig_end(&rig, true);
 }
 
+static bool
+on_opt_out(void *arg, const struct crm_contact *c)
+{
+	struct rig *rig = arg;
+
+	return buf_printf(&rig->seen, "%s%s\n", c->contact_id,
+	    c->opted_out ? " out" : "");
+}
+
+/* The profile with the line that is commented out taken in, and its key. */
+static const char *
+taken_in(struct arena *arena, const char *text, const char *line,
+    const char *key)
+{
+	const char *at = strstr(text, line);
+	const char *mark = at == NULL ? NULL : strstr(at, "YOURKEY");
+
+	assert_non_null(mark);
+	return arena_printf(arena, "%.*s%.*s%s%s", (int)(at - text), text,
+	    (int)(mark - at) - 2, at + 2, key, mark + 7);
+}
+
+/* PD-05: a key that no card has is no "no": nobody can be asked then.  A card
+ * whose fields are all null has one. */
+static void
+test_pipedrive_opt_outs(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "/persons?ids=", .body = "{\"data\":[{\"id\":7,"
+		    "\"name\":\"Ann\",\"custom_fields\":{\"a1\":\"yes\"}},"
+		    "{\"id\":8,\"name\":\"Bo\",\"custom_fields\":{\"a1\":null}},"
+		    "{\"id\":9,\"name\":\"Cy\",\"custom_fields\":null}]}" } };
+	static const char *const ids[] = { "7", "8", "9" };
+	static const struct { const char *key, *seen, *bad; } cases[] = {
+		{ "a1", "7 out\n8\n9\n", NULL },
+		{ "a2", "9\n", "7: opted_out" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct rig rig;
+		rig_begin(&rig);
+		rig.sim = simhttpd_start(script, 1);
+		rig.set.place.base_url = arena_printf(rig.arena, "%s/api/v2",
+		    simhttpd_url(rig.sim));
+		if (!profile_fill_text(&rig, "pipedrive", taken_in(rig.arena,
+		    profile_text("pipedrive"), "# opted_out = ", cases[i].key)) ||
+		    !rig_open(&rig) || !rig.crm.load_contacts(rig.self, ids, 3,
+		    on_opt_out, &rig, &rig.err))
+			fail_msg("%s", rig.err.msg);
+		RIG_SEES(&rig, cases[i].seen);
+		const char *bad = buf_text(&rig.bad);
+		if (cases[i].bad == NULL ? *bad != '\0' :
+		    strstr(bad, cases[i].bad) == NULL)
+			fail_msg("%s", bad);
+		rig_end(&rig, true);
+	}
+}
+
 /* Each of those compiled in, whatever its name. */
 static void
 test_all_open(void **state)
@@ -312,6 +375,7 @@ main(void)
 		cmocka_unit_test(test_cards),
 		cmocka_unit_test(test_channelcrm_others),
 		cmocka_unit_test(test_pipedrive),
+		cmocka_unit_test(test_pipedrive_opt_outs),
 		cmocka_unit_test(test_all_open),
 	};
 

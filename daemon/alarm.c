@@ -35,7 +35,11 @@ DB_STMT(alarm_all_of_kind,
     "   WHERE m.tenant_id = $1 AND m.kind = $2 AND m.state = 'raised'"
     "     AND NOT EXISTS (SELECT 1 FROM want w WHERE w.subject = m.subject))"
     " INSERT INTO npsync.alarm AS a (tenant_id, kind, subject, state, since, detail)"
-    " SELECT $1::bigint, $2, w.subject, 'raised', $5::timestamptz, w.detail FROM want w" RAISE);
+    " SELECT $1::bigint, $2, w.subject, 'raised', $5::timestamptz, w.detail FROM want w"
+    "  WHERE w.detail IS NOT NULL" RAISE);
+DB_STMT(alarm_others_over,
+    "UPDATE npsync.alarm SET state = 'ok', since = $4::timestamptz, told_at = NULL"
+    " WHERE tenant_id = $1 AND kind = $2 AND subject <> ALL ($3::text[]) AND state = 'raised'");
 DB_STMT(alarm_floods_over,
     "UPDATE npsync.alarm SET state = 'ok', since = $2::timestamptz, told_at = NULL"
     " WHERE tenant_id = $1 AND kind = 'flood' AND state = 'raised'"
@@ -123,6 +127,20 @@ alarm_sync(struct db *db, long long tenant_id, const char *kind,
 	db_arg_array(&args, details);
 	db_arg_time(&args, at);
 	return db_query(db, &alarm_all_of_kind, &args, NULL, err);
+}
+
+bool
+alarm_end_others(struct db *db, long long tenant_id, const char *kind,
+    struct db_array *subjects, time_t at, struct arena *arena, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_text(&args, kind);
+	db_arg_array(&args, subjects);
+	db_arg_time(&args, at);
+	return db_query(db, &alarm_others_over, &args, NULL, err);
 }
 
 bool

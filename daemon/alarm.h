@@ -19,10 +19,15 @@ NPS_MUSTCHECK bool alarm_end(struct db *db, long long tenant_id,
 NPS_MUSTCHECK bool alarm_end_hourly(struct db *db, long long tenant_id,
     const char *kind, const char *subject, time_t at, struct arena *arena,
     struct err *err);
-/* Those of a kind that stand: of these subjects and no others. */
+/* Those of a kind that stand: of these subjects and no others.  One without a
+ * detail stays as it was. */
 NPS_MUSTCHECK bool alarm_sync(struct db *db, long long tenant_id,
     const char *kind, struct db_array *subjects, struct db_array *details,
     time_t at, struct arena *arena, struct err *err);
+/* Over for every subject but these, which stay as they were. */
+NPS_MUSTCHECK bool alarm_end_others(struct db *db, long long tenant_id,
+    const char *kind, struct db_array *subjects, time_t at,
+    struct arena *arena, struct err *err);
 /* A flood for each trigger of which rows are held; result: subject and detail of
  * those that are new. */
 NPS_MUSTCHECK bool alarm_set_floods(struct db *db, long long tenant_id,

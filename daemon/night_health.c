@@ -109,6 +109,30 @@ put_link(struct night *n, const struct link *link, const char *name,
 	    n->options->kind != RUN_HOURLY, err);
 }
 
+/* Of a connection that the configuration has no more, nobody will say that it is
+ * well. */
+static bool
+end_of_others(struct night *n, struct err *err)
+{
+	const struct conf *conf = n->stage.conf;
+	const struct stage *s = &n->stage;
+	struct db_array links, service;
+
+	db_array_init(&links);
+	db_array_init(&service);
+	for (size_t i = 0; i < conf->n_crm; i++)
+		db_array_text(&links, conf->crm[i].name);
+	db_array_text(&links, conf->survey.driver);
+	db_array_text(&service, conf->survey.driver);
+	const bool ok = alarm_end_others(s->db, s->tenant->id, "connector",
+	    &links, clock_now(), s->arena, err) &&
+	    alarm_end_others(s->db, s->tenant->id, "suppressed", &service,
+	        clock_now(), s->arena, err);
+	db_array_free(&links);
+	db_array_free(&service);
+	return ok;
+}
+
 /* A run that asked too few leaves it as it was. */
 static bool
 put_suppressed(struct night *n, struct err *err)
@@ -204,8 +228,8 @@ health(struct night *n, const char *failure, struct err *err)
 
 	arena_reset(n->stage.arena);
 	if (n->options->only == RUN_ALL && !(put_runs(n, failure, err) &&
-	    put_links(n, whole, err) && put_suppressed(n, err) &&
-	    put_secrets(n, err) &&
+	    end_of_others(n, err) && put_links(n, whole, err) &&
+	    put_suppressed(n, err) && put_secrets(n, err) &&
 	    (!whole || n->options->kind == RUN_HOURLY ||
 	        night_find_vanished(n, err))))
 		return false;

@@ -337,7 +337,8 @@ CREATE TABLE npsync.quarantine (
 );
 
 -- A health state; one alarm per change. Subject of kind flood: the trigger; run:
--- its kind; connector: its name; secret: the credential; vanished: key and value;
+-- its kind; connector: its name; suppressed: the survey driver; secret: the
+-- credential; vanished: key and value;
 -- of budget, transfer, mail, no_run, erasure, export: ''.
 CREATE TABLE npsync.alarm (
   tenant_id  bigint NOT NULL REFERENCES npsync.tenant,

@@ -1,6 +1,7 @@
 /*
  * How a filter that is right could be called gone, and what stops it:
- *  - a list that could not be read: nothing is said, what was raised stays;
+ *  - a list that could not be read, or came empty: nothing is said of its kind,
+ *    what was raised stays, as long as the configuration names it;
  *  - a CRM beside the one that lists, whose values nobody lists: a kind counts
  *    only if each CRM that can bring such a value gave at least one.  Triggers do
  *    not name a CRM, so an event may come from any that has events, a card from
@@ -30,7 +31,7 @@ struct search {
 	struct arena *arena;
 	struct listed *found[2];	/* categories, relations */
 	bool whole[2];		/* each CRM that can bring one gave some */
-	bool complete;		/* no list failed */
+	bool never[2];		/* ... and one of them has no such list at all */
 	struct db_array subjects, details;
 };
 enum { CATEGORIES, RELATIONS };
@@ -97,9 +98,12 @@ list_kind(struct search *s, int kind)
 	for (size_t i = 0; i < stage->n_crm; i++) {
 		struct crm *crm = &s->n->crms[i];
 		const struct listed *before = s->found[kind];
-		s->complete &= list_crm(s, crm, kind);
-		if (s->found[kind] == before && can_bring(crm, kind))
+		if (!list_crm(s, crm, kind) ||
+		    (s->found[kind] == before && can_bring(crm, kind)))
 			s->whole[kind] = false;
+		if (crm->connector != NULL && can_bring(crm, kind) &&
+		    crm->connector->list_values == NULL)
+			s->never[kind] = true;
 	}
 }
 
@@ -120,6 +124,12 @@ names_any(const struct conf *conf, int kind)
 }
 
 static bool
+is_judged(const struct search *s, int kind)
+{
+	return s->found[kind] != NULL && s->whole[kind];
+}
+
+static bool
 list_all(struct search *s, struct err *err)
 {
 	struct stage *stage = &s->n->stage;
@@ -128,8 +138,7 @@ list_all(struct search *s, struct err *err)
 	for (int kind = CATEGORIES; kind <= RELATIONS; kind++)
 		if (names_any(stage->conf, kind))
 			list_kind(s, kind);
-	if (s->found[CATEGORIES] == NULL || !s->whole[CATEGORIES] ||
-	    !s->complete)
+	if (!is_judged(s, CATEGORIES))
 		return true;
 	if (!queue_list_categories(stage->db, stage->tenant->id, clock_now() -
 	        (time_t)MET_DAYS * 86400, s->arena, &r, err))
@@ -141,6 +150,7 @@ list_all(struct search *s, struct err *err)
 }
 
 /* ---- names --------------------------------------------------------------- */
+/* where = NULL: nobody knows, so what was said of it stands. */
 static void
 gone(struct search *s, const char *what, const char *name, const char *where)
 {
@@ -152,12 +162,13 @@ gone(struct search *s, const char *what, const char *name, const char *where)
 static void
 look_up(struct search *s, int kind, const char *name, const char *where)
 {
-	const struct listed *l = s->found[kind];
-
-	/* Without all lists nothing can be said. */
-	if (l == NULL || !s->whole[kind] || name == NULL)
+	/* What nobody will ever list is let go. */
+	if (name == NULL || s->never[kind])
 		return;
-	for (; l != NULL; l = l->next)
+	if (!is_judged(s, kind))
+		where = NULL;
+	for (const struct listed *l = s->found[kind]; where != NULL && l != NULL;
+	     l = l->next)
 		if (strcmp(l->text, name) == 0)
 			return;
 	gone(s, words[kind], name, where);
@@ -197,20 +208,21 @@ look_up_campaigns(struct search *s, struct err *err)
 	const struct conf *conf = stage->conf;
 	AUTO(db_result) struct db_result *r = NULL;
 
-	if (!s->n->listed || s->n->survey.link.failed ||
-	    s->n->survey.connector->list_campaigns == NULL)
+	if (s->n->survey.connector->list_campaigns == NULL)
 		return true;
-	if (!campaign_list(stage->db, stage->tenant->id, s->arena, &r, err))
+	if (s->n->listed && !campaign_list(stage->db, stage->tenant->id,
+	        s->arena, &r, err))
 		return false;
 	for (size_t t = 0; t < conf->n_triggers; t++)
 		for (size_t i = 0; conf->triggers[t].enabled &&
 		     i < conf->triggers[t].n_campaigns; i++)
-			if (!is_campaign_listed(r,
+			if (r == NULL || !is_campaign_listed(r,
 			    conf->triggers[t].campaigns[i].id))
 				gone(s, "campaign",
-				    conf->triggers[t].campaigns[i].id,
-				    arena_printf(s->arena, "trigger.%s.campaign",
-				        conf->triggers[t].code));
+				    conf->triggers[t].campaigns[i].id, r == NULL
+				    ? NULL : arena_printf(s->arena,
+				    "trigger.%s.campaign",
+				    conf->triggers[t].code));
 	return true;
 }
 
@@ -221,8 +233,7 @@ search(struct search *s, struct err *err)
 
 	if (!list_all(s, err))
 		return false;
-	if (!s->complete || stage->survey == NULL ||
-	    s->n->survey.link.failed)
+	if (stage->survey == NULL || s->n->survey.link.failed)
 		return true;
 	for (size_t t = 0; t < stage->conf->n_triggers; t++)
 		if (stage->conf->triggers[t].enabled)
@@ -239,7 +250,7 @@ bool
 night_find_vanished(struct night *n, struct err *err)
 {
 	struct search s = { .n = n, .arena = n->stage.arena,
-		.whole = { true, true }, .complete = true };
+		.whole = { true, true } };
 
 	db_array_init(&s.subjects);
 	db_array_init(&s.details);

@@ -155,6 +155,74 @@ test_a_list_that_fails(void **state)
 	assert_string_equal(look(f, lists, 2), "");
 }
 
+/* A list that came empty, beside a whole one: what was raised of its kind stays for
+ * as long as the configuration names it and somebody could list it. */
+static void
+test_a_list_that_came_empty(void **state)
+{
+	struct lists lists[] = { LISTS("Visit", "Kunde"), LISTS("Visit", "Kunde") };
+	struct fixture *f = *state;
+
+	begin(f);
+	assert_string_equal(look(f, lists, 2),
+	    "category Demo, relation Partner");
+	lists[1].relations = NULL;
+	lists[0].categories = "Visit Demo";
+	assert_string_equal(look(f, lists, 2), "relation Partner");
+	/* Another kind's list that fails is no matter of this kind. */
+	lists[1].relations = "Partner";
+	lists[1].categories = NULL;
+	assert_string_equal(look(f, lists, 2), "");
+	lists[0].categories = "Visit";
+	assert_string_equal(look(f, lists, 2), "");
+	lists[1].categories = "Visit";
+	assert_string_equal(look(f, lists, 2), "category Demo");
+	lists[0].categories = NULL;
+	f->trigger[T_MEET].categories.n = 1;
+	assert_string_equal(look(f, lists, 2), "");
+	f->trigger[T_MEET].categories.n = 2;
+	lists[0].categories = "Visit";
+	assert_string_equal(look(f, lists, 2), "category Demo");
+	lists[1].no_lists = true;
+	assert_string_equal(look(f, lists, 2), "");
+}
+
+/* ---- campaigns ------------------------------------------------------------ */
+static bool
+list_campaigns(void *self, survey_campaign_fn *emit, void *arg, struct err *err)
+{
+	(void)self, (void)emit, (void)arg;
+	return err_set(err, ERR_BUG, "nobody asks here");
+}
+
+/* One that could not be looked for stays as it was. */
+static void
+test_campaigns_not_listed(void **state)
+{
+	static const struct survey_connector lists_them = {
+		.list_campaigns = list_campaigns }, lists_none;
+	const struct run_options options = { .kind = RUN_NIGHT };
+	struct fixture *f = *state;
+	struct err err = { 0 };
+
+	begin(f);
+	f->trigger[T_MEET].categories.n = f->trigger[T_MEET].relations.n = 0;
+	fixture_exec(f, "INSERT INTO npsync.alarm (tenant_id, kind, subject, state,"
+	    " since) VALUES ($1, 'vanished', 'campaign 4', 'raised', now())");
+	for (int i = 0; i < 2; i++) {
+		static struct night night;
+		night = (struct night){ .stage = f->stage, .options = &options,
+			.survey = { .connector = i == 0 ? &lists_them
+			                                : &lists_none } };
+		night.stage.conf = &f->conf;
+		night.stage.survey = &night.survey;
+		if (!night_find_vanished(&night, &err))
+			fail_msg("%s", err.msg);
+		assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.alarm"
+		    " WHERE tenant_id = $1 AND state = 'raised'"), i == 0);
+	}
+}
+
 /* An export shows its days only: what an event had lately is there. */
 static void
 test_met_lately(void **state)
@@ -174,6 +242,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_crm_is_heard),
 		cmocka_unit_test(test_a_list_that_fails),
+		cmocka_unit_test(test_a_list_that_came_empty),
+		cmocka_unit_test(test_campaigns_not_listed),
 		cmocka_unit_test(test_met_lately),
 	};
 

@@ -84,7 +84,22 @@ explain_text(struct cli *cli, const struct queue_picked *row, struct err *err)
 	return ok && late.kind == ERR_NONE;
 }
 
-/* For programs: one table for all rows; a closed one has no rules. */
+/* For programs: the rule that ended a row, or the words of whoever did. */
+static void
+explain_ended(struct cli *cli, const struct queue_picked *row, struct table *t)
+{
+	const bool is_rule = row->reason != NULL &&
+	    rules_words(row->reason) != row->reason;
+	const char *const cells[ARRAY_LEN(explain_columns)] = {
+		arena_printf(cli->arena, "%lld", row->queue_id), row->state,
+		is_rule ? row->reason : NULL, is_rule ? "ended" : NULL,
+		is_rule ? NULL : row->reason,
+		is_rule ? rules_words(row->reason) : NULL };
+
+	table_row(t, cells);
+}
+
+/* For programs: one table for all rows. */
 static bool
 explain_table(struct cli *cli, const struct queue_picked *rows, size_t n,
     struct err *err)
@@ -96,15 +111,11 @@ explain_table(struct cli *cli, const struct queue_picked *rows, size_t n,
 
 	if (t == NULL)
 		return err_nomem(err);
-	for (size_t i = 0; i < n && ok; i++) {
-		const char *cells[ARRAY_LEN(explain_columns)] = {
-			arena_printf(cli->arena, "%lld", rows[i].queue_id),
-			rows[i].state };
+	for (size_t i = 0; i < n && ok; i++)
 		if (is_open(&rows[i]))
 			ok = explain_rules(cli, &rows[i], t, err);
 		else
-			table_row(t, cells);
-	}
+			explain_ended(cli, &rows[i], t);
 	if (!table_close(t, &late) && ok)
 		*err = late;
 	return ok && late.kind == ERR_NONE;

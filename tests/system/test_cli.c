@@ -714,6 +714,36 @@ test_night(void **state)
 	json_decref(sent);
 }
 
+/* Programs, too, are told why nobody was asked. */
+static void
+test_explain_ended(void **state)
+{
+	bool left = false;
+
+	(void)state;
+	json_t *ended = place_json(&tour, NIGHT, "explain P-1004");
+	for (size_t i = 0; i < json_array_size(ended); i++) {
+		if (strcmp(place_cell(ended, i, "state"), "suppressed") != 0)
+			continue;
+		assert_string_not_equal(place_cell(ended, i, "rule"), "");
+		assert_string_equal(place_cell(ended, i, "verdict"), "ended");
+		left = left || (strcmp(place_cell(ended, i, "rule"),
+		    "left_company") == 0 && strstr(place_cell(ended, i,
+		    "meaning"), "no longer works there") != NULL);
+	}
+	assert_true(left);
+	json_decref(ended);
+	json_t *sent = place_json(&tour, NIGHT, "queue --transferred");
+	char words[64];
+	(void)snprintf(words, sizeof(words), "explain %s",
+	    place_cell(sent, 0, "id"));
+	ended = place_json(&tour, NIGHT, words);
+	assert_string_equal(place_cell(ended, 0, "state"), "sent");
+	assert_string_equal(place_cell(ended, 0, "rule"), "");
+	json_decref(ended);
+	json_decref(sent);
+}
+
 static void
 test_answers(void **state)
 {
@@ -763,6 +793,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_campaign_missing),
 		cmocka_unit_test(test_only_pull),
 		cmocka_unit_test(test_night),
+		cmocka_unit_test(test_explain_ended),
 		cmocka_unit_test(test_answers),
 	};
 

@@ -338,8 +338,9 @@ struct survey_connector {
 	NPS_MUSTCHECK bool (*push_result)(void *self, const struct http_res *,
 	    struct push_result *, struct err *);
 	/* One read after PUSH_OPTED_OUT, where that may mean less: two pure functions,
-	 * driven in the same way.  Without a complete answer, or with any result but
-	 * PUSH_SUPPRESSED, the person declined.  Both or none. */
+	 * driven in the same way.  PUSH_OPTED_OUT, PUSH_SUPPRESSED; without a complete
+	 * answer, or with anything else, nobody can say: the row waits for the next
+	 * night, which asks anew, and people are told.  Both or none. */
 	NPS_MUSTCHECK bool (*confirm_request)(void *self,
 	    const struct respondent *, struct http_req *, struct err *);
 	NPS_MUSTCHECK bool (*confirm_result)(void *self,

@@ -11,7 +11,8 @@
  *  - the outcome's COMMIT reply lost: the run ends, the row is 'sending' or done;
  *  - an opt-out that may be none is looked at before it is kept: who dies in
  *    between leaves the row 'sending', and whoever declined is on the service's
- *    list; a look that fails keeps it;
+ *    list; a look that fails keeps nobody out for good: the row, which was not
+ *    sent, waits for the next night, that asks and looks anew, and it is told;
  *  - a session that ends in the middle: the row goes back unsent, one new session
  *    a run, with nothing in flight;
  *  - a service that answers nonsense to everybody: three equal refusals, or
@@ -64,6 +65,8 @@ struct pusher {
 	size_t n_opted_out;
 	int refusals, failures;
 	long refusal_status;
+	long long unsure;	/* declined, perhaps, and could not be looked at */
+	char unsure_why[128];
 	bool wants_renewal, renewed, stopped;
 	char stop_reason[160];
 };
@@ -124,7 +127,8 @@ add_move(struct pusher *p, const struct queue_claimed *row, enum queue_state to,
 		v->remote_id[0] != '\0' ? p->texts[i][1] : NULL, until };
 	runlog_count(p->stage->log, "push", p->stage->survey->link.name,
 	    queue_state_name(to), v->outcome == PUSH_SUPPRESSED
-	    ? PUSH_SUPPRESSED_REASON : NULL, 1);
+	    ? PUSH_SUPPRESSED_REASON : v->outcome == PUSH_UNKNOWN &&
+	    to == QUEUE_DEFERRED ? PUSH_UNSURE_REASON : NULL, 1);
 	/* Behind the colon may stand what the service said, and it may name
 	 * people: that is for the history. */
 	(void)snprintf(own, sizeof(own), "%.*s", (int)strcspn(v->reason, ":"),
@@ -152,6 +156,20 @@ stop_for(struct pusher *p, const struct push_verdict *v)
 	(void)snprintf(why, sizeof(why), "%.*s", (int)strcspn(v->reason, ":"),
 	    v->reason);
 	stop(p, why);
+}
+
+/* Not asked, and nobody knows whether for good: another night asks anew. */
+static void
+put_off(struct pusher *p, const struct queue_claimed *row,
+    const struct push_verdict *v)
+{
+	if (p->unsure++ == 0)
+		(void)snprintf(p->unsure_why, sizeof(p->unsure_why), "%.*s",
+		    (int)strcspn(v->reason, ":"), v->reason);
+	add_move(p, row, QUEUE_DEFERRED, v,
+	    calendar_push_end(&p->stage->conf->calendar, p->night));
+	if (v->retry_after_s > 0)
+		http_multi_hold(p->multi, v->retry_after_s);
 }
 
 /* Proven not applied: tried again this night, at most TRIES_A_NIGHT times. */
@@ -286,28 +304,37 @@ respondent_make(struct pusher *p, const struct flight *f,
 		r->send_at = NO_TIME;	/* its time has come */
 }
 
-/* The person declined, unless a read that leaves now says otherwise.  False:
- * there is none. */
 static bool
-confirm(struct pusher *p, struct flight *f)
+look_begin(struct pusher *p, struct flight *f, struct err *err)
 {
 	struct survey *survey = p->stage->survey;
-	const struct survey_connector *connector = survey->connector;
 	struct http_req req = { 0 };
 	struct respondent r;
-	struct err ignored;
 
-	if (connector->confirm_request == NULL || !lease_lasts(p))
-		return false;
+	if (!lease_lasts(p))
+		return err_set(err, ERR_BUSY, "the lease ran out before the look");
 	arena_reset(survey->link.scratch);
 	respondent_make(p, f, &r);
-	if (arena_failed(survey->link.scratch) ||
-	    !connector->confirm_request(survey->link.self, &r, &req,
-	        &ignored) || !http_multi_add(p->multi, &req, f, &ignored))
-		return false;
-	f->busy = f->confirms = true;
-	p->running++;
-	return true;
+	if (arena_failed(survey->link.scratch))
+		return err_nomem(err);
+	return survey->connector->confirm_request(survey->link.self, &r, &req,
+	           err) && http_multi_add(p->multi, &req, f, err);
+}
+
+/* The person declined, or is but deactivated: a read that leaves now says it. */
+static void
+confirm(struct pusher *p, struct flight *f)
+{
+	struct push_verdict v = { .outcome = PUSH_UNKNOWN };
+	struct err err;
+
+	if (look_begin(p, f, &err)) {
+		f->busy = f->confirms = true;
+		p->running++;
+		return;
+	}
+	(void)snprintf(v.reason, sizeof(v.reason), "%.127s", err.msg);
+	put_off(p, &f->row, &v);
 }
 
 static bool
@@ -435,6 +462,22 @@ judge(struct pusher *p, const struct flight *f, const struct http_res *res,
 	}
 }
 
+static void
+conclude(struct pusher *p, struct flight *f, const struct push_verdict *v,
+    long status)
+{
+	const bool looked = f->confirms;
+
+	f->busy = f->confirms = false;
+	if (!looked && v->outcome == PUSH_OPTED_OUT &&
+	    p->stage->survey->connector->confirm_request != NULL)
+		confirm(p, f);
+	else if (looked && v->outcome == PUSH_UNKNOWN)
+		put_off(p, &f->row, v);
+	else
+		record(p, &f->row, v, status);
+}
+
 /* One round of the wire: every finished transfer's outcome, one statement. */
 static bool
 poll_round(struct pusher *p, int wait_ms, struct err *err)
@@ -446,13 +489,10 @@ poll_round(struct pusher *p, int wait_ms, struct err *err)
 	    http_multi_poll(p->multi, wait_ms, &tag, &res)) {
 		struct flight *f = tag;
 		struct push_verdict v;
-		const bool confirmed = f->confirms;
 		wait_ms = 0;
 		p->running--;
 		judge(p, f, &res, &v);
-		f->busy = f->confirms = false;
-		if (confirmed || v.outcome != PUSH_OPTED_OUT || !confirm(p, f))
-			record(p, &f->row, &v, res.status);
+		conclude(p, f, &v, res.status);
 	}
 	return flush(p, err);
 }
@@ -580,6 +620,24 @@ drain(struct pusher *p, struct err *err)
 	return ok;
 }
 
+static void
+tell_unsure(const struct pusher *p)
+{
+	struct link *link = &p->stage->survey->link;
+	struct err why;
+
+	if (p->unsure == 0)
+		return;
+	err_set(&why, ERR_PROTOCOL, "%s: nobody knows whether %lld %s declined for "
+	    "good (%s): not asked, and looked at again in the next night",
+	    link->name, p->unsure, p->unsure == 1 ? "person" : "people",
+	    p->unsure_why);
+	log_ev(LOG_LEVEL_ERROR, "push", "connector=%s unsure=%lld error=%s",
+	    link->name, p->unsure, log_quote(why.msg));
+	if (link->aside.kind == ERR_NONE)
+		link->aside = why;
+}
+
 static bool
 push(struct pusher *p, struct err *err)
 {
@@ -592,6 +650,7 @@ push(struct pusher *p, struct err *err)
 			*err = late;
 		ok = false;
 	}
+	tell_unsure(p);
 	if (p->stopped) {
 		survey->link.failed = true;
 		err_set(&survey->link.problem, ERR_PROTOCOL, "%s: %s",

@@ -11,9 +11,13 @@
 /* Among the failed in the run's counts: whom a rule of the service's held back. */
 #define PUSH_SUPPRESSED_REASON "suppressed"
 
+/* Among the deferred: who declined, perhaps, and could not be looked at. */
+#define PUSH_UNSURE_REASON "unconfirmed"
+
 /* The due rows of calendar_push_night, and none if there is no such night.
  * False for what ends the run; a service that stops (credentials,
- * configuration) is marked on stage->survey. */
+ * configuration) is marked on stage->survey; so are, in its link.aside, people of
+ * whom nobody could say whether they declined. */
 NPS_MUSTCHECK bool stage_push(struct stage *stage, struct err *err);
 
 /* ---- stage_push_data.c: pure, for tests ------------------------------------------ */
@@ -31,7 +35,8 @@ struct push_verdict {
 NPS_MUSTCHECK bool push_judge(const struct survey_connector *connector,
     void *self, const struct http_res *res, struct push_verdict *verdict,
     struct err *err);
-/* The same for the read after PUSH_OPTED_OUT: that, or PUSH_SUPPRESSED. */
+/* The same for the read after PUSH_OPTED_OUT: that, PUSH_SUPPRESSED, or
+ * PUSH_UNKNOWN: nobody can say. */
 void push_judge_confirm(const struct survey_connector *connector, void *self,
     const struct respondent *r, const struct http_res *res,
     struct push_verdict *verdict);

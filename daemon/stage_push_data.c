@@ -97,11 +97,17 @@ push_judge_confirm(const struct survey_connector *connector, void *self,
 	struct push_result pr = { .outcome = PUSH_UNKNOWN };
 	struct err odd;
 
-	*v = (struct push_verdict){ .outcome = PUSH_OPTED_OUT };
-	if (res->phase != HTTP_COMPLETE ||
-	    !connector->confirm_result(self, r, res, &pr, &odd) ||
-	    pr.outcome != PUSH_SUPPRESSED)
-		return;
-	v->outcome = pr.outcome;
-	(void)snprintf(v->reason, sizeof(v->reason), "%s", pr.reason);
+	*v = (struct push_verdict){ .outcome = PUSH_UNKNOWN,
+		.retry_after_s = res->retry_after_s > 0 ? res->retry_after_s : 0 };
+	if (res->phase != HTTP_COMPLETE) {
+		(void)snprintf(v->reason, sizeof(v->reason), "%.80s (%s)",
+		    res->problem[0] != '\0' ? res->problem : "no answer",
+		    http_phase_name(res->phase));
+	} else if (!connector->confirm_result(self, r, res, &pr, &odd)) {
+		(void)snprintf(v->reason, sizeof(v->reason), "%.127s", odd.msg);
+	} else {
+		(void)snprintf(v->reason, sizeof(v->reason), "%s", pr.reason);
+		if (pr.outcome == PUSH_SUPPRESSED || pr.outcome == PUSH_OPTED_OUT)
+			v->outcome = pr.outcome;
+	}
 }

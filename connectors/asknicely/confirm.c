@@ -1,10 +1,14 @@
 /*
  * confirm.c - one text of the service means "unsubscribed" and "deactivated": the
- * contact says which.  How an opt-out could be lost, and what stops it:
- *  - anything that cannot be read, is of somebody else, or is missing: declined;
+ * contact says which.  How an opt-out could be lost, or kept of one who never
+ * declined, and what stops it:
+ *  - a look that fails, or shows somebody else, or a contact without what is asked
+ *    for: nobody can say, be it of one person or of all (a key without the right, a
+ *    wrong lookup.path): the core asks nobody, tells, and looks again;
  *  - "deactivated" only where the time of unsubscribing is there and empty, and
  *    the contact says that it is not active; one that is active contradicts the
- *    text, and is taken for declined.
+ *    text, and is taken for declined;
+ *  - a time that cannot be read is one.
  */
 #include "asknicely.h"
 
@@ -29,27 +33,37 @@ asknicely_confirm_request(void *self, const struct respondent *r,
 	return req->url != NULL || err_nomem(err);
 }
 
-/* null, "" and 0 stand for never; a time that is not told may be anything. */
-static bool
-is_never(json_t *contact)
+/* null, "" and 0 stand for never; whatever else stands there is a time. */
+static enum tri
+has_unsubscribed(json_t *contact)
 {
 	time_t at;
 
-	return json_at(contact, "unsubscribetime") != NULL &&
-	    asknicely_time(contact, "unsubscribetime", &at) && at == NO_TIME;
+	if (json_at(contact, "unsubscribetime") == NULL)
+		return TRI_UNKNOWN;
+	return asknicely_time(contact, "unsubscribetime", &at) && at == NO_TIME
+	    ? TRI_NO : TRI_YES;
 }
 
-static bool
-is_deactivated(const struct asknicely *a, const struct respondent *r,
+/* NULL when it is not his, or none. */
+static json_t *
+contact_of(const struct asknicely *a, const struct respondent *r,
     const struct json_doc *doc)
 {
 	json_t *root = json_root(doc), *contact = json_at(root, "data");
 	const char *email = asknicely_text(contact, "email", a->env->scratch);
 
 	return asknicely_flag(json_at(root, "success")) == TRI_YES &&
-	    email != NULL && strcasecmp(email, r->email) == 0 &&
-	    is_never(contact) &&
-	    asknicely_flag(json_at(contact, "active")) == TRI_NO;
+	    email != NULL && strcasecmp(email, r->email) == 0 ? contact : NULL;
+}
+
+static bool
+conclude(struct push_result *result, enum push_outcome outcome,
+    const char *reason)
+{
+	result->outcome = outcome;
+	(void)snprintf(result->reason, sizeof(result->reason), "%s", reason);
+	return true;
 }
 
 bool
@@ -57,14 +71,27 @@ asknicely_confirm_result(void *self, const struct respondent *r,
     const struct http_res *res, struct push_result *result, struct err *err)
 {
 	AUTO(json_doc) struct json_doc *doc = NULL;
+	json_t *contact = NULL;
 
-	*result = (struct push_result){ .outcome = PUSH_OPTED_OUT };
-	if (res->status != 200 ||
-	    !json_parse(res->body, res->body_len, &doc, err) ||
-	    !is_deactivated(self, r, doc))
+	*result = (struct push_result){ .outcome = PUSH_UNKNOWN };
+	if (res->status != 200) {
+		(void)snprintf(result->reason, sizeof(result->reason),
+		    "lookup.path answers HTTP %ld", res->status);
 		return true;
-	result->outcome = PUSH_SUPPRESSED;
-	(void)snprintf(result->reason, sizeof(result->reason),
-	    "deactivated at the service, not unsubscribed");
-	return true;
+	}
+	if (json_parse(res->body, res->body_len, &doc, err))
+		contact = contact_of(self, r, doc);
+	if (contact == NULL)
+		return conclude(result, PUSH_UNKNOWN,
+		    "lookup.path does not show the contact");
+	const enum tri declined = has_unsubscribed(contact);
+	const enum tri active = asknicely_flag(json_at(contact, "active"));
+	if (declined == TRI_UNKNOWN || (declined == TRI_NO &&
+	    active == TRI_UNKNOWN))
+		return conclude(result, PUSH_UNKNOWN, "lookup.path shows no "
+		    "unsubscribetime, or nothing at active that can be read");
+	return declined == TRI_NO && active == TRI_NO
+	    ? conclude(result, PUSH_SUPPRESSED,
+	        "deactivated at the service, not unsubscribed")
+	    : conclude(result, PUSH_OPTED_OUT, "unsubscribed");
 }

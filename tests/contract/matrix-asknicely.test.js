@@ -167,6 +167,18 @@ const declined = {
 		assert.strictEqual(refused(), 1, 'tried again');
 	},
 };
+/* Nobody could say whether for good: not asked, told, tried anew. */
+const unsure = {
+	...declined,
+	async after(w, [one]) {
+		const refused = () => w.lines('import').filter((l) =>
+			l.email === one.mail && l.why).length;
+		assert.strictEqual(refused(), 2);
+		w.ready = w.ready.filter((r) => r.mail !== one.mail);
+		await w.once_more(one);
+		assert.strictEqual(refused(), 2, 'tried again');
+	},
+};
 const deactivated = {
 	async before(w, [one]) {
 		await w.service.ask('contact', { email: one.mail, active: false });
@@ -224,9 +236,12 @@ const sends = [
 	{ word: 'a body cut', fault: { kind: 'truncated' } },
 	{ word: 'declined, and the list of it is cut', code: ANY, ...declined,
 		fault: { kind: 'truncated', on: 'optouts', ...FOR_EVER } },
-	{ word: 'declined, and the look fails', code: ANY, ...declined, fault: [
+	{ word: 'declined, and the look fails', code: FAILS, ...unsure, fault: [
 		{ kind: 500, on: 'lookup', ...FOR_EVER },
 		{ kind: 'empty_page', on: 'optouts', ...FOR_EVER }] },
+	{ word: 'declined, and no contact is found', code: FAILS, ...unsure,
+		fault: [{ kind: 404, on: 'lookup', ...FOR_EVER },
+			{ kind: 'empty_page', on: 'optouts', ...FOR_EVER }] },
 	{ word: 'deactivated, and later active again', ...deactivated },
 	{ word: 'a contact rule holds all back', ...held_back },
 ];

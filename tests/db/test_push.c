@@ -113,7 +113,7 @@ renew(void *self, struct err *err)
 static const struct survey_connector connector = { .renew = renew,
 	.push_request = push_request, .push_result = push_result };
 
-/* Of who is said to have declined: 200 = deactivated only. */
+/* Of who is said to have declined: 200 = deactivated only, 410 = declined. */
 static bool
 confirm_request(void *self, const struct respondent *r, struct http_req *req,
     struct err *err)
@@ -137,7 +137,9 @@ confirm_result(void *self, const struct respondent *r,
 	assert_true(it.any_person || strcmp(r->contact_id, "crm:p1") == 0);
 	*out = (struct push_result){ .outcome = res->status == 200
 	    ? PUSH_SUPPRESSED : res->status == 201 ? PUSH_ACCEPTED
-	    : PUSH_OPTED_OUT, .reason = "deactivated" };
+	    : res->status == 410 ? PUSH_OPTED_OUT : PUSH_UNKNOWN };
+	(void)snprintf(out->reason, sizeof(out->reason), "%s",
+	    res->status == 200 ? "deactivated" : "odd: anna@kunde.dk");
 	return res->status != 418 || err_set(err, ERR_PROTOCOL, "odd");
 }
 
@@ -308,41 +310,28 @@ test_outcomes(void **st)
 	}
 }
 
-/* Declined or not is looked at once, by a row that is still on its way; only a
- * clear no keeps it from being an opt-out. */
+/* Declined or not is looked at once, by a row that is still on its way. */
 static void
 test_an_opt_out_is_confirmed(void **st)
 {
 	static const struct {
 		struct sim_reply reply;
-		bool no_question;
 		int opted_out;
-	} cases[] = {
-		{ { .status = 200 }, false, 0 }, { { .status = 404 }, false, 1 },
-		{ { .status = 201 }, false, 1 }, { { .status = 429,
-		    .headers = "Retry-After: 1\r\n" }, false, 1 },
-		{ { .status = 500 }, false, 1 }, { { .status = 418 }, false, 1 },
-		{ { .mode = SIM_CLOSE }, false, 1 },
-		/* The status came, the answer did not. */
-		{ { .raw = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
-		    .mode = SIM_CUT, .cut = 99 }, false, 1 },
-		{ { .status = 200 }, true, 1 },
-	};
+	} cases[] = { { { .status = 200 }, 0 }, { { .status = 410 }, 1 } };
 	struct fixture *f = *st;
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const struct sim_reply script[] = { { .status = 451 },
 			cases[i].reply };
 		const int opted_out = cases[i].opted_out;
-		serve(f, script, cases[i].no_question ? 1 : 2);
+		serve(f, script, 2);
 		it.survey.connector = &confirming;
-		it.no_question = cases[i].no_question;
 		const long long row = fixture_due(f, 1);
 		push(f);
 		push(f);
 		assert_int_equal(it.confirms, 1);
 		assert_int_equal(it.committed, 2);
-		assert_int_equal(requests(), cases[i].no_question ? 1 : 2);
+		assert_int_equal(requests(), 2);
 		assert_string_equal(state(f, row), "failed");
 		assert_string_equal(fixture_text(f, "SELECT reason FROM"
 		    " npsync.queue WHERE tenant_id = $1 AND queue_id = %lld",
@@ -352,9 +341,96 @@ test_an_opt_out_is_confirmed(void **st)
 		    " 'p1'"), opted_out);
 		assert_int_equal(fixture_int(f, "SELECT count(*) FROM"
 		    " npsync.person_send WHERE tenant_id = $1"), 0);
+		assert_int_equal(it.survey.link.aside.kind, ERR_NONE);
 		fixture_assert_history(f);
 		serve_end();
 	}
+}
+
+static void
+assert_unsure(struct fixture *f, long long row, const char *people)
+{
+	char until[32];
+
+	assert_string_equal(state(f, row), "deferred");
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.queue"
+	    " WHERE tenant_id = $1 AND deferred_until = timestamptz '%s'",
+	    clock_iso(until, fixture_time(FIXTURE_NIGHT, 6, 0))), 1);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.opt_out"
+	    " WHERE tenant_id = $1"), 0);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM"
+	    " npsync.person_send WHERE tenant_id = $1"), 0);
+	assert_non_null(strstr(it.survey.link.aside.msg, people));
+	assert_null(strstr(it.survey.link.aside.msg, "anna"));
+	assert_false(it.survey.link.failed);
+	assert_int_equal(runlog_reason(&f->log, "push", PUSH_UNSURE_REASON), 1);
+	fixture_assert_history(f);
+}
+
+/* A look that fails opts nobody out for good: nobody is asked that night, it is
+ * told, and the next night asks and looks anew. */
+static void
+test_a_look_that_fails(void **st)
+{
+	static const struct {
+		struct sim_reply reply;
+		bool no_question;
+	} cases[] = {
+		{ { .status = 401 }, false }, { { .status = 404 }, false },
+		{ { .status = 201 }, false }, { { .status = 429,
+		    .headers = "Retry-After: 1\r\n" }, false },
+		{ { .status = 500 }, false }, { { .status = 418 }, false },
+		{ { .mode = SIM_CLOSE }, false },
+		/* The status came, the answer did not. */
+		{ { .raw = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
+		    .mode = SIM_CUT, .cut = 99 }, false },
+		{ { .status = 200 }, true },
+	};
+	struct fixture *f = *st;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct sim_reply script[] = { { .status = 451 },
+			cases[i].reply };
+		serve(f, script, cases[i].no_question ? 1 : 2);
+		it.survey.connector = &confirming;
+		it.no_question = cases[i].no_question;
+		const long long row = fixture_due(f, 1);
+		push(f);
+		push(f);	/* no more in this night */
+		assert_int_equal(it.confirms, 1);
+		assert_int_equal(requests(), cases[i].no_question ? 1 : 2);
+		assert_unsure(f, row, "1 person");
+		serve_end();
+	}
+}
+
+/* ... where it is kept. */
+static void
+test_a_look_in_the_next_night(void **st)
+{
+	static const struct sim_reply script[] = { { .status = 451 },
+		{ .status = 404 }, { .status = 451 }, { .status = 410 } };
+	struct fixture *f = *st;
+
+	serve(f, script, ARRAY_LEN(script));
+	it.survey.connector = &confirming;
+	it.any_person = true;
+	fixture_card(f, "anna", NULL);
+	const long long row = fixture_row(f, T_MEET, "anna", NULL);
+	fixture_decide(f);
+	push(f);
+	assert_unsure(f, row, "1 person");
+	fixture_night(f, FIXTURE_NIGHT + 1);
+	it.survey.link.aside.kind = ERR_NONE;
+	fixture_decide(f);
+	push(f);
+	assert_int_equal(requests(), 4);
+	assert_string_equal(state(f, row), "failed");
+	assert_int_equal(fixture_int(f, "SELECT count(DISTINCT person_key) FROM"
+	    " npsync.opt_out WHERE tenant_id = $1 AND person_key = 'anna'"), 1);
+	assert_int_equal(it.survey.link.aside.kind, ERR_NONE);
+	it.any_person = false;
+	serve_end();
 }
 
 static void
@@ -390,7 +466,7 @@ test_an_opt_out_is_kept_first(void **st)
 	serve_end();
 }
 
-/* Several at a time, and the others go on meanwhile. */
+/* Several at a time, and the others go on meanwhile: a wrong address for all. */
 static void
 test_confirming_many(void **st)
 {
@@ -407,9 +483,10 @@ test_confirming_many(void **st)
 	assert_int_equal(requests(), 14);
 	assert_int_equal(it.committed, 14);
 	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.queue"
-	    " WHERE tenant_id = $1 AND state = 'failed'"), 7);
-	assert_int_equal(fixture_int(f, "SELECT count(DISTINCT person_key) FROM"
-	    " npsync.opt_out WHERE tenant_id = $1"), 7);
+	    " WHERE tenant_id = $1 AND state = 'deferred'"), 7);
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.opt_out"
+	    " WHERE tenant_id = $1"), 0);
+	assert_non_null(strstr(it.survey.link.aside.msg, "7 people"));
 	it.any_person = false;
 	serve_end();
 }
@@ -605,6 +682,8 @@ main(void)
 		cmocka_unit_test(test_numbers_are_complete),
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_an_opt_out_is_confirmed),
+		cmocka_unit_test(test_a_look_that_fails),
+		cmocka_unit_test(test_a_look_in_the_next_night),
 		cmocka_unit_test(test_an_opt_out_is_kept_first),
 		cmocka_unit_test(test_confirming_many),
 		cmocka_unit_test(test_four_tries),

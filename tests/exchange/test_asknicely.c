@@ -159,55 +159,57 @@ test_an16_sms(void **state)
 static const struct {
 	const char *name, *body;
 	long status;
-	bool deactivated;
+	enum push_outcome outcome;
 } looks[] = {
 	{ "unsubscribed", WHO("\"active\":\"0\",\"unsubscribetime\":"
-	    "\"1452219376\""), 200, false },
+	    "\"1452219376\""), 200, PUSH_OPTED_OUT },
 	{ "unsubscribed, and active", WHO("\"active\":\"1\","
-	    "\"unsubscribetime\":\"1452219376\""), 200, false },
+	    "\"unsubscribetime\":\"1452219376\""), 200, PUSH_OPTED_OUT },
 	{ "deactivated", WHO("\"active\":\"0\",\"unsubscribetime\":null"), 200,
-	    true },
+	    PUSH_SUPPRESSED },
 	{ "another way to write it", "{\"success\":\"1\",\"data\":{\"email\":"
 	    "\"Jane@Example.com\",\"active\":false,\"unsubscribetime\":\"\"}}",
-	    200, true },
+	    200, PUSH_SUPPRESSED },
 	{ "a time of zero", WHO("\"active\":0,\"unsubscribetime\":\"0\""), 200,
-	    true },
+	    PUSH_SUPPRESSED },
 	{ "active, and no time: the text says otherwise",
-	    WHO("\"active\":\"1\",\"unsubscribetime\":null"), 200, false },
-	{ "no time is told", WHO("\"active\":\"0\""), 200, false },
+	    WHO("\"active\":\"1\",\"unsubscribetime\":null"), 200, PUSH_OPTED_OUT },
+	{ "no time is told", WHO("\"active\":\"0\""), 200, PUSH_UNKNOWN },
 	{ "an absurd time", WHO("\"active\":\"0\",\"unsubscribetime\":"
-	    "\"145221937600\""), 200, false },
+	    "\"145221937600\""), 200, PUSH_OPTED_OUT },
 	{ "a time in words", WHO("\"active\":\"0\",\"unsubscribetime\":"
-	    "\"never\""), 200, false },
+	    "\"never\""), 200, PUSH_OPTED_OUT },
 	{ "a time that is a list", WHO("\"active\":\"0\",\"unsubscribetime\":"
-	    "[]"), 200, false },
-	{ "not told whether active", WHO("\"unsubscribetime\":null"), 200, false },
+	    "[]"), 200, PUSH_OPTED_OUT },
+	{ "not told whether active", WHO("\"unsubscribetime\":null"), 200, PUSH_UNKNOWN },
 	{ "active in words", WHO("\"active\":\"perhaps\",\"unsubscribetime\":"
-	    "null"), 200, false },
+	    "null"), 200, PUSH_UNKNOWN },
 	{ "active is null", WHO("\"active\":null,\"unsubscribetime\":null"), 200,
-	    false },
+	    PUSH_UNKNOWN },
 	{ "somebody else", "{\"success\":true,\"data\":{\"email\":"
 	    "\"joe@example.com\",\"active\":\"0\",\"unsubscribetime\":null}}",
-	    200, false },
+	    200, PUSH_UNKNOWN },
 	{ "nobody's address", "{\"success\":true,\"data\":{\"active\":\"0\","
-	    "\"unsubscribetime\":null}}", 200, false },
+	    "\"unsubscribetime\":null}}", 200, PUSH_UNKNOWN },
 	{ "no success", "{\"success\":false,\"data\":{\"email\":"
 	    "\"jane@example.com\",\"active\":\"0\",\"unsubscribetime\":null}}",
-	    200, false },
+	    200, PUSH_UNKNOWN },
 	{ "a list", "{\"success\":true,\"data\":[{\"email\":"
 	    "\"jane@example.com\",\"active\":\"0\",\"unsubscribetime\":null}]}",
-	    200, false },
-	{ "no contact", "{\"success\":false,\"msg\":\"not found\"}", 404, false },
-	{ "no contact, 200", "{\"success\":true,\"data\":null}", 200, false },
-	{ "429", THROTTLED, 429, false },
+	    200, PUSH_UNKNOWN },
+	{ "no contact", "{\"success\":false,\"msg\":\"not found\"}", 404, PUSH_UNKNOWN },
+	{ "no contact, 200", "{\"success\":true,\"data\":null}", 200, PUSH_UNKNOWN },
+	{ "429", THROTTLED, 429, PUSH_UNKNOWN },
 	{ "500, with the contact", WHO("\"active\":\"0\",\"unsubscribetime\":"
-	    "null"), 500, false },
-	{ "401", NO_KEY, 401, false },
-	{ "a page", HTML, 200, false },
-	{ "nothing", "", 200, false },
-	{ "cut", "{\"success\":true,\"data\":{\"email\":", 200, false },
+	    "null"), 500, PUSH_UNKNOWN },
+	{ "401", NO_KEY, 401, PUSH_UNKNOWN },
+	{ "a page", HTML, 200, PUSH_UNKNOWN },
+	{ "nothing", "", 200, PUSH_UNKNOWN },
+	{ "cut", "{\"success\":true,\"data\":{\"email\":", 200, PUSH_UNKNOWN },
 };
 
+/* A look that fails, or shows nothing, says of nobody that he declined for good:
+ * a wrong lookup.path would say it of all. */
 static void
 test_an1_confirm(void **state)
 {
@@ -237,11 +239,12 @@ test_an1_confirm(void **state)
 		struct push_result got;
 		assert_true(asknicely_survey.confirm_result(rig.self, &r, &res,
 		    &got, &rig.err));
-		if (got.outcome != (looks[i].deactivated ? PUSH_SUPPRESSED
-		    : PUSH_OPTED_OUT))
+		if (got.outcome != looks[i].outcome)
 			fail_msg("%s: %d", looks[i].name, got.outcome);
-		assert_true(!looks[i].deactivated || strstr(got.reason,
+		assert_true(got.outcome != PUSH_SUPPRESSED || strstr(got.reason,
 		    "deactivated at the service") != NULL);
+		assert_true(got.outcome != PUSH_UNKNOWN || strstr(got.reason,
+		    "lookup.path") != NULL);
 		assert_null(strchr(got.reason, '@'));
 	}
 	rig_close(&rig);

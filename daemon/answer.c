@@ -201,7 +201,8 @@ DB_STMT(answer_page_upsert,
     "                  IS DISTINCT FROM (o.score, o.comment, o.answered_at, o.contact_id) THEN 'updated'"
     "             ELSE 'same' END AS outcome,"
     "        coalesce(n.matched, h.matched) AS matched, count(*), (SELECT count(*) FROM tag),"
-    "        (SELECT count(*) FROM declined)"
+    "        (SELECT count(*) FROM declined),"
+    "        count(*) FILTER (WHERE o.answer_id IS NULL AND n.score IS NULL)"
     "   FROM hit h LEFT JOIN old o USING (answer_id) LEFT JOIN put n USING (answer_id)"
     "  GROUP BY 1, 2");
 

@@ -28,7 +28,8 @@ NPS_MUSTCHECK bool answer_page_add(struct answer_page *page,
  * newest answer per card and campaign.  Who declines by an answer that names a row
  * or a card is recorded by all keys of the card.
  * Result: outcome ("new", "updated", "same"), matched, count, then for the page
- * tags and new keys of people who declined. */
+ * tags and new keys of people who declined; of the count those that are new and
+ * have no score. */
 NPS_MUSTCHECK bool answer_page_put(struct answer_page *page, struct db *db,
     const struct cursor_move *move, const char *tag_prefix,
     struct arena *scratch, struct db_result **result, struct err *err);

@@ -10,7 +10,7 @@
 /* The stages in the order of a night, for array_position. */
 #define RUNLOG_ORDER                                                         \
 	"ARRAY['settle','pull','refresh','command','decide','push','forecast'," \
-	"'collect','place','writeback','effects','alarms','audit','export','erase'," \
+	"'collect','scores','place','writeback','effects','alarms','audit','export','erase'," \
 	"'retention','health','preview','resync']"
 
 /* Counts of one run, kept in memory and written with the run's end; a killed

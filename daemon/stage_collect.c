@@ -296,6 +296,23 @@ count_placed(struct collector *c, const char *outcome, const char *matched,
 		c->swept.late += n;
 }
 
+/* Of another kind of question, or not to be read: nobody's figure holds them, and
+ * they bring no tag.  Each once, when it is new. */
+static void
+count_unscored(struct collector *c, const struct db_result *r)
+{
+	long long n = 0;
+
+	for (int i = 0; i < db_rows(r); i++)
+		n += db_int(r, i, 5);
+	if (n == 0)
+		return;
+	runlog_count(c->stage->log, "scores", c->stage->survey->link.name,
+	    "seen", NULL, n);
+	runlog_count(c->stage->log, "scores", c->stage->survey->link.name,
+	    "no_score", NULL, n);
+}
+
 static bool
 on_answers_checkpoint(void *arg, const char *resume, const char *watermark)
 {
@@ -314,6 +331,7 @@ on_answers_checkpoint(void *arg, const char *resume, const char *watermark)
 	for (int i = 0; i < db_rows(r); i++)
 		count_placed(c, db_text(r, i, 0), db_text(r, i, 1),
 		    db_int(r, i, 2));
+	count_unscored(c, r);
 	const long long declined = db_rows(r) > 0 ? db_int(r, 0, 4) : 0;
 	c->n_opt_outs += declined;
 	count_new_opt_outs(c, declined);

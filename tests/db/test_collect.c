@@ -114,6 +114,14 @@ test_noted_answers_are_seen_once(void **state)
 	assert_int_equal(runlog_get(&f->log, "collect", "new"), 2);
 	assert_int_equal(runlog_get(&f->log, "collect", "quarantined"), 3);
 	assert_int_equal(runlog_get(&f->log, "collect", "repeated"), 0);
+	/* AN-04: one without a score is counted, once. */
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(runlog_get(&f->log, "scores", "no_score"), 1);
+		assert_int_equal(runlog_get(&f->log, "scores", "seen"), 1);
+		link_quarantine_clear(&survey.link);
+		if (!stage_collect(&f->stage, &err))
+			fail_msg("%s", err.msg);
+	}
 	arena_free(survey.link.scratch);
 	arena_free(survey.link.kept);
 }

@@ -172,7 +172,7 @@ wait_for_rate(struct call *c, struct err *err)
 	while ((ms = apart_ms(c)) > 0)
 		if (!http_wait_ms(c->http, ms))
 			return cancelled(err);
-	while ((ms = http_rate_take(c->http)) > 0)
+	while ((ms = http_rate_take(c->http, c->req->rate_per_second)) > 0)
 		if (!http_wait_ms(c->http, ms))
 			return cancelled(err);
 	return !http_is_cancelled(c->http) || cancelled(err);

@@ -37,6 +37,8 @@ struct http_req {
 	/* Of http_do: ms at least since the last request that had it, for calls
 	 * with a lower limit of their own; 0 = the engine's rate alone. */
 	long apart_ms;
+	/* Of http_do: for calls with a higher limit than the engine's; 0 = that. */
+	double rate_per_second;
 };
 #define HTTP_ANSWER_MAX ((size_t)4194304)
 #define HTTP_WANTED_MAX 4

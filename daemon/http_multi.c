@@ -332,7 +332,7 @@ start_delay(struct http_multi *m)
 		return 0;
 	if (wait > 0)
 		return wait == BREAKER_WAIT_FOR_PROBE ? -1 : wait;
-	return http_rate_take(m->http);
+	return http_rate_take(m->http, 0);
 }
 
 static struct place *

@@ -56,11 +56,12 @@ http_pause(struct http *http, long seconds, struct err *err)
 
 /* A bucket of one: requests are spread, so that no second sees a burst. */
 int64_t
-http_rate_take(struct http *http)
+http_rate_take(struct http *http, double rate)
 {
-	const double rate = http->settings.rate_per_second;
 	const double now = (double)http_now_ms(http);
 
+	if (rate <= 0)
+		rate = http->settings.rate_per_second;
 	if (rate <= 0)
 		return 0;
 	if (http->next_ms > now)

@@ -90,8 +90,9 @@ void http_sleep_ms(const struct http *http, int64_t ms);
 bool http_is_cancelled(const struct http *http);
 /* False = cancelled. */
 NPS_MUSTCHECK bool http_wait_ms(const struct http *http, int64_t ms);
-/* The token bucket: ms until a request may start, 0 = now (and taken). */
-int64_t http_rate_take(struct http *http);
+/* The token bucket: ms until a request may start, 0 = now (and taken).  rate: of
+ * this one, 0 = the engine's. */
+int64_t http_rate_take(struct http *http, double rate);
 /* ms until a Retry-After is over; until the breaker lets one through. */
 int64_t http_hold_ms(const struct http *http);
 void http_hold(struct http *http, long wait_s);

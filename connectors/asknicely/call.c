@@ -74,6 +74,7 @@ asknicely_send(struct asknicely *a, const char *method, const char *target,
 		.url = url_join(a->page, a->set->base_url, target),
 		.headers = body == NULL ? a->read_headers : a->json_headers,
 		.body = body, .body_len = body == NULL ? 0 : strlen(body),
+		.rate_per_second = body == NULL ? a->set->read_rate_per_second : 0,
 		.repeatable = true };
 	*res = (struct http_res){ .status = 0 };
 	if (req->url == NULL)

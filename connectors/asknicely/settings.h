@@ -17,7 +17,7 @@ struct asknicely_campaign {
 };
 struct asknicely_settings {
 	const char *base_url, *api_key;
-	double rate_per_second;
+	double rate_per_second, read_rate_per_second;
 	struct {
 		const char *header;
 	} auth;

@@ -584,6 +584,31 @@ test_an13_arrivals(void **state)
 	simhttpd_stop(sim);
 }
 
+/* Reads have a rate of their own. */
+static void
+test_reads_keep_their_rate(void **state)
+{
+	struct world w = { .n = 0 };
+	struct simhttpd *sim = simhttpd_start_handler(world_reply, &w);
+	struct seen seen = { .n = 0 };
+	const struct pull pull = { .until = RIG_NOW };
+	struct rig rig;
+
+	(void)state;
+	for (int i = 1; i <= 9; i++)
+		world_add(&w, i, (long long)RIG_NOW - 3000 + i);
+	rig_open(&rig, simhttpd_url(sim), SMALL " read_rate_per_second = 10.0;",
+	    5);
+	const int64_t began = clock_boottime_ms();
+	assert_true(answers(&rig, &pull, &seen));
+	assert_true(w.requests >= 5);
+	if (clock_boottime_ms() - began < 100 * (w.requests - 2))
+		fail_msg("%d requests in %lld ms", w.requests,
+		    (long long)(clock_boottime_ms() - began));
+	rig_close(&rig);
+	simhttpd_stop(sim);
+}
+
 /* ---- a large account ------------------------------------------------------------- */
 
 #define MANY 20000
@@ -961,6 +986,7 @@ main(void)
 		cmocka_unit_test(test_fault_then_anew),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_an13_arrivals),
+		cmocka_unit_test(test_reads_keep_their_rate),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_resume_unfit),

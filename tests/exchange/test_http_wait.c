@@ -539,6 +539,31 @@ test_multi_puts_off(void **state)
 	simhttpd_stop(sim);
 }
 
+/* A read may be asked for faster than a send: each waits by its own rate. */
+static void
+test_a_rate_of_its_own(void **state)
+{
+	static const struct sim_reply script = { .repeat = 99 };
+	struct http *http = engine_at(2, false);
+	struct http_res res;
+
+	(void)state;
+	serve(&script, 1);
+	struct http_req req = get();
+	for (int own = 0; own < 2; own++) {
+		const int64_t began = fake_now();
+		req.rate_per_second = own == 0 ? 0 : 10;
+		for (int i = 0; i < 10; i++)
+			assert_true(http_do(http, &req, arena, &res, NULL));
+		const int64_t ms = fake_now() - began;
+		/* Nine pauses, or ten, of 500 ms and of 100. */
+		if (own == 0 ? ms < 4500 || ms > 5100 : ms < 900 || ms > 1600)
+			fail_msg("%d: %lld ms", own, (long long)ms);
+	}
+	http_close(http);
+	simhttpd_stop(sim);
+}
+
 /* What waits for the rate when another's Retry-After comes begins within its
  * patience, counted from when it was added, or is handed back at once. */
 static void
@@ -744,6 +769,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_multi_keeps_retry_after,
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(test_multi_breaker, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_a_rate_of_its_own, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_multi_rate_and_retry_after,
 		    setup, teardown),

@@ -86,6 +86,8 @@ rig_settings(struct rig *rig, const char *base, const char *text)
 		fail_msg("%s", rig->err.msg);
 	options_close(file);
 	rig->set.api_key = RIG_KEY;
+	if (strstr(text, "read_rate_per_second") == NULL)
+		rig->set.read_rate_per_second = 0;
 	rig->env = (struct connector_env){ .instance = "survey",
 		.settings = &rig->set, .scratch = rig->scratch,
 		.now = rig_clock, .clock = rig, .quarantine = rig_bad,

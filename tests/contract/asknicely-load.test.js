@@ -4,7 +4,8 @@
  * tests (NPSYNC_LONG: 20,000), the large pages lying in its storage: how many
  * requests npsync makes, and that it has no more memory than with a tenth of them.
  * And a night that asks 300 people (NPSYNC_LONG: 20,000, at the service's own pace
- * of 40 minutes): each of them once.
+ * of 40 minutes): each of them once, and from the first to the last npsync takes no
+ * more memory.  What it has before them is of the CRM's pages.
  */
 'use strict';
 
@@ -14,6 +15,7 @@ const { sim_start } = require('./lib/sim.js');
 const { place_make } = require('./lib/place.js');
 
 const MORE_KIB = 16384;
+const SENDING_KIB = 1024;	/* while people are asked, how many they be */
 const SENDS = process.env.NPSYNC_LONG ? 20000 : 300;
 const RATE = 8;		/* a second: all that the service allows */
 const ANSWERS = process.env.NPSYNC_LONG ? 20000 : 2000;
@@ -93,8 +95,16 @@ async function night_that_asks(people) {
 	await place.must(new Date('2026-11-24T07:00:00Z'), 'run', 'hourly');
 	await place.must(new Date('2026-11-24T07:00:00Z'), 'activate');
 	const before = sim.requests().length, began = Date.now();
+	const seen = [];
+	const timer = setInterval(() => {
+		if (sim.requests().length > before + 10)
+			seen.push(place.rss());
+	}, 500);
 	const { kib, text } = await place.measured(
 	    new Date('2026-11-26T00:10:00Z'), 'run', 'night');
+	clearInterval(timer);
+	const rss = seen.filter((n) => n > 0);
+	const sending = Math.max(...rss) - rss[0];
 	const seconds = Math.round((Date.now() - began) / 1000);
 	const requests = sim.requests().length - before;
 	const asked = sim.ledger().filter((l) => l.kind === 'send')
@@ -102,8 +112,8 @@ async function night_that_asks(people) {
 	const { violations, too_early } = await sim.get('/sim/stats');
 	await place.stop();
 	note(`${asked.length} sends: ${requests} requests, ${seconds} s, ` +
-	    `npsync ${kib} KiB`);
-	return { kib, text, requests, asked, violations, too_early };
+	    `npsync ${kib} KiB, +${sending} KiB while it asked`);
+	return { kib, text, requests, asked, violations, too_early, sending };
 }
 
 test(`a night that asks ${SENDS / 10} people, and one that asks ${SENDS}`,
@@ -115,6 +125,7 @@ test(`a night that asks ${SENDS / 10} people, and one that asks ${SENDS}`,
 		assert.strictEqual(new Set(one.asked).size, people);
 		assert.deepStrictEqual(one.violations, {});
 		assert.strictEqual(one.too_early, 0);
+		assert.ok(one.sending < SENDING_KIB, `+${one.sending} KiB`);
 		/* One a person; lists besides. */
 		assert.ok(one.requests < people + 20, `${one.requests}`);
 	}

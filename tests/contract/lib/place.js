@@ -60,10 +60,11 @@ function give(dir) {
 		execFileSync('chown', ['-R', 'postgres:', dir]);
 }
 
-function run(args, limit_s, [program, ...first] = [npsync]) {
+function run(args, limit_s, [program, ...first] = [npsync], began = () => {}) {
 	return new Promise((done) => {
 		const child = spawn(program, [...first, ...args],
 		    { stdio: ['ignore', 'pipe', 'pipe'] });
+		began(child.pid);
 		let text = '';
 		const timer = setTimeout(() => child.kill('SIGTERM'),
 		    limit_s * 1000);
@@ -77,6 +78,18 @@ function run(args, limit_s, [program, ...first] = [npsync]) {
 }
 
 const iso = (t) => t.toISOString().replace(/\..*/, 'Z');
+
+/* Of the program that the process with this id started: KiB in use, or NaN. */
+function rss_of_child(pid) {
+	try {
+		const child = fs.readFileSync(`/proc/${pid}/task/${pid}/children`,
+		    'utf8').trim();
+		return Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(
+		    `/proc/${child}/status`, 'utf8'))[1]);
+	} catch {
+		return NaN;
+	}
+}
 
 /*
  * crm: makes a group of the configuration without its braces, of the server and
@@ -110,6 +123,7 @@ async function place_make(crm_name, options, crm,
 		await service.ask('now', { now: iso(now) });
 		await server.ask('now', { now: iso(now) });
 	};
+	let measuring = 0;
 	const args_at = (now, args) => ['-c', file, '--now', iso(now), ...args];
 	const at = async (now, ...args) => {
 		await clock(now);
@@ -127,10 +141,13 @@ async function place_make(crm_name, options, crm,
 		async measured(now, ...args) {
 			await clock(now);
 			const res = await run(args_at(now, args), LONGEST_S,
-			    ['python3', '-c', MEASURE, npsync]);
+			    ['python3', '-c', MEASURE, npsync],
+			    (pid) => { measuring = pid; });
 			assert.strictEqual(res.code, 0, res.text);
 			return { ...res, kib: Number(/kib=(\d+)/.exec(res.text)[1]) };
 		},
+		/* What it has just now, while measured() runs. */
+		rss: () => rss_of_child(measuring),
 		async stop() {
 			await run(['-c', file, 'stop'], 30);
 			await service.stop();

@@ -149,6 +149,7 @@ struct crm_contact {
 	enum tri employed, consent;
 	time_t consent_at;	/* NO_TIME */
 	bool opted_out;		/* the CRM's own flag: no surveys, no mail */
+	const char *opted_out_by;	/* which flag, for a person; may be NULL */
 	const char *const *tags, *const *company_tags;	/* end with NULL */
 	const char *const (*extra)[2];	/* mapped fields; ends with {NULL,NULL} */
 };

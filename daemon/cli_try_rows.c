@@ -135,8 +135,10 @@ note_of(struct try *t, const struct crm_contact *c)
 	if (c->moved_to != NULL)
 		return arena_printf(t->cli->arena, "merged into %s",
 		    c->moved_to);
-	return c->gone ? "gone" : c->anonymised ? "anonymised" :
-	    c->opted_out ? "opted out" : NULL;
+	if (c->gone || c->anonymised || !c->opted_out)
+		return c->gone ? "gone" : c->anonymised ? "anonymised" : NULL;
+	return c->opted_out_by == NULL ? "opted out" : arena_printf(
+	    t->cli->arena, "opted out: %s", c->opted_out_by);
 }
 
 static bool

@@ -307,7 +307,8 @@ connect_contact_fault(const struct crm_contact *c)
 	const char *const texts[] = { c->moved_to, c->name.full, c->name.first,
 		c->name.last, c->email, c->phone, c->mobile, c->language,
 		c->country, c->company_id, c->company, c->relation, c->segment,
-		c->department, c->owner_id, c->owner_name, c->owner_email, c->link };
+		c->department, c->owner_id, c->owner_name, c->owner_email, c->link,
+		c->opted_out_by };
 
 	if (!is_id(c->contact_id))
 		return "contact id: expected text of 1 to 512 bytes";

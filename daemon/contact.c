@@ -12,8 +12,8 @@ enum { C_ID, C_FULL, C_FIRST, C_LAST, C_EMAIL, C_STATE, C_DOMAIN, C_ROLE,
 	C_SEGMENT, C_DEPARTMENT, C_OWNER_ID, C_OWNER, C_OWNER_EMAIL, C_LINK,
 	C_EMPLOYED, C_CONSENT, C_CONSENT_AT, C_OPTED_OUT, C_NO_SEND,
 	C_COMPANY_NO_SEND, C_GONE, C_ANON, C_MOVED, C_TAGS, C_KEY1, C_KEY2, C_KEY3,
-	C_EXTRA, C_COMMANDS };
-_Static_assert(C_COMMANDS + 1 == CONTACT_COLS, "columns of a contact page");
+	C_EXTRA, C_COMMANDS, C_OPTED_OUT_BY };
+_Static_assert(C_OPTED_OUT_BY + 1 == CONTACT_COLS, "columns of a contact page");
 /* Two days of hourly runs. */
 #define RECENT_PASSES 48
 
@@ -27,13 +27,13 @@ DB_STMT(contact_page_put,
     "                $30::text[], $31::boolean[], $32::boolean[], $33::timestamptz[],"
     "                $34::boolean[], $35::boolean[], $36::boolean[], $37::boolean[],"
     "                $38::boolean[], $39::text[], $40::text[], $41::bytea[], $42::bytea[],"
-    "                $43::bytea[], $44::text[], $45::text[]) WITH ORDINALITY"
+    "                $43::bytea[], $44::text[], $45::text[], $46::text[]) WITH ORDINALITY"
     "         AS p(contact_id, full_name, first_name, last_name, email, address_state,"
     "              address_domain, role_address, phone, mobile, language, country,"
     "              company_id, company, relation, segment, department, owner_id,"
     "              owner_name, owner_email, link, employed, consent, consent_at,"
     "              opted_out, no_send, company_no_send, gone, anonymised, moved_to,"
-    "              tags, key1, key2, key3, extra, commands, ord)"
+    "              tags, key1, key2, key3, extra, commands, opted_out_by, ord)"
     "   ORDER BY p.contact_id, p.ord DESC"
     /* An erased person: f is empty for it, only the keys come in. */
     "), erased AS MATERIALIZED ("
@@ -46,7 +46,7 @@ DB_STMT(contact_page_put,
     "         phone, mobile, language, country, company_id, company, relation, segment,"
     "         department, owner_id, owner_name, owner_email, link, employed, consent,"
     "         consent_at, opted_out, no_send, company_no_send, gone, anonymised, moved_to,"
-    "         tags, commands, person, extra, pass, facts_at, erased)"
+    "         tags, commands, person, extra, pass, facts_at, erased, opted_out_by)"
     "  SELECT $1, $2, p.contact_id, f.full_name, f.first_name, f.last_name, f.email,"
     "         coalesce(f.address_state, 'none'), f.address_domain, coalesce(f.role_address, false),"
     "         f.phone, f.mobile, f.language, f.country, f.company_id,"
@@ -55,7 +55,7 @@ DB_STMT(contact_page_put,
     "         p.gone, p.anonymised, p.moved_to, coalesce(f.tags, '{}')::text[],"
     "         coalesce(f.commands, '{}')::text[],"
     "         array_remove(ARRAY[p.key1, p.key2, p.key3], NULL), f.extra::jsonb, $4, $8::timestamptz,"
-    "         f.contact_id IS NULL"
+    "         f.contact_id IS NULL, f.opted_out_by"
     "    FROM page p LEFT JOIN page f ON f.contact_id = p.contact_id"
     "         AND NOT EXISTS (SELECT 1 FROM erased x WHERE x.contact_id = f.contact_id)"
     "   WHERE EXISTS (SELECT 1 FROM e)"
@@ -78,7 +78,7 @@ DB_STMT(contact_page_put,
     "         gone = excluded.gone, anonymised = excluded.anonymised,"
     "         moved_to = excluded.moved_to, tags = excluded.tags, commands = excluded.commands, person = excluded.person,"
     "         extra = excluded.extra, pass = excluded.pass, facts_at = excluded.facts_at,"
-    "         erased = excluded.erased,"
+    "         erased = excluded.erased, opted_out_by = excluded.opted_out_by,"
     "         last_activity_on = CASE WHEN NOT excluded.erased THEN c.last_activity_on END,"
     "         last_won_on = CASE WHEN NOT excluded.erased THEN c.last_won_on END"
     "  RETURNING (xmax = 0) AS inserted"
@@ -321,6 +321,8 @@ contact_page_add(struct contact_page *page, const struct contact_rules *rules,
 	add_tri(&col[C_CONSENT], c->consent);
 	db_array_time(&col[C_CONSENT_AT], c->consent_at);
 	db_array_bool(&col[C_OPTED_OUT], c->opted_out);
+	db_array_text(&col[C_OPTED_OUT_BY],
+	    c->opted_out ? c->opted_out_by : NULL);
 	db_array_bool(&col[C_NO_SEND],
 	    has_tag(c->tags, rules->no_send_tag, scratch));
 	db_array_bool(&col[C_COMPANY_NO_SEND],

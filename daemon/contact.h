@@ -21,7 +21,7 @@ struct contact_rules {
 
 /* A page being filled; at most CONTACT_PAGE_MAX rows. */
 #define PAGE_ROWS_MAX 5000
-#define CONTACT_COLS 36
+#define CONTACT_COLS 37
 struct contact_page {
 	struct db_array col[CONTACT_COLS];
 	size_t n;

@@ -79,7 +79,7 @@
 	"         coalesce(q.due_night = $2::date AND q.state IN ('queued', 'deferred'), false) AS is_due,"         \
 	"         c.contact_id IS NULL AS unseen, " PERSON " AS person,"            \
 	"         c.company_id, c.company, c.country, c.company_since, c.gone, c.anonymised, c.employed,"          \
-	"         c.no_send, c.company_no_send, c.opted_out, c.address_state, c.address_domain,"                   \
+	"         c.no_send, c.company_no_send, c.opted_out, c.opted_out_by, c.address_state, c.address_domain,"   \
 	"         c.role_address, c.consent, c.consent_at, c.relation, c.last_activity_on, r.prio,"                \
 	"         r.enabled, r.needs_consent, r.defers, r.oldest, r.categories, r.relations,"                      \
 	"         coalesce(CASE WHEN r.by_transition THEN q.transition_at END, q.occurred_at) AS event_at,"        \
@@ -107,7 +107,7 @@
 #define CAND_COLUMNS                                                         \
 	"  SELECT c.queue_id, c.version, c.state, c.kept, c.trigger, c.event_id, c.connector, c.contact_id,"       \
 	"         c.created_night, c.occurred_at, c.released, c.deferred_until, c.late, c.is_due, c.person,"       \
-	"         c.company_id, c.opted_out, c.prio, c.defers, c.campaign, c.test, c.own_ord,"                     \
+	"         c.company_id, c.opted_out, c.opted_out_by, c.prio, c.defers, c.campaign, c.test, c.own_ord,"                     \
 	"         CASE c.own_ord" ROW_RULES(R_FACT, R_NONE) " END AS own_fact"                                      \
 	"    FROM (SELECT c.*, CASE" ROW_RULES(R_FIRST, R_NONE) " END AS own_ord FROM ("                            \
 	FACTS
@@ -219,7 +219,7 @@
 	R(8, "no_send", "c.no_send IS TRUE", "NULL", "NULL")                 \
 	R(9, "company_no_send", "c.company_no_send IS TRUE", "c.company", "NULL")                                  \
 	S(10, "opted_out", "(c.opted_out IS TRUE OR c.declined)",            \
-	    "'erased ' || " LOCAL_DAY("c.erased_at"), "NULL")                \
+	    "coalesce('erased ' || " LOCAL_DAY("c.erased_at") ", c.opted_out_by)", "NULL")                         \
 	R(11, "no_contact", "(c.contact_id = '' OR c.unseen)", "nullif(c.contact_id, '')", "NULL")                 \
 	R(12, "no_address", "coalesce(c.address_state = 'none', false)", "NULL", "NULL")                           \
 	R(13, "bad_address", "coalesce(c.address_state = 'bad', false)", "NULL", "NULL")                           \

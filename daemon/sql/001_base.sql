@@ -102,6 +102,7 @@ CREATE TABLE npsync.contact (
   consent          boolean,
   consent_at       timestamptz,
   opted_out        boolean NOT NULL DEFAULT false,  -- the CRM's own flag
+  opted_out_by     text,                     -- which flag that is, for a person; null = not told
   no_send          boolean NOT NULL DEFAULT false,
   company_no_send  boolean NOT NULL DEFAULT false,
   gone             boolean NOT NULL DEFAULT false,

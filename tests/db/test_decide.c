@@ -600,6 +600,22 @@ test_throttle_fact(void **state)
 	    "throttled: until 2026-05-26, asked 2026-04-26 'Møde'");
 }
 
+/* Which of the CRM's flags it is. */
+static void
+test_opted_out_fact(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_tenant(f);
+	fixture_card(f, "anna", "opted_out = true, opted_out_by ="
+	    " 'no mailings to the company'");
+	const long long row = fixture_row(f, T_MEET, "anna", NULL);
+	fixture_decide(f);
+	assert_string_equal(fixture_text(f, "SELECT detail FROM"
+	    " npsync.queue_history WHERE tenant_id = $1 AND queue_id = %lld", row),
+	    "opted_out: no mailings to the company");
+}
+
 /* A CRM keeps a whole name, or its parts. */
 static void
 test_preview_names(void **state)
@@ -1398,6 +1414,7 @@ main(void)
 		cmocka_unit_test(test_throttle_foreign),
 		cmocka_unit_test(test_throttle_follows_the_card),
 		cmocka_unit_test(test_throttle_fact),
+		cmocka_unit_test(test_opted_out_fact),
 		cmocka_unit_test(test_preview_names),
 		cmocka_unit_test(test_duplicates),
 		cmocka_unit_test(test_one_number),

@@ -414,7 +414,7 @@ test_card_is_updated(void **state)
 	struct crm_contact card = { .contact_id = "1", .email = "a@x.dk",
 		.name = { "Anna Ø", "Anna", "Ø" }, .tags = tags, .extra = extra,
 		.employed = TRI_NO, .consent = TRI_YES, .consent_at = 86400,
-		.opted_out = true };
+		.opted_out = true, .opted_out_by = "no mailings" };
 	long long n[3];
 
 	fixture_tenant(f);
@@ -423,13 +423,14 @@ test_card_is_updated(void **state)
 	assert_int_equal(n[1], 1);
 	assert_int_equal(n[2], 0);
 	assert_string_equal(card_text(f, "1", "concat_ws('|', full_name, tags[2],"
-	    " extra->>'region', employed, consent, no_send, opted_out)"),
-	    "Anna Ø|a \"b\", {c}|Nord|f|t|t|t");
+	    " extra->>'region', employed, consent, no_send, opted_out,"
+	    " opted_out_by)"), "Anna Ø|a \"b\", {c}|Nord|f|t|t|t|no mailings");
 	fixture_exec(f, "UPDATE npsync.contact SET last_activity_on ="
 	    " '2026-01-15', gone = true WHERE tenant_id = $1");
 	/* Twice in a page: the later one counts. */
 	const struct crm_contact two[] = { card, { .contact_id = "1",
-		.email = "b@x.dk", .consent_at = NO_TIME } };
+		.email = "b@x.dk", .consent_at = NO_TIME,
+		.opted_out_by = "nothing" } };
 	move.pass = 2;
 	put_cards(f, &move, two, 2, n);
 	assert_int_equal(n[0], 1);
@@ -437,7 +438,7 @@ test_card_is_updated(void **state)
 	assert_int_equal(n[2], 1);
 	assert_string_equal(card_text(f, "1", "concat_ws('|', full_name, email,"
 	    " tags[1], extra, employed, consent, no_send, opted_out, gone,"
-	    " last_activity_on, pass)"), "b@x.dk|f|f|f|2026-01-15|2");
+	    " opted_out_by, last_activity_on, pass)"), "b@x.dk|f|f|f|2026-01-15|2");
 }
 
 /* ---- cards that did not appear ------------------------------------------------------ */

@@ -5,7 +5,7 @@
  * What keeps somebody from being asked must have been read: where the answer does
  * not have it, or holds neither yes nor no, that is no "no" but a card that cannot
  * be read.  null is a "no" only for what a person need not have: a company, a
- * consent, a user-defined field.
+ * consent, a user-defined field.  Each of them is told by a name of its own.
  */
 #include <stdio.h>
 #include <string.h>
@@ -57,6 +57,8 @@ so_card_columns(const struct so_settings *set, struct arena *arena)
 		buf_str(&out, "," CONSENT "," WITHDRAWN);
 	if (*set->relation_column != '\0')
 		buf_printf(&out, ",%s", set->relation_column);
+	if (*set->deleted_column != '\0')
+		buf_printf(&out, ",%s", set->deleted_column);
 	field_add(&out, arena, so_nosend_field(set));
 	if (set->tag_mode == SO_TAGS_FIELD)
 		field_add(&out, arena, set->tag_field);
@@ -75,6 +77,13 @@ interests_count(const struct so_settings *set)
 	    so_nosend_interest(set) != NULL;
 }
 
+enum tri
+so_card_deleted(const struct so_settings *set, json_t *row)
+{
+	return *set->deleted_column == '\0' ? TRI_NO :
+	    so_is_set(row, set->deleted_column);
+}
+
 bool
 so_card_needs_person(const struct so_settings *set, json_t *row)
 {
@@ -90,6 +99,7 @@ struct card {
 	struct arena *arena;
 	const char *lacks;	/* what had to be there */
 	const char *expected;	/* of it */
+	struct crm_contact *out;
 };
 
 static void
@@ -216,50 +226,80 @@ interests(struct card *c)
 }
 
 /* ---- who may be asked -------------------------------------------------- */
+/* Several flags: all of them are told. */
 static void
-map_consent(struct card *c, struct crm_contact *out)
+keep_out(struct card *c, bool says, const char *flag)
+{
+	const char *others = c->out->opted_out_by;
+
+	if (!says)
+		return;
+	c->out->opted_out = true;
+	c->out->opted_out_by = others == NULL ? flag :
+	    arena_printf(c->arena, "%s, %s", others, flag);
+}
+
+static void
+map_consent(struct card *c)
 {
 	if (c->set->consent_rule == SO_CONSENT_OFF)
 		return;
 	const bool withdrawn = says_yes(c, WITHDRAWN, true);
 	const bool given = says_yes(c, CONSENT, true);
 
-	out->consent = withdrawn ? TRI_NO : given ? TRI_YES : TRI_UNKNOWN;
-	out->opted_out |= withdrawn ||
-	    (c->set->consent_rule == SO_CONSENT_REQUIRED && !given);
+	c->out->consent = withdrawn ? TRI_NO : given ? TRI_YES : TRI_UNKNOWN;
+	keep_out(c, withdrawn, "e-marketing consent withdrawn");
+	keep_out(c, !withdrawn && !given &&
+	    c->set->consent_rule == SO_CONSENT_REQUIRED,
+	    "no e-marketing consent");
 }
 
 static void
-map_refusals(struct card *c, struct crm_contact *out)
+map_nosend(struct card *c, const char *const *interests)
 {
-	static const char *const none[] = { NULL };
-	const char *const *names = interests(c);
 	const char *interest = so_nosend_interest(c->set);
 	const char *key = so_nosend_field(c->set);
 
-	out->employed = says_yes(c, "retired", false) ? TRI_NO : TRI_YES;
-	out->opted_out = says_yes(c, "personNoMail", false);
-	out->opted_out |= says_yes(c, "personContact/contactNoMail", true);
-	map_consent(c, out);
 	if (key != NULL)
-		out->opted_out |= says_yes(c, so_field_column(c->arena, key),
-		    true);
+		keep_out(c, says_yes(c, so_field_column(c->arena, key), true),
+		    arena_printf(c->arena, "field %s", key));
 	if (interest != NULL)
-		out->opted_out |= is_in(names, tagset_compose(c->arena,
+		keep_out(c, is_in(interests, tagset_compose(c->arena,
+		    interest)), arena_printf(c->arena, "interest %s",
 		    interest));
-	if (*c->set->subscription != '\0')
-		out->opted_out |= !is_in(selected(c, "ShipmentTypes"),
-		    c->set->subscription);
-	out->tags = c->set->tag_mode == SO_TAGS_INTERESTS ? names : none;
-	if (c->set->tag_mode == SO_TAGS_FIELD &&
-	    *c->set->tag_field != '\0') {
-		const char *column = so_field_column(c->arena,
-		    c->set->tag_field);
-		if (column != NULL && !so_has(c->g->row, column))
-			refuse(c, "tag_field", "this column in the answer");
-		out->tags = tagtext_split(c->arena, field(c,
-		    c->set->tag_field));
-	}
+}
+
+static void
+map_refusals(struct card *c, const char *const *interests)
+{
+	const char *subscription = c->set->subscription;
+
+	c->out->employed = says_yes(c, "retired", false) ? TRI_NO : TRI_YES;
+	keep_out(c, says_yes(c, "personNoMail", false), "no mailings");
+	keep_out(c, says_yes(c, "personContact/contactNoMail", true),
+	    "no mailings to the company");
+	map_consent(c);
+	map_nosend(c, interests);
+	if (*subscription != '\0')
+		keep_out(c, !is_in(selected(c, "ShipmentTypes"), subscription),
+		    arena_printf(c->arena, "no subscription %s",
+		    subscription));
+}
+
+static void
+map_tags(struct card *c, const char *const *interests)
+{
+	static const char *const none[] = { NULL };
+	const char *key = c->set->tag_field;
+
+	c->out->tags = c->set->tag_mode == SO_TAGS_INTERESTS ? interests :
+	    none;
+	if (c->set->tag_mode != SO_TAGS_FIELD || *key == '\0')
+		return;
+	const char *column = so_field_column(c->arena, key);
+	if (column != NULL && !so_has(c->g->row, column))
+		refuse(c, "tag_field", "this column in the answer");
+	c->out->tags = tagtext_split(c->arena, field(c, key));
 }
 
 /* ---- the rest ---------------------------------------------------------- */
@@ -319,13 +359,15 @@ so_card_map(const struct superoffice *s, const struct so_group *g,
 {
 	static const char *const none[] = { NULL };
 	struct card c = { .set = s->set, .g = g, .person = person,
-		.arena = arena };
+		.arena = arena, .out = out };
 
 	*out = (struct crm_contact){ .contact_id = g->id,
 		.consent = TRI_UNKNOWN, .consent_at = NO_TIME,
 		.company_tags = none };
 	map_person(&c, out);
-	map_refusals(&c, out);
+	const char *const *names = interests(&c);
+	map_refusals(&c, names);
+	map_tags(&c, names);
 	out->extra = extra(&c);
 	if (c.lacks == NULL)
 		return true;

@@ -15,6 +15,7 @@
  *    left out of the filter, and the address is compared again;
  *  - memory: SLICE ids at a time.
  */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -103,6 +104,35 @@ found_mark(const struct emitter *e, const char *id, struct err *err)
 	    err_nomem(err);
 }
 
+/* Deleted, for some days it can be restored: gone meanwhile. */
+static bool
+emit_gone(const struct emitter *e, const char *id, struct err *err)
+{
+	const struct crm_contact gone = { .contact_id = id, .gone = true,
+		.consent_at = NO_TIME };
+
+	return emit_one(e, &gone, err);
+}
+
+/* *done: nothing more is to be asked of this one. */
+static bool
+deleted(const struct emitter *e, const struct so_group *g, bool *done,
+    struct err *err)
+{
+	const enum tri is = so_card_deleted(e->s->set, g->row);
+	char reason[128];
+
+	*done = is != TRI_NO;
+	if (is == TRI_YES)
+		return emit_gone(e, g->id, err);
+	if (is == TRI_UNKNOWN) {
+		(void)snprintf(reason, sizeof(reason), "%.80s: expected a time "
+		    "or nothing", e->s->set->deleted_column);
+		so_complain(e->s, SOURCE, g->id, reason);
+	}
+	return true;
+}
+
 static bool
 on_card(void *arg, const struct so_group *g, struct err *err)
 {
@@ -110,13 +140,17 @@ on_card(void *arg, const struct so_group *g, struct err *err)
 	AUTO(api_res) struct api_res res = { 0 };
 	struct crm_contact card;
 	json_t *person = NULL;
-	bool read;
+	bool read, done;
 	char reason[128];
 
 	if (e->found != NULL && !idmap_has(e->found, g->id))
 		return true;
 	if (e->found != NULL && !found_mark(e, g->id, err))
 		return false;
+	if (!deleted(e, g, &done, err))
+		return false;
+	if (done)
+		return true;
 	if (!person_read(e->s, g, &res, &person, &read, err))
 		return false;
 	if (!read)
@@ -155,11 +189,8 @@ ids_sort_out(const struct emitter *e, const char *const *ids, size_t n,
 static bool
 absent(const struct emitter *e, const char *id, bool unsure, struct err *err)
 {
-	const struct crm_contact gone = { .contact_id = id, .gone = true,
-		.consent_at = NO_TIME };
-
 	if (!unsure)
-		return emit_one(e, &gone, err);
+		return emit_gone(e, id, err);
 	so_complain(e->s, SOURCE, id, "expected a row of this person: one came "
 	    "without a key, or was too large");
 	return true;

@@ -224,6 +224,9 @@ const struct opt superoffice_opts[] = {
 	    "who is not asked: \"interest:NAME\", or a checkbox \"field:KEY\""),
 	TEXT("relation_column", relation_column, "personContact/category",
 	    check_column, "column of the archive Person: customer, partner"),
+	TEXT("deleted_column", deleted_column, "personDeletedDate",
+	    check_column, "column of the archive Person with the day on which "
+	    "somebody was deleted; empty = not read"),
 	TEXT("language_field", language_field, "", check_key,
 	    "user-defined field with the language"),
 	TEXT("department_field", department_field, "", check_key,

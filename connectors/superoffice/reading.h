@@ -86,6 +86,8 @@ const char *so_card_columns(const struct so_settings *set,
     struct arena *arena);
 /* "personUdef/SuperOffice:3" of "SuperOffice:3", "personExtra/x_name". */
 const char *so_field_column(struct arena *arena, const char *key);
+/* Was the person deleted?  TRI_UNKNOWN: it cannot be read. */
+enum tri so_card_deleted(const struct so_settings *set, json_t *row);
 /* Must the person itself be asked for, beside its row? */
 bool so_card_needs_person(const struct so_settings *set, json_t *row);
 /* Rows of one person, and the person itself or NULL.  All of it in arena.

@@ -108,6 +108,19 @@ so_stamp(json_t *row, const char *column)
 	return json_string_value(cell(row, column));
 }
 
+enum tri
+so_is_set(json_t *row, const char *column)
+{
+	const char *text = so_stamp(row, column);
+	time_t at;
+
+	if (so_is_null(row, column) || (text != NULL && *text == '\0'))
+		return TRI_NO;
+	if (text == NULL || !clock_parse_iso(text, "UTC", &at))
+		return TRI_UNKNOWN;
+	return at < EARLIEST ? TRI_NO : TRI_YES;
+}
+
 time_t
 so_time(const struct so_settings *set, json_t *row, const char *column)
 {

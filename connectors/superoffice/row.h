@@ -26,6 +26,9 @@ bool so_is_null(json_t *row, const char *column);
 /* NO_TIME: not there, or a time without zone where those are refused; the
  * years before 1900 stand for "none". */
 time_t so_time(const struct so_settings *set, json_t *row, const char *column);
+/* Is there any time at all, in whatever zone?  TRI_UNKNOWN: not there, or no
+ * time. */
+enum tri so_is_set(json_t *row, const char *column);
 /* The text of it, as received. */
 const char *so_stamp(json_t *row, const char *column);
 

@@ -50,6 +50,7 @@ struct so_settings {
 	const char *nosend;		/* "interest:NAME", "field:KEY" or "" */
 	const char *language_field, *department_field;	/* "" = none */
 	const char *relation_column;	/* of the archive Person */
+	const char *deleted_column;	/* of it; "" = not read */
 	struct strlist extra_fields;	/* keys of user-defined fields */
 
 	/* what is written */

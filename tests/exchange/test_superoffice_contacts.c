@@ -9,8 +9,9 @@
 	"\"person\",\"personId\":" id ",\"contactId\":7,\"fullName\":" \
 	"\"Karin Holm\",\"email/emailAddress\":\"" email "\"," \
 	"\"email/emailHasBounced\":false,\"personContact/name\":\"Holm A/S\"," \
-	"\"personContact/contactNoMail\":false,\"personUpdatedDate\":" \
-	"\"2026-11-24T10:00:00Z\"" more "}"
+	"\"personContact/contactNoMail\":false," NOT_DELETED ",\"" \
+	"personUpdatedDate\":\"2026-11-24T10:00:00Z\"" more "}"
+#define NOT_DELETED "\"personDeletedDate\":null"
 #define MAY ",\"retired\":false,\"personNoMail\":false,\"hasInterests\":false," \
 	"\"hasEmarketingConsent\":false,\"withdrawnEmarketingConsent\":false"
 #define CARD(id, more) CARD_OF(id, "k@holm.dk", more)
@@ -55,7 +56,7 @@ test_query(void **state)
 	    "associateId,personContact/contactAssociate/fullName,personContact/"
 	    "contactAssociate/personEmail,personUpdatedDate,personRegisteredDate,"
 	    "hasEmarketingConsent,withdrawnEmarketingConsent,personContact/"
-	    "category&$filter=personId in (31,33) and personId gt 0&$orderBy="
+	    "category,personDeletedDate&$filter=personId in (31,33) and personId gt 0&$orderBy="
 	    "personId asc&$top=1000&$output=Logical&$entities=person,"
 	    "retiredPerson HTTP/1.1");
 	rig_end(&rig);
@@ -126,13 +127,13 @@ test_so12_addresses(void **state)
 {
 	static const struct sim_reply script[] = {
 		PAGE("/Person", CARD("31", MAY) "," CARD_OF("31", "old@x.dk", MAY)
-		    "," "{\"personId\":32,\"fullName\":\"Karin Holm\","
-		    "\"personContact/name\":\"Holm A/S\",\"email/emailAddress\":"
+		    "," "{\"personId\":32,\"fullName\":\"Karin Holm\"," NOT_DELETED
+		    ",\"personContact/name\":\"Holm A/S\",\"email/emailAddress\":"
 		    "\"dead@x.dk\",\"email/emailHasBounced\":true,"
 		    "\"personContact/contactNoMail\":null" MAY "},"
-		    CARD("32", MAY) ",{\"personId\":33,\"fullName\":\"A\","
+		    CARD("32", MAY) ",{\"personId\":33,\"fullName\":\"A\"," NOT_DELETED ","
 		    "\"email/emailAddress\":null,\"personContact/contactNoMail\":"
-		    "false" MAY "},{\"personId\":34,\"fullName\":\"B\","
+		    "false" MAY "},{\"personId\":34,\"fullName\":\"B\"," NOT_DELETED ","
 		    "\"email/emailAddress\":\"b@x.dk\","
 		    "\"email/emailHasBounced\":true,"
 		    "\"personContact/contactNoMail\":false" MAY "},"
@@ -164,7 +165,7 @@ test_so18_refusals(void **state)
 		    "false")) "," CARD("32", FLAGS("false", "true", "false",
 		    "false")) "," CARD("33", FLAGS("false", "false", "false",
 		    "true")) "," CARD("34", FLAGS("false", "false", "true",
-		    "false")) ",{\"personId\":35,\"fullName\":\"Karin Holm\","
+		    "false")) ",{\"personId\":35,\"fullName\":\"Karin Holm\"," NOT_DELETED ","
 		    "\"email/emailAddress\":\"k@holm.dk\",\"personContact/name\":"
 		    "\"Holm A/S\",\"personContact/contactNoMail\":true" MAY "}"),
 		NONE("/Person") };
@@ -173,10 +174,77 @@ test_so18_refusals(void **state)
 	(void)state;
 	load(&rig, PLAIN, script, ARRAY_LEN(script));
 	RIG_SEES(&rig, LOOKS("31", "employed=1 consent=0")
-	    LOOKS("32", "employed=2 consent=0 out")
-	    LOOKS("33", "employed=2 consent=1 out")
+	    LOOKS("32", "employed=2 consent=0 out (no mailings)")
+	    LOOKS("33", "employed=2 consent=1 out (e-marketing consent "
+	        "withdrawn)")
 	    LOOKS("34", "employed=2 consent=2")
-	    LOOKS("35", "employed=2 consent=0 out"));
+	    LOOKS("35", "employed=2 consent=0 out (no mailings to the "
+	        "company)"));
+	rig_end(&rig);
+}
+
+/* SO-18: several at once are all told. */
+static void
+test_so18_together(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD("31", FLAGS("true", "true", "false",
+		    "true") ",\"personUdef/SuperOffice:6\":\"1\"")),
+		NONE("/Person") };
+	static const char *const ids[] = { "31" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "tag_mode = 'off'; nosend = 'field:SuperOffice:6';",
+	    script, ARRAY_LEN(script));
+	RIG_OK(&rig, rig_load(&rig, ids, 1));
+	RIG_SEES(&rig, LOOKS("31", "employed=1 consent=1 out (no mailings, "
+	    "e-marketing consent withdrawn, field SuperOffice:6)"));
+	rig_end(&rig);
+}
+
+/* Deleted, but still to be had: gone, whatever else stands there, and nobody asks
+ * for interests; what is no time is neither. */
+#define DELETED(id, date) "{\"personId\":" id ",\"fullName\":\"A\"," \
+	"\"hasInterests\":true" date "}"
+static void
+test_deleted(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", DELETED("31", ",\"personDeletedDate\":"
+		    "\"2026-11-20T10:00:00\"") "," DELETED("32",
+		    ",\"personDeletedDate\":7") "," DELETED("33", "") ","
+		    "{\"personId\":34,\"fullName\":\"Karin Holm\","
+		    "\"email/emailAddress\":\"k@holm.dk\",\"personContact/name\":"
+		    "\"Holm A/S\",\"personContact/contactNoMail\":false,"
+		    "\"personDeletedDate\":\"0001-01-01T00:00:00\"" MAY "}"),
+		NONE("/Person") };
+	struct rig rig;
+
+	(void)state;
+	load(&rig, "", script, ARRAY_LEN(script));
+	RIG_SEES(&rig, "31 gone\n" LOOKS("34", "employed=2 consent=0")
+	    "35 gone\n");
+	RIG_REFUSES(&rig, "persons 32: personDeletedDate: expected a time or "
+	    "nothing\npersons 33: personDeletedDate: expected a time or "
+	    "nothing\n");
+	rig_end(&rig);
+}
+
+static void
+test_deleted_unread(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD_OF("31", "k@holm.dk", MAY)),
+		NONE("/Person") };
+	static const char *const ids[] = { "31" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN "deleted_column = '';", script,
+	    ARRAY_LEN(script));
+	RIG_OK(&rig, rig_load(&rig, ids, 1));
+	assert_null(strstr(rig_line(&rig, 0), "personDeletedDate"));
 	rig_end(&rig);
 }
 
@@ -197,10 +265,12 @@ test_consent_rules(void **state)
 	rig_start(&rig, PLAIN "consent_rule = 'required';", script,
 	    ARRAY_LEN(script));
 	RIG_OK(&rig, rig_load(&rig, ids, 4));
-	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0 out")
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0 out (no e-marketing "
+	        "consent)")
 	    LOOKS("32", "employed=2 consent=2")
-	    LOOKS("33", "employed=2 consent=0 out")
-	    LOOKS("34", "employed=2 consent=1 out"));
+	    LOOKS("33", "employed=2 consent=0 out (no e-marketing consent)")
+	    LOOKS("34", "employed=2 consent=1 out (e-marketing consent "
+	        "withdrawn)"));
 	rig_end(&rig);
 }
 
@@ -283,7 +353,8 @@ test_interests(void **state)
 	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0")
 	    LOOKS("32", "employed=2 consent=0 #Golf #NPSToday.Möde.9")
 	    LOOKS("33", "employed=2 consent=0")
-	    LOOKS("34", "employed=2 consent=0 out #npstoday.nosend"));
+	    LOOKS("34", "employed=2 consent=0 out (interest "
+	        "NPSToday.NoSend) #npstoday.nosend"));
 	RIG_REFUSES(&rig, "persons 35: Interests: expected a list in the "
 	    "person\n");
 	rig_end(&rig);
@@ -424,7 +495,7 @@ test_no_memory(void **state)
 static void
 test_so12_small_pages(void **state)
 {
-#define DEAD(id) "{\"personId\":" id ",\"fullName\":\"Karin Holm\"," \
+#define DEAD(id) "{\"personId\":" id ",\"fullName\":\"Karin Holm\"," NOT_DELETED "," \
 	"\"email/emailAddress\":\"dead@x.dk\",\"email/emailHasBounced\":" \
 	"true,\"personContact/name\":\"Holm A/S\"," \
 	"\"personContact/contactNoMail\":false" MAY "}"
@@ -517,7 +588,8 @@ test_subscription(void **state)
 	    ARRAY_LEN(script));
 	RIG_OK(&rig, rig_load(&rig, ids, 3));
 	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0")
-	    LOOKS("32", "employed=2 consent=0 out"));
+	    LOOKS("32", "employed=2 consent=0 out (no subscription "
+	        "surveys)"));
 	RIG_REFUSES(&rig, "persons 33: ShipmentTypes: expected a list in the "
 	    "person\n");
 	rig_end(&rig);
@@ -542,8 +614,8 @@ test_fields(void **state)
 	    "nosend = 'field:SuperOffice:6'; extra_fields = [ 'x_kind' ];",
 	    script, ARRAY_LEN(script));
 	RIG_OK(&rig, rig_load(&rig, ids, 2));
-	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0 out "
-	    "#NPSToday.Spring.9 #Golf x_kind=4")
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0 out (field "
+	    "SuperOffice:6) #NPSToday.Spring.9 #Golf x_kind=4")
 	    LOOKS("32", "employed=2 consent=0"));
 	rig_end(&rig);
 }
@@ -638,7 +710,7 @@ test_cut_person(void **state)
 	    "\"dead@x.dk\",\"email/emailHasBounced\":true,"
 	    "\"personContact/contactNoMail\":false" MAY "}");
 	script[1].body = arena_printf(rig.arena, VALUE("%s,%s"),
-	    "{\"personId\":32,\"fullName\":\"Karin Holm\","
+	    "{\"personId\":32,\"fullName\":\"Karin Holm\"," NOT_DELETED ","
 	    "\"personContact/name\":\"Holm A/S\",\"email/emailAddress\":"
 	    "\"dead@x.dk\",\"email/emailHasBounced\":true,"
 	    "\"personContact/contactNoMail\":false" MAY "}",
@@ -774,6 +846,9 @@ main(void)
 		cmocka_unit_test(test_not_gone),
 		cmocka_unit_test(test_so12_addresses),
 		cmocka_unit_test(test_so18_refusals),
+		cmocka_unit_test(test_so18_together),
+		cmocka_unit_test(test_deleted),
+		cmocka_unit_test(test_deleted_unread),
 		cmocka_unit_test(test_consent_rules),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_interests),

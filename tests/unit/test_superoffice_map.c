@@ -310,6 +310,7 @@ test_columns(void **state)
 	struct so_settings set = { .nosend = "field:SuperOffice:6",
 		.tag_mode = SO_TAGS_FIELD, .tag_field = "SuperOffice:2",
 		.relation_column = "personContact/category",
+		.deleted_column = "",
 		.language_field = "x_lang", .department_field = "",
 		.consent_rule = SO_CONSENT_OFF,
 		.extra_fields = { more, ARRAY_LEN(more) } };

@@ -219,6 +219,8 @@ rig_contact(void *arg, const struct crm_contact *c)
 	buf_printf(to, " %s <%s> %s employed=%d consent=%d%s",
 	    rig_or(c->name.full), rig_or(c->email), rig_or(c->company),
 	    (int)c->employed, (int)c->consent, c->opted_out ? " out" : "");
+	if (c->opted_out_by != NULL)
+		buf_printf(to, " (%s)", c->opted_out_by);
 	for (size_t i = 0; c->tags[i] != NULL; i++)
 		buf_printf(to, " #%s", c->tags[i]);
 	for (size_t i = 0; c->extra[i][0] != NULL; i++)

@@ -12,6 +12,8 @@
 
 #define TRIES_MAX 4
 #define FAILURES_MAX 8
+#define RENEWALS_MAX 10	/* in a run */
+#define IN_VAIN_MAX 2	/* in a row */
 
 /* ---- ends ------------------------------------------------------------------ */
 static void
@@ -211,11 +213,19 @@ too_early(struct tag_driver *d, struct tag_call *call, const struct err *why)
 		count_failure(d, why->kind, why->msg);
 }
 
-/* The session is over: a new one, once. */
+/* The session was good. */
+void
+tag_call_taken(struct tag_driver *d, const struct http_res *before)
+{
+	if (before != NULL)
+		d->w->in_vain = 0;
+}
+
 bool
 tag_call_renewable(struct tag_driver *d, struct tag_call *call)
 {
-	if (d->connector->renew == NULL || d->w->renewed)
+	if (d->connector->renew == NULL || d->w->in_vain >= IN_VAIN_MAX ||
+	    d->w->renewals >= RENEWALS_MAX)
 		return false;
 	tag_driver_release(d, call);
 	d->wants_renewal = true;

@@ -110,8 +110,7 @@ reads: [
 		fault: { kind: 409, on: 'interests' } },
 	{ word: 'pools start again', fault: { kind: 'recycle',
 		on: 'interests' } },
-	/* One new ticket for the tags of a run: what is left waits. */
-	{ word: 'pools start again and again', code: [0, 1], fault: [
+	{ word: 'pools start again and again', fault: [
 		{ kind: 'recycle', on: 'interests' },
 		{ kind: 'recycle', on: 'entity' }] },
 	{ word: 'the tenant moves', fault: { kind: 'moved', on: 'interests' } },

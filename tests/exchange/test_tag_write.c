@@ -380,26 +380,49 @@ test_never_answered(void **state)
 	end();
 }
 
+#define FRESH { .want = "Authorization: new", .headers = ETAG("1") }
+#define OVER { .want = "Authorization: new", .status = 401 }
+/* A service that restarts twice in a night: two sessions end. */
 static void
 test_renewal(void **state)
 {
 	static const struct sim_reply script[] = {
 		{ .want = "Authorization: old", .status = 401 },
-		{ .want = "Authorization: new", .headers = ETAG("1") },
-		PATCH("1", "", 204),
-		{ .want = "Authorization: new", .status = 401 },
+		FRESH, OVER, FRESH, PATCH("1", "", 204), OVER, OVER, OVER,
 	};
 
 	(void)state;
 	begin(&one, script, ARRAY_LEN(script));
 	expect_one(MEET "9", PUT_DONE);
-	assert_int_equal(crm.renewals, 1);
-	/* Once in a run. */
+	assert_int_equal(crm.renewals, 2);
+	/* One that is refused at once, twice: the credentials. */
 	const struct crm_tag_write write = wish("K1", MEET "8");
 	assert_false(put(&write, 1));
 	assert_int_equal(w.err.kind, ERR_AUTH);
 	assert_int_equal(w.result[0].outcome, PUT_AGAIN);
-	assert_int_equal(crm.renewals, 1);
+	assert_int_equal(crm.renewals, 4);
+	end();
+}
+
+/* Ten in a run, however good each of them was. */
+static void
+test_renewals_end(void **state)
+{
+	static const struct sim_reply turn[] = { OVER, FRESH,
+		PATCH("1", "", 204) };
+	struct sim_reply script[31];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(script); i++)
+		script[i] = turn[i % 3];
+	script[0].want = "Authorization: old";
+	begin(&one, script, ARRAY_LEN(script));
+	for (int i = 0; i < 10; i++)
+		expect_one(MEET "9", PUT_DONE);
+	const struct crm_tag_write write = wish("K1", MEET "8");
+	assert_false(put(&write, 1));
+	assert_int_equal(w.err.kind, ERR_AUTH);
+	assert_int_equal(crm.renewals, 10);
 	end();
 }
 
@@ -979,6 +1002,7 @@ main(void)
 		cmocka_unit_test(test_cut_after_the_write),
 		cmocka_unit_test(test_never_answered),
 		cmocka_unit_test(test_renewal),
+		cmocka_unit_test(test_renewals_end),
 		cmocka_unit_test(test_tries_again),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_one_card_twice),

@@ -7,7 +7,8 @@
  *  - one row that is too large by itself: set aside under its key, and nobody is
  *    called gone for it; the pass goes on behind it;
  *  - rows of one key that fill a page, of which there may be more: more rows are
- *    asked for, as the next page begins behind the key;
+ *    asked for, as the next page begins behind the key; where those of its
+ *    neighbour make it too large, the key is asked for alone;
  *  - a service that does not keep $top: an error, not a row after the other;
  *  - a query that is refused: a column or an id of the options, so that is what
  *    the message says.
@@ -122,6 +123,21 @@ leave_out(struct superoffice *s, struct arena *arena, const struct so_query *q,
 	return true;
 }
 
+/* All rows of one key, and of no other. */
+static bool
+key_alone(struct superoffice *s, struct arena *arena, const struct so_query *q,
+    long long key, struct api_res *res, json_t **rows, struct err *err)
+{
+	struct so_query one = *q;
+
+	arena_reset(arena);
+	const char *only = arena_printf(arena, "%s in (%lld)", q->id, key);
+	one.filter = only == NULL ? NULL : so_and(arena, q->filter, only);
+	one.fits = ROWS_MAX;
+	return one.filter == NULL ? err_nomem(err) :
+	    so_query_page(s, arena, &one, key - 1, res, rows, err);
+}
+
 /* Between what is too few and what is too many; 0 = there is nothing. */
 static int
 between(int few, int many)
@@ -132,16 +148,62 @@ between(int few, int many)
 	return next > few && next < many ? next : 0;
 }
 
+/* How a page is narrowed. */
+struct fit {
+	int few, many;		/* rows: of one key alone; above 4 MiB */
+	long long key;		/* the one of few */
+};
+
+/* True: there is another number of rows to try. */
+static bool
+fit_next(struct fit *f, struct so_query *q, bool got, json_t *rows)
+{
+	if (got)
+		f->key = so_key(q, json_array_get(rows, 0));
+	*(got ? &f->few : &f->many) = q->fits;
+	const int next = between(f->few, f->many);
+	q->fits = next > 0 ? next : f->few;
+	return next > 0;
+}
+
+/* No number of rows is of use.  *again: what came first was set aside. */
+static bool
+fit_end(struct superoffice *s, struct arena *arena, struct so_query *q,
+    long long *after, struct fit *f, struct api_res *res, json_t **rows,
+    bool *again, struct err *err)
+{
+	*again = false;
+	if (f->few > 0) {
+		if (key_alone(s, arena, q, f->key, res, rows, err))
+			return true;
+		if (!res->too_large)
+			return false;
+	}
+	*again = true;
+	q->fits = q->top;
+	*f = (struct fit){ .many = ROWS_MAX + 1 };
+	return leave_out(s, arena, q, after, err);
+}
+
+/* A page that was small leaves room for more. */
+static int
+fit_begin(const struct so_query *q)
+{
+	const int fits = so_top(q);
+
+	return !q->small || fits >= q->top ? fits :
+	    fits <= q->top / 2 ? 2 * fits : q->top;
+}
+
 bool
 so_query_next(struct superoffice *s, struct arena *arena, struct so_query *q,
     long long *after, struct api_res *res, json_t **rows, struct err *err)
 {
-	int few = 0, many = ROWS_MAX + 1;
+	struct fit f = { .many = ROWS_MAX + 1 };
+	bool again = true;
 
-	q->fits = so_top(q);
-	if (q->small && q->fits < q->top)
-		q->fits = q->fits <= q->top / 2 ? 2 * q->fits : q->top;
-	for (;;) {
+	q->fits = fit_begin(q);
+	while (again) {
 		arena_reset(arena);
 		const bool got = so_query_page(s, arena, q, *after, res, rows,
 		    err);
@@ -149,14 +211,9 @@ so_query_next(struct superoffice *s, struct arena *arena, struct so_query *q,
 			return false;
 		if (got && !is_one_key(q, *rows))
 			break;
-		*(got ? &few : &many) = q->fits;
-		if ((q->fits = between(few, many)) > 0)
-			continue;
-		if (!leave_out(s, arena, q, after, err))
+		if (!fit_next(&f, q, got, *rows) && !fit_end(s, arena, q,
+		    after, &f, res, rows, &again, err))
 			return false;
-		q->fits = q->top;
-		few = 0;
-		many = ROWS_MAX + 1;
 	}
 	q->small = res->http.body_len <= SMALL_BYTES;
 	return true;

@@ -440,6 +440,46 @@ test_keyless(void **state)
 	rig_end(&rig);
 }
 
+/* Two who do not fit into one answer together, and each alone does: both come.
+ * The third does not fit alone. */
+static void
+test_large_neighbours(void **state)
+{
+	struct sim_reply script[] = { NONE("/Person"),	/* 31, 32 */
+		PAGE("/Person", CARD("31", MAY)),
+		PAGE("/Person", CARD("31", MAY)),	/* alone */
+		NONE("/Person"),			/* 32, 33 */
+		PAGE("/Person", CARD("32", MAY)),
+		PAGE("/Person", CARD("32", MAY)),	/* alone */
+		NONE("/Person"),			/* 33, 33 */
+		PAGE("/Person", CARD("33", MAY)),
+		NONE("/Person"),			/* alone */
+		PAGE("/Person", "{\"personId\":33}"),
+		PAGE("/Person", CARD("34", MAY)), NONE("/Person") };
+	static const size_t large[] = { 0, 3, 6, 8 };
+	static const char *const ids[] = { "31", "32", "33", "34" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN "page_size = 2;", script, ARRAY_LEN(script));
+	char *huge = arena_alloc(rig.arena, HTTP_ANSWER_MAX + 2);
+	memset(huge, ' ', HTTP_ANSWER_MAX + 1);
+	for (size_t i = 0; i < ARRAY_LEN(large); i++)
+		script[large[i]].body = huge;
+	RIG_OK(&rig, rig_load(&rig, ids, 4));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0")
+	    LOOKS("32", "employed=2 consent=0")
+	    LOOKS("34", "employed=2 consent=0"));
+	assert_non_null(strstr(rig_line(&rig, 2), "$filter=personId in "
+	    "(31,32,33,34) and personId in (31) and personId gt 30&"));
+	assert_non_null(strstr(rig_line(&rig, 2), "&$top=2000&"));
+	RIG_REFUSES(&rig, "persons 33: expected a row that an answer of 4 MiB "
+	    "holds: name fewer or shorter columns (extra_fields)\n"
+	    "persons 33: expected a row of this person: one came without a key, "
+	    "or was too large\n");
+	rig_end(&rig);
+}
+
 /* A person whose card no answer holds is set aside; nobody is gone for it, and
  * the others do not wait. */
 static void
@@ -856,6 +896,7 @@ main(void)
 		cmocka_unit_test(test_persons_away),
 		cmocka_unit_test(test_keyless),
 		cmocka_unit_test(test_large_card),
+		cmocka_unit_test(test_large_neighbours),
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_so12_small_pages),
 		cmocka_unit_test(test_so12_shrunk_pages),

@@ -8,8 +8,11 @@
  *    is completed is an event under the key of the first, so one is asked for;
  *  - a server without that request, or one that does not take it: each is asked
  *    by itself, and that was told;
+ *  - a request that the server fails at (5xx) whenever it is asked: REFUSED_MAX
+ *    in a row, and it is as one that is not there;
  *  - an answer that leaves some out, or says nothing of them: asked by itself;
- *  - one booking that cannot be read: set aside, the pass goes on.
+ *  - one booking that cannot be read: set aside, the pass goes on; 500 for
+ *    FAILURES_MAX of them in a row is a service that is away.
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +23,8 @@
 #define LIST "/Agents/Appointment/GetAppointmentList?$select=AppointmentId," \
 	"MotherId"
 #define BODY_MAX ((size_t)8192)
+#define REFUSED_MAX 2
+#define FAILURES_MAX 3
 
 /* A row says of itself that it is no booking. */
 static bool
@@ -94,16 +99,19 @@ list_refused(struct so_events *e, const struct api_res *res,
     const struct err *why)
 {
 	struct superoffice *s = e->s;
+	char reason[128];
 
 	if (s->api.stopped.kind != ERR_NONE || res->http.status == 0 ||
 	    why->kind == ERR_THROTTLED || why->kind == ERR_NOMEM)
 		return false;
 	/* One odd row, perhaps. */
-	if (why->kind == ERR_RETRY)
+	if (why->kind == ERR_RETRY && ++s->reader->lists_refused < REFUSED_MAX)
 		return true;
 	s->reader->bookings_unlisted = true;
-	so_complain(s, "GetAppointmentList", NULL, "expected a list: each row "
-	    "of a booking is asked for by itself (booking_list)");
+	(void)snprintf(reason, sizeof(reason), "expected a list: HTTP %ld: "
+	    "each row of a booking is asked for by itself (booking_list)",
+	    res->http.status);
+	so_complain(s, "GetAppointmentList", NULL, reason);
 	return true;
 }
 
@@ -121,8 +129,10 @@ list_ask(struct so_events *e, const char *const *ids, size_t n,
 		.label = "list of appointments", .body = body,
 		.body_len = strlen(body), .repeatable = true };
 	bool ok = so_do(e->s, e->s->page, &req, &res, &why);
-	if (ok && json_is_array(api_root(&res)))
+	if (ok && json_is_array(api_root(&res))) {
+		e->s->reader->lists_refused = 0;
 		return list_take(e, api_root(&res), err);
+	}
 	if (ok)
 		(void)err_set(&why, ERR_PROTOCOL, "expected an array");
 	if (list_refused(e, &res, &why))
@@ -151,6 +161,16 @@ so_bookings_load(struct so_events *e, json_t *rows, struct err *err)
 }
 
 /* ---- one --------------------------------------------------------------- */
+/* Does the answer speak of this row, which can be set aside? */
+static bool
+is_odd_one(struct superoffice *s, const struct api_res *res,
+    const struct err *why)
+{
+	return so_is_of_one(s, res, why) || (why->kind == ERR_RETRY &&
+	    res->http.status == 500 &&
+	    ++s->reader->bookings_failed < FAILURES_MAX);
+}
+
 /* The first row of the booking that this one belongs to; *mother = 0: none.
  * What concerns this row alone becomes its reason. */
 static bool
@@ -165,11 +185,13 @@ mother_ask(struct superoffice *s, struct so_row *row, long long *mother,
 	if (target == NULL)
 		return err_nomem(err);
 	const bool got = so_get(s, s->item, target, "appointment", &res, err);
+	if (got)
+		s->reader->bookings_failed = 0;
 	if (got && so_number(api_root(&res), "MotherId", mother))
 		return true;
 	(void)snprintf(expected, sizeof(expected), "a number: HTTP %ld",
 	    res.http.status);
-	if (got || so_is_of_one(s, &res, err)) {
+	if (got || is_odd_one(s, &res, err)) {
 		so_refuse(row, "MotherId", expected);
 		return true;
 	}

@@ -28,6 +28,8 @@ struct so_reader {
 	struct so_feed persons;
 	bool history_unread;	/* no right to read it: told once */
 	bool bookings_unlisted;	/* no request for many of them: told once */
+	int lists_refused;	/* of that request, in a row */
+	int bookings_failed;	/* of rows asked for alone, in a row */
 	int failures;		/* of persons asked for, in a row */
 };
 /* No I/O; s->reader is s's, to be freed. */

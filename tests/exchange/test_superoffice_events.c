@@ -648,8 +648,10 @@ test_so09_no_list(void **state)
 		script[1].body = cases[i].body;
 		pull(&rig, LISTED, script, ARRAY_LEN(script));
 		RIG_SEES(&rig, MET("5") MET("5"));
-		RIG_REFUSES(&rig, "GetAppointmentList -: expected a list: each "
-		    "row of a booking is asked for by itself (booking_list)\n");
+		RIG_REFUSES(&rig, arena_printf(rig.arena, "GetAppointmentList "
+		    "-: expected a list: HTTP %d: each row of a booking is "
+		    "asked for by itself (booking_list)\n",
+		    cases[i].status));
 		rig_end(&rig);
 	}
 }
@@ -686,6 +688,58 @@ test_so09_list_away(void **state)
 	assert_false(rig_events(&rig, NULL, NULL));
 	assert_int_equal(rig.err.kind, ERR_RETRY);
 	RIG_SEES(&rig, "");
+	rig_end(&rig);
+}
+
+/* A request that fails whenever it is made is given up: what came before it is
+ * known, the rows of this page and the next are asked about alone. */
+static void
+test_so09_list_broken(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "") ","
+		    MEETING("7", "") "," MEETING("8", "")),
+		{ .target = "POST ", .status = 500, .body = "<html>" },
+		LIST(MOTHER("6", "5")),
+		{ .target = "POST ", .status = 500, .body = "<html>" },
+		{ .target = "POST ", .status = 502, .body = "<html>" },
+		{ .target = "/Appointment/5?", .body = MOTHER("5", "5") },
+		{ .target = "/Appointment/7?", .body = MOTHER("7", "0") },
+		{ .target = "/Appointment/8?", .status = 500 },
+		PAGE("/Appointment", MEETING("9", "")),
+		{ .target = "/Appointment/9?", .body = MOTHER("9", "5") },
+		NONE("/Appointment") };
+	struct rig rig;
+
+	(void)state;
+	pull(&rig, LISTED "ids_max = 1;", script, ARRAY_LEN(script));
+	RIG_SEES(&rig, MET("5") MET("5") MET("7") MET("5"));
+	RIG_REFUSES(&rig, "GetAppointmentList -: expected a list: HTTP 502: "
+	    "each row of a booking is asked for by itself (booking_list)\n"
+	    "appointments 8: MotherId: expected a number: HTTP 500\n");
+	rig_end(&rig);
+}
+
+/* 500 for one row after the other is a service that is away. */
+static void
+test_bookings_fail(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "") ","
+		    MEETING("7", "") "," MEETING("8", "") "," MEETING("9", "")),
+		{ .target = "/Appointment/5?", .status = 500 },
+		{ .target = "/Appointment/6?", .body = MOTHER("6", "0") },
+		{ .target = "/Appointment/7?", .status = 500 },
+		{ .target = "/Appointment/8?", .status = 500 },
+		{ .target = "/Appointment/9?", .status = 500 } };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, MEETINGS, script, ARRAY_LEN(script));
+	assert_false(rig_events(&rig, NULL, NULL));
+	assert_int_equal(rig.err.kind, ERR_RETRY);
+	RIG_SEES(&rig, MET("6"));
+	assert_string_equal(rig.watermark, "");
 	rig_end(&rig);
 }
 
@@ -1004,6 +1058,8 @@ main(void)
 		cmocka_unit_test(test_so09_no_list),
 		cmocka_unit_test(test_so09_list_away),
 		cmocka_unit_test(test_odd_booking),
+		cmocka_unit_test(test_so09_list_broken),
+		cmocka_unit_test(test_bookings_fail),
 		cmocka_unit_test(test_bookings_away),
 		cmocka_unit_test(test_so08_so11),
 		cmocka_unit_test(test_no_meeting),

@@ -21,10 +21,11 @@
 	"personNoMail,hasInterests,personDirectPhone/formattedNumber," \
 	"personMobilePhone/formattedNumber,email/emailAddress," \
 	"email/emailHasBounced,personContact/name," \
-	"personContact/contactNoMail,personContact/associateId," \
-	"personContact/contactAssociate/fullName," \
+	"personContact/contactNoMail,personContact/contactAssociate/fullName," \
 	"personContact/contactAssociate/personEmail,personUpdatedDate," \
 	"personRegisteredDate"
+#define OWNER "personContact/associateId"
+#define OWNER_PARTS "personContact/contactAssociate/"
 #define CONSENT "hasEmarketingConsent"
 #define WITHDRAWN "withdrawnEmarketingConsent"
 #define COLUMNS_MAX ((size_t)8192)
@@ -46,13 +47,26 @@ field_add(struct buf *out, struct arena *arena, const char *key)
 		buf_printf(out, ",%s", so_field_column(arena, key));
 }
 
+/* In the form in which events name our people, so that both are the same. */
+const char *
+so_owner_column(const struct so_settings *set, struct arena *arena)
+{
+	static const char associate[] = "associate/";
+	const size_t n = sizeof(associate) - 1;
+
+	if (*set->owner_column != '\0')
+		return set->owner_column;
+	return strncmp(set->employee_column, associate, n) != 0 ? OWNER :
+	    arena_printf(arena, OWNER_PARTS "%s", set->employee_column + n);
+}
+
 const char *
 so_card_columns(const struct so_settings *set, struct arena *arena)
 {
 	AUTO(buf) struct buf out;
 
 	buf_init(&out, COLUMNS_MAX);
-	buf_str(&out, SELECT);
+	buf_printf(&out, SELECT ",%s", so_owner_column(set, arena));
 	if (set->consent_rule != SO_CONSENT_OFF)
 		buf_str(&out, "," CONSENT "," WITHDRAWN);
 	if (*set->relation_column != '\0')
@@ -346,7 +360,9 @@ map_person(const struct card *c, struct crm_contact *out)
 	out->company_id = so_id(c->g->row, "contactId", c->arena);
 	out->company = text(c, "personContact/name");
 	out->relation = text(c, c->set->relation_column);
-	out->owner_id = text(c, "personContact/associateId");
+	const char *owner = so_owner_column(c->set, c->arena);
+	out->owner_id = owner == NULL ? NULL : so_who(c->g->row, owner,
+	    c->arena);
 	out->owner_name = text(c, "personContact/contactAssociate/fullName");
 	out->owner_email = text(c,
 	    "personContact/contactAssociate/personEmail");

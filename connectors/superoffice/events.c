@@ -64,7 +64,7 @@ meeting_row(struct so_events *e, const struct so_kind *k, struct so_row *row,
 	struct superoffice *s = e->s;
 	struct crm_event ev = { .trigger = k->trigger, .event_id = row->id,
 		.category = k->category, .contact_id = so_id(row->json,
-		    "personId", s->item), .employee_id = so_text(row->json,
+		    "personId", s->item), .employee_id = so_who(row->json,
 		    s->set->employee_column, s->item), .transition_at = so_time(s->set,
 		    row->json, "completedDate") };
 	long long type;
@@ -114,7 +114,7 @@ sale_row(struct so_events *e, const struct so_kind *k, struct so_row *row,
 	const struct crm_event ev = { .trigger = k->trigger,
 		.event_id = row->id, .category = k->category,
 		.stage = k->stage, .contact_id = so_id(row->json, "personId",
-		    e->s->item), .employee_id = so_text(row->json,
+		    e->s->item), .employee_id = so_who(row->json,
 		    e->s->set->employee_column, e->s->item),
 		.occurred_at = sold_at(e, row, closed),
 		.transition_at = closed };
@@ -132,7 +132,7 @@ ticket_row(struct so_events *e, const struct so_kind *k, struct so_row *row,
 		.event_id = row->id, .category = *column == '\0' ? NULL :
 		    so_text(row->json, column, e->s->item),
 		.contact_id = so_id(row->json, "personId", e->s->item),
-		.employee_id = so_text(row->json,
+		.employee_id = so_who(row->json,
 		    e->s->set->ticket_owner_column, e->s->item),
 		.occurred_at = row->at, .transition_at = row->at };
 

@@ -224,6 +224,9 @@ const struct opt superoffice_opts[] = {
 	    "who is not asked: \"interest:NAME\", or a checkbox \"field:KEY\""),
 	TEXT("relation_column", relation_column, "personContact/category",
 	    check_column, "column of the archive Person: customer, partner"),
+	TEXT("owner_column", owner_column, "", check_column,
+	    "column of the archive Person with who has the company; empty = in "
+	    "the form of employee_column, so that alarms find the address"),
 	TEXT("deleted_column", deleted_column, "personDeletedDate",
 	    check_column, "column of the archive Person with the day on which "
 	    "somebody was deleted; empty = not read"),

@@ -86,6 +86,9 @@ bool so_pull_activities(void *self, const struct pull *pull,
 /* Columns of a person by the settings; NULL = memory. */
 const char *so_card_columns(const struct so_settings *set,
     struct arena *arena);
+/* Of the archive Person: who has the company; NULL = memory. */
+const char *so_owner_column(const struct so_settings *set,
+    struct arena *arena);
 /* "personUdef/SuperOffice:3" of "SuperOffice:3", "personExtra/x_name". */
 const char *so_field_column(struct arena *arena, const char *key);
 /* Was the person deleted?  TRI_UNKNOWN: it cannot be read. */

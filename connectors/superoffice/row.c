@@ -50,6 +50,14 @@ so_text(json_t *row, const char *column, struct arena *arena)
 	return len == 0 ? NULL : text;
 }
 
+const char *
+so_who(json_t *row, const char *column, struct arena *arena)
+{
+	const char *text = so_text(row, column, arena);
+
+	return text == NULL || strcmp(text, "0") == 0 ? NULL : text;
+}
+
 bool
 so_number(json_t *row, const char *column, long long *out)
 {

@@ -13,6 +13,8 @@
 /* A text or a number as text; NULL = not there, null, "" or neither.  "[I:3]"
  * is 3. */
 const char *so_text(json_t *row, const char *column, struct arena *arena);
+/* The same of one of our people: 0 stands for nobody, NULL. */
+const char *so_who(json_t *row, const char *column, struct arena *arena);
 /* False = not there, or no whole number. */
 bool so_number(json_t *row, const char *column, long long *out);
 /* Above 0; 0 stands for nobody: NULL. */

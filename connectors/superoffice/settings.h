@@ -51,6 +51,7 @@ struct so_settings {
 	const char *language_field, *department_field;	/* "" = none */
 	const char *relation_column;	/* of the archive Person */
 	const char *deleted_column;	/* of it; "" = not read */
+	const char *owner_column;	/* of it; "" = as employee_column says */
 	struct strlist extra_fields;	/* keys of user-defined fields */
 
 	/* what is written */

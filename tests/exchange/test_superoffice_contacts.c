@@ -53,9 +53,9 @@ test_query(void **state)
 	    "hasInterests,personDirectPhone/formattedNumber,personMobilePhone/"
 	    "formattedNumber,email/emailAddress,email/emailHasBounced,"
 	    "personContact/name,personContact/contactNoMail,personContact/"
-	    "associateId,personContact/contactAssociate/fullName,personContact/"
-	    "contactAssociate/personEmail,personUpdatedDate,personRegisteredDate,"
-	    "hasEmarketingConsent,withdrawnEmarketingConsent,personContact/"
+	    "contactAssociate/fullName,personContact/contactAssociate/"
+	    "personEmail,personUpdatedDate,personRegisteredDate,personContact/"
+	    "associateId,hasEmarketingConsent,withdrawnEmarketingConsent,personContact/"
 	    "category,personDeletedDate&$filter=personId in (31,33) and personId gt 0&$orderBy="
 	    "personId asc&$top=1000&$output=Logical&$entities=person,"
 	    "retiredPerson HTTP/1.1");
@@ -147,6 +147,40 @@ test_so12_addresses(void **state)
 	    LOOKS("32", "employed=2 consent=0")
 	    "33 A <-> - employed=2 consent=0\n34 B <-> - employed=2 consent=0\n"
 	    LOOKS("35", "employed=2 consent=0"));
+	rig_end(&rig);
+}
+
+/* Who has the company, in the form in which events name our people; 0 is nobody. */
+static void
+test_owner(void **state)
+{
+	static const struct sim_reply names[] = {
+		PAGE("/Person", CARD("31", MAY ",\"personContact/associateId\":"
+		    "\"KAH\"")), NONE("/Person") };
+	static const struct sim_reply numbers[] = {
+		PAGE("/Person", CARD("31", MAY ",\"personContact/"
+		    "contactAssociate/associateDbId\":12") "," CARD("32", MAY
+		    ",\"personContact/contactAssociate/associateDbId\":0") ","
+		    CARD("33", MAY ",\"personContact/contactAssociate/"
+		    "associateDbId\":\"[I:0]\"")), NONE("/Person"),
+		{ .target = "GET " API "/MDOList/associate ", .body =
+		    "[{\"Id\":12,\"Name\":\"KAH\"}]" } };
+	static const char *const ids[] = { "31", "32", "33" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN, names, ARRAY_LEN(names));
+	RIG_OK(&rig, rig_load(&rig, ids, 1));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0 of KAH"));
+	rig_end(&rig);
+	rig_start(&rig, PLAIN "employee_column = 'associate/associateDbId';",
+	    numbers, ARRAY_LEN(numbers));
+	RIG_OK(&rig, rig_load(&rig, ids, 3));
+	RIG_OK(&rig, superoffice_crm.list_values(rig.self, VAL_OWNER,
+	    rig_value, &rig, &rig.err));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0 of 12")
+	    LOOKS("32", "employed=2 consent=0")
+	    LOOKS("33", "employed=2 consent=0") "12=KAH\n");
 	rig_end(&rig);
 }
 
@@ -885,6 +919,7 @@ main(void)
 		cmocka_unit_test(test_full_row),
 		cmocka_unit_test(test_not_gone),
 		cmocka_unit_test(test_so12_addresses),
+		cmocka_unit_test(test_owner),
 		cmocka_unit_test(test_so18_refusals),
 		cmocka_unit_test(test_so18_together),
 		cmocka_unit_test(test_deleted),

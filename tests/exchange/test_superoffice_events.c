@@ -307,7 +307,11 @@ test_modes(void **state)
 		    "\"DisplayValue\":\"[I:31]\"},\"associate/associateDbId\":"
 		    "{\"RawValue\":12,\"DisplayValue\":\"KAH\"},\"date\":"
 		    "{\"RawValue\":\"2026-11-22T00:00:00Z\"},\"updatedDate\":"
-		    "{\"RawValue\":\"2026-11-24T10:00:00Z\"}}}"),
+		    "{\"RawValue\":\"2026-11-24T10:00:00Z\"}}},"
+		    /* Nobody's. */
+		    "{\"saleId\":5,\"personId\":31,\"associate/"
+		    "associateDbId\":0,\"date\":\"2026-11-22T00:00:00Z\","
+		    CHANGED "}"),
 		NONE("/Sale") };
 	struct rig rig;
 
@@ -325,7 +329,8 @@ test_modes(void **state)
 	    "associateDbId,saleStatus,"));
 	assert_non_null(strstr(rig_line(&rig, 0), " and saleTypeId oneOf (6) "));
 	assert_non_null(strstr(rig_line(&rig, 0), "&$mode=Full HTTP"));
-	RIG_SEES(&rig, "sale 4 31 2026-11-22T00:00:00Z - 6/2 12\n");
+	RIG_SEES(&rig, "sale 4 31 2026-11-22T00:00:00Z - 6/2 12\n"
+	    "sale 5 31 2026-11-22T00:00:00Z - 6/2 -\n");
 	rig_end(&rig);
 }
 

@@ -310,7 +310,8 @@ test_columns(void **state)
 	struct so_settings set = { .nosend = "field:SuperOffice:6",
 		.tag_mode = SO_TAGS_FIELD, .tag_field = "SuperOffice:2",
 		.relation_column = "personContact/category",
-		.deleted_column = "",
+		.deleted_column = "", .owner_column = "",
+		.employee_column = "associateId",
 		.language_field = "x_lang", .department_field = "",
 		.consent_rule = SO_CONSENT_OFF,
 		.extra_fields = { more, ARRAY_LEN(more) } };
@@ -322,6 +323,16 @@ test_columns(void **state)
 	assert_non_null(strstr(columns, ",personContact/category,personUdef/"
 	    "SuperOffice:6,personUdef/SuperOffice:2,personExtra/x_lang,"
 	    "personUdef/SuperOffice:9,personExtra/x_lang"));
+	/* Who has the company is named as the events name our people. */
+	assert_non_null(strstr(columns, ",personContact/associateId,"));
+	set.employee_column = "associate/associateDbId";
+	columns = so_card_columns(&set, arena);
+	assert_null(strstr(columns, "personContact/associateId"));
+	assert_non_null(strstr(columns,
+	    ",personContact/contactAssociate/associateDbId,"));
+	set.owner_column = "personContact/x";
+	assert_non_null(strstr(so_card_columns(&set, arena),
+	    ",personContact/x,"));
 	set.consent_rule = SO_CONSENT_WITHDRAWN;
 	assert_non_null(strstr(so_card_columns(&set, arena),
 	    ",hasEmarketingConsent,withdrawnEmarketingConsent"));

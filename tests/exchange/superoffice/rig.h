@@ -221,6 +221,8 @@ rig_contact(void *arg, const struct crm_contact *c)
 	    (int)c->employed, (int)c->consent, c->opted_out ? " out" : "");
 	if (c->opted_out_by != NULL)
 		buf_printf(to, " (%s)", c->opted_out_by);
+	if (c->owner_id != NULL)
+		buf_printf(to, " of %s", c->owner_id);
 	for (size_t i = 0; c->tags[i] != NULL; i++)
 		buf_printf(to, " #%s", c->tags[i]);
 	for (size_t i = 0; c->extra[i][0] != NULL; i++)

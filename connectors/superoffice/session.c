@@ -343,6 +343,19 @@ check_identity(const struct so_settings *set, struct err *err)
 	    err_wrap(err, "identity_keys");
 }
 
+/* They are of the system user's token, and of no other login's. */
+static bool
+check_unused(const struct so_settings *set, struct err *err)
+{
+	const bool used = set->jwt_verify != SO_JWT_CLAIMS ||
+	    *set->identity_keys != '\0' || *set->jwt_audience != '\0' ||
+	    set->jwt_issuers.n > 0 || !set->jwt_times;
+
+	return !used || set->auth == SO_SYSTEM_USER || err_set(err, ERR_CONFIG,
+	    "jwt_verify, identity_keys, jwt_audience, jwt_issuers and "
+	    "jwt_times belong to auth = \"system_user\"");
+}
+
 static bool
 check_system_user(const struct so_settings *set, struct err *err)
 {
@@ -420,5 +433,6 @@ so_session_open(struct superoffice *s, struct err *err)
 		.headers = (const char *const (*)[2])s->headers };
 	if (s->set->auth == SO_REFRESH_TOKEN)
 		rules->login = NULL;
-	return check_credentials(s->set, err) && so_state_open(s, err);
+	return check_credentials(s->set, err) && check_unused(s->set, err) &&
+	    so_state_open(s, err);
 }

@@ -702,6 +702,8 @@ test_wrong_password(void **state)
 static void
 test_settings(void **state)
 {
+	static const char unused[] = "jwt_verify, identity_keys, jwt_audience, "
+	    "jwt_issuers and jwt_times belong to auth = \"system_user\"";
 	static const struct {
 		const char *text, *msg;
 	} cases[] = {
@@ -716,6 +718,12 @@ test_settings(void **state)
 		{ "auth = 'refresh_token'; client_id = 'x';", "auth = "
 		    "\"refresh_token\" expects mode = \"online\", client_id, "
 		    "client_secret and refresh_token" },
+		/* Would be believed to be looked at. */
+		{ ONSITE "jwt_verify = 'signature';", unused },
+		{ ONSITE "identity_keys = 'credential:k';", unused },
+		{ ONSITE "jwt_audience = 'app';", unused },
+		{ ONSITE "jwt_issuers = [ 'x' ];", unused },
+		{ ONSITE "jwt_times = false;", unused },
 	};
 
 	(void)state;

@@ -31,8 +31,13 @@ asn1time_cleanup(ASN1_TIME **p)
 
 /* ---- PEM ----------------------------------------------------------------- */
 BIO *
-jwt_pem_open(const char *text)
+jwt_pem_open(const char *text, struct err *err)
 {
+	if (strlen(text) > JWT_PEM_MAX) {
+		(void)err_set(err, ERR_CONFIG, "more than %zu bytes of PEM: "
+		    "expected nothing but what is needed", JWT_PEM_MAX);
+		return NULL;
+	}
 	BIO *bio = BIO_new(BIO_s_mem());
 	bool ok = bio != NULL;
 
@@ -40,14 +45,14 @@ jwt_pem_open(const char *text)
 		const char *end = strstr(text, "\\n");
 		const size_t len = end == NULL ? strlen(text)
 		                               : (size_t)(end - text);
-		ok = len <= JWT_MAX_BYTES && (len == 0 ||
-		    BIO_write(bio, text, (int)len) == (int)len) &&
+		ok = (len == 0 || BIO_write(bio, text, (int)len) == (int)len) &&
 		    (end == NULL || BIO_write(bio, "\n", 1) == 1);
 		text += end == NULL ? len : len + 2;
 	}
 	if (ok)
 		return bio;
 	(void)BIO_free(bio);
+	(void)err_nomem(err);
 	return NULL;
 }
 
@@ -104,11 +109,11 @@ key_is_whole(EVP_PKEY *key)
 static bool
 key_read(const char *text, EVP_PKEY **key, struct err *err)
 {
-	AUTO(bio) BIO *bio = jwt_pem_open(text);
+	AUTO(bio) BIO *bio = jwt_pem_open(text, err);
 	bool encrypted = false;
 
 	if (bio == NULL)
-		return err_nomem(err);
+		return false;
 	*key = PEM_read_bio_PrivateKey(bio, NULL, no_password, &encrypted);
 	if (*key == NULL)
 		return key_unreadable(text, encrypted, err);
@@ -124,11 +129,11 @@ key_read(const char *text, EVP_PKEY **key, struct err *err)
 static bool
 certificate_read(const char *text, X509 **certificate, struct err *err)
 {
-	AUTO(bio) BIO *bio = jwt_pem_open(text);
+	AUTO(bio) BIO *bio = jwt_pem_open(text, err);
 	bool encrypted = false;
 
 	if (bio == NULL)
-		return err_nomem(err);
+		return false;
 	*certificate = PEM_read_bio_X509(bio, NULL, no_password, &encrypted);
 	return *certificate != NULL || err_set(err, ERR_CONFIG, "the certificate "
 	    "cannot be read: expected PEM, -----BEGIN CERTIFICATE-----");

@@ -54,7 +54,8 @@ struct jwt_verifier {
 	const char *issuer, *audience;	/* NULL, "" = whoever */
 	time_t now;
 	long leeway_s;		/* clocks may be so far apart */
-	bool timeless;		/* "exp" and "nbf" are not looked at */
+	bool timeless;		/* "exp", which must be there, and "nbf" are not
+				 * looked at */
 };
 /* The claims of a token that one of the keys signed, by RS256 and nothing else.
  * ERR_AUTH: it is not to be trusted; ERR_CONFIG: the keys cannot be read;

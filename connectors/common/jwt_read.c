@@ -10,7 +10,7 @@ base64url_value(char c)
 {
 	return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ?
 	    c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52 :
-	    c == '-' || c == '+' ? 62 : c == '_' || c == '/' ? 63 : -1;
+	    c == '-' ? 62 : c == '_' ? 63 : -1;
 }
 
 bool
@@ -30,7 +30,8 @@ jwt_base64url_read(const char *text, size_t len, struct buf *out)
 		if (!buf_char(out, (char)(v >> bits & 0xff)))
 			return false;
 	}
-	return true;
+	/* What is left over says nothing, and only as zeros. */
+	return bits < 6 && (v & ((1u << bits) - 1)) == 0;
 }
 
 bool

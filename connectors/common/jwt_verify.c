@@ -7,7 +7,10 @@
  *  - a key that the token brings along ("jwk", "x5c", "jku"): never looked at;
  *  - an extension that must be understood ("crit"): refused;
  *  - a weak key, or one for encryption: refused, or left out;
- *  - an old token, or one for somebody else: its times, issuer and audience;
+ *  - an old token, or one without an end, or one for somebody else: its times,
+ *    issuer and audience;
+ *  - a key that is damaged among others that are not, so that it is missed when
+ *    it is needed: refused;
  *  - a private key given for a public one: refused, it is in the wrong place.
  */
 #include <openssl/bn.h>
@@ -84,10 +87,24 @@ pem_give(const char *name, const unsigned char *data, long len, key_fn *fn,
 	return key_give(key, NULL, fn, arg, err);
 }
 
+/* Parts that the text announces. */
+static int
+begins(const char *text)
+{
+	static const char begin[] = "-----BEGIN ";
+	int n = 0;
+
+	while ((text = strstr(text, begin)) != NULL) {
+		text += sizeof(begin) - 1;
+		n++;
+	}
+	return n;
+}
+
 static bool
 pem_each(const char *text, key_fn *fn, void *arg, struct err *err)
 {
-	AUTO(bio) BIO *bio = jwt_pem_open(text);
+	AUTO(bio) BIO *bio = jwt_pem_open(text, err);
 	char *name, *head;
 	unsigned char *data;
 	bool ok = true;
@@ -95,7 +112,7 @@ pem_each(const char *text, key_fn *fn, void *arg, struct err *err)
 	int n = 0;
 
 	if (bio == NULL)
-		return err_nomem(err);
+		return false;
 	while (ok && PEM_read_bio(bio, &name, &head, &data, &len) == 1) {
 		ok = ++n <= KEYS_MAX ? pem_give(name, data, len, fn, arg, err)
 		    : err_set(err, ERR_CONFIG, "more than %d keys", KEYS_MAX);
@@ -103,8 +120,11 @@ pem_each(const char *text, key_fn *fn, void *arg, struct err *err)
 		OPENSSL_free(head);
 		OPENSSL_free(data);
 	}
-	return ok && (n > 0 || err_set(err, ERR_CONFIG, "expected PEM, or a "
-	    "JSON Web Key Set"));
+	if (ok && n == 0)
+		return err_set(err, ERR_CONFIG, "expected PEM, or a JSON Web "
+		    "Key Set");
+	return ok && (n == begins(text) || err_set(err, ERR_CONFIG, "part %d "
+	    "of the PEM text is damaged", n + 1));
 }
 
 static BIGNUM *
@@ -164,6 +184,10 @@ jwks_each(const char *text, key_fn *fn, void *arg, struct err *err)
 		return err_set(err, ERR_CONFIG, "expected a JSON Web Key Set");
 	json_t *keys = json_object_get(json_root(doc), "keys");
 	json_array_foreach (keys, i, jwk) {
+		if (json_object_get(jwk, "d") != NULL ||
+		    json_object_get(jwk, "k") != NULL)
+			return err_set(err, ERR_CONFIG, "expected public keys, "
+			    "and nothing secret (\"d\", \"k\")");
 		const char *kty = json_string_value(json_object_get(jwk, "kty"));
 		/* Others may stand there, for other ends. */
 		if (kty == NULL || strcmp(kty, "RSA") != 0 ||
@@ -278,7 +302,10 @@ times_check(const struct jwt_verifier *v, json_t *claims, struct err *err)
 	    (nbf != NULL && !json_is_number(nbf)))
 		return err_set(err, ERR_AUTH, "the token's times are no "
 		    "numbers");
-	if (exp != NULL && json_number_value(exp) + (double)v->leeway_s <=
+	if (exp == NULL)
+		return err_set(err, ERR_AUTH, "the token does not say when it "
+		    "ends (exp)");
+	if (json_number_value(exp) + (double)v->leeway_s <=
 	    (double)v->now)
 		return err_set(err, ERR_AUTH, "the token has expired");
 	return nbf == NULL || json_number_value(nbf) - (double)v->leeway_s <=

@@ -162,8 +162,8 @@ const struct opt superoffice_opts[] = {
 	TEXT("jwt_audience", jwt_audience, "", check_line,
 	    "signature: for whom the token must be (aud); empty = whoever"),
 	FLAG("jwt_times", jwt_times, "true",
-	    "signature: a token that has expired, or is not valid yet, is "
-	    "refused"),
+	    "signature: a token that has expired or does not say when it "
+	    "does, or is not valid yet, is refused"),
 	TEXT("timezone_header", timezone_header, "UTC, includeTZOffset",
 	    check_line, "SO-TimeZone: times in UTC, and saying so"),
 

@@ -326,6 +326,7 @@ signed_token_of(struct rig *rig, const char *claims)
 
 #define SIGNED(more) "{'iss':'@URL@','ctx':'Cust12345','ticket':'7T:abc='" \
 	more "}"
+#define ENDS ",'exp':1795575600"
 
 /* With the keys given, claims alone are not enough; times by the login host's
  * clock. */
@@ -337,21 +338,23 @@ test_signature(void **state)
 		bool is_signed;
 		const char *why;	/* NULL = it is taken */
 	} cases[] = {
-		{ "", SIGNED(""), true, NULL },
-		{ "", SIGNED(""), false, "token: Token (jwt_verify, "
+		{ "", SIGNED(""), true, "does not say when it ends" },
+		{ "jwt_times = false;", SIGNED(""), true, NULL },
+		{ "", SIGNED(ENDS), false, "token: Token (jwt_verify, "
 		    "identity_keys): the token's signature is of none of the "
 		    "keys" },
-		{ "", SIGNED(",'exp':1795575600"), true, NULL },
+		{ "", SIGNED(ENDS), true, NULL },
 		{ "", SIGNED(",'exp':1795561200"), true, "expired" },
 		{ "jwt_times = false;", SIGNED(",'exp':1795561200"), true,
 		    NULL },
-		{ "", SIGNED(",'nbf':1795661200"), true, "not valid yet" },
-		{ "jwt_audience = 'app';", SIGNED(",'aud':'app'"), true, NULL },
-		{ "jwt_audience = 'app';", SIGNED(",'aud':'b'"), true,
+		{ "", SIGNED(ENDS ",'nbf':1795661200"), true, "not valid yet" },
+		{ "jwt_audience = 'app';", SIGNED(ENDS ",'aud':'app'"), true,
+		    NULL },
+		{ "jwt_audience = 'app';", SIGNED(ENDS ",'aud':'b'"), true,
 		    "for somebody else" },
 		{ "", "{'iss':'https://evil.example','ctx':'Cust12345',"
-		    "'ticket':'x'}", true, "issued by somebody else" },
-		{ "", "{'iss':'@URL@','ctx':'Cust9','ticket':'x'}", true,
+		    "'ticket':'x'" ENDS "}", true, "issued by somebody else" },
+		{ "", "{'iss':'@URL@','ctx':'Cust9','ticket':'x'" ENDS "}", true,
 		    "of another tenant" },
 	};
 

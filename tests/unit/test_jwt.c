@@ -395,6 +395,8 @@ test_refusals(void **state)
 
 	(void)state;
 	refused("", NULL, "no PEM text");
+	refused(arena_printf(arena, "%s%070000d", key, 0), NULL,
+	    "more than 65536 bytes of PEM");
 	refused("secret, but no key", NULL, "no PEM text");
 	refused(slurp("public"), NULL, "no private key");
 	refused(slurp("cert"), NULL, "no private key");

@@ -31,6 +31,8 @@
 #define CLAIMS "{\"iss\":\"https://login.example\",\"aud\":\"spn:app\"," \
 	"\"exp\":1795572600,\"nbf\":1795571400,\"x\":1}"
 
+#define ENDS ",\"exp\":1795572600"
+
 static EVP_PKEY *ours, *other, *weak;
 
 /* ---- making tokens ------------------------------------------------------- */
@@ -228,6 +230,19 @@ test_keys_that_are_none(void **state)
 		    "damaged" },
 		{ arena_printf(arena, "{\"keys\":[%s]}", jwk(weak, "")),
 		    "1024 bits, fewer than 2048" },
+		/* A secret one, also among others and for other ends. */
+		{ arena_printf(arena, "{\"keys\":[%s,%s]}", jwk(ours, ""),
+		    jwk(other, ",\"d\":\"AQ\"")), "nothing secret" },
+		{ arena_printf(arena, "{\"keys\":[{\"kty\":\"oct\",\"k\":"
+		    "\"AQ\"},%s]}", jwk(ours, "")), "nothing secret" },
+		/* The first is good. */
+		{ arena_printf(arena, "%s%.60s\n", pem(ours), pem(other)),
+		    "part 2 of the PEM text is damaged" },
+		{ arena_printf(arena, "%s-----BEGIN PUBLIC KEY-----\n!!\n"
+		    "-----END PUBLIC KEY-----\n%s", pem(ours), pem(other)),
+		    "damaged" },
+		{ arena_printf(arena, "%s%070000d", pem(ours), 0),
+		    "more than 65536 bytes of PEM" },
 		{ pem(weak), "1024 bits" }, { secret, "nothing secret" },
 		{ buf_text(&many), "more than 32 keys" } };
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -281,6 +296,19 @@ test_other_ways(void **state)
 	    jwk(other, "")), CLAIMS, other), ERR_AUTH, "none of the keys");
 }
 
+/* Of a token that has '-' or '_' in its signature, which is nearly each. */
+static const char *
+plain_base64(const char *token, EVP_PKEY *key)
+{
+	for (int i = 0; strpbrk(strrchr(token, '.'), "-_") == NULL; i++)
+		token = token_with(RS256, arena_printf(arena, "{\"x\":%d}", i),
+		    key);
+	char *plain = arena_strdup(arena, token);
+	for (char *c = strrchr(plain, '.'); *c != '\0'; c++)
+		*c = *c == '-' ? '+' : *c == '_' ? '/' : *c;
+	return plain;
+}
+
 static void
 test_damaged(void **state)
 {
@@ -306,6 +334,14 @@ test_damaged(void **state)
 	changed[(size_t)(strchr(token, '.') - token) + 20] ^= 1;
 	bad(&v, changed, ERR_AUTH, "none of the keys");
 	bad(&v, arena_printf(arena, "%s.x", token), ERR_PROTOCOL, "expected");
+	/* The same bytes in another form: padded, in plain base64, with a letter
+	 * or a bit too many. */
+	bad(&v, arena_printf(arena, "%s==", token), ERR_PROTOCOL, "expected");
+	bad(&v, arena_printf(arena, "%sAAA", token), ERR_PROTOCOL, "expected");
+	changed = arena_strdup(arena, token);
+	changed[len - 1]++;
+	bad(&v, changed, ERR_PROTOCOL, "expected");
+	bad(&v, plain_base64(token, ours), ERR_PROTOCOL, "expected");
 	bad(&v, NULL, ERR_PROTOCOL, "expected");
 	bad(&v, "", ERR_PROTOCOL, "expected");
 	bad(&v, token_with(RS256, "[1]", ours), ERR_PROTOCOL, "claims");
@@ -335,11 +371,16 @@ test_times(void **state)
 	v.timeless = false;
 	bad(&v, token_with(RS256, "{\"exp\":\"soon\"}", ours), ERR_AUTH,
 	    "no numbers");
-	bad(&v, token_with(RS256, "{\"nbf\":null}", ours), ERR_AUTH,
+	bad(&v, token_with(RS256, "{\"nbf\":null" ENDS "}", ours), ERR_AUTH,
 	    "no numbers");
 	bad(&v, token_with(RS256, "{\"exp\":-1e300}", ours), ERR_AUTH,
 	    "expired");
 	v.issuer = v.audience = NULL;
+	bad(&v, token_with(RS256, "{\"x\":1}", ours), ERR_AUTH,
+	    "does not say when it ends");
+	bad(&v, token_with(RS256, "{\"exp\":null}", ours), ERR_AUTH,
+	    "no numbers");
+	v.timeless = true;
 	good(&v, token_with(RS256, "{\"x\":1}", ours));
 }
 
@@ -352,16 +393,16 @@ test_issuer_and_audience(void **state)
 	(void)state;
 	v.issuer = "https://login.example.evil";
 	bad(&v, token, ERR_AUTH, "issued by somebody else");
-	bad(&v, token_with(RS256, "{\"iss\":1}", ours), ERR_AUTH, "issued by");
+	bad(&v, token_with(RS256, "{\"iss\":1" ENDS "}", ours), ERR_AUTH, "issued by");
 	v.issuer = "";
 	good(&v, token);
 	v.audience = "spn:ap";
 	bad(&v, token, ERR_AUTH, "for somebody else");
-	bad(&v, token_with(RS256, "{\"x\":1}", ours), ERR_AUTH,
+	bad(&v, token_with(RS256, "{\"x\":1" ENDS "}", ours), ERR_AUTH,
 	    "for somebody else");
 	v.audience = "b";
-	good(&v, token_with(RS256, "{\"x\":1,\"aud\":[1,\"a\",\"b\"]}", ours));
-	bad(&v, token_with(RS256, "{\"x\":1,\"aud\":[\"a\"]}", ours), ERR_AUTH,
+	good(&v, token_with(RS256, "{\"x\":1" ENDS ",\"aud\":[1,\"a\",\"b\"]}", ours));
+	bad(&v, token_with(RS256, "{\"x\":1" ENDS ",\"aud\":[\"a\"]}", ours), ERR_AUTH,
 	    "for somebody else");
 }
 

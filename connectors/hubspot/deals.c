@@ -64,8 +64,7 @@ emit_row(struct hs_events *e, json_t *row, const struct hs_links *links,
 		.stage = stage,
 		.employee_id = hs_property(row, "hubspot_owner_id", e->page),
 		.occurred_at = closed != NO_TIME ? closed :
-		    hs_not_after(e, row, "closedate", changed),
-		.transition_at = closed };
+		    hs_not_after(e, row, "closedate", changed) };
 
 	if (ev.event_id == NULL || changed == NO_TIME) {
 		hs_odd_row(e->h, "deals", row,

@@ -4,8 +4,9 @@
  *
  * An event has the id of its record and of the contact, for who belongs to one
  * may be several; the core knows by it who was met before, whatever is edited.
- * One who is added to a record that was closed long ago is new to the core: the
- * time of the closing says that it is old.
+ * One who is added to a record that was closed long ago, or before npsync was
+ * started, is new to the core: the time of the closing, or the earliest that is
+ * known of it, says that it is old.  So no event goes without transition_at.
  *
  * Nothing of a record says that its contacts changed.  So each pass reads again
  * what changed in the last link_late_days: who was added since has an event.
@@ -102,6 +103,8 @@ hs_emit_event(struct hs_events *e, struct crm_event *ev,
 	const char *id = ev->event_id;
 	const char *const *contacts = hs_links_of(links, id);
 
+	/* The core's own start is compared with this, and with nothing else. */
+	ev->transition_at = ev->occurred_at;
 	if (contacts == NULL)
 		return emit_one(e, ev, err);
 	for (; *contacts != NULL; contacts++) {

@@ -63,8 +63,7 @@ emit_row(struct hs_events *e, json_t *row, const struct hs_links *links,
 		.category = hs_property(row,
 		    e->h->set->meeting_category_property, e->page),
 		.employee_id = hs_property(row, "hubspot_owner_id", e->page),
-		.occurred_at = held_at(e, row, end),
-		.transition_at = NO_TIME };
+		.occurred_at = held_at(e, row, end) };
 
 	if (ev.event_id == NULL || ev.occurred_at == NO_TIME) {
 		hs_odd_row(e->h, "meetings", row,

@@ -18,6 +18,7 @@ static struct lab {
 	struct arena *arena;
 	struct idmap keys;	/* what the core would know */
 	size_t new, again;
+	size_t before;		/* new ones that the core does not ask about */
 	char watermark[256], contact[32];
 	time_t now;
 } lab;
@@ -39,8 +40,14 @@ note(const char *trigger, const char *id)
 static bool
 on_event(void *arg, const struct crm_event *ev)
 {
+	time_t started;
+	const size_t had = lab.new;
+
 	(void)arg;
+	assert_true(clock_parse_iso(START, "UTC", &started));
 	note(ev->trigger, ev->event_id);
+	lab.before += lab.new > had && ev->transition_at != NO_TIME &&
+	    ev->transition_at < started;
 	return true;
 }
 
@@ -72,7 +79,7 @@ night(size_t *new, struct err *err)
 	memcpy(mark, lab.watermark, sizeof(mark));
 	driver_open("");
 	pull = rig_pull(&rig, *mark == '\0' ? NULL : mark);
-	lab.new = lab.again = 0;
+	lab.new = lab.again = lab.before = 0;
 	const bool ok = rig.crm.pull_events(rig.self, &pull, on_event,
 	    on_checkpoint, NULL, err);
 	*new = lab.new;
@@ -283,6 +290,39 @@ test_an_association_changes_alone(void **state)
 	end();
 }
 
+/* What ended before npsync was started, of each kind, and gets a contact only
+ * afterwards: a key that is new, of a time that is old. */
+static void
+test_linked_after_the_start(void **state)
+{
+	static const char *const options[] = { "--tags", "text",
+		"--search-rate", "0", NULL };
+	static const struct { const char *type, *trigger, *set; } all[] = {
+		{ "meetings", "meet", "'hs_meeting_outcome': 'COMPLETED', "
+		    "'hs_meeting_end_time': '2026-11-24T10:00:00Z', "
+		    "'hs_timestamp': '2026-11-24T09:00:00Z'" },
+		{ "deals", "sale", "'dealstage': 'closedwon'" },
+		{ "tickets", "case", "'hs_pipeline_stage': '4'" } };
+	const char *ids[ARRAY_LEN(all)];
+
+	(void)state;
+	start(options);
+	go_to("2026-11-24T23:00:00Z");
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		ids[i] = made(all[i].type, all[i].set, person(0));
+	go_to(START);
+	(void)good_night();
+	(void)good_night();
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		linked(all[i].type, ids[i], person(1), "");
+	go_to("2026-11-26T02:00:00Z");
+	assert_int_equal(good_night(), ARRAY_LEN(all));
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		assert_true(was_met(all[i].trigger, ids[i], person(1)));
+	assert_int_equal(lab.before, ARRAY_LEN(all));
+	end();
+}
+
 static enum setup_state label_state;
 
 static bool
@@ -442,6 +482,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_each_event_once_over_nights),
 		cmocka_unit_test(test_a_late_index_loses_nothing),
 		cmocka_unit_test(test_an_association_changes_alone),
+		cmocka_unit_test(test_linked_after_the_start),
 		cmocka_unit_test(test_a_label_is_mistyped),
 		cmocka_unit_test(test_contacts_are_all_there),
 		cmocka_unit_test(test_merged_and_erased_contacts),

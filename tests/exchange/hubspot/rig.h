@@ -197,19 +197,22 @@ rig_or(const char *text)
 	return text == NULL ? "-" : text;
 }
 
-/* "meet 512/101 101 Visit/won by 7 at 2026-11-24T10:00:00Z moved -" */
+/* "meet 512/101 101 Visit/won by 7 at 2026-11-24T10:00:00Z"; behind it the time
+ * of the closing where that is another one. */
 static inline bool
 rig_event(void *arg, const struct crm_event *ev)
 {
 	struct rig *rig = arg;
-	char at[32], moved[32] = "-";
+	char at[32], closed[32] = "-";
 
 	if (ev->transition_at != NO_TIME)
-		(void)clock_iso(moved, ev->transition_at);
-	buf_printf(&rig->seen, "%s %s %s %s/%s by %s at %s moved %s\n",
+		(void)clock_iso(closed, ev->transition_at);
+	buf_printf(&rig->seen, "%s %s %s %s/%s by %s at %s%s%s\n",
 	    ev->trigger, ev->event_id, rig_or(ev->contact_id),
 	    rig_or(ev->category), rig_or(ev->stage), rig_or(ev->employee_id),
-	    clock_iso(at, ev->occurred_at), moved);
+	    clock_iso(at, ev->occurred_at),
+	    ev->transition_at == ev->occurred_at ? "" : " closed ",
+	    ev->transition_at == ev->occurred_at ? "" : closed);
 	arena_reset(rig->scratch);
 	return true;
 }

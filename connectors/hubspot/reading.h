@@ -72,7 +72,7 @@ const char *const *hs_columns(struct arena *arena, const char *const *names,
 NPS_MUSTCHECK bool hs_meetings_begin(struct hs_events *e, struct err *err);
 /* Of deal_contacts; NULL = all contacts. */
 const char *hs_deal_label(const struct hs_settings *set);
-/* After a pass: that its deals have contacts, and none of them the label. */
+/* After a pass: that many deals have contacts, and none of them the label. */
 void hs_deals_tell_label(const struct hs_events *e);
 NPS_MUSTCHECK bool hs_deals_begin(struct hs_events *e, struct err *err);
 NPS_MUSTCHECK bool hs_tickets_begin(struct hs_events *e, struct err *err);

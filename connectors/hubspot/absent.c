@@ -9,8 +9,10 @@
  *    written there;
  *  - its fields on the survivor's card, night after night, for HubSpot takes the
  *    old id: whose write answers as somebody else is asked for in the same way;
- *  - readings that lack everybody: a contact is asked for once in a run, after
- *    that it waits for the next.
+ *  - readings that lack everybody: a contact is asked for once in a run; who is
+ *    gone then stays so, his fields too, and others wait for the next;
+ *  - everybody is called gone, for the address is not served any more: 404 counts
+ *    against a contact only after the list of them was answered.
  */
 #include <string.h>
 
@@ -18,6 +20,7 @@
 #include "writing.h"
 
 #define LABEL "read a contact alone"
+#define LABEL_LIST "list contacts"
 #define ROW_MAX_BYTES ((size_t)4194304)
 
 void
@@ -47,26 +50,39 @@ ask(struct hubspot *h, struct hs_flight *f, const char *id,
 	    apicall_sign(&h->api, scratch, &from, req, err);
 }
 
+const char *
+hs_absent_why(const struct hubspot *h, const char *id)
+{
+	return h->writer == NULL ? NULL : idmap_get(&h->writer->asked, id);
+}
+
 bool
 hs_absent_ask(struct hubspot *h, struct hs_flight *f,
     const struct crm_tag_write *writes, struct http_req *req,
     struct err *err)
 {
 	for (; f->n_absent > 0; f->n_absent--) {
-		const char *id = writes[f->absent[f->n_absent - 1]].contact_id;
+		const size_t record = f->absent[f->n_absent - 1];
+		const char *id = writes[record].contact_id;
+		const char *why = hs_absent_why(h, id);
 		if (!idmap_has(&h->writer->asked, id))
 			return hs_token(h, err) && ask(h, f, id, req, err);
+		if (why != NULL)
+			put_result_set(&f->result[record], PUT_GONE, why, "");
 	}
 	return err_set(err, ERR_DONE, "nobody is left");
 }
 
 static bool
-note_asked(struct hubspot *h, const char *id, struct err *err)
+note_asked(struct hubspot *h, const char *id, const struct put_result *result,
+    struct err *err)
 {
+	const bool gone = result->outcome == PUT_GONE;
 	const char *kept = arena_strdup(h->own, id);
+	char *why = gone ? arena_strdup(h->own, result->reason) : NULL;
 
-	return (kept != NULL && idmap_put(&h->writer->asked, kept, NULL)) ||
-	    err_nomem(err);
+	return (kept != NULL && (why != NULL || !gone) &&
+	    idmap_put(&h->writer->asked, kept, why)) || err_nomem(err);
 }
 
 /* It may be there under its own id: the next reading will have it. */
@@ -90,23 +106,102 @@ take_row(struct arena *scratch, json_t *row, const char *id,
 bool
 hs_absent_take(struct hubspot *h, struct hs_flight *f,
     const struct crm_tag_write *writes, const struct http_res *res,
-    struct err *err)
+    bool *prove, struct err *err)
 {
 	AUTO(json_doc) struct json_doc *doc = NULL;
 	const size_t record = f->absent[f->n_absent - 1];
 	const char *id = writes[record].contact_id;
-	bool refused;
+	struct put_result *result = &f->result[record];
+	enum hs_said said;
 
-	if (!hs_answer_read(h, res, LABEL, true, &doc, &refused, err))
+	if (!hs_answer_read(h, res, LABEL, true, &doc, &said, err))
 		return false;
-	if (refused && res->status == 404)
-		put_result_set(&f->result[record], PUT_GONE, "it was deleted",
-		    "");
-	else if (!refused && !take_row(h->env.scratch, json_root(doc), id,
-	        &f->result[record], err))
+	*prove = said == HS_MISSING && !h->writer->listed;
+	if (*prove)
+		return true;
+	if (res->status == 404)
+		put_result_set(result, PUT_GONE, "it was deleted", "");
+	else if (said == HS_ANSWERED && !take_row(h->env.scratch,
+	        json_root(doc), id, result, err))
 		return false;
 	f->n_absent--;
-	return note_asked(h, id, err);
+	return note_asked(h, id, result, err);
+}
+
+/* ---- is 404 of a contact? ------------------------------------------------- */
+static struct api_req
+list_of(const struct hubspot *h, struct arena *arena)
+{
+	return (struct api_req){ .method = "GET", .label = LABEL_LIST,
+		.target = hs_path(h, arena, HS_OBJECTS, "/contacts?limit=1") };
+}
+
+static bool
+no_list(long status, struct err *err)
+{
+	return err_set(err, ERR_PROTOCOL, LABEL_LIST ": HTTP %ld: contacts are "
+	    "not served there: correct base_url or api_version", status);
+}
+
+static bool
+take_list(struct hubspot *h, json_t *root, struct err *err)
+{
+	h->writer->listed = json_is_array(json_object_get(root, "results"));
+	return h->writer->listed || err_set(err, ERR_PROTOCOL, LABEL_LIST
+	    ": expected an array \"results\", after a 404 that does not say "
+	    "what is missing");
+}
+
+bool
+hs_prove_ask(struct hubspot *h, struct hs_flight *f, struct http_req *req,
+    struct err *err)
+{
+	struct arena *scratch = h->env.scratch;
+	const struct api_req from = list_of(h, scratch);
+
+	f->doing = HS_PROVING;
+	return from.target == NULL ? err_nomem(err) : hs_token(h, err) &&
+	    apicall_sign(&h->api, scratch, &from, req, err);
+}
+
+bool
+hs_prove_take(struct hubspot *h, const struct http_res *res, struct err *err)
+{
+	AUTO(json_doc) struct json_doc *doc = NULL;
+	enum hs_said said;
+
+	return hs_answer_read(h, res, LABEL_LIST, false, &doc, &said, err) &&
+	    (said == HS_ANSWERED ? take_list(h, json_root(doc), err)
+	                         : no_list(res->status, err));
+}
+
+bool
+hs_prove(struct hubspot *h, struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new(ROW_MAX_BYTES);
+	AUTO(api_res) struct api_res res = { 0 };
+
+	if (arena == NULL)
+		return err_nomem(err);
+	if (h->writer->listed)
+		return true;
+	const struct api_req from = list_of(h, arena);
+	if (from.target == NULL)
+		return err_nomem(err);
+	if (hs_do(h, arena, &from, &res, err))
+		return take_list(h, api_root(&res), err);
+	return err->kind == ERR_GONE ? no_list(res.http.status, err) : false;
+}
+
+/* ---- for fields ------------------------------------------------------------- */
+/* 404, or the error stays. */
+static bool
+is_missing(struct hubspot *h, const struct api_res *res, struct err *err)
+{
+	if (res->http.status != 404 || err->kind != ERR_GONE)
+		return false;
+	return hs_is_of_records(&res->http, err->kind, res->doc == NULL ? NULL
+	    : json_root(res->doc)) || hs_prove(h, err);
 }
 
 bool
@@ -126,11 +221,10 @@ hs_absent_look(struct hubspot *h, const char *id, struct put_result *result,
 	if (hs_do(h, arena, &from, &res, err)) {
 		if (!take_row(arena, api_root(&res), id, result, err))
 			return false;
-	} else if (hs_is_of_records(&res.http, err->kind, api_root(&res)) &&
-	    res.http.status == 404) {
+	} else if (is_missing(h, &res, err)) {
 		put_result_set(result, PUT_GONE, "it was deleted", "");
 	} else {
 		return false;
 	}
-	return note_asked(h, id, err);
+	return note_asked(h, id, result, err);
 }

@@ -5,6 +5,8 @@
  *  - one bad contact that spoils its call, every night: a call that is refused
  *    as a whole is halved until the one is alone;
  *  - one contact twice in a call: the second goes in the next call;
+ *  - a contact that is known to be gone: nothing is sent, for HubSpot takes an
+ *    id that was merged away for its survivor's;
  *  - a property that is not there, which refuses each contact for good: looked
  *    at before, and told as what it is, the configuration's; one that goes
  *    meanwhile leaves the contacts of that call unknown, it refuses none;
@@ -171,6 +173,23 @@ part_refused(struct fields *f, json_t *root, const struct hs_record *records,
 		    said->outcome, said->words, "");
 }
 
+/* 404, and no word of what is missing: a contact, or the address. */
+static bool
+part_missing(struct fields *f, const struct hs_record *records,
+    struct err *err)
+{
+	struct put_result *result = &f->results[hs_parts_record(&f->parts, 0)];
+
+	if (!hs_prove(f->h, err))
+		return false;
+	if (f->parts.now.n > 1) {
+		hs_parts_again(&f->parts, !f->h->set->w.bisect_on_400);
+		return true;
+	}
+	put_result_set(result, PUT_AGAIN, "HTTP 404", "");
+	return hs_absent_look(f->h, records[0].id, result, err);
+}
+
 /* What was refused for none of its contacts is an error of the call. */
 static bool
 of_no_record(struct err *err)
@@ -205,7 +224,8 @@ send_part(struct fields *f, struct err *err)
 			return of_no_record(err);
 	} else if (hs_is_of_records(&res.http, err->kind, api_root(&res))) {
 		part_refused(f, api_root(&res), records, &said);
-	} else {
+	} else if (res.http.status != 404 || err->kind != ERR_GONE ||
+	    !part_missing(f, records, err)) {
 		return of_no_record(err);
 	}
 	return !said.config || err_set(err, ERR_CONFIG, LABEL ": %s: `npsync "
@@ -228,6 +248,7 @@ is_among(const struct fields *f, const char *id)
 static size_t
 gather(struct fields *f, size_t from, size_t n)
 {
+	const char *gone;
 	const size_t max = (size_t)f->h->set->w.batch_max;
 	size_t i = from;
 
@@ -239,6 +260,8 @@ gather(struct fields *f, size_t from, size_t n)
 			    "no id of a contact", "");
 		else if (f->e[i].fields[0][0] == NULL)
 			put_result_set(&f->results[i], PUT_UNCHANGED, "", "");
+		else if ((gone = hs_absent_why(f->h, id)) != NULL)
+			put_result_set(&f->results[i], PUT_GONE, gone, "");
 		else if (is_among(f, id))
 			break;
 		else

@@ -320,6 +320,24 @@ part_refused(const struct step *s, json_t *root, struct http_req *req,
 	return read_next(s, req, err);
 }
 
+/* 404, and no word of what is missing: a contact or the address.  A contact is
+ * found by halves, and asked for alone. */
+static bool
+part_missing(const struct step *s, struct http_req *req, struct err *err)
+{
+	struct hs_parts *parts = &s->f->parts;
+
+	if (!s->h->writer->listed)
+		return hs_prove_ask(s->h, s->f, req, err);
+	if (parts->now.n > 1) {
+		hs_parts_again(parts, !s->h->set->w.bisect_on_400);
+		return read_next(s, req, err);
+	}
+	put_result_set(result_of(s, 0), PUT_AGAIN, "HTTP 404", "");
+	hs_absent_note(s->f, hs_parts_record(parts, 0));
+	return read_next(s, req, err);
+}
+
 /* By contact; those that an error without a name may mean go again. */
 static bool
 take_results(const struct step *s, json_t *root, struct http_req *req,
@@ -360,11 +378,13 @@ after_reading(const struct step *s, const struct http_res *res,
 {
 	AUTO(json_doc) struct json_doc *doc = NULL;
 	const char *values[HS_BATCH_MAX];
-	bool refused;
+	enum hs_said said;
 
-	if (!hs_answer_read(s->h, res, LABEL_READ, false, &doc, &refused, err))
+	if (!hs_answer_read(s->h, res, LABEL_READ, false, &doc, &said, err))
 		return false;
-	if (refused)
+	if (said == HS_MISSING)
+		return part_missing(s, req, err);
+	if (said == HS_REFUSED)
 		return part_refused(s, json_root(doc), req, err);
 	for (size_t i = 0; i < s->f->parts.now.n; i++)
 		if (!plan_card(s, json_root(doc), i, &values[i], err))
@@ -377,21 +397,36 @@ after_writing(const struct step *s, const struct http_res *res,
     struct http_req *req, struct err *err)
 {
 	AUTO(json_doc) struct json_doc *doc = NULL;
-	bool refused;
+	enum hs_said said;
 
-	if (!hs_answer_read(s->h, res, LABEL_WRITE, true, &doc, &refused, err))
+	if (!hs_answer_read(s->h, res, LABEL_WRITE, true, &doc, &said, err))
 		return false;
 	json_t *root = doc == NULL ? NULL : json_root(doc);
-	return refused ? part_refused(s, root, req, err)
-	               : take_results(s, root, req, err);
+	if (said == HS_MISSING)
+		return part_missing(s, req, err);
+	return said == HS_REFUSED ? part_refused(s, root, req, err)
+	                          : take_results(s, root, req, err);
 }
 
 static bool
 after_asking(const struct step *s, const struct http_res *res,
     struct http_req *req, struct err *err)
 {
-	return hs_absent_take(s->h, s->f, s->writes, res, err) &&
-	    ask_next(s, req, err);
+	bool prove;
+
+	if (!hs_absent_take(s->h, s->f, s->writes, res, &prove, err))
+		return false;
+	return prove ? hs_prove_ask(s->h, s->f, req, err)
+	             : ask_next(s, req, err);
+}
+
+/* What was answered 404 goes on, or is asked for once more. */
+static bool
+after_proving(const struct step *s, const struct http_res *res,
+    struct http_req *req, struct err *err)
+{
+	return hs_prove_take(s->h, res, err) && (s->f->parts.now.n > 0 ?
+	    part_missing(s, req, err) : ask_next(s, req, err));
 }
 
 /* ---- members ------------------------------------------------------------- */
@@ -439,6 +474,8 @@ hs_tags_request(void *self, const struct crm_tag_write *writes, size_t n,
 		return after_writing(&s, before, req, err);
 	case HS_ASKING:
 		return after_asking(&s, before, req, err);
+	case HS_PROVING:
+		return after_proving(&s, before, req, err);
 	}
 	return after_reading(&s, before, req, err);
 }

@@ -62,8 +62,8 @@ hs_is_of_records(const struct http_res *res, enum err_kind kind, json_t *root)
 
 bool
 hs_answer_read(struct hubspot *h, const struct http_res *res,
-    const char *label, bool writing, struct json_doc **doc, bool *refused,
-    struct err *err)
+    const char *label, bool writing, struct json_doc **doc,
+    enum hs_said *said, struct err *err)
 {
 	struct api_verdict v;
 
@@ -71,9 +71,13 @@ hs_answer_read(struct hubspot *h, const struct http_res *res,
 		return false;
 	json_t *root = *doc == NULL ? NULL : json_root(*doc);
 	apicall_judge(&h->api, res, root, &v);
-	*refused = (writing || res->status == 404) &&
-	    hs_is_of_records(res, v.kind, root);
-	if (*refused)
+	*said = HS_ANSWERED;
+	if ((writing || res->status == 404) &&
+	    hs_is_of_records(res, v.kind, root))
+		*said = HS_REFUSED;
+	else if (res->status == 404 && v.kind == ERR_GONE)
+		*said = HS_MISSING;
+	if (*said != HS_ANSWERED)
 		return true;
 	if (v.kind == ERR_GONE || (v.kind == ERR_REJECTED && writing))
 		v.kind = ERR_PROTOCOL;

@@ -12,7 +12,8 @@
 #define HS_FLIGHTS 16		/* more than the core has under way */
 
 /* A call of tags_request, from its first step to its last. */
-enum hs_doing { HS_READING, HS_WRITING, HS_ASKING };	/* for one alone */
+enum hs_doing { HS_READING, HS_WRITING, HS_ASKING,	/* for one alone */
+	HS_PROVING };	/* that 404 is not of the address */
 struct hs_flight {
 	char first[64];		/* its first card, which is in one call only */
 	uint64_t used;		/* its last step, in their order; 0 = free */
@@ -34,7 +35,9 @@ struct hs_writer {
 	uint64_t steps;			/* of all flights so far */
 	struct hs_flight *ended;	/* what tags_result is asked about */
 	struct idmap added;		/* choices that were made in this run */
-	struct idmap asked;		/* contacts that absent.c asked for */
+	struct idmap asked;		/* contacts that absent.c asked for: NULL, or
+					 * why each is gone (char *) */
+	bool listed;			/* the list of contacts answered */
 	struct hs_known *known;
 	bool tags_ready;		/* the tag property was looked at */
 };
@@ -57,12 +60,14 @@ enum hs_form hs_tag_kind(const struct hubspot *h);
  * its body, or NULL. */
 bool hs_is_of_records(const struct http_res *res, enum err_kind kind,
     json_t *root);
-/* The document of an answer to a step of tags.  *refused: all that was sent was,
- * for its records; of a reading (not writing) only where none is there.  What the
- * service has against the call otherwise is not against its contacts. */
+/* The document of an answer to a step of tags.  HS_REFUSED: all that was sent was,
+ * for its records; of a reading (not writing) only where none is there.
+ * HS_MISSING: 404 without a word of what is missing.  What the service has
+ * against the call otherwise is not against its contacts. */
+enum hs_said { HS_ANSWERED, HS_REFUSED, HS_MISSING };
 NPS_MUSTCHECK bool hs_answer_read(struct hubspot *h,
     const struct http_res *res, const char *label, bool writing,
-    struct json_doc **doc, bool *refused, struct err *err);
+    struct json_doc **doc, enum hs_said *said, struct err *err);
 
 /* ---- absent.c ------------------------------------------------------------ */
 /* A reading lacked that record. */
@@ -71,10 +76,21 @@ void hs_absent_note(struct hs_flight *f, size_t record);
 NPS_MUSTCHECK bool hs_absent_ask(struct hubspot *h, struct hs_flight *f,
     const struct crm_tag_write *writes, struct http_req *req,
     struct err *err);
-/* Its answer: gone, or its result stays. */
+/* Its answer: gone, or its result stays.  *prove: not before it is proven that
+ * 404 is of contacts; nothing was taken. */
 NPS_MUSTCHECK bool hs_absent_take(struct hubspot *h, struct hs_flight *f,
     const struct crm_tag_write *writes, const struct http_res *res,
+    bool *prove, struct err *err);
+/* A request whose answer, if it is a good one, proves that 404 is of contacts and
+ * not of the address; once in a run (listed). */
+NPS_MUSTCHECK bool hs_prove_ask(struct hubspot *h, struct hs_flight *f,
+    struct http_req *req, struct err *err);
+NPS_MUSTCHECK bool hs_prove_take(struct hubspot *h, const struct http_res *res,
     struct err *err);
+/* Both, blocking. */
+NPS_MUSTCHECK bool hs_prove(struct hubspot *h, struct err *err);
+/* Why that contact is gone, by what was asked in this run; NULL = not so. */
+const char *hs_absent_why(const struct hubspot *h, const char *id);
 
 /* Blocking, for a write that answered as somebody else: gone, or *result stays.
  * Once in a run. */

@@ -187,7 +187,8 @@ static void
 test_absent_and_an_odd_answer(void **state)
 {
 	static const struct { int status; const char *body, *words; } all[] = {
-		{ 404, "<html>No", "read a contact alone: HTTP 404" },
+		{ 404, "<html>No", "list contacts: HTTP 404: contacts are not "
+		    "served there: correct base_url or api_version" },
 		{ 200, "{}", "expected its \"id\"" },
 		{ 200, "[]", "expected its \"id\"" },
 		{ 200, "{\"id\":\"../9\"}", "expected its \"id\"" } };
@@ -198,8 +199,8 @@ test_absent_and_an_odd_answer(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		const struct sim_reply script[] = { TAG, READS(ROWS("")),
 			{ ALONE("101"), .status = all[i].status,
-			    .body = all[i].body } };
-		rig_open("", script, ARRAY_LEN(script));
+			    .body = all[i].body }, NO_LIST };
+		rig_open("", script, i == 0 ? 4 : 3);
 		rig_fails(rig_tags(&write, 1, &r), ERR_PROTOCOL, all[i].words);
 		assert_string_equal(rig_words(&r, 1), "again");
 		rig_close(true);
@@ -289,13 +290,65 @@ test_a_batch_with_one_who_is_gone(void **state)
 	rig_close(true);
 }
 
+/* HS-07, HS-08: 404 without a category is of a contact once the list of them was
+ * answered, which is asked for once in a run: one fails, the others do not. */
+static void
+test_not_found_without_a_category(void **state)
+{
+	static const struct sim_reply script[] = { TAG,
+		/* Alone. */
+		READS(ROWS(ROW("102", "null"))), UPDATES(ROWS(GOOD("102"))),
+		{ ALONE("101"), .status = 404, .body = NOT_FOUND }, LIST,
+		{ ALONE("101"), .status = 404, .body = NOT_FOUND },
+		/* A whole reading, a whole writing. */
+		TAG, { .target = READ, .status = 404, .body = NOT_FOUND },
+		{ .target = READ, .status = 404, .body = NOT_FOUND },
+		ONE("104"), { .target = UPDATE, .status = 404,
+		    .body = NOT_FOUND },
+		{ ALONE("104"), .body = "{\"id\":\"104\"}" },
+		{ ALONE("103"), .status = 404, .body = NOT_FOUND },
+		/* It is there: tried again. */
+		ONE("104"), UPDATES(ROWS(GOOD("104"))) };
+	struct put_result r[2];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	assert_true(rig_tags(four, 2, r));
+	assert_string_equal(rig_words(r, 2), "gone done");
+	assert_string_equal(r[0].reason, "it was deleted");
+	assert_true(rig_tags(four + 2, 2, r));
+	assert_string_equal(rig_words(r, 2), "gone done");
+	rig_close(true);
+}
+
+/* The first 404 of the run is of a batch: what it was of is read once more. */
+static void
+test_a_batch_not_found_without_a_category(void **state)
+{
+	static const struct sim_reply script[] = { TAG,
+		{ .target = READ, .status = 404, .body = NOT_FOUND }, LIST,
+		{ .target = READ, .status = 404, .body = NOT_FOUND },
+		ONE("102"), UPDATES(ROWS(GOOD("102"))),
+		{ ALONE("101"), .status = 404, .body = NOT_FOUND } };
+	struct put_result r[2];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	assert_true(rig_tags(four, 2, r));
+	assert_string_equal(rig_words(r, 2), "gone done");
+	rig_close(true);
+}
+
 /* A proxy's page, or a path that is wrong, is no refusal of a contact. */
 static void
 test_a_refusal_without_a_category_refuses_nobody(void **state)
 {
-	static const struct { int status; const char *body; } all[] = {
-		{ 400, "<html>Bad" }, { 400, "{}" }, { 404, "<html>No" },
-		{ 404, "{\"message\":\"no\"}" }, { 422, "[]" } };
+	static const struct { int status; const char *body, *words; } all[] = {
+		{ 400, "<html>Bad", "update contacts" },
+		{ 400, "{}", "update contacts" },
+		{ 422, "[]", "update contacts" },
+		{ 404, "<html>No", "list contacts: HTTP 404" },
+		{ 404, NOT_FOUND, "list contacts: HTTP 404" } };
 	struct put_result r[4];
 
 	(void)state;
@@ -304,9 +357,13 @@ test_a_refusal_without_a_category_refuses_nobody(void **state)
 			.status = all[i].status, .body = all[i].body };
 		const struct sim_reply script[] = { TAG, FOUR, bad, FOUR, bad,
 			FOUR, bad, FOUR, bad, FOUR, bad };
-		rig_open("", script, ARRAY_LEN(script));
-		rig_fails(rig_tags(four, 4, r), ERR_PROTOCOL,
-		    "update contacts");
+		const struct sim_reply missing[] = { TAG, FOUR, bad, NO_LIST,
+			FOUR, bad, NO_LIST, FOUR, bad, NO_LIST, FOUR, bad,
+			NO_LIST, FOUR, bad, NO_LIST };
+		rig_open("", all[i].status == 404 ? missing : script,
+		    all[i].status == 404 ? ARRAY_LEN(missing) :
+		    ARRAY_LEN(script));
+		rig_fails(rig_tags(four, 4, r), ERR_PROTOCOL, all[i].words);
 		assert_string_equal(rig_words(r, 4),
 		    "again again again again");
 		rig_close(true);
@@ -885,6 +942,8 @@ main(void)
 		cmocka_unit_test(test_value_is_missing),
 		cmocka_unit_test(test_hs08_bisection),
 		cmocka_unit_test(test_a_batch_with_one_who_is_gone),
+		cmocka_unit_test(test_not_found_without_a_category),
+		cmocka_unit_test(test_a_batch_not_found_without_a_category),
 		cmocka_unit_test(
 		    test_a_refusal_without_a_category_refuses_nobody),
 		cmocka_unit_test(test_without_bisection),

@@ -112,7 +112,8 @@ test_what_goes_in_a_call(void **state)
 	"?properties=hs_object_id "
 
 /* HS-13: the service takes the old id and answers as the survivor.  The old card's
- * fields end, else they were written over the survivor's each night. */
+ * fields end, else they were written over the survivor's each night: in the same
+ * run nothing is sent for who is gone. */
 static void
 test_hs13_merged(void **state)
 {
@@ -123,9 +124,10 @@ test_hs13_merged(void **state)
 		    "no") },
 		{ ALONE("104"), .body = "{\"id\":\"104\"}" },
 		UPDATES(ROWS(GOOD("900"))), ONE_ROW("900"),
-		{ ALONE("105"), .status = 404, .body = "<html>No" } };
+		{ ALONE("105"), .status = 404, .body = "<html>No" }, NO_LIST };
 	const struct crm_effect e[] = { of("101"), of("102"), of("103"),
-		of("104") }, odd = of("105");
+		of("104") }, again[] = { of("101"), of("104"), of("103") },
+		odd = of("105");
 	struct put_result r[4];
 
 	(void)state;
@@ -134,10 +136,41 @@ test_hs13_merged(void **state)
 	assert_string_equal(rig_words(r, 4), "gone done gone unknown");
 	assert_string_equal(r[0].reason, "it was merged into another contact");
 	/* Once in a run. */
-	assert_true(put(&e[3], 1, r));
+	assert_true(put(again, 3, r));
+	assert_string_equal(rig_words(r, 3), "gone unknown gone");
+	assert_string_equal(r[0].reason, "it was merged into another contact");
+	assert_string_equal(r[2].reason, "it was deleted");
+	rig_fails(put(&odd, 1, r), ERR_PROTOCOL, "list contacts: HTTP 404: "
+	    "contacts are not served there: correct base_url or api_version");
 	assert_string_equal(rig_words(r, 1), "unknown");
-	rig_fails(put(&odd, 1, r), ERR_PROTOCOL, "read a contact alone");
-	assert_string_equal(rig_words(r, 1), "unknown");
+	rig_close(true);
+}
+
+/* Whose tag ended as gone has no fields to write. */
+static void
+test_fields_of_whom_the_tags_found_gone(void **state)
+{
+	static const struct sim_reply script[] = {
+		GETS("npstoday_tags", TEXT), READS(ROWS(ROW("900", "null"))),
+		{ ALONE("101"), .body = "{\"id\":\"900\"}" },
+		/* Of the tag that is tried again, too. */
+		GETS("npstoday_tags", TEXT), READS(ROWS(ROW("900", "null"))),
+		NUMBER("nps_last_score"), ONE_ROW("102") };
+	const struct crm_tag_write write = { .contact_id = "101", .value = "x" };
+	const struct crm_effect e[] = { of("101"), of("102") };
+	struct put_result r[2];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	for (int i = 0; i < 2; i++) {
+		assert_true(rig_tags(&write, 1, r));
+		assert_string_equal(rig_words(r, 1), "gone");
+		assert_string_equal(r[0].reason,
+		    "it was merged into another contact");
+	}
+	assert_true(put(e, 2, r));
+	assert_string_equal(rig_words(r, 2), "gone done");
+	assert_string_equal(r[0].reason, "it was merged into another contact");
 	rig_close(true);
 }
 
@@ -319,13 +352,41 @@ test_a_batch_with_one_who_is_gone(void **state)
 	rig_close(true);
 }
 
+/* HS-07, HS-08: so it may without a category, where the list of contacts
+ * answers, which is asked for once; who is gone is asked for alone. */
+static void
+test_a_batch_not_found_without_a_category(void **state)
+{
+	static const struct sim_reply script[] = { NUMBER("nps_last_score"),
+		{ .target = UPDATE, .status = 404, .body = NOT_FOUND }, LIST,
+		{ .target = UPDATE, .status = 404, .body = NOT_FOUND },
+		{ ALONE("101"), .status = 404, .body = NOT_FOUND },
+		ONE_ROW("102"),
+		{ .target = UPDATE, .status = 404, .body = NOT_FOUND },
+		{ ALONE("103"), .body = "{\"id\":\"103\"}" } };
+	const struct crm_effect e[] = { of("101"), of("102"), of("103") };
+	struct put_result r[2];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	assert_true(put(e, 2, r));
+	assert_string_equal(rig_words(r, 2), "gone done");
+	assert_string_equal(r[0].reason, "it was deleted");
+	assert_true(put(e + 2, 1, r));
+	assert_string_equal(rig_words(r, 1), "again");
+	rig_close(true);
+}
+
 /* A proxy's page, or a path that is wrong, is no refusal of a contact. */
 static void
 test_a_refusal_without_a_category_refuses_nobody(void **state)
 {
-	static const struct { int status; const char *body; } all[] = {
-		{ 400, "<html>Bad" }, { 400, "{}" }, { 404, "<html>No" },
-		{ 404, "{\"message\":\"no\"}" }, { 422, "[]" } };
+	static const struct { int status; const char *body, *words; } all[] = {
+		{ 400, "<html>Bad", "update contacts" },
+		{ 400, "{}", "update contacts" },
+		{ 422, "[]", "update contacts" },
+		{ 404, "<html>No", "list contacts: HTTP 404" },
+		{ 404, NOT_FOUND, "list contacts: HTTP 404" } };
 	const struct crm_effect e[] = { of("101"), of("102") };
 	struct put_result r[2];
 
@@ -333,9 +394,9 @@ test_a_refusal_without_a_category_refuses_nobody(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		const struct sim_reply script[] = { NUMBER("nps_last_score"),
 			{ .target = UPDATE, .status = all[i].status,
-			    .body = all[i].body } };
-		rig_open("", script, ARRAY_LEN(script));
-		rig_fails(put(e, 2, r), ERR_PROTOCOL, "update contacts");
+			    .body = all[i].body }, NO_LIST };
+		rig_open("", script, all[i].status == 404 ? 3 : 2);
+		rig_fails(put(e, 2, r), ERR_PROTOCOL, all[i].words);
 		assert_string_equal(rig_words(r, 2), "unknown unknown");
 		rig_close(true);
 	}
@@ -431,6 +492,7 @@ main(void)
 		cmocka_unit_test(test_days_as_epoch),
 		cmocka_unit_test(test_what_goes_in_a_call),
 		cmocka_unit_test(test_hs13_merged),
+		cmocka_unit_test(test_fields_of_whom_the_tags_found_gone),
 		cmocka_unit_test(test_hs08_bisection),
 		cmocka_unit_test(test_hs08_errors_by_contact),
 		cmocka_unit_test(test_later),
@@ -440,6 +502,7 @@ main(void)
 		cmocka_unit_test(test_property_is_deleted),
 		cmocka_unit_test(test_property_is_deleted_refuses_nobody),
 		cmocka_unit_test(test_a_batch_with_one_who_is_gone),
+		cmocka_unit_test(test_a_batch_not_found_without_a_category),
 		cmocka_unit_test(
 		    test_a_refusal_without_a_category_refuses_nobody),
 		cmocka_unit_test(test_hs09_daily),

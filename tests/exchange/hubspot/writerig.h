@@ -28,6 +28,13 @@
 	.body = text }
 #define READS(text) { .target = READ, .body = text }
 #define UPDATES(text) { .target = UPDATE, .body = text }
+#define LIST { .target = "GET " OBJECTS "contacts?limit=1 ", \
+	.body = "{\"results\":[]}" }
+#define NO_LIST { .target = "GET " OBJECTS "contacts?limit=1 ", \
+	.status = 404, .body = "<html>No" }
+/* As HubSpot has it: it does not say what is not there. */
+#define NOT_FOUND "{\"status\":\"error\",\"message\":\"resource not found\"," \
+	"\"correlationId\":\"c0rr\"}"
 #define TEXT "{\"type\":\"string\",\"fieldType\":\"textarea\"}"
 #define ROWS(rows) "{\"status\":\"COMPLETE\",\"results\":[" rows "]}"
 #define ROW(id, tags) "{\"id\":\"" id "\",\"properties\":{\"npstoday_tags\":" \

@@ -69,7 +69,7 @@ emit_row(struct hs_events *e, json_t *row, const struct hs_links *links,
 		    hs_not_after(e, row, "closedate", changed) };
 
 	if (ev.event_id == NULL || changed == NO_TIME) {
-		hs_odd_row(e->h, "deals", row,
+		hs_odd_event(e, "deals", row,
 		    "expected a deal with its id and its stamp");
 		return true;
 	}

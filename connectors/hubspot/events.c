@@ -43,6 +43,25 @@ hs_odd_row(struct hubspot *h, const char *source, json_t *row,
 		    json_string_value(json_object_get(row, "id")), reason);
 }
 
+/* What is read again for who is linked later was counted when it was new. */
+static bool
+was_read(const struct hs_events *e, json_t *row)
+{
+	const time_t changed = hs_time(hs_property(row, "hs_lastmodifieddate",
+	    e->page));
+
+	return e->pass.known != NO_TIME && changed != NO_TIME &&
+	    changed < e->pass.known;
+}
+
+void
+hs_odd_event(const struct hs_events *e, const char *source, json_t *row,
+    const char *reason)
+{
+	if (!was_read(e, row))
+		hs_odd_row(e->h, source, row, reason);
+}
+
 time_t
 hs_entered_at(struct hs_events *e, const char *source, json_t *row,
     const char *stage)
@@ -52,8 +71,8 @@ hs_entered_at(struct hs_events *e, const char *source, json_t *row,
 
 	if (name == NULL)
 		return NO_TIME;
-	if (!e->told_entry && json_object_get(json_object_get(row,
-	    "properties"), name) == NULL) {
+	if (!e->told_entry && !was_read(e, row) && json_object_get(
+	    json_object_get(row, "properties"), name) == NULL) {
 		e->told_entry = true;
 		hs_odd_row(e->h, source, row, arena_printf(e->page, "it came "
 		    "without %s: when such rows were closed is not known; an "

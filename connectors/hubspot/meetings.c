@@ -66,7 +66,7 @@ emit_row(struct hs_events *e, json_t *row, const struct hs_links *links,
 		.occurred_at = held_at(e, row, end) };
 
 	if (ev.event_id == NULL || ev.occurred_at == NO_TIME) {
-		hs_odd_row(e->h, "meetings", row,
+		hs_odd_event(e, "meetings", row,
 		    "expected a meeting with its id and a time");
 		return true;
 	}

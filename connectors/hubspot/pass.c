@@ -61,6 +61,9 @@ hs_pass_begin(struct hs_pass *p, struct err *err)
 
 	watermark_init(&p->mark, &rules);
 	p->own = *p->pull;
+	if (p->pull->sweep || p->pull->watermark == NULL ||
+	    !clock_parse_iso(p->pull->watermark, "UTC", &p->known))
+		p->known = NO_TIME;
 	p->own.overlap_s = larger(p->own.overlap_s, set->overlap_s);
 	p->own.lag_s = larger(p->own.lag_s, set->upper_margin_s);
 	if (arena == NULL)

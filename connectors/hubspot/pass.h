@@ -24,6 +24,8 @@ struct hs_pass {
 	struct watermark mark;
 	time_t begin, until;	/* what to ask for; begin <= 0 = all */
 	time_t started;		/* the service's time */
+	time_t known;		/* what changed before it was read by the pass
+				 * before; NO_TIME = nothing was */
 	void *arg;		/* of rows */
 	checkpoint_fn *checkpoint;	/* may be NULL */
 	void *checkpoint_arg;

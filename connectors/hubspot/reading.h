@@ -64,6 +64,9 @@ NPS_MUSTCHECK bool hs_part_add(struct hs_events *e,
 /* A row that cannot be read: kept by the core, the pass goes on. */
 void hs_odd_row(struct hubspot *h, const char *source, json_t *row,
     const char *reason);
+/* The same of an event, in the pass that meets it first. */
+void hs_odd_event(const struct hs_events *e, const char *source, json_t *row,
+    const char *reason);
 /* A NULL-ended list of names, each once, "" left out, in arena. */
 const char *const *hs_columns(struct arena *arena, const char *const *names,
     size_t n);

@@ -40,7 +40,7 @@ emit_row(struct hs_events *e, json_t *row, const struct hs_links *links,
 		    hs_not_after(e, row, "", changed) };
 
 	if (ev.event_id == NULL || changed == NO_TIME) {
-		hs_odd_row(e->h, "tickets", row,
+		hs_odd_event(e, "tickets", row,
 		    "expected a ticket with its id and its stamp");
 		return true;
 	}

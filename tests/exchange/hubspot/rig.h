@@ -283,7 +283,8 @@ rig_settings(struct rig *rig, const char *conf)
 	struct options_file *file = NULL;
 	char *text = arena_printf(rig->arena, "base_url = '%s'; token = "
 	    "'file:/dev/null'; %s %s", rig->url != NULL ? rig->url :
-	    simhttpd_url(rig->sim), rig->url != NULL ? "" :
+	    simhttpd_url(rig->sim), rig->url != NULL ||
+	    strstr(conf, "link_late_days") != NULL ? "" :
 	    "link_late_days = 0;", conf);
 
 	for (char *c = text; *c != '\0'; c++)

@@ -184,6 +184,10 @@ const struct opt hubspot_opts[] = {
 	    .def = "3", .min = 0.1, .max = 5,
 	    .help = "searches a second at most, of all types together; the "
 	    "account has 5 for all its programs" },
+	{ .name = "rate_per_second", .type = OPT_FLOAT,
+	    .offset = AT(rate_per_second), .def = "8", .min = 0.01, .max = 19,
+	    .help = "requests a second at most; a token has 100 in ten "
+	    "seconds, or more" },
 	{ .name = "retry_statuses", .type = OPT_INTLIST,
 	    .offset = AT(retry_statuses), .def = "[ 423, 477 ]",
 	    .min = 400, .max = 499,

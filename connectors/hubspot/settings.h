@@ -56,6 +56,7 @@ struct hs_settings {
 	bool check_total;
 	int overlap_s, upper_margin_s, link_late_days;
 	double search_rate;
+	double rate_per_second;	/* the core's key, with our default */
 	struct intlist retry_statuses;
 
 	struct hs_writing w;

@@ -52,6 +52,40 @@ test_check_tries_activities_and_subscriptions(void **state)
 	}
 }
 
+/* What the portal's answers are assumed to be, each an option: what it is unless
+ * somebody says otherwise. */
+static void
+test_what_is_assumed(void **state)
+{
+	const struct hs_settings *set = &rig.set;
+
+	(void)state;
+	begin("link_late_days = 3;", NULL, 0);
+	assert_int_equal(set->api_version, HS_2026_09);
+	assert_int_equal(set->deal_rule, HS_BY_STAGE);
+	assert_int_equal(set->won_stages.n + set->lost_stages.n, 0);
+	assert_string_equal(set->deal_contacts, "all");
+	assert_string_equal(set->ticket_closed_property, "closed_date");
+	assert_int_equal(set->meeting_outcomes.n, 1);
+	assert_string_equal(set->meeting_outcomes.v[0], "COMPLETED");
+	assert_false(set->meeting_fallback);
+	assert_int_equal(set->optout_source, HS_OPTOUT_PROPERTY);
+	assert_string_equal(set->bounce_properties.v[0], "hs_email_bounce");
+	assert_string_equal(set->w.tag_property, "npstoday_tags");
+	assert_int_equal(set->w.tag_type, HS_TAGS_TEXT);
+	assert_true(set->w.bisect_on_400);
+	assert_int_equal(set->list_limit, 100);
+	assert_int_equal(set->window_s, 3600);
+	assert_int_equal(set->split_total, 9000);
+	assert_int_equal(set->max_pages, 1000);
+	assert_int_equal(set->overlap_s, 3600);
+	assert_int_equal(set->upper_margin_s, 600);
+	assert_true(set->search_rate > 2.99 && set->search_rate < 3.01);
+	assert_true(set->rate_per_second > 7.99 && set->rate_per_second < 8.01);
+	assert_int_equal(set->retry_statuses.n, 2);
+	rig_close(&rig);
+}
+
 /* ---- paths ----------------------------------------------------------------------- */
 /* HS-15 */
 static void
@@ -310,6 +344,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    test_check_tries_activities_and_subscriptions),
+		cmocka_unit_test(test_what_is_assumed),
 		cmocka_unit_test(test_paths_by_version),
 		cmocka_unit_test(test_limits_have_their_own_pauses),
 		cmocka_unit_test(test_the_days_limit_stops_the_run),

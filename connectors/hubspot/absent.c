@@ -20,7 +20,6 @@
 #include "writing.h"
 
 #define LABEL "read a contact alone"
-#define LABEL_LIST "list contacts"
 #define ROW_MAX_BYTES ((size_t)4194304)
 
 void
@@ -116,7 +115,7 @@ hs_absent_take(struct hubspot *h, struct hs_flight *f,
 
 	if (!hs_answer_read(h, res, LABEL, true, &doc, &said, err))
 		return false;
-	*prove = said == HS_MISSING && !h->writer->listed;
+	*prove = said == HS_MISSING && !h->listed;
 	if (*prove)
 		return true;
 	if (res->status == 404)
@@ -129,35 +128,13 @@ hs_absent_take(struct hubspot *h, struct hs_flight *f,
 }
 
 /* ---- is 404 of a contact? ------------------------------------------------- */
-static struct api_req
-list_of(const struct hubspot *h, struct arena *arena)
-{
-	return (struct api_req){ .method = "GET", .label = LABEL_LIST,
-		.target = hs_path(h, arena, HS_OBJECTS, "/contacts?limit=1") };
-}
-
-static bool
-no_list(long status, struct err *err)
-{
-	return err_set(err, ERR_PROTOCOL, LABEL_LIST ": HTTP %ld: contacts are "
-	    "not served there: correct base_url or api_version", status);
-}
-
-static bool
-take_list(struct hubspot *h, json_t *root, struct err *err)
-{
-	h->writer->listed = json_is_array(json_object_get(root, "results"));
-	return h->writer->listed || err_set(err, ERR_PROTOCOL, LABEL_LIST
-	    ": expected an array \"results\", after a 404 that does not say "
-	    "what is missing");
-}
-
 bool
 hs_prove_ask(struct hubspot *h, struct hs_flight *f, struct http_req *req,
     struct err *err)
 {
 	struct arena *scratch = h->env.scratch;
-	const struct api_req from = list_of(h, scratch);
+	const struct api_req from = { .method = "GET", .label = HS_LIST,
+		.target = hs_path(h, scratch, HS_OBJECTS, HS_LIST_ONE) };
 
 	f->doing = HS_PROVING;
 	return from.target == NULL ? err_nomem(err) : hs_token(h, err) &&
@@ -170,27 +147,8 @@ hs_prove_take(struct hubspot *h, const struct http_res *res, struct err *err)
 	AUTO(json_doc) struct json_doc *doc = NULL;
 	enum hs_said said;
 
-	return hs_answer_read(h, res, LABEL_LIST, false, &doc, &said, err) &&
-	    (said == HS_ANSWERED ? take_list(h, json_root(doc), err)
-	                         : no_list(res->status, err));
-}
-
-bool
-hs_prove(struct hubspot *h, struct err *err)
-{
-	AUTO(arena) struct arena *arena = arena_new(ROW_MAX_BYTES);
-	AUTO(api_res) struct api_res res = { 0 };
-
-	if (arena == NULL)
-		return err_nomem(err);
-	if (h->writer->listed)
-		return true;
-	const struct api_req from = list_of(h, arena);
-	if (from.target == NULL)
-		return err_nomem(err);
-	if (hs_do(h, arena, &from, &res, err))
-		return take_list(h, api_root(&res), err);
-	return err->kind == ERR_GONE ? no_list(res.http.status, err) : false;
+	return hs_answer_read(h, res, HS_LIST, false, &doc, &said, err) &&
+	    hs_prove_by(h, said == HS_ANSWERED ? json_root(doc) : NULL, err);
 }
 
 /* ---- for fields ------------------------------------------------------------- */
@@ -200,8 +158,8 @@ is_missing(struct hubspot *h, const struct api_res *res, struct err *err)
 {
 	if (res->http.status != 404 || err->kind != ERR_GONE)
 		return false;
-	return hs_is_of_records(&res->http, err->kind, res->doc == NULL ? NULL
-	    : json_root(res->doc)) || hs_prove(h, err);
+	return hs_is_of_records(&res->http, err->kind, api_root(res)) ||
+	    hs_prove(h, err);
 }
 
 bool

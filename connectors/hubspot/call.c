@@ -18,6 +18,8 @@
 #include "hubspot.h"
 #include "num.h"
 
+#define ROW_MAX_BYTES ((size_t)4194304)
+
 /* ---- how long to wait ------------------------------------------------------ */
 enum limit { LIMIT_NOT_SAID, LIMIT_SECOND, LIMIT_TEN_SECONDS, LIMIT_DAY };
 
@@ -211,4 +213,34 @@ hs_read(struct hubspot *h, struct arena *arena, const struct hs_call *call,
 		return false;
 	return apicall_do(&h->api, arena, &req, res, err) ||
 	    hs_told(api_root(res), err);
+}
+
+/* ---- is 404 of a contact? ------------------------------------------------------ */
+bool
+hs_prove_by(struct hubspot *h, json_t *root, struct err *err)
+{
+	h->listed = json_is_array(json_object_get(root, "results"));
+	if (h->listed)
+		return true;
+	return err_set(err, ERR_PROTOCOL, root == NULL ? HS_LIST ": HTTP 404: "
+	    "contacts are not served there: correct base_url or api_version" :
+	    HS_LIST ": expected an array \"results\", after a 404 that does not "
+	    "say what is missing");
+}
+
+bool
+hs_prove(struct hubspot *h, struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new(ROW_MAX_BYTES);
+	AUTO(api_res) struct api_res res = { 0 };
+
+	if (arena == NULL)
+		return err_nomem(err);
+	if (h->listed)
+		return true;
+	const struct hs_call call = { .label = HS_LIST,
+		.path = hs_path(h, arena, HS_OBJECTS, HS_LIST_ONE) };
+	const bool ok = hs_read(h, arena, &call, &res, err);
+	return ok || res.http.status == 404 ?
+	    hs_prove_by(h, ok ? api_root(&res) : NULL, err) : false;
 }

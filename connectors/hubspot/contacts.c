@@ -3,7 +3,12 @@
  *
  * A batch leaves out, in no order, ids that are gone and ids that were merged
  * away: each of them is asked for alone, and answers 404 or as its survivor,
- * whose id is another.
+ * whose id is another.  How this could call one gone who is there, or lose a
+ * column:
+ *  - 404 of a proxy, or of an address that is not served any more: where it does
+ *    not say what is missing, the list of contacts must answer (hs_prove);
+ *  - more properties than an address takes (414): asked for in halves, which
+ *    must be of the same card.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -189,32 +194,94 @@ emit_alone(struct cards *c, const char *id, json_t *row, struct err *err)
 	return emit_card(c, &card, err);
 }
 
+/* With the columns from..from + n. */
 static const char *
-path_alone(const struct cards *c, const char *id, struct arena *arena)
+path_alone(const struct cards *c, const char *id, size_t from, size_t n,
+    struct arena *arena)
 {
 	AUTO(buf) struct buf rest;
 
 	buf_init(&rest, BODY_MAX);
 	buf_printf(&rest, "/contacts/%s?properties=", id);
-	for (size_t i = 0; c->columns[i] != NULL; i++)
-		buf_printf(&rest, "%s%s", i > 0 ? "%2C" : "", c->columns[i]);
+	for (size_t i = from; i < from + n && c->columns[i] != NULL; i++)
+		buf_printf(&rest, "%s%s", i > from ? "%2C" : "",
+		    c->columns[i]);
 	return rest.failed ? NULL : hs_path(c->h, arena, HS_OBJECTS,
 	    buf_text(&rest));
+}
+
+/* More properties of a row that is ours. */
+static bool
+row_add(json_t **row, json_t *part, struct err *err)
+{
+	json_t *more = json_deep_copy(part);
+	bool ok = more != NULL;
+
+	if (*row == NULL) {
+		*row = more;
+		return ok || err_nomem(err);
+	}
+	ok = ok && json_equal(json_object_get(*row, "id"),
+	    json_object_get(more, "id")) && json_object_update(
+	    json_object_get(*row, "properties"),
+	    json_object_get(more, "properties")) == 0;
+	json_decref(more);
+	return ok || err_set(err, ERR_RETRY, "read a contact: its parts do not "
+	    "fit together; another run may do");
+}
+
+static bool
+row_alone(struct cards *c, const char *id, json_t **row, struct api_res *res,
+    struct err *err)
+{
+	AUTO(arena) struct arena *arena = arena_new(PAGE_MAX_BYTES);
+	size_t n = 0, width;
+
+	if (arena == NULL)
+		return err_nomem(err);
+	while (c->columns[n] != NULL)
+		n++;
+	width = n;
+	for (size_t at = 0; at < n;)
+		if (hs_read(c->h, arena, &(struct hs_call){ .label =
+		    "read a contact", .path = path_alone(c, id, at, width,
+		        arena) }, res, err)) {
+			if (!row_add(row, api_root(res), err))
+				return false;
+			at += width;
+		} else if (res->http.status == 414 && width > 1) {
+			width = (width + 1) / 2;
+		} else {
+			return false;
+		}
+	return true;
+}
+
+static bool
+is_gone(struct cards *c, const struct api_res *res, enum err_kind kind,
+    struct err *err)
+{
+	const char *category = json_string_value(json_object_get(
+	    api_root(res), "category"));
+
+	return kind == ERR_GONE && ((category != NULL &&
+	    strcmp(category, "OBJECT_NOT_FOUND") == 0) || hs_prove(c->h, err));
 }
 
 static bool
 load_alone(struct cards *c, const char *id, struct err *err)
 {
-	AUTO(arena) struct arena *arena = arena_new(PAGE_MAX_BYTES);
 	AUTO(api_res) struct api_res res = { 0 };
 	struct err unwanted, *why = err == NULL ? &unwanted : err;
+	json_t *row = NULL;
+	bool ok = row_alone(c, id, &row, &res, why);
 
-	if (arena == NULL)
-		return err_nomem(err);
-	if (hs_read(c->h, arena, &(struct hs_call){ .label = "read a contact",
-	    .path = path_alone(c, id, arena) }, &res, why))
-		return emit_alone(c, id, api_root(&res), err);
-	return why->kind == ERR_GONE && emit_gone(c, id, err);
+	if (ok)
+		ok = emit_alone(c, id, row, err);
+	else if (is_gone(c, &res, why->kind, err))
+		ok = emit_gone(c, id, err);
+	json_decref(row);
+	return ok;
 }
 
 /* ---- some ------------------------------------------------------------------------------ */

@@ -199,6 +199,18 @@ of_no_record(struct err *err)
 	return false;
 }
 
+/* False: it is the call's. */
+static bool
+take_failure(struct fields *f, const struct api_res *res,
+    const struct hs_record *records, struct hs_refusal *said, struct err *err)
+{
+	if (!hs_is_of_records(&res->http, err->kind, api_root(res)))
+		return res->http.status == 404 && err->kind == ERR_GONE &&
+		    part_missing(f, records, err);
+	part_refused(f, api_root(res), records, said);
+	return true;
+}
+
 static bool
 send_part(struct fields *f, struct err *err)
 {
@@ -222,10 +234,7 @@ send_part(struct fields *f, struct err *err)
 	if (hs_do(f->h, arena, &req, &res, err)) {
 		if (!take_results(f, api_root(&res), records, &said, err))
 			return of_no_record(err);
-	} else if (hs_is_of_records(&res.http, err->kind, api_root(&res))) {
-		part_refused(f, api_root(&res), records, &said);
-	} else if (res.http.status != 404 || err->kind != ERR_GONE ||
-	    !part_missing(f, records, err)) {
+	} else if (!take_failure(f, &res, records, &said, err)) {
 		return of_no_record(err);
 	}
 	return !said.config || err_set(err, ERR_CONFIG, LABEL ": %s: `npsync "

@@ -21,6 +21,7 @@ struct hubspot {
 	struct arena *own;		/* for the driver's life */
 	long date_ahead_s;	/* of the service's clock, by its last answer */
 	bool proven, proven_tags;	/* cards.c: who must not be asked is seen */
+	bool listed;		/* the list of contacts answered: hs_prove */
 	const char *const *contact_columns;	/* cards.c; in own; NULL-ended */
 	struct hs_stages *stages[2];	/* deals, tickets: of this run; in own */
 	struct hs_owner *owners;	/* of this run; in own */
@@ -31,7 +32,7 @@ struct hubspot {
 
 /* ---- paths.c ------------------------------------------------------------- */
 enum hs_area { HS_OBJECTS, HS_ASSOCIATIONS, HS_PROPERTIES, HS_PIPELINES,
-	HS_PREFERENCES, HS_OWNERS, HS_ACCOUNT };
+	HS_PREFERENCES, HS_OWNERS };
 /* "/crm/objects/2026-09" + rest, by the version: "/crm/v3/objects" + rest.
  * NULL = memory. */
 const char *hs_path(const struct hubspot *h, struct arena *arena,
@@ -49,6 +50,14 @@ struct hs_call {
 };
 NPS_MUSTCHECK bool hs_read(struct hubspot *h, struct arena *arena,
     const struct hs_call *call, struct api_res *res, struct err *err);
+/* A 404 that does not say what is missing is of the contact where the list of them
+ * answers, else of the address: asked once in a run. */
+NPS_MUSTCHECK bool hs_prove(struct hubspot *h, struct err *err);
+#define HS_LIST "list contacts"
+#define HS_LIST_ONE "/contacts?limit=1"
+/* root: of its answer; NULL = it is not there. */
+NPS_MUSTCHECK bool hs_prove_by(struct hubspot *h, json_t *root,
+    struct err *err);
 /* Puts the correlationId of a refusal in front of err.  Returns false. */
 bool hs_told(json_t *root, struct err *err);
 /* Before apicall_do or apicall_sign: the token is there for this process. */

@@ -13,7 +13,6 @@ static const struct {
 	[HS_PREFERENCES] = { "/communication-preferences/v4",
 		"/communication-preferences/" },
 	[HS_OWNERS] = { "/crm/v3/owners", "/crm/owners/" },
-	[HS_ACCOUNT] = { "/account-info/v3", "/account-info/" },
 };
 
 const char *

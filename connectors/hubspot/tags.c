@@ -327,7 +327,7 @@ part_missing(const struct step *s, struct http_req *req, struct err *err)
 {
 	struct hs_parts *parts = &s->f->parts;
 
-	if (!s->h->writer->listed)
+	if (!s->h->listed)
 		return hs_prove_ask(s->h, s->f, req, err);
 	if (parts->now.n > 1) {
 		hs_parts_again(parts, !s->h->set->w.bisect_on_400);

@@ -60,6 +60,17 @@ hs_is_of_records(const struct http_res *res, enum err_kind kind, json_t *root)
 	        res->status == 422));
 }
 
+static enum hs_said
+said_by(const struct http_res *res, enum err_kind kind, bool writing,
+    json_t *root)
+{
+	if ((writing || res->status == 404) &&
+	    hs_is_of_records(res, kind, root))
+		return HS_REFUSED;
+	return res->status == 404 && kind == ERR_GONE ? HS_MISSING
+	    : HS_ANSWERED;
+}
+
 bool
 hs_answer_read(struct hubspot *h, const struct http_res *res,
     const char *label, bool writing, struct json_doc **doc,
@@ -71,12 +82,7 @@ hs_answer_read(struct hubspot *h, const struct http_res *res,
 		return false;
 	json_t *root = *doc == NULL ? NULL : json_root(*doc);
 	apicall_judge(&h->api, res, root, &v);
-	*said = HS_ANSWERED;
-	if ((writing || res->status == 404) &&
-	    hs_is_of_records(res, v.kind, root))
-		*said = HS_REFUSED;
-	else if (res->status == 404 && v.kind == ERR_GONE)
-		*said = HS_MISSING;
+	*said = said_by(res, v.kind, writing, root);
 	if (*said != HS_ANSWERED)
 		return true;
 	if (v.kind == ERR_GONE || (v.kind == ERR_REJECTED && writing))

@@ -37,7 +37,6 @@ struct hs_writer {
 	struct idmap added;		/* choices that were made in this run */
 	struct idmap asked;		/* contacts that absent.c asked for: NULL, or
 					 * why each is gone (char *) */
-	bool listed;			/* the list of contacts answered */
 	struct hs_known *known;
 	bool tags_ready;		/* the tag property was looked at */
 };
@@ -81,14 +80,11 @@ NPS_MUSTCHECK bool hs_absent_ask(struct hubspot *h, struct hs_flight *f,
 NPS_MUSTCHECK bool hs_absent_take(struct hubspot *h, struct hs_flight *f,
     const struct crm_tag_write *writes, const struct http_res *res,
     bool *prove, struct err *err);
-/* A request whose answer, if it is a good one, proves that 404 is of contacts and
- * not of the address; once in a run (listed). */
+/* hs_prove, in steps. */
 NPS_MUSTCHECK bool hs_prove_ask(struct hubspot *h, struct hs_flight *f,
     struct http_req *req, struct err *err);
 NPS_MUSTCHECK bool hs_prove_take(struct hubspot *h, const struct http_res *res,
     struct err *err);
-/* Both, blocking. */
-NPS_MUSTCHECK bool hs_prove(struct hubspot *h, struct err *err);
 /* Why that contact is gone, by what was asked in this run; NULL = not so. */
 const char *hs_absent_why(const struct hubspot *h, const char *id);
 

@@ -217,6 +217,102 @@ test_a_batch_of_nobody(void **state)
 	rig_close(&rig);
 }
 
+/* 404 that does not say what is missing: of the card where the list of contacts
+ * answers, which is asked for once; else of the address, and nobody is gone. */
+static void
+test_gone_only_where_contacts_are_served(void **state)
+{
+	static const struct route served[] = {
+		{ .match = "batch/read", .body = LINKS("") },
+		{ .match = "GET " OBJ "/contacts/", .status = 404,
+		    .body = "<html>No" } };
+	static const struct route moved[] = {
+		{ .match = "/contacts/batch/read", .status = 404, .body = "{}" },
+		{ .match = "GET " OBJ "/contacts", .status = 404,
+		    .body = "{\"message\":\"resource not found\"}" } };
+	static const struct route told[] = {
+		{ .match = "batch/read", .body = LINKS("") },
+		{ .match = "GET " OBJ "/contacts/", .status = 404,
+		    .body = "{\"category\":\"OBJECT_NOT_FOUND\"}" } };
+
+	(void)state;
+	begin("", served, ARRAY_LEN(served));
+	rig_good(&rig, rig_load(&rig, three, 2));
+	rig_is(&rig.seen, "101 gone - - mail - owner -=- employed ? tags\n"
+	    "102 gone - - mail - owner -=- employed ? tags\n");
+	assert_int_equal(rig_count(&rig, "/contacts?limit=1 "), 1);
+	rig_close(&rig);
+	begin("", moved, ARRAY_LEN(moved));
+	rig_fails(&rig, rig_load(&rig, three, 2), ERR_PROTOCOL, "list contacts: "
+	    "HTTP 404: contacts are not served there: correct base_url or "
+	    "api_version");
+	rig_is(&rig.seen, "");
+	rig_close(&rig);
+	begin("", told, ARRAY_LEN(told));
+	rig_good(&rig, rig_load(&rig, three, 1));
+	assert_int_equal(rig_count(&rig, "/contacts?limit=1 "), 0);
+	rig_close(&rig);
+}
+
+#define ADDRESS_MAX 140
+static bool two_cards;		/* its parts are of several */
+
+/* 101 was merged into 900, who has all properties that are asked for. */
+static bool
+short_addresses(struct rig *r, const char *asked, struct sim_reply *reply)
+{
+	static const char *const names[][2] = { { "email", "a@x.dk" },
+		{ "firstname", "Ann" }, { "lastname", "Lee" },
+		{ "npstoday_tags", "A;B" }, { "hs_email_optout", "true" },
+		{ "hs_email_bounce", "" } };
+	const char *text = "", *at = strstr(asked, "properties=");
+
+	if (strstr(asked, "GET " OBJ "/contacts/101?") == NULL)
+		return false;
+	*reply = (struct sim_reply){ .headers = RIG_DATE, .status = 414,
+		.body = "" };
+	if (strlen(asked) > ADDRESS_MAX)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strstr(at, names[i][0]) != NULL)
+			text = arena_printf(r->reply, "%s%s\"%s\":\"%s\"",
+			    text, *text == '\0' ? "" : ",", names[i][0],
+			    names[i][1]);
+	reply->status = 200;
+	reply->body = arena_printf(r->reply, "{\"id\":\"%s\",\"properties\":"
+	    "{%s}}", two_cards && strstr(at, "email") == NULL ?
+	    "901" : "900", text);
+	return true;
+}
+
+/* HS contract 7: 414 is split; no property is lost, and of two cards is none. */
+static void
+test_an_address_that_is_too_long(void **state)
+{
+	static const char conf[] = "extra_properties = [ "
+	    "'some_long_property_name', 'another_long_property_name', "
+	    "'yet_a_longer_property_name' ];";
+	static const struct route nobody = { .match = "batch/read",
+		.body = LINKS("") };
+
+	(void)state;
+	two_cards = true;
+	rig = (struct rig){ .answer = short_addresses };
+	rig_open(&rig, conf, &nobody, 1);
+	rig_fails(&rig, rig_load(&rig, three, 1), ERR_RETRY,
+	    "its parts do not fit together");
+	rig_is(&rig.seen, "");
+	rig_close(&rig);
+	two_cards = false;
+	rig = (struct rig){ .answer = short_addresses };
+	rig_open(&rig, conf, &nobody, 1);
+	rig_good(&rig, rig_load(&rig, three, 1));
+	rig_is(&rig.seen, "101 -> 900 Ann Lee mail a@x.dk owner -=- employed ? "
+	    "optout tags A B\n");
+	assert_true(rig_count(&rig, "GET " OBJ "/contacts/101?") > 3);
+	rig_close(&rig);
+}
+
 /* An answer that is not whole, or not understood, makes nobody gone. */
 static void
 test_a_broken_answer_makes_nobody_gone(void **state)
@@ -561,6 +657,8 @@ main(void)
 		    test_a_property_that_is_missing_stops_everything),
 		cmocka_unit_test(test_merged_and_deleted_cards),
 		cmocka_unit_test(test_a_batch_of_nobody),
+		cmocka_unit_test(test_gone_only_where_contacts_are_served),
+		cmocka_unit_test(test_an_address_that_is_too_long),
 		cmocka_unit_test(test_a_broken_answer_makes_nobody_gone),
 		cmocka_unit_test(test_batches_of_100),
 		cmocka_unit_test(test_preferences_of_each_address),

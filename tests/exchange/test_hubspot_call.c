@@ -86,6 +86,48 @@ test_what_is_assumed(void **state)
 	rig_close(&rig);
 }
 
+static bool
+no_value(void *arg, const char *id, const char *label, long count)
+{
+	(void)arg, (void)id, (void)label, (void)count;
+	return true;
+}
+
+static void
+test_lists_have_as_many_rows_as_asked_for(void **state)
+{
+	static const struct route routes[] = { { .match =
+		"/owners/2026-09?limit=50 ", .body = "{\"results\":[]}" } };
+
+	(void)state;
+	begin("list_limit = 50;", routes, 1);
+	rig_good(&rig, rig.crm.list_values(rig.self, VAL_OWNER, no_value, NULL,
+	    &rig.err));
+	rig_close(&rig);
+}
+
+/* Which statuses mean "later" is not confirmed either. */
+static void
+test_statuses_that_mean_later(void **state)
+{
+	static const struct { const char *conf; long status; size_t asked; } all[] = {
+		{ "", 423, 4 }, { "", 477, 4 }, { "", 418, 1 },
+		{ "retry_statuses = [ 418 ];", 418, 4 },
+		{ "retry_statuses = [ 418 ];", 423, 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		const struct route routes[] = { { .match = "contacts?limit=1",
+			.status = (int)all[i].status, .body = "{}" } };
+		begin(all[i].conf, routes, 1);
+		assert_false(check());
+		if (rig_count(&rig, "contacts?limit=1") != all[i].asked)
+			fail_msg("%zu: %zu", i, rig_count(&rig,
+			    "contacts?limit=1"));
+		rig_close(&rig);
+	}
+}
+
 /* ---- paths ----------------------------------------------------------------------- */
 /* HS-15 */
 static void
@@ -345,6 +387,8 @@ main(void)
 		cmocka_unit_test(
 		    test_check_tries_activities_and_subscriptions),
 		cmocka_unit_test(test_what_is_assumed),
+		cmocka_unit_test(test_lists_have_as_many_rows_as_asked_for),
+		cmocka_unit_test(test_statuses_that_mean_later),
 		cmocka_unit_test(test_paths_by_version),
 		cmocka_unit_test(test_limits_have_their_own_pauses),
 		cmocka_unit_test(test_the_days_limit_stops_the_run),

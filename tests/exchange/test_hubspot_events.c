@@ -579,6 +579,10 @@ test_deals_by_named_stages_and_by_flags(void **state)
 	rig_good(&rig, rig_events(&rig, NIGHT));
 	rig_is(&rig.seen, "sale 1 - -/new by - at 2026-11-24T23:00:00Z\n");
 	rig_close(&rig);
+	begin(DEALS "lost_stages = [ 'new' ];", routes, 2);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	rig_is(&rig.seen, "loss 1 - -/new by - at 2026-11-24T23:00:00Z\n");
+	rig_close(&rig);
 	begin(DEALS "deal_rule = 'flags';", routes, 2);
 	rig_good(&rig, rig_events(&rig, NIGHT));
 	rig_is(&rig.seen, "sale 3 - -/x by - at 2026-11-24T23:00:00Z\n"
@@ -636,6 +640,52 @@ test_tickets_that_were_closed(void **state)
 	rig_is(&rig.bad, "tickets 2: it came without hs_v2_date_entered_4: "
 	    "when such rows were closed is not known; an older time counts\n");
 	assert_int_equal(rig_count(&rig, "\"hs_v2_date_entered_4\""), 1);
+	rig_close(&rig);
+}
+
+/* closed_date is not confirmed: another property, or none, and then the stage. */
+static void
+test_another_property_says_when_a_ticket_was_closed(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "/tickets/search", .body = FOUND(1, ROW("1",
+		    "\"hs_pipeline_stage\":\"4\",\"closed_date\":"
+		    "\"2026-11-24T20:00:00Z\",\"done_on\":"
+		    "\"2026-11-24T19:00:00Z\",\"hs_v2_date_entered_4\":"
+		    "\"2026-11-24T18:00:00Z\"," CHANGED)) } };
+
+	(void)state;
+	begin(CASES "ticket_closed_property = 'done_on';", routes, 1);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	rig_is(&rig.seen, "case 1 - -/4 by - at 2026-11-24T19:00:00Z\n");
+	rig_close(&rig);
+	begin(CASES "ticket_closed_property = '';", routes, 1);
+	rig_good(&rig, rig_events(&rig, NIGHT));
+	rig_is(&rig.seen, "case 1 - -/4 by - at 2026-11-24T18:00:00Z\n");
+	assert_int_equal(rig_count(&rig, "closed_date"), 0);
+	rig_close(&rig);
+}
+
+/* How far the first reading goes back: of what ended without an outcome, and of
+ * activities. */
+static void
+test_how_far_the_first_reading_goes(void **state)
+{
+	struct pull pull;
+
+	(void)state;
+	begin(MEETINGS "meeting_fallback = true; meeting_late_days = 30; "
+	    "activity_first_days = 31;", NULL, 0);
+	rig_good(&rig, rig_events(&rig, NULL));
+	/* 2026-10-24T02:00:00Z */
+	assert_int_equal(rig_count(&rig, "\"hs_meeting_end_time\",\"operator\":"
+	    "\"BETWEEN\",\"value\":\"1792807200000\""), 1);
+	pull = rig_pull(&rig, NULL);
+	rig_good(&rig, rig.crm.pull_activities(rig.self, &pull, rig_activity,
+	    rig_checkpoint, &rig, &rig.err));
+	/* 2026-10-25T02:00:00Z */
+	assert_int_equal(rig_count(&rig, "\"hs_timestamp\",\"operator\":"
+	    "\"BETWEEN\",\"value\":\"1792893600000\""), 1);
 	rig_close(&rig);
 }
 
@@ -708,6 +758,9 @@ main(void)
 		cmocka_unit_test(test_deals_by_named_stages_and_by_flags),
 		cmocka_unit_test(test_no_stage_that_ends_is_an_error),
 		cmocka_unit_test(test_tickets_that_were_closed),
+		cmocka_unit_test(
+		    test_another_property_says_when_a_ticket_was_closed),
+		cmocka_unit_test(test_how_far_the_first_reading_goes),
 		cmocka_unit_test(test_activities),
 	};
 

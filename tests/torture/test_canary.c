@@ -27,17 +27,18 @@
 #include <cmocka.h>
 
 #include "buf.h"
+#include "canary.h"
 #include "db.h"
-#include "log.h"
 #include "npsync.h"
 #include "place.h"
 #include "simhttpd.h"
 
-#define PEOPLE 5		/* their surveys arrive */
+#define PEOPLE 9		/* their surveys arrive */
 #define VICTIMS 3		/* theirs do not, after them */
-#define CANARIES_MAX 80
+#define EACH 8			/* canaries of a person */
+#define BOTH_MIN 40		/* in the ledger and in the database */
 #define PASSWORD "kanari-db-Qw81"
-#define CORPUS_MAX ((size_t)64 << 20)
+#define LEDGER_MAX ((size_t)64 << 20)
 #define NIGHT "2026-12-02T03:10"
 #define NIGHT_UTC "2026-12-02T02:10:00Z"
 
@@ -47,82 +48,16 @@ DB_STMT(tc_found,
 DB_STMT(tc_secret, "SELECT encode(person_secret, 'hex') FROM npsync.tenant");
 
 enum { AT_SERVICE = 1, AT_DATABASE = 2 };
-static struct canary {
-	char word[80];
-	int at;			/* where it must arrive */
-} canaries[CANARIES_MAX];
-static int n_canaries;
+/* A person's letter in ids, by number - 1. */
+static const char letters[] = "123456789ABC";
 static struct place place;
-static struct buf corpus;	/* all that must not hold them */
 static struct db *db;
-static int n_texts, n_samples;
-
-/* ---- canaries ------------------------------------------------------------------- */
-static const char *
-canary(int at, const char *fmt, int i)
-{
-	struct canary *c = &canaries[n_canaries++];
-
-	assert_in_range(n_canaries, 1, CANARIES_MAX);
-	char *percent = strchr(fmt, '#');
-	assert_non_null(percent);
-	(void)snprintf(c->word, sizeof(c->word), "%.*s%d%s",
-	    (int)(percent - fmt), fmt, i, percent + 1);
-	c->at = at;
-	return c->word;
-}
 
 /* Of a person, in the order of people_write: 0 first name, 2 address. */
 static const char *
 person(int number, int which)
 {
-	return canaries[(number - 1) * 8 + which].word;
-}
-
-/* How often they stand in a text; the first of them in *which. */
-static int
-hits(const char *text, const char **which)
-{
-	int n = 0;
-
-	for (int i = 0; i < n_canaries; i++)
-		if (strstr(text, canaries[i].word) != NULL && n++ == 0)
-			*which = canaries[i].word;
-	return n;
-}
-
-static void
-note(const char *what, const char *text)
-{
-	const char *which = "";
-
-	n_texts++;
-	if (hits(text, &which) > 0)
-		print_error("# %s holds %s\n", what, which);
-	assert_true(buf_str(&corpus, text) && buf_str(&corpus, "\n"));
-}
-
-/* A file that may hold zero bytes. */
-static void
-note_file(const char *path)
-{
-	static char text[1 << 20];
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	/* A process without dumps shows its environment to root alone. */
-	if (fd < 0 && errno == EACCES && geteuid() != 0 &&
-	    strstr(path, "/environ") != NULL)
-		return;
-	if (fd < 0)
-		fail_msg("%s: %s", path, strerror(errno));
-	const ssize_t n = read(fd, text, sizeof(text) - 1);
-	(void)close(fd);
-	assert_true(n > 0);
-	for (ssize_t i = 0; i < n; i++)
-		if (text[i] == '\0')
-			text[i] = '\n';
-	text[n] = '\0';
-	note(path, text);
+	return canary_get((number - 1) * EACH + which)->word;
 }
 
 /* ---- the CRM ---------------------------------------------------------------------- */
@@ -151,36 +86,38 @@ people_write(void)
 	for (int i = 1; i <= PEOPLE + VICTIMS; i++) {
 		const int both = AT_DATABASE |
 		    (i <= PEOPLE ? AT_SERVICE : 0);
-		(void)fprintf(f, "P-%d;K-%d;%s;", i, i,
-		    canary(both, "Fornavnkanari#q", i));
-		(void)fprintf(f, "%s;", canary(both, "Efternavnkanari#q", i));
-		(void)fprintf(f, "%s;F-%d;", canary(both,
-		    "postkanari#q@kunde-kanari.example", i), i);
-		(void)fprintf(f, "%s;Ja;da;DK;", canary(AT_DATABASE,
+		const char c = letters[i - 1];
+		(void)fprintf(f, "P-%c;K-%c;%s;", c, c,
+		    canary_add(both, "Fornavnkanari#q", i));
+		(void)fprintf(f, "%s;", canary_add(both, "Efternavnkanari#q", i));
+		(void)fprintf(f, "%s;F-%c;", canary_add(both,
+		    "postkanari#q@kunde-kanari.example", i), c);
+		(void)fprintf(f, "%s;Ja;da;DK;", canary_add(AT_DATABASE,
 		    "Afdelingskanari#q", i));
 		(void)fprintf(f, "Egon;egon@npsync-demo.example;Ja;"
 		    "27-10-2025 09:00;");
-		(void)fprintf(f, "%s;", canary(AT_DATABASE, "+45701100#1", i));
-		(void)fprintf(f, "%s\r\n", canary(AT_DATABASE, "+45302200#1",
+		(void)fprintf(f, "%s;", canary_add(AT_DATABASE, "+45701100#", i));
+		(void)fprintf(f, "%s\r\n", canary_add(AT_DATABASE, "+45302200#",
 		    i));
-		(void)fprintf(firms, "F-%d;%s;Kunde;A;DK\r\n", i,
-		    canary(both, "Firmakanari#q ApS", i));
-		(void)fprintf(tags, "P-%d;%s\r\n", i, canary(AT_DATABASE,
+		(void)fprintf(firms, "F-%c;%s;Kunde;A;DK\r\n", c,
+		    canary_add(both, "Firmakanari#q ApS", i));
+		(void)fprintf(tags, "P-%c;%s\r\n", c, canary_add(AT_DATABASE,
 		    "Tagkanari#q", i));
 	}
 	assert_true(fclose(f) == 0 && fclose(firms) == 0 && fclose(tags) == 0);
 }
 
-/* Those of the numbers have met somebody. */
+/* Those of the letters have met somebody. */
 static void
-meetings_write(const char *numbers)
+meetings_write(const char *who)
 {
 	FILE *f = file_open("activities.csv", "AktivitetId;Type;Kategori;Status;"
 	    "Tidspunkt;KontaktId;FirmaId;Medarbejder;Automatisk;Emne");
 
-	for (const char *i = numbers; *i != '\0'; i++)
-		(void)fprintf(f, "A-%c;Møde;Kundepleje;Afholdt;01-12-2026 1%c:00;"
-		    "P-%c;F-%c;Egon;Nej;Emne\r\n", *i, *i, *i, *i);
+	for (const char *i = who; *i != '\0'; i++)
+		(void)fprintf(f, "A-%c;Møde;Kundepleje;Afholdt;01-12-2026 15:%02d;"
+		    "P-%c;F-%c;Egon;Nej;Emne\r\n", *i,
+		    (int)(strchr(letters, *i) - letters), *i, *i);
 	assert_int_equal(fclose(f), 0);
 }
 
@@ -206,10 +143,10 @@ run(const char *now, int code, const char *args, bool shows)
 	char what[200];
 
 	(void)snprintf(what, sizeof(what), "npsync %s, what it logs", args);
-	note(what, r->err);
+	canary_note(what, r->err);
 	(void)snprintf(what, sizeof(what), "npsync %s, what it prints", args);
 	if (!shows)
-		note(what, r->out);
+		canary_note(what, r->out);
 	return r->code;
 }
 
@@ -281,7 +218,7 @@ nights_refused(void)
 
 	(void)snprintf(refusal, sizeof(refusal), "{\"Message\": \"%.80s %.80s of "
 	    "%.80s is not wanted, key %s, Authorization: apikey %s\"}",
-	    person(8, 0), person(8, 2), person(8, 6), SIMPROC_KEY,
+	    person(PEOPLE + 1, 0), person(PEOPLE + 1, 2), person(PEOPLE + 1, 6), SIMPROC_KEY,
 	    SIMPROC_KEY);
 	night_quoted(all, ARRAY_LEN(all), "GET ");
 	night_quoted(push, ARRAY_LEN(push), "POST ");
@@ -289,21 +226,6 @@ nights_refused(void)
 }
 
 /* ---- the process while it runs --------------------------------------------------------- */
-static void
-sample(pid_t pid)
-{
-	static const char *const files[] = { "cmdline", "environ", "limits",
-		"status" };
-	char path[64];
-
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		(void)snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid,
-		    files[i]);
-		note_file(path);
-		n_samples++;
-	}
-}
-
 static void
 wait_until_stopped(pid_t pid)
 {
@@ -352,7 +274,7 @@ night_crashed(void)
 	place_start(&r, &place, NIGHT, "run night");
 	place_use(NULL, NULL);
 	wait_until_stopped(r.pid);
-	sample(r.pid);
+	canary_sample(r.pid);
 	assert_int_equal(prlimit(r.pid, RLIMIT_CORE, NULL, &core), 0);
 	assert_true(core.rlim_cur == 0 && core.rlim_max == 0);
 	/* What is not dumpable belongs to root in /proc. */
@@ -362,8 +284,8 @@ night_crashed(void)
 	assert_int_equal(crash(r.pid), CLD_KILLED);
 	runproc_wait(&r, 60);
 	assert_int_equal(r.code, 128 + SIGSEGV);
-	note("a night that crashed, what it logs", r.err);
-	note("a night that crashed, what it prints", r.out);
+	canary_note("a night that crashed, what it logs", r.err);
+	canary_note("a night that crashed, what it prints", r.out);
 	runproc_free(&r);
 }
 
@@ -418,12 +340,12 @@ static void
 all_arrived(void)
 {
 	AUTO(buf) struct buf ledger;
-	int at_service = 0, at_database = 0;
+	int at_service = 0, at_database = 0, both = 0;
 
-	buf_init(&ledger, CORPUS_MAX);
+	buf_init(&ledger, LEDGER_MAX);
 	ledger_read(&ledger);
-	for (int i = 0; i < n_canaries; i++) {
-		const struct canary *c = &canaries[i];
+	for (int i = 0; i < canary_count(); i++) {
+		const struct canary *c = canary_get(i);
 		const bool sent = strstr(buf_text(&ledger), c->word) != NULL;
 		const bool kept = c->at != 0 && in_database(c->word);
 		if (((c->at & AT_SERVICE) != 0 && !sent) ||
@@ -432,11 +354,12 @@ all_arrived(void)
 			    c->word);
 		at_service += sent;
 		at_database += kept;
+		both += sent && kept;
 	}
-	print_message("# %d canaries: %d in the ledger, %d in the database\n",
-	    n_canaries, at_service, at_database);
-	assert_true(at_database >= 40);
-	assert_true(at_service >= 5 * PEOPLE);
+	print_message("# %d canaries: %d in the ledger of the service, %d in the "
+	    "database, %d in both\n", canary_count(), at_service, at_database,
+	    both);
+	assert_true(both >= BOTH_MIN);
 }
 
 /* ---- the test ----------------------------------------------------------------------------- */
@@ -448,8 +371,7 @@ secret_take(void)
 
 	if (!db_query(db, &tc_secret, NULL, &r, &err))
 		fail_msg("%s", err.msg);
-	(void)snprintf(canaries[n_canaries++].word, sizeof(canaries[0].word),
-	    "%s", db_text(r, 0, 0));
+	(void)canary_add(0, db_text(r, 0, 0), 0);
 }
 
 /* In the configuration itself it is refused, and not repeated. */
@@ -484,10 +406,8 @@ place_prepare(void)
 	(void)snprintf(name, 20, "dbname=canary");
 	if (!db_open(conninfo, &db, &err))
 		fail_msg("%s", err.msg);
-	(void)snprintf(canaries[n_canaries++].word, sizeof(canaries[0].word),
-	    "%s", SIMPROC_KEY);
-	(void)snprintf(canaries[n_canaries++].word, sizeof(canaries[0].word),
-	    "%s", PASSWORD);
+	(void)canary_add(0, SIMPROC_KEY, 0);
+	(void)canary_add(0, PASSWORD, 0);
 	passfile_write();
 	place_edit(&place, "level = \"warning\";",
 	    "level = \"debug\"; target = \"stderr\";");
@@ -503,7 +423,7 @@ answers(void)
 		simproc_tell(place.sim, "answer", "{\"email\": \"%s\", \"rating\": "
 		    "%d, \"comment\": \"%s\", \"at\": \"2026-12-02T10:30:00Z\"}",
 		    person(i, 2), i,
-		    canary(AT_SERVICE | AT_DATABASE, "Kommentarkanari#q", i));
+		    canary_add(AT_SERVICE | AT_DATABASE, "Kommentarkanari#q", i));
 }
 
 static void
@@ -513,7 +433,7 @@ postgres_log(void)
 
 	(void)snprintf(path, sizeof(path), "%s", place.dir);
 	(void)snprintf(strrchr(path, '/'), 20, "/state/pg.log");
-	note_file(path);
+	canary_note_file(path);
 }
 
 static void
@@ -540,19 +460,19 @@ play(void)
 	(void)run("2026-12-01T08:00", 0, "run hourly", false);
 	(void)run("2026-12-01T08:00", 0, "activate", false);
 	secret_take();
-	meetings_write("8");
+	meetings_write("A");
 	(void)run("2026-12-01T20:07", 0, "run hourly", false);
 	commands();
 	place_clock(&place, NIGHT_UTC);
 	nights_refused();
-	meetings_write("87");
+	meetings_write("AB");
 	fault("\"html\"", "push");
 	(void)run(NIGHT, -2, "run night", false);
-	meetings_write("876");
+	meetings_write("ABC");
 	night_crashed();
 	fault("401", "campaigns");
 	(void)run(NIGHT, -2, "run night", false);
-	meetings_write("87612345");
+	meetings_write("ABC123456789");
 	(void)run(NIGHT, -2, "run night", false);
 	answers();
 	fault("401", "responses");
@@ -564,59 +484,35 @@ play(void)
 	commands();
 }
 
-/* What a careless line would look like in the same search. */
-static char careless[512];
-
-static void
-keep(enum log_level level, const char *line)
-{
-	(void)level;
-	(void)snprintf(careless, sizeof(careless), "%s", line);
-}
-
-static void
-control(void)
-{
-	const char *which = "";
-
-	log_open(LOG_TARGET_NONE, LOG_LEVEL_DEBUG);
-	log_sink(keep);
-	for (int i = 0; i < n_canaries; i++) {
-		log_ev(LOG_LEVEL_DEBUG, "control", "name=%s",
-		    log_quote(canaries[i].word));
-		if (hits(careless, &which) == 0)
-			fail_msg("%s would not be found in a log line",
-			    canaries[i].word);
-	}
-	log_sink(NULL);
-}
-
 static void
 test_canaries(void **state)
 {
 	const char *which = "";
 
 	(void)state;
-	buf_init(&corpus, CORPUS_MAX);
+	canary_begin();
 	place_prepare();
 	play();
 	postgres_log();
 	no_core();
 	all_arrived();
-	control();
-	const int found = hits(buf_text(&corpus), &which);
-	print_message("# %d texts of %zu bytes (%d files of /proc, the log of "
-	    "PostgreSQL): %d canaries\n", n_texts, corpus.len, n_samples,
-	    found);
-	assert_true(corpus.len > 10000 && n_texts > 40);
+	canary_control();
+	const struct canary_seen seen = canary_seen();
+	const int found = canary_hits(seen.text, &which);
+	print_message("# %d texts of %zu bytes, with the log of PostgreSQL and %d "
+	    "files of /proc (%d environments read, %d denied to its own user): "
+	    "%d canaries\n", seen.texts, seen.len, seen.files, seen.environs,
+	    seen.denied, found);
+	assert_true(seen.len > 10000 && seen.texts > 40);
+	assert_int_equal(seen.environs + seen.denied, 1);
 	/* It is about the runs that were meant. */
-	says(buf_text(&corpus), "HTTP 400");
-	says(buf_text(&corpus), "HTTP 401");
-	says(buf_text(&corpus), "constraint refused");
+	says(seen.text, "HTTP 400");
+	says(seen.text, "HTTP 401");
+	says(seen.text, "constraint refused");
 	assert_int_equal(found, 0);
 	db_close(db);
 	place_free(&place);
-	buf_free(&corpus);
+	canary_end();
 }
 
 int

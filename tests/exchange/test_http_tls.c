@@ -1,5 +1,6 @@
 /*
- * Bad TLS servers: refused, and not one byte of a request reaches them.
+ * Bad TLS servers: refused, and not one byte of a request reaches them.  And what
+ * the environment would do to a good one: nothing.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -23,6 +24,8 @@
 #include <openssl/x509v3.h>
 
 #include "http.h"
+#include "runproc.h"
+#include "textfile.h"
 
 #define DAY 86400L
 
@@ -92,6 +95,7 @@ static const struct tls_case cases[] = {
 struct server {
 	SSL_CTX *ctx;
 	int fd, port, bytes;	/* bytes of a request that were read */
+	char request[4096];	/* the first of them */
 	char ca_file[64];
 	pthread_t thread;
 };
@@ -225,17 +229,19 @@ serve(void *arg)
 	static const char reply[] =
 	    "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}";
 	struct server *s = arg;
-	char in[4096];
+	char *in = s->request;
+	const size_t size = sizeof(s->request) - 1;
 	const int fd = accept(s->fd, NULL, NULL);
 	SSL *ssl = SSL_new(s->ctx);
 
 	if (fd >= 0 && ssl != NULL && SSL_set_fd(ssl, fd) == 1 &&
 	    SSL_accept(ssl) == 1) {
-		const int n = SSL_read(ssl, in, sizeof(in));
+		char body[16];
+		const int n = SSL_read(ssl, in, (int)size);
 		s->bytes = n > 0 ? n : 0;
 		/* The body may come in a record of its own. */
 		if (n > 0 && memcmp(in + n - 2, "{}", 2) != 0)
-			(void)SSL_read(ssl, in, sizeof(in));
+			(void)SSL_read(ssl, body, sizeof(body));
 		if (n > 0)
 			(void)SSL_write(ssl, reply, sizeof(reply) - 1);
 		(void)SSL_shutdown(ssl);
@@ -375,14 +381,134 @@ test_no_ca_file(void **state)
 	arena_free(arena);
 }
 
+/* ---- the environment -------------------------------------------------------- */
+/* libcurl reads it once in a process: each case has one of its own. */
+#define NETRC "default login canary password canary\n"
+
+static bool
+get_by_ours(const struct server *s, const char *url)
+{
+	AUTO(arena) struct arena *arena = arena_new(1u << 16);
+	struct http_settings settings = http_defaults;
+	const struct http_req req = { .method = "POST", .url = url,
+		.body = "{}", .body_len = 2 };
+	struct http *http = NULL;
+	struct http_res res;
+	struct err err;
+
+	settings.ca_file = s->ca_file;
+	assert_true(http_open(&settings, NULL, &http, &err));
+	const bool ok = http_do(http, &req, arena, &res, &err);
+	http_close(http);
+	return ok;
+}
+
+/* As a program does that thinks of nothing. */
+static bool
+get_by_anybody(const struct server *s, const char *url)
+{
+	CURL *easy = curl_easy_init();
+
+	assert_non_null(easy);
+	(void)curl_easy_setopt(easy, CURLOPT_URL, url);
+	(void)curl_easy_setopt(easy, CURLOPT_CAINFO, s->ca_file);
+	(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "{}");
+	(void)curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
+	const bool ok = curl_easy_perform(easy) == CURLE_OK;
+	curl_easy_cleanup(easy);
+	return ok;
+}
+
+/* The process of a case; it prints the request that the server was sent. */
+static int
+child(const char *who)
+{
+	static struct server s;
+	char url[64];
+
+	server_open(&s, &cases[0]);
+	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%d/x", s.port);
+	const bool ok = strcmp(who, "ours") == 0 ? get_by_ours(&s, url)
+	    : get_by_anybody(&s, url);
+	server_close(&s);
+	(void)printf("%s", s.request);
+	return ok ? 0 : 1;
+}
+
+static const char *self;
+static struct {
+	char dir[80], home[96], netrc[96], keys[96], log[120], named[120];
+} at;
+
+static void
+places_make(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	(void)snprintf(at.dir, sizeof(at.dir), "%.50s/npsync-envXXXXXX",
+	    dir == NULL ? "/tmp" : dir);
+	assert_non_null(mkdtemp(at.dir));
+	(void)snprintf(at.netrc, sizeof(at.netrc), "%s/.netrc", at.dir);
+	(void)snprintf(at.keys, sizeof(at.keys), "%s/keys", at.dir);
+	(void)snprintf(at.home, sizeof(at.home), "HOME=%s", at.dir);
+	(void)snprintf(at.log, sizeof(at.log), "SSLKEYLOGFILE=%s", at.keys);
+	(void)snprintf(at.named, sizeof(at.named), "NETRC=%s", at.netrc);
+	textfile_write(at.netrc, NETRC);
+}
+
+/* True: the key log was written; said: what the server was sent. */
+static bool
+is_logged(const char *who, const char *const *env, struct runproc *said)
+{
+	const char *const args[] = { who, NULL };
+
+	runproc_start(said, self, args, env, NULL);
+	runproc_wait(said, 60);
+	if (said->code != 0)
+		fail_msg("%s: exit %d\n%s", who, said->code, said->err);
+	assert_non_null(strstr(said->out, "POST /x HTTP/1.1"));
+	const bool logged = access(at.keys, F_OK) == 0;
+	if (logged)
+		assert_int_equal(unlink(at.keys), 0);
+	return logged;
+}
+
+static void
+test_environment(void **state)
+{
+	struct runproc said;
+
+	(void)state;
+	places_make();
+	const char *const plain[] = { at.home, at.log, NULL };
+	const char *const all[] = { at.home, at.log, at.named,
+		"https_proxy=http://127.0.0.1:1", "HTTPS_PROXY=http://127.0.0.1:1",
+		"all_proxy=http://127.0.0.1:1", "ALL_PROXY=http://127.0.0.1:1",
+		NULL };
+
+	/* Otherwise: the keys of the connection in a file, and a password. */
+	assert_true(is_logged("anybody", plain, &said));
+	assert_non_null(strstr(said.out, "Authorization: Basic"));
+	runproc_free(&said);
+	assert_false(is_logged("ours", all, &said));
+	assert_null(strstr(said.out, "Authorization"));
+	runproc_free(&said);
+	assert_int_equal(unlink(at.netrc), 0);
+	assert_int_equal(rmdir(at.dir), 0);
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_no_ca_file),
 		cmocka_unit_test(test_empty_ca_file),
+		cmocka_unit_test(test_environment),
 	};
 
+	if (argc == 2)
+		return child(argv[1]);
+	self = argv[0];
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@ smtpd.py DIR [--tls | --smtps] [--user NAME --password WORD]
 Writes DIR/port when it listens, DIR/ca.pem where it speaks TLS, and each
 message it was given as DIR/N.eml with the address of its envelope in DIR/N.to
 and what a reader sees of it (readmail.py) in DIR/N.json.
+DIR/auth has a line "USER WORD" for each AUTH.
 DIR/mode, read at each message, says what becomes of it:
   ok        taken over
   cut       taken over, and the connection is gone before the answer
@@ -87,6 +88,8 @@ async def serve(args):
     handler = Handler(args.dir)
 
     def authenticate(server, session, envelope, mechanism, data):
+        with open(os.path.join(args.dir, "auth"), "ab") as f:
+            f.write(data.login + b" " + data.password + b"\n")
         good = (data.login == args.user.encode()
                 and data.password == args.password.encode())
         return AuthResult(success=good, handled=False)

@@ -1,6 +1,7 @@
 /*
  * JSON that was made to hurt: nested, wide, duplicate, huge, broken text.  Each
- * case says by itself whether it may be taken; none may cost much.
+ * case says by itself whether it may be taken; none may cost more than a second
+ * of the processor and 128 MiB.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,19 +9,46 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #include "buf.h"
-#include "clock.h"
 #include "json.h"
+#include "peak.h"
 #include "scratch.h"
 
-/* A second is what it may take; a busy machine gets more. */
-#define LIMIT_MS 20000
+/* Of the processor, whoever else uses the machine; a sanitizer works ten times
+ * as hard. */
+#define LIMIT_MS (WITH_ASAN ? 15000 : 1000)
+#define LIMIT_KIB (128 * 1024L)
 
 static size_t n_cases, n_taken;
+/* The one that took longest, and the one that raised the peak last. */
+static struct worst {
+	char what[32];
+	size_t n;
+	long cost;
+} slowest, largest;
+
+static long
+cpu_ms(void)
+{
+	struct timespec t = { 0, 0 };
+
+	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
+	return (long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void
+worst_keep(struct worst *w, long cost, const char *what, size_t n)
+{
+	if (cost <= w->cost)
+		return;
+	(void)snprintf(w->what, sizeof(w->what), "%s", what);
+	w->n = n;
+	w->cost = cost;
+}
 
 static void
 repeat(struct buf *b, const char *s, size_t n)
@@ -31,18 +59,40 @@ repeat(struct buf *b, const char *s, size_t n)
 }
 
 static bool
-taken(const struct buf *b)
+parse_once(const struct buf *b, long *ms)
 {
 	struct json_doc *doc = NULL;
 	struct err err = { .kind = ERR_NONE };
-	const int64_t start = clock_boottime_ms();
+	const long start = cpu_ms();
 	const bool ok = json_parse(buf_text(b), b->len, &doc, &err);
 
-	assert_true(clock_boottime_ms() - start < LIMIT_MS);
+	*ms = cpu_ms() - start;
 	assert_int_equal(ok, doc != NULL);
 	if (!ok)
 		assert_int_equal(err.kind, ERR_PROTOCOL);
 	json_free(doc);
+	return ok;
+}
+
+/* The best of three where one was slow: a machine that does much else has a
+ * slower processor. */
+static bool
+taken(const struct buf *b, const char *what, size_t n)
+{
+	long best, ms;
+	const bool ok = parse_once(b, &best);
+
+	for (int i = 0; i < 2 && best >= LIMIT_MS; i++) {
+		assert_int_equal(parse_once(b, &ms), ok);
+		best = ms < best ? ms : best;
+	}
+	worst_keep(&slowest, best, what, n);
+	worst_keep(&largest, peak_kib(), what, n);
+	if (best >= LIMIT_MS)
+		fail_msg("%s x %zu: %ld ms", what, n, best);
+	/* The sanitizer keeps what was freed. */
+	if (!WITH_ASAN && peak_kib() > LIMIT_KIB)
+		fail_msg("%s x %zu: %ld KiB", what, n, peak_kib());
 	n_cases++;
 	n_taken += ok;
 	return ok;
@@ -51,7 +101,7 @@ taken(const struct buf *b)
 static void
 expect(const struct buf *b, bool ok, const char *what, size_t n)
 {
-	if (taken(b) != ok)
+	if (taken(b, what, n) != ok)
 		fail_msg("%s x %zu (%zu bytes): %s", what, n, b->len,
 		    ok ? "refused" : "taken");
 }
@@ -217,15 +267,11 @@ test_nul(void **state)
 static void
 test_cost(void **state)
 {
-	struct rusage use;
-
 	(void)state;
 	assert_true(n_cases >= 300);
-	assert_int_equal(getrusage(RUSAGE_SELF, &use), 0);
-	print_message("# %zu cases, %zu taken, %ld MiB at most\n", n_cases,
-	    n_taken, use.ru_maxrss / 1024);
-	/* KiB; the sanitizer keeps what was freed. */
-	assert_true(WITH_ASAN || use.ru_maxrss < 128 * 1024);
+	print_message("# %zu cases, %zu taken; %ld ms at most (%s x %zu), %ld MiB "
+	    "at most (%s x %zu)\n", n_cases, n_taken, slowest.cost, slowest.what,
+	    slowest.n, largest.cost / 1024, largest.what, largest.n);
 }
 
 int

@@ -21,6 +21,7 @@
 
 #include "clock.h"
 #include "http_file.h"
+#include "missing.h"
 #include "num.h"
 #include "simhttpd.h"
 #include "url.h"
@@ -461,8 +462,7 @@ test_sftp(void **state)
 	(void)state;
 	if (!start_sftpd()) {
 		stop_sftpd();
-		print_message("# python3-asyncssh is not installed\n");
-		skip();
+		missing("python3-asyncssh");
 	}
 	write_file("data.csv", "a;b\n1;2\n");
 	write_file("known", arena_printf(arena, "[127.0.0.1]:%d %s\n",

@@ -133,6 +133,9 @@ ok() {	# ok RC NAME
 		failed=1
 	fi
 }
+# Of what may not be done here; a tool that is missing: lib/missing.sh.
+# shellcheck source=tests/lib/missing.sh
+. tests/lib/missing.sh
 skip() {
 	echo "1..1"
 	echo "ok 1 # SKIP $1"
@@ -144,10 +147,10 @@ give_up() {
 	[ ! -s "$dir/out" ] || sed 's/^/# /' "$dir/out"
 	exit 1
 }
-command -v strace >/dev/null || skip "strace is not here"
+command -v strace >/dev/null || missing strace
 said=$(strace -f -qq -o /dev/null -e trace=none true 2>&1) ||
     skip "strace cannot trace: ${said%%$'\n'*}"
-[ -n "$server" ] || skip "no PostgreSQL server in /usr/lib/postgresql"
+[ -n "$server" ] || missing "a PostgreSQL server in /usr/lib/postgresql"
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/sys.XXXXXX") || exit 71
 chmod 711 "$dir"

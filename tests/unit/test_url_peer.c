@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "missing.h"
 #include "runproc.h"
 #include "url.h"
 #define SCRATCH_BYTES ((size_t)1 << 20)
@@ -84,10 +85,8 @@ test_urllib(void **state)
 	const int rounds = getenv("NPSYNC_LONG") != NULL ? 100 : 1;
 
 	(void)state;
-	if (access(PYTHON, X_OK) != 0) {
-		print_message("# python3 is not installed\n");
-		skip();
-	}
+	if (access(PYTHON, X_OK) != 0)
+		missing("python3");
 	for (int i = 1; i <= rounds; i++)
 		round_of(i);
 	assert_int_equal(seen.offers, (long)rounds * OFFERS_A_ROUND);

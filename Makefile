@@ -260,6 +260,7 @@ SECONDS ?= 60
 CHECKS += $(FUZZ_BINS)
 tests-build: $(FUZZ_BINS)
 $(FUZZ_BINS): $(FUZZ_MAIN)
+$(O)/tests/fuzz/fuzz_drivers: override LDFLAGS += -Wl,--wrap=http_do -Wl,--wrap=http_pause
 .PHONY: fuzz fuzz-build
 fuzz:
 	@tests/setup.sh check clang

@@ -26,7 +26,10 @@ for program; do
 	# What an earlier run crashed on is not counted again.
 	rm -f "$dir"/{crash,leak,timeout,oom}-*
 	start=$EPOCHREALTIME
-	"$build/tests/fuzz/$target" -max_total_time="$seconds" -max_len=2560 \
+	# The answers to a whole reading, or one small text.
+	max=2560
+	[ "$target" != fuzz_drivers ] || max=20480
+	"$build/tests/fuzz/$target" -max_total_time="$seconds" -max_len=$max \
 	    -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
 	    -dict="tests/fuzz/$target.dict" -artifact_prefix="$dir/" \
 	    "$dir/corpus" "$seeds" >"$log" 2>&1

@@ -128,15 +128,18 @@ ticket_row(struct so_events *e, const struct so_kind *k, struct so_row *row,
     struct err *err)
 {
 	const char *column = e->s->set->ticket_category_column;
+	const time_t closed = so_time(e->s->set, row->json, "closedAt");
 	const struct crm_event ev = { .trigger = k->trigger,
 		.event_id = row->id, .category = *column == '\0' ? NULL :
 		    so_text(row->json, column, e->s->item),
 		.contact_id = so_id(row->json, "personId", e->s->item),
 		.employee_id = so_who(row->json,
 		    e->s->set->ticket_owner_column, e->s->item),
-		.occurred_at = row->at, .transition_at = row->at };
+		.occurred_at = closed, .transition_at = closed };
 
-	return emit(e, &ev, err);
+	if (closed == NO_TIME)
+		so_refuse(row, "closedAt", "a time with its zone");
+	return row->reason[0] != '\0' || emit(e, &ev, err);
 }
 
 /* ---- what is asked for ------------------------------------------------- */
@@ -244,7 +247,9 @@ tickets_open(struct superoffice *s, struct err *err)
 	struct arena *own = s->api.own;
 	const struct so_kind kind = { .trigger = "case", .row = ticket_row };
 	const char *column = set->ticket_category_column;
-	const struct so_feed feed = { .stamp = "closedAt", .name = "case",
+	const bool by_change = set->ticket_stamp == SO_BY_CHANGE;
+	const struct so_feed feed = { .stamp = by_change ? "lastChanged" :
+	        "closedAt", .name = by_change ? "case-changed" : "case",
 		.q = { .path = "/Ticket", .label = "requests",
 		    .id = "ticketId", .select = arena_printf(own, TICKET,
 		        set->ticket_owner_column, *column == '\0' ? "" : ",",

@@ -41,6 +41,7 @@ static const char *const verifies[] = { "claims", "signature", NULL };
 static const char *const naives[] = { "reject", "utc", NULL };
 static const char *const consents[] = { "off", "withdrawn", "required", NULL };
 static const char *const archive_modes[] = { "default", "slim", "full", NULL };
+static const char *const stamps[] = { "closedAt", "lastChanged", NULL };
 static const char *const levels[] = { "person", "company", NULL };
 static const char *const tag_modes[] = { "off", "interests", "field", NULL };
 static const char *const tag_guards[] = { "test", "unmodified", "none", NULL };
@@ -199,6 +200,9 @@ const struct opt superoffice_opts[] = {
 	TEXT("ticket_entities", ticket_entities, "", check_names,
 	    "$entities of the archive Ticket, if closed requests are missing: "
 	    "\"ticket,ticketdisplayclosed\""),
+	CHOICE("ticket_stamp", ticket_stamp, "closedAt", stamps,
+	    "what new requests are told by, if the archive Ticket does not "
+	    "take closedAt in a filter: their last change"),
 	IDS("ticket_status_ids", ticket_status_ids, "[ 2 ]",
 	    "ids of status that mean closed"),
 	CHOICE("inactivity_level", inactivity_level, "person", levels,

@@ -11,6 +11,7 @@ enum so_auth { SO_SYSTEM_USER, SO_REFRESH_TOKEN, SO_BASIC, SO_TICKET };
 enum so_jwt { SO_JWT_CLAIMS, SO_JWT_SIGNATURE };
 enum so_naive { SO_NAIVE_REJECT, SO_NAIVE_UTC };
 enum so_consent { SO_CONSENT_OFF, SO_CONSENT_WITHDRAWN, SO_CONSENT_REQUIRED };
+enum so_ticket_stamp { SO_BY_CLOSING, SO_BY_CHANGE };
 enum so_inactivity { SO_BY_PERSON, SO_BY_COMPANY };
 enum so_tag_mode { SO_TAGS_OFF, SO_TAGS_INTERESTS, SO_TAGS_FIELD };
 enum so_tag_guard { SO_GUARD_TEST, SO_GUARD_UNMODIFIED, SO_GUARD_NONE };
@@ -39,6 +40,7 @@ struct so_settings {
 	struct intlist sale_won_ids, sale_lost_ids;
 	const char *sale_type_column;
 	const char *ticket_entities, *ticket_category_column;
+	int ticket_stamp;		/* enum so_ticket_stamp */
 	int inactivity_level;		/* enum so_inactivity */
 	struct intlist phone_task_ids, mail_task_ids, silent_task_ids;
 	int activity_first_days;

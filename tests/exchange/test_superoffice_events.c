@@ -400,6 +400,34 @@ test_watermark(void **state)
 	rig_end(&rig);
 }
 
+/* A tenant whose archive does not compare closedAt: by the last change, and an
+ * event is of the closing all the same. */
+static void
+test_ticket_stamp(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Ticket", TICKET("1", "31") ",{\"ticketId\":2,\"personId\":"
+		    "31,\"closedAt\":null,\"lastChanged\":"
+		    "\"2026-11-24T10:00:00Z\"}"),
+		NONE("/Ticket") };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, CASES "ticket_stamp = 'lastChanged';", script,
+	    ARRAY_LEN(script));
+	RIG_OK(&rig, rig_events(&rig, "case-changed=20:2026-11-23T00:00:00Z",
+	    NULL));
+	assert_non_null(strstr(rig_line(&rig, 0), "$filter=status oneOf (2) and "
+	    "lastChanged afterTime '2026-11-21T23:59:59' and ticketId gt 0&"));
+	RIG_SEES(&rig, "case 1 31 2026-11-24T11:00:00Z 2026-11-24T11:00:00Z "
+	    "-/- KAH\n");
+	RIG_REFUSES(&rig, "requests 2: closedAt: expected a time with its "
+	    "zone\n");
+	assert_string_equal(rig.watermark,
+	    "case-changed=20:2026-11-24T12:00:00Z");
+	rig_end(&rig);
+}
+
 /* ---- broken passes ----------------------------------------------------- */
 /* SO-16: the pools are recycled after the first page; the next run goes on
  * behind it, nothing is lost and nothing comes twice. */
@@ -1052,6 +1080,7 @@ main(void)
 		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_queries),
 		cmocka_unit_test(test_watermark),
+		cmocka_unit_test(test_ticket_stamp),
 		cmocka_unit_test(test_so16_restart),
 		cmocka_unit_test(test_so16_tries),
 		cmocka_unit_test(test_places),

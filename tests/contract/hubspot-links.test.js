@@ -5,7 +5,8 @@
  *
  * How the program could fail: a deal that got its contact a day after it was won
  * is nobody's for ever; who was taken off before the night is asked; who was
- * asked is asked again, under his own id or that of the card he was merged into.
+ * asked is asked again, under his own id or that of the card he was merged into;
+ * who is linked now to what ended before go-live is asked about it.
  */
 'use strict';
 
@@ -18,7 +19,7 @@ const LIMIT_MS = 240000;
 const FIRST = Date.parse('2026-11-24T00:00:00Z');
 const at = (day, hour) => new Date(FIRST + (day * 24 + hour) * 3600000);
 
-let place;
+let place, before;		/* of the day before go-live */
 const made = async (type, set, contacts = []) => (await place.server.ask(
     'record', { type, contacts, set: { ...set, hubspot_owner_id: '778899' } }))
     .id;
@@ -47,6 +48,7 @@ async function begin() {
 		base_url = "${server.url}"; token = "${secret('token', TOKEN)}";
 		search_rate = 5.0; rate_per_second = 10.0;`,
 	{ inactivity: false });
+	before = await meeting(at(-1, 10));
 	await place.must(at(0, 7), 'run', 'hourly');
 	await place.must(at(0, 7), 'activate');
 }
@@ -57,7 +59,7 @@ test('a contact that comes late is asked, one that left is not',
 	await place.clock(at(0, 17));
 	const who = {};
 	for (const word of ['buyer', 'guest', 'caller', 'stranger', 'second',
-		'first'])
+		'first', 'early'])
 		who[word] = await person(word);
 	const sold = await deal(at(0, 17));
 	const met = await meeting(at(0, 16));
@@ -72,6 +74,7 @@ test('a contact that comes late is asked, one that left is not',
 	await place.clock(at(1, 10));
 	await link('deals', sold, who.buyer);
 	await link('meetings', met, who.guest);
+	await link('meetings', before, who.early);
 	await night(2);
 	const second = asked();
 	await place.clock(at(2, 10));
@@ -80,6 +83,8 @@ test('a contact that comes late is asked, one that left is not',
 	await night(3);
 	note(`asked: first; then ${second}; then ${asked()}`);
 	assert.deepStrictEqual(second, ['buyer', 'first', 'guest']);
+	assert.match(await place.must(at(3, 3), 'explain',
+	    'early@kunde.example'), /before npsync was started|before_start/);
 	/* The links go to the survivor, whose address nobody asked. */
 	await place.clock(at(3, 10));
 	await place.server.ask('merge', { type: 'contacts',

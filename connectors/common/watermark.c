@@ -61,9 +61,8 @@ reach(const struct watermark *w)
 					       : w->overlap_s;
 }
 
-/* Nothing above this may become the mark; NO_TIME = no limit is known. */
-static time_t
-limit(const struct watermark *w)
+time_t
+watermark_limit(const struct watermark *w)
 {
 	if (w->started == NO_TIME)
 		return NO_TIME;
@@ -87,7 +86,7 @@ pull_take(struct watermark *w, const struct pull *pull)
 static time_t
 begin_after(const struct watermark *w, time_t at)
 {
-	const time_t top = limit(w);
+	const time_t top = watermark_limit(w);
 
 	return (top != NO_TIME && at > top ? top : at) - reach(w);
 }
@@ -105,7 +104,7 @@ sweep_begin(struct watermark *w, const struct pull *pull, time_t at)
 {
 	w->begin = first_begin(w, pull);
 	w->token = NULL;
-	w->below = at != NO_TIME ? begin_after(w, at) : limit(w);
+	w->below = at != NO_TIME ? begin_after(w, at) : watermark_limit(w);
 }
 
 bool
@@ -159,7 +158,7 @@ mark_set(struct watermark *w, time_t at, const char *text)
 void
 watermark_take(struct watermark *w, time_t at, const char *text)
 {
-	const time_t top = limit(w);
+	const time_t top = watermark_limit(w);
 
 	if (w->rules.token || text == NULL || at == NO_TIME ||
 	    (top != NO_TIME && stamp_cmp(at, text, top, NULL) > 0))

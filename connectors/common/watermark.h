@@ -54,6 +54,9 @@ const char *watermark_save(const struct watermark *w, struct arena *arena);
 /* Of the first answer, before its records are taken: its Date (or NO_TIME) and
  * how long the request took.  Without it our own clock counts. */
 void watermark_server_time(struct watermark *w, time_t date, time_t waited_s);
+/* Nothing above this may become the mark: the pass began so long after it that
+ * whatever is older had shown.  NO_TIME = when it began is not known. */
+time_t watermark_limit(const struct watermark *w);
 /* False: the next ordinary pass meets it, a sweep leaves it out. */
 bool watermark_wants(const struct watermark *w, time_t at);
 /* A record was taken; text = its stamp as received.  No stamp: no effect. */

@@ -116,7 +116,7 @@ static bool
 checkpoint_end(struct hs_pass *p, struct err *err)
 {
 	AUTO(arena) struct arena *arena = arena_new(TEXT_BYTES);
-	const time_t top = p->started - larger(p->own.lag_s, p->own.overlap_s);
+	const time_t top = watermark_limit(&p->mark);
 	char text[32];
 	const char *mark;
 

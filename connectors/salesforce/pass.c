@@ -118,9 +118,7 @@ static bool
 checkpoint_end(struct sf_pass *p, struct err *err)
 {
 	AUTO(arena) struct arena *arena = arena_new(PLACE_BYTES);
-	const struct pull *pull = p->pull;
-	const time_t top = p->started - (pull->lag_s > pull->overlap_s ?
-	    pull->lag_s : pull->overlap_s);
+	const time_t top = watermark_limit(&p->mark);
 	char text[32];
 	const char *mark;
 

@@ -47,6 +47,34 @@ ended(const struct watermark *w, struct arena *arena)
 	return arena_strdup(arena, mark);
 }
 
+/* ---- what it may leave at most ------------------------------------------------ */
+/* The longer of the two below the server's time, whose clock counts. */
+static void
+test_limit(void **state)
+{
+	static const struct watermark_rules rules = { .zone = ZONE,
+		.since = NO_TIME };
+	struct pull pull = { .from = at("2026-11-01T00:00:00Z"),
+		.until = at("2026-11-25T03:10:00Z"), .overlap_s = OVERLAP,
+		.lag_s = LAG };
+	struct watermark w;
+
+	(void)state;
+	start(&w, &rules, &pull);
+	assert_int_equal(watermark_limit(&w), at("2026-11-25T02:55:00Z"));
+	watermark_server_time(&w, at("2026-11-25T03:00:00Z"), 0);
+	assert_int_equal(watermark_limit(&w), at("2026-11-25T02:45:00Z"));
+	watermark_free(&w);
+	pull.lag_s = 3600;
+	start(&w, &rules, &pull);
+	assert_int_equal(watermark_limit(&w), at("2026-11-25T02:10:00Z"));
+	watermark_free(&w);
+	pull.until = NO_TIME;
+	start(&w, &rules, &pull);
+	assert_int_equal(watermark_limit(&w), NO_TIME);
+	watermark_free(&w);
+}
+
 /* ---- where it begins --------------------------------------------------------- */
 static void
 test_begins(void **state)
@@ -473,6 +501,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_begins),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_sorted_moves_with_pages),

@@ -24,9 +24,9 @@ profile_fill_text(struct rig *rig, const char *name, const char *text)
 	struct options_file *file = NULL;
 
 	rig->set.profile.from = (struct opt_profile){ name, name, NULL };
-	const bool ok = options_open_text(text, name, &file, &rig->err) && options_fill(rest_crm_profile_opts,
-	    &rig->set.profile, options_root(file), name, "", NULL, rig->arena,
-	    &rig->err);
+	const bool ok = options_open_text(text, name, &file, &rig->err) &&
+	    options_fill(rest_crm_profile_opts, &rig->set.profile,
+	        options_root(file), name, "", NULL, rig->arena, &rig->err);
 	options_close(file);
 	return ok;
 }

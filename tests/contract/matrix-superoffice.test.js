@@ -33,8 +33,11 @@ const crm = {
 	conf: crm_group(`page_size = 200; backoff_s = 0.1;
 		backoff_max_s = 0.2;`),
 	tagged: { interests: [1] },
-	refusals: { nomail: { personNoMail: true },
-		withdrawn: { legalBaseEmarketing: 'WITHDRAWN' },
+	/* SO-18 */
+	refusals: { nomail: { personNoMail: true,
+		reason: 'opted_out: no mailings' },
+		withdrawn: { legalBaseEmarketing: 'WITHDRAWN',
+			reason: 'opted_out: e-marketing consent withdrawn' },
 		nosend: { interests: [3], reason: 'no_send' } },
 	person: async (sim, mail, fields) => (await made(sim, 'person', {
 		contactId: (await made(sim, 'contact', { name: mail })).id,

@@ -134,7 +134,7 @@ ok() {	# ok RC NAME
 	fi
 }
 # Of what may not be done here; a tool that is missing: lib/missing.sh.
-# shellcheck source=tests/lib/missing.sh
+# shellcheck disable=SC1091
 . tests/lib/missing.sh
 skip() {
 	echo "1..1"

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2016
 set -u
 tool=tests/lib/syscallfault.sh
-# shellcheck source=tests/lib/missing.sh
+# shellcheck disable=SC1091
 . tests/lib/missing.sh
 work=$(mktemp -d) || exit 71
 trap 'rm -rf "$work"' EXIT

@@ -177,7 +177,12 @@ emit_alone(struct cards *c, const char *id, json_t *row, struct err *err)
 	struct idmap left;
 	bool ok = false;
 
-	if (arena == NULL || rows == NULL || json_array_append(rows, row) != 0)
+	/* NULL: the answer was empty. */
+	if (!json_is_object(row))
+		(void)err_set(err, ERR_PROTOCOL,
+		    "read a contact: expected an object");
+	else if (arena == NULL || rows == NULL ||
+	    json_array_append(rows, row) != 0)
 		(void)err_nomem(err);
 	else if (hs_prefs_load(c->h, rows, arena, &left, err))
 		ok = hs_card_map(c->h, row, &left, &card, err);

@@ -325,6 +325,9 @@ test_a_broken_answer_makes_nobody_gone(void **state)
 		    ERR_PROTOCOL },
 		{ { .match = "batch/read", .body = LINKS("") }, { .match =
 		    "GET " OBJ "/contacts/101", .body = "{}" }, ERR_PROTOCOL },
+		/* Met by fuzzing: that was "out of memory". */
+		{ { .match = "batch/read", .body = LINKS("") }, { .match =
+		    "GET " OBJ "/contacts/101", .body = "" }, ERR_PROTOCOL },
 		{ { .match = "batch/read", .body = LINKS("") }, { .match =
 		    "GET " OBJ "/contacts/101", .status = 500, .body = "{}" },
 		    ERR_RETRY },

@@ -366,8 +366,9 @@ check_end(bool ok, const struct err *err)
 {
 	if (ok)
 		return;
-	CHECK(err->kind != ERR_NONE && err->kind != ERR_BUG &&
-	    err->kind != ERR_NOMEM);
+	if (err->kind == ERR_NONE || err->kind == ERR_BUG ||
+	    err->kind == ERR_NOMEM)
+		fuzz_fail(now.driver->name, (int)err->kind, err->msg);
 	CHECK(*err->msg != '\0' || err->kind == ERR_DONE);
 	CHECK(fuzz_is_line(err->msg) && strstr(err->msg, SECRET) == NULL);
 }

@@ -249,6 +249,19 @@ test_next_hostile(void **state)
 	assert_null(url_next(arena, BASE, CURRENT, NULL, NULL));
 }
 
+/* Met by fuzzing: "%%32f" is "%2f" once and "/" twice unescaped. */
+static void
+test_next_escape_in_escape(void **state)
+{
+	static const char *const offers[] = { "/v1/x%%32f..;x",
+		"/v1/x%%32f..%%32fadmin", "/v1/%%32e%%32e/admin" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(offers); i++)
+		if (url_next(arena, BASE, CURRENT, offers[i], NULL) != NULL)
+			fail_msg("followed: %s", offers[i]);
+}
+
 static void
 test_next_long(void **state)
 {
@@ -369,6 +382,7 @@ main(void)
 		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_next_good),
 		cmocka_unit_test(test_next_hostile),
+		cmocka_unit_test(test_next_escape_in_escape),
 		cmocka_unit_test(test_next_long),
 		cmocka_unit_test(test_next_bases),
 		cmocka_unit_test(test_same_origin),

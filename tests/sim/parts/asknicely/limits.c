@@ -152,12 +152,16 @@ refuse(struct sim *s, const struct call *c, int which, struct reply *out)
 	out->retry_after = lengths_ms[which] / 1000;
 }
 
+/* A call that was sent before the refusal was heard is no disobedience. */
+#define ON_ITS_WAY_MS 1000
+
 bool
 call_limited(struct sim *s, struct call *c, struct reply *out)
 {
 	const int64_t ms = time_ms(s);
 
-	s->too_early += ms < s->quiet_ms;
+	s->too_early += ms < s->quiet_ms && ms >= s->refused_ms +
+	    (s->opt.limits == LIMITS_NOW ? 0 : ON_ITS_WAY_MS);
 	for (int i = 0; i < 2 && s->opt.limits != LIMITS_OFF; i++)
 		if (is_full(s, c, i)) {
 			refuse(s, c, i, out);

@@ -147,10 +147,11 @@ call_finish(void *sim, void *call)
 	call_serve(s, c, &out);
 	if (c->on != ON_SIM) {
 		call_log(s, c, &out);
-		if (out.retry_after > 0)
-			s->quiet_ms = 1000 * out.retry_after +
-			    (s->opt.limits == LIMITS_NOW ? 1000 * s->now
-				: clock_ms());
+		if (out.retry_after > 0) {
+			s->refused_ms = s->opt.limits == LIMITS_NOW
+			    ? 1000 * s->now : clock_ms();
+			s->quiet_ms = s->refused_ms + 1000 * out.retry_after;
+		}
 	}
 	pthread_mutex_unlock(&s->lock);
 	if (fault_is(c, "slow"))

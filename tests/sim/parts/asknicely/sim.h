@@ -72,7 +72,7 @@ struct sim {
 	struct file files[FILES];
 	json_t *by_email, *by_status, *by_on, *violations;
 	struct window all[2], triggers[2];
-	int64_t requests, too_early, quiet_ms, redirects;
+	int64_t requests, too_early, refused_ms, quiet_ms, redirects;
 	struct mutants mutants;
 };
 struct call {

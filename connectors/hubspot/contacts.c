@@ -177,12 +177,7 @@ emit_alone(struct cards *c, const char *id, json_t *row, struct err *err)
 	struct idmap left;
 	bool ok = false;
 
-	/* NULL: the answer was empty. */
-	if (!json_is_object(row))
-		(void)err_set(err, ERR_PROTOCOL,
-		    "read a contact: expected an object");
-	else if (arena == NULL || rows == NULL ||
-	    json_array_append(rows, row) != 0)
+	if (arena == NULL || rows == NULL || json_array_append(rows, row) != 0)
 		(void)err_nomem(err);
 	else if (hs_prefs_load(c->h, rows, arena, &left, err))
 		ok = hs_card_map(c->h, row, &left, &card, err);
@@ -219,6 +214,10 @@ path_alone(const struct cards *c, const char *id, size_t from, size_t n,
 static bool
 row_add(json_t **row, json_t *part, struct err *err)
 {
+	/* NULL: the answer was empty. */
+	if (!json_is_object(part))
+		return err_set(err, ERR_PROTOCOL,
+		    "read a contact: expected an object");
 	json_t *more = json_deep_copy(part);
 	bool ok = more != NULL;
 

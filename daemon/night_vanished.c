@@ -165,13 +165,11 @@ look_up(struct search *s, int kind, const char *name, const char *where)
 	/* What nobody will ever list is let go. */
 	if (name == NULL || s->never[kind])
 		return;
-	if (!is_judged(s, kind))
-		where = NULL;
-	for (const struct listed *l = s->found[kind]; where != NULL && l != NULL;
-	     l = l->next)
+	/* One that lists it is enough, be the others heard or not. */
+	for (const struct listed *l = s->found[kind]; l != NULL; l = l->next)
 		if (strcmp(l->text, name) == 0)
 			return;
-	gone(s, words[kind], name, where);
+	gone(s, words[kind], name, is_judged(s, kind) ? where : NULL);
 }
 
 static void

@@ -147,11 +147,35 @@ test_a_list_that_fails(void **state)
 	lists[1].fails = true;
 	lists[0].categories = "Demo Visit";
 	lists[1].relations = NULL;
-	assert_string_equal(look(f, lists, 2), "category Demo");
+	assert_string_equal(look(f, lists, 2), "");
+	lists[0].categories = "Visit";
+	assert_string_equal(look(f, lists, 2), "");
 	lists[1].never_opened = true;
-	assert_string_equal(look(f, lists, 2), "category Demo");
+	assert_string_equal(look(f, lists, 2), "");
 	lists[1].fails = lists[1].never_opened = false;
 	lists[1].relations = "Kunde Partner";
+	assert_string_equal(look(f, lists, 2), "category Demo");
+}
+
+/* A CRM that lists it again says that it is there; whether another one could be
+ * heard does not matter. */
+static void
+test_listed_again_beside_a_failure(void **state)
+{
+	struct lists lists[] = { LISTS("Visit", "Kunde"), LISTS("Visit", "Kunde") };
+	struct fixture *f = *state;
+
+	begin(f);
+	assert_string_equal(look(f, lists, 2),
+	    "category Demo, relation Partner");
+	lists[1].categories = NULL;
+	assert_string_equal(look(f, lists, 2),
+	    "category Demo, relation Partner");
+	lists[0].categories = "Visit Demo";
+	lists[1].fails = true;
+	lists[0].relations = "Kunde Partner";
+	assert_string_equal(look(f, lists, 2), "");
+	lists[1].never_opened = true;
 	assert_string_equal(look(f, lists, 2), "");
 }
 
@@ -243,6 +267,7 @@ main(void)
 		cmocka_unit_test(test_each_crm_is_heard),
 		cmocka_unit_test(test_a_list_that_fails),
 		cmocka_unit_test(test_a_list_that_came_empty),
+		cmocka_unit_test(test_listed_again_beside_a_failure),
 		cmocka_unit_test(test_campaigns_not_listed),
 		cmocka_unit_test(test_met_lately),
 	};

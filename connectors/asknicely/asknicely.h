@@ -91,6 +91,9 @@ json_t *asknicely_rows(const struct json_doc *doc);
 NPS_MUSTCHECK bool asknicely_send(struct asknicely *a, const char *method,
     const char *target, const char *body, struct http_req *req,
     struct http_res *res, struct err *err);
+/* Reads a second: as set; else no more than a rate_per_second that an
+ * administrator made smaller.  Pure. */
+double asknicely_read_rate(const struct asknicely_settings *set);
 /* The answer to it: 2xx and {"success": true}?  *doc is set also where only
  * the latter is missing. */
 NPS_MUSTCHECK bool asknicely_judge(struct asknicely *a,

@@ -17,6 +17,8 @@
 
 #define LOCATION_MAX ((size_t)8192)
 #define HTTPS "https://"
+#define USUAL_RATE 7.0		/* of rate_per_second, unless said otherwise */
+#define USUAL_READ_RATE 12.0
 
 void
 asknicely_complain(const struct asknicely *a, const char *source,
@@ -65,6 +67,15 @@ asknicely_judge(struct asknicely *a, const struct http_req *req,
 	    || fail_success(a, req, *doc, err);
 }
 
+double
+asknicely_read_rate(const struct asknicely_settings *set)
+{
+	if (set->read_rate_per_second > 0)
+		return set->read_rate_per_second;
+	return set->rate_per_second < USUAL_RATE ? set->rate_per_second
+	    : USUAL_READ_RATE;
+}
+
 bool
 asknicely_send(struct asknicely *a, const char *method, const char *target,
     const char *body, struct http_req *req, struct http_res *res,
@@ -74,7 +85,7 @@ asknicely_send(struct asknicely *a, const char *method, const char *target,
 		.url = url_join(a->page, a->set->base_url, target),
 		.headers = body == NULL ? a->read_headers : a->json_headers,
 		.body = body, .body_len = body == NULL ? 0 : strlen(body),
-		.rate_per_second = body == NULL ? a->set->read_rate_per_second : 0,
+		.rate_per_second = body == NULL ? asknicely_read_rate(a->set) : 0,
 		.repeatable = true };
 	*res = (struct http_res){ .status = 0 };
 	if (req->url == NULL)

@@ -159,8 +159,9 @@ const struct opt asknicely_opts[] = {
 	    .help = "requests a second at most" },
 	/* 1000 calls a minute and 200 in ten seconds, sends and all. */
 	{ .name = "read_rate_per_second", .type = OPT_FLOAT,
-	    .offset = AT(read_rate_per_second), .def = "12", .min = 0.01,
-	    .max = 16, .help = "reads of lists and contacts a second at most" },
+	    .offset = AT(read_rate_per_second), .def = "0", .min = 0,
+	    .max = 16, .help = "reads of lists and contacts a second at most; "
+	    "0 = 12, or rate_per_second where that is below 7" },
 	GROUP("auth", auth_opts, "how the key travels"),
 	GROUP("check", check_opts, "what npsync check asks"),
 	GROUP("send", send_opts, "asking a person"),

@@ -584,6 +584,28 @@ test_an13_arrivals(void **state)
 	simhttpd_stop(sim);
 }
 
+/* Who made the one rate smaller means reads, too. */
+static void
+test_rate_of_reads(void **state)
+{
+	static const struct { const char *conf; double reads; } cases[] = {
+		{ "", 12 }, { "rate_per_second = 8.0;", 12 },
+		{ "rate_per_second = 7.0;", 12 }, { "rate_per_second = 1.0;", 1 },
+		{ "rate_per_second = 1.0; read_rate_per_second = 3.0;", 3 },
+		{ "read_rate_per_second = 16.0;", 16 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct rig rig;
+		rig_settings(&rig, RIG_BASE, cases[i].conf);
+		const double reads = asknicely_read_rate(&rig.set);
+		if (reads < cases[i].reads || reads > cases[i].reads)
+			fail_msg("%s: %f", cases[i].conf, reads);
+		arena_free(rig.scratch);
+		arena_free(rig.arena);
+	}
+}
+
 /* Reads have a rate of their own. */
 static void
 test_reads_keep_their_rate(void **state)
@@ -986,6 +1008,7 @@ main(void)
 		cmocka_unit_test(test_fault_then_anew),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_an13_arrivals),
+		cmocka_unit_test(test_rate_of_reads),
 		cmocka_unit_test(test_reads_keep_their_rate),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_resume),

@@ -86,8 +86,6 @@ rig_settings(struct rig *rig, const char *base, const char *text)
 		fail_msg("%s", rig->err.msg);
 	options_close(file);
 	rig->set.api_key = RIG_KEY;
-	if (strstr(text, "read_rate_per_second") == NULL)
-		rig->set.read_rate_per_second = 0;
 	rig->env = (struct connector_env){ .instance = "survey",
 		.settings = &rig->set, .scratch = rig->scratch,
 		.now = rig_clock, .clock = rig, .quarantine = rig_bad,
@@ -101,6 +99,8 @@ rig_open(struct rig *rig, const char *base, const char *text, long timeout_s)
 	struct http_settings settings = http_defaults;
 
 	rig_settings(rig, base, text);
+	if (strstr(text, "read_rate_per_second") == NULL)
+		rig->set.read_rate_per_second = 1e6;	/* as good as none */
 	settings.tries = 1;
 	settings.answer_timeout_s = timeout_s;
 	if (!http_open(&settings, NULL, &rig->env.http, &rig->err) ||

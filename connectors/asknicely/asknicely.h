@@ -21,6 +21,7 @@ struct asknicely {
 	struct arena *item;		/* one row of it */
 	const char *const (*read_headers)[2], *const (*send_headers)[2],
 	    *const (*json_headers)[2];
+	bool looked;			/* confirm.c has seen a contact */
 };
 /* NULL = not in the configuration. */
 const struct asknicely_campaign *asknicely_campaign(
@@ -122,6 +123,9 @@ NPS_MUSTCHECK bool asknicely_find_sent(void *self, const struct sent *wanted,
 NPS_MUSTCHECK bool asknicely_lookup_target(
     const struct asknicely_settings *set, const char *email,
     struct arena *arena, const char **target, struct err *err);
+
+/* The status is one of lookup.absent_status. */
+bool asknicely_is_absent(const struct asknicely_settings *set, long status);
 
 /* ---- confirm.c ---------------------------------------------------------- */
 NPS_MUSTCHECK bool asknicely_confirm_request(void *self,

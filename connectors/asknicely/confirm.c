@@ -8,7 +8,10 @@
  *  - "deactivated" only where the time of unsubscribing is there and empty, and
  *    the contact says that it is not active; one that is active contradicts the
  *    text, and is taken for declined;
- *  - a time that cannot be read is one.
+ *  - a time that cannot be read is one;
+ *  - somebody erased, whose name and address would be sent again each night: no
+ *    such contact is an answer too, once the run has seen another one there, so
+ *    that path and key are right.
  */
 #include "asknicely.h"
 
@@ -71,16 +74,20 @@ asknicely_confirm_result(void *self, const struct respondent *r,
     const struct http_res *res, struct push_result *result, struct err *err)
 {
 	AUTO(json_doc) struct json_doc *doc = NULL;
+	struct asknicely *a = self;
 	json_t *contact = NULL;
 
 	*result = (struct push_result){ .outcome = PUSH_UNKNOWN };
+	if (a->looked && asknicely_is_absent(a->set, res->status))
+		return conclude(result, PUSH_SUPPRESSED,
+		    "refused by the service, which has no such contact");
 	if (res->status != 200) {
 		(void)snprintf(result->reason, sizeof(result->reason),
 		    "lookup.path answers HTTP %ld", res->status);
 		return true;
 	}
 	if (json_parse(res->body, res->body_len, &doc, err))
-		contact = contact_of(self, r, doc);
+		contact = contact_of(a, r, doc);
 	if (contact == NULL)
 		return conclude(result, PUSH_UNKNOWN,
 		    "lookup.path does not show the contact");
@@ -90,6 +97,7 @@ asknicely_confirm_result(void *self, const struct respondent *r,
 	    active == TRI_UNKNOWN))
 		return conclude(result, PUSH_UNKNOWN, "lookup.path shows no "
 		    "unsubscribetime, or nothing at active that can be read");
+	a->looked = true;
 	return declined == TRI_NO && active == TRI_NO
 	    ? conclude(result, PUSH_SUPPRESSED,
 	        "deactivated at the service, not unsubscribed")

@@ -110,16 +110,22 @@ ask(struct asknicely *a, const struct sent *wanted, struct http_req *req,
 	return asknicely_send(a, "GET", target, NULL, req, res, err);
 }
 
+bool
+asknicely_is_absent(const struct asknicely_settings *set, long status)
+{
+	for (size_t i = 0; i < set->lookup.absent_status.n; i++)
+		if (set->lookup.absent_status.v[i] == status)
+			return true;
+	return false;
+}
+
 /* The service's way to say so; it proves nothing, and is no failure. */
 static bool
 is_nobody(const struct asknicely_settings *set, const struct http_res *res,
     const struct json_doc *doc)
 {
-	for (size_t i = 0; i < set->lookup.absent_status.n; i++)
-		if (set->lookup.absent_status.v[i] == res->status)
-			return true;
-	return res->status == 200 && doc != NULL && asknicely_flag(
-	    json_at(json_root(doc), "success")) == TRI_NO;
+	return asknicely_is_absent(set, res->status) || (res->status == 200 && doc != NULL && asknicely_flag(
+	    json_at(json_root(doc), "success")) == TRI_NO);
 }
 
 /* What was refused for one address says nothing of the others. */

@@ -237,6 +237,7 @@ test_an1_confirm(void **state)
 			.content_type = "application/json",
 			.retry_after_s = -1, .date = NO_TIME };
 		struct push_result got;
+		((struct asknicely *)rig.self)->looked = false;
 		assert_true(asknicely_survey.confirm_result(rig.self, &r, &res,
 		    &got, &rig.err));
 		if (got.outcome != looks[i].outcome)
@@ -247,6 +248,44 @@ test_an1_confirm(void **state)
 		    "lookup.path") != NULL);
 		assert_null(strchr(got.reason, '@'));
 	}
+	rig_close(&rig);
+}
+
+static enum push_outcome
+look_of(struct rig *rig, long status, const char *body)
+{
+	const struct respondent r = JANE;
+	const struct http_res res = { .phase = HTTP_COMPLETE, .status = status,
+		.body = body, .body_len = strlen(body),
+		.content_type = "application/json", .retry_after_s = -1,
+		.date = NO_TIME };
+	struct push_result got;
+
+	assert_true(asknicely_survey.confirm_result(rig->self, &r, &res, &got,
+	    &rig->err));
+	return got.outcome;
+}
+
+/* Refused, and no such contact: perhaps erased, and not to be sent again each
+ * night.  It counts once the run has seen that path and key are right. */
+static void
+test_an1_confirm_of_nobody(void **state)
+{
+	static const char gone[] = "{\"success\":false,\"msg\":\"not found\"}";
+	struct rig rig;
+
+	(void)state;
+	rig_open(&rig, RIG_BASE, "lookup = { absent_status = [ 404, 410 ]; };", 5);
+	assert_int_equal(look_of(&rig, 404, gone), PUSH_UNKNOWN);
+	assert_int_equal(look_of(&rig, 200, "{\"success\":true,\"data\":null}"),
+	    PUSH_UNKNOWN);
+	assert_int_equal(look_of(&rig, 410, gone), PUSH_UNKNOWN);
+	assert_int_equal(look_of(&rig, 200, WHO("\"active\":\"0\","
+	    "\"unsubscribetime\":null")), PUSH_SUPPRESSED);
+	assert_int_equal(look_of(&rig, 404, gone), PUSH_SUPPRESSED);
+	assert_int_equal(look_of(&rig, 410, gone), PUSH_SUPPRESSED);
+	assert_int_equal(look_of(&rig, 403, gone), PUSH_UNKNOWN);
+	assert_int_equal(look_of(&rig, 500, gone), PUSH_UNKNOWN);
 	rig_close(&rig);
 }
 
@@ -895,6 +934,7 @@ main(void)
 		cmocka_unit_test(test_an16_delay),
 		cmocka_unit_test(test_an16_sms),
 		cmocka_unit_test(test_an1_confirm),
+		cmocka_unit_test(test_an1_confirm_of_nobody),
 		cmocka_unit_test(test_an1_confirm_is_an_option),
 		cmocka_unit_test(test_narrow),
 		cmocka_unit_test(test_request_refused),

@@ -45,6 +45,11 @@ DB_STMT(alarm_floods_over,
     " WHERE tenant_id = $1 AND kind = 'flood' AND state = 'raised'"
     "   AND NOT EXISTS (SELECT 1 FROM npsync.queue q WHERE q.tenant_id = $1"
     "          AND q.state = 'held' AND q.reason = 'flood' AND q.trigger = alarm.subject)");
+DB_STMT(alarm_unsure_over,
+    "UPDATE npsync.alarm SET state = 'ok', since = $3::timestamptz, told_at = NULL"
+    " WHERE tenant_id = $1 AND kind = 'unconfirmed' AND state = 'raised'"
+    "   AND NOT EXISTS (SELECT 1 FROM npsync.queue q WHERE q.tenant_id = $1"
+    "          AND q.state = 'deferred' AND split_part(q.reason, ':', 1) = $2)");
 DB_STMT(alarm_budget_over,
     "UPDATE npsync.alarm SET state = 'ok', since = $2::timestamptz, told_at = NULL"
     " WHERE tenant_id = $1 AND kind = 'budget' AND state = 'raised'"
@@ -165,6 +170,19 @@ alarm_end_floods(struct db *db, long long tenant_id, time_t at,
 	db_arg_int(&args, tenant_id);
 	db_arg_time(&args, at);
 	return db_query(db, &alarm_floods_over, &args, NULL, err);
+}
+
+bool
+alarm_end_unsure(struct db *db, long long tenant_id, const char *reason,
+    time_t at, struct arena *arena, struct err *err)
+{
+	struct db_args args;
+
+	db_args_init(&args, arena);
+	db_arg_int(&args, tenant_id);
+	db_arg_text(&args, reason);
+	db_arg_time(&args, at);
+	return db_query(db, &alarm_unsure_over, &args, NULL, err);
 }
 
 bool

@@ -46,6 +46,8 @@ struct survey {
 	struct link link;
 	const struct conf_survey *conf;
 	const struct survey_connector *connector;
+	long long looked;	/* a look said whether somebody declined */
+	struct err unsure;	/* one said nothing: who is not asked, and why */
 };
 
 /* Into a zeroed struct, which is to be closed also after a failure; closing

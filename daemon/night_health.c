@@ -127,6 +127,8 @@ end_of_others(struct night *n, struct err *err)
 	const bool ok = alarm_end_others(s->db, s->tenant->id, "connector",
 	    &links, clock_now(), s->arena, err) &&
 	    alarm_end_others(s->db, s->tenant->id, "suppressed", &service,
+	        clock_now(), s->arena, err) &&
+	    alarm_end_others(s->db, s->tenant->id, "unconfirmed", &service,
 	        clock_now(), s->arena, err);
 	db_array_free(&links);
 	db_array_free(&service);
@@ -158,6 +160,22 @@ put_suppressed(struct night *n, struct err *err)
 		    conf->warn_suppressed_pct), err);
 	}
 	return true;
+}
+
+/* A run that looked at nobody leaves it as it was, as long as somebody waits for
+ * a look. */
+static bool
+put_unsure(struct night *n, struct err *err)
+{
+	const struct stage *s = &n->stage;
+	const char *driver = s->conf->survey.driver;
+
+	if (n->survey.unsure.kind != ERR_NONE)
+		return put(n, "unconfirmed", driver, n->survey.unsure.msg, err);
+	if (n->survey.looked > 0)
+		return put(n, "unconfirmed", driver, NULL, err);
+	return alarm_end_unsure(s->db, s->tenant->id, PUSH_UNSURE_REASON,
+	    clock_now(), s->arena, err);
 }
 
 static bool
@@ -229,7 +247,7 @@ health(struct night *n, const char *failure, struct err *err)
 	arena_reset(n->stage.arena);
 	if (n->options->only == RUN_ALL && !(put_runs(n, failure, err) &&
 	    end_of_others(n, err) && put_links(n, whole, err) &&
-	    put_suppressed(n, err) && put_secrets(n, err) &&
+	    put_suppressed(n, err) && put_unsure(n, err) && put_secrets(n, err) &&
 	    (!whole || n->options->kind == RUN_HOURLY ||
 	        night_find_vanished(n, err))))
 		return false;

@@ -91,6 +91,8 @@ night_problem(const struct night *n)
 			return &n->crms[i].link.aside;
 	if (n->survey.link.aside.kind != ERR_NONE)
 		return &n->survey.link.aside;
+	if (n->survey.unsure.kind != ERR_NONE)
+		return &n->survey.unsure;
 	return n->mail.kind != ERR_NONE ? &n->mail : NULL;
 }
 

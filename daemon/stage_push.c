@@ -11,8 +11,9 @@
  *  - the outcome's COMMIT reply lost: the run ends, the row is 'sending' or done;
  *  - an opt-out that may be none is looked at before it is kept: who dies in
  *    between leaves the row 'sending', and whoever declined is on the service's
- *    list; a look that fails keeps nobody out for good: the row, which was not
- *    sent, waits for the next night, that asks and looks anew, and it is told;
+ *    list; a look that fails is made again, and keeps nobody out for good: the
+ *    row, which was not sent, waits for the next night, that asks and looks anew,
+ *    and it is told;
  *  - a session that ends in the middle: the row goes back unsent, one new session
  *    a run, with nothing in flight;
  *  - a service that answers nonsense to everybody: three equal refusals, or
@@ -48,6 +49,7 @@ struct flight {
 	struct queue_claimed row;
 	bool busy;
 	bool confirms;	/* a read on its way: did the person decline? */
+	int looks;	/* such reads so far */
 };
 
 struct pusher {
@@ -163,13 +165,32 @@ static void
 put_off(struct pusher *p, const struct queue_claimed *row,
     const struct push_verdict *v)
 {
+	struct push_verdict told = *v;
+
 	if (p->unsure++ == 0)
 		(void)snprintf(p->unsure_why, sizeof(p->unsure_why), "%.*s",
 		    (int)strcspn(v->reason, ":"), v->reason);
-	add_move(p, row, QUEUE_DEFERRED, v,
+	(void)snprintf(told.reason, sizeof(told.reason), "%s: %.100s",
+	    PUSH_UNSURE_REASON, v->reason);
+	/* The service did answer who was to be asked. */
+	p->refusals = p->failures = 0;
+	add_move(p, row, QUEUE_DEFERRED, &told,
 	    calendar_push_end(&p->stage->conf->calendar, p->night));
 	if (v->retry_after_s > 0)
 		http_multi_hold(p->multi, v->retry_after_s);
+}
+
+static double
+backoff_s(const struct pusher *p, int attempt)
+{
+	const struct conf_survey *conf = p->stage->survey->conf;
+	unsigned char random = 128;
+	struct err ignored;
+
+	if (!identity_random(&random, sizeof(random), &ignored))
+		random = 128;
+	return http_backoff_s(conf->http.backoff_s, conf->http.backoff_max_s,
+	    attempt, (double)random / 255.0);
 }
 
 /* Proven not applied: tried again this night, at most TRIES_A_NIGHT times. */
@@ -177,18 +198,9 @@ static void
 again(struct pusher *p, const struct queue_claimed *row,
     const struct push_verdict *v)
 {
-	const struct conf_survey *conf = p->stage->survey->conf;
 	const int attempt = (row->attempt - 1) % TRIES_A_NIGHT;
-	double wait_s = (double)v->retry_after_s;
-
-	if (wait_s <= 0) {
-		unsigned char random = 128;
-		struct err ignored;
-		if (!identity_random(&random, sizeof(random), &ignored))
-			random = 128;
-		wait_s = http_backoff_s(conf->http.backoff_s,
-		    conf->http.backoff_max_s, attempt, (double)random / 255.0);
-	}
+	const double wait_s = v->retry_after_s > 0 ? (double)v->retry_after_s
+	    : backoff_s(p, attempt);
 	time_t until = clock_now() + (time_t)wait_s + 1;
 	if (attempt == TRIES_A_NIGHT - 1)
 		until = calendar_push_end(&p->stage->conf->calendar,
@@ -282,13 +294,13 @@ lease_lasts(const struct pusher *p)
 	    stage->survey->conf->http.timeout_s + LONGEST_WAIT_S;
 }
 
-/* Nothing left the house: claimed again, by whoever holds the lease now. */
+/* Nothing was sent: claimed again, by whoever holds the lease now. */
 static void
-put_back(struct pusher *p, struct flight *f)
+put_back(struct pusher *p, struct flight *f, const char *why)
 {
-	static const struct push_verdict v = { .outcome = PUSH_AGAIN,
-		.reason = "the lease ran out before the request" };
+	struct push_verdict v = { .outcome = PUSH_AGAIN };
 
+	(void)snprintf(v.reason, sizeof(v.reason), "%s", why);
 	f->busy = false;
 	add_move(p, &f->row, QUEUE_DEFERRED, &v, clock_now());
 }
@@ -311,8 +323,6 @@ look_begin(struct pusher *p, struct flight *f, struct err *err)
 	struct http_req req = { 0 };
 	struct respondent r;
 
-	if (!lease_lasts(p))
-		return err_set(err, ERR_BUSY, "the lease ran out before the look");
 	arena_reset(survey->link.scratch);
 	respondent_make(p, f, &r);
 	if (arena_failed(survey->link.scratch))
@@ -328,8 +338,13 @@ confirm(struct pusher *p, struct flight *f)
 	struct push_verdict v = { .outcome = PUSH_UNKNOWN };
 	struct err err;
 
+	if (!lease_lasts(p)) {
+		put_back(p, f, "the lease ran out before the look");
+		return;
+	}
 	if (look_begin(p, f, &err)) {
 		f->busy = f->confirms = true;
+		f->looks++;
 		p->running++;
 		return;
 	}
@@ -346,7 +361,7 @@ start(struct pusher *p, struct flight *f, struct err *err)
 	struct err refused = { .kind = ERR_NONE };
 
 	if (!FAILPOINT("push.before", "request") || !lease_lasts(p)) {
-		put_back(p, f);
+		put_back(p, f, "the lease ran out before the request");
 		return true;
 	}
 	arena_reset(survey->link.scratch);
@@ -432,8 +447,7 @@ claim(struct pusher *p, size_t *got, struct err *err)
 		struct flight *f = free_flight(p);
 		if (f == NULL)
 			return err_set(err, ERR_BUG, "push: more rows than flights");
-		f->row = rows[i];
-		f->busy = true;
+		*f = (struct flight){ .row = rows[i], .busy = true };
 		if (!start(p, f, err))
 			return false;
 	}
@@ -462,6 +476,24 @@ judge(struct pusher *p, const struct flight *f, const struct http_res *res,
 	}
 }
 
+/* A look that says nothing: only a run that goes on may call that unsure, and
+ * what passes is looked at again, not asked again. */
+static void
+look_failed(struct pusher *p, struct flight *f, const struct push_verdict *v)
+{
+	if (v->passes && p->stage->cancelled()) {
+		put_back(p, f, "the run ended before the look");
+	} else if (v->passes && f->looks < p->stage->survey->conf->http.retries) {
+		/* With Retry-After the wire waits by itself. */
+		if (v->retry_after_s <= 0)
+			http_multi_hold(p->multi,
+			    (long)(backoff_s(p, f->looks - 1) + 0.5));
+		confirm(p, f);
+	} else {
+		put_off(p, &f->row, v);
+	}
+}
+
 static void
 conclude(struct pusher *p, struct flight *f, const struct push_verdict *v,
     long status)
@@ -470,12 +502,14 @@ conclude(struct pusher *p, struct flight *f, const struct push_verdict *v,
 
 	f->busy = f->confirms = false;
 	if (!looked && v->outcome == PUSH_OPTED_OUT &&
-	    p->stage->survey->connector->confirm_request != NULL)
+	    p->stage->survey->connector->confirm_request != NULL) {
 		confirm(p, f);
-	else if (looked && v->outcome == PUSH_UNKNOWN)
-		put_off(p, &f->row, v);
-	else
+	} else if (looked && v->outcome == PUSH_UNKNOWN) {
+		look_failed(p, f, v);
+	} else {
+		p->stage->survey->looked += looked;
 		record(p, &f->row, v, status);
+	}
 }
 
 /* One round of the wire: every finished transfer's outcome, one statement. */
@@ -623,19 +657,16 @@ drain(struct pusher *p, struct err *err)
 static void
 tell_unsure(const struct pusher *p)
 {
-	struct link *link = &p->stage->survey->link;
-	struct err why;
+	struct survey *survey = p->stage->survey;
 
 	if (p->unsure == 0)
 		return;
-	err_set(&why, ERR_PROTOCOL, "%s: nobody knows whether %lld %s declined for "
-	    "good (%s): not asked, and looked at again in the next night",
-	    link->name, p->unsure, p->unsure == 1 ? "person" : "people",
-	    p->unsure_why);
+	/* No number: it would be another each night. */
+	err_set(&survey->unsure, ERR_PROTOCOL, "%s: of some people nobody knows "
+	    "whether they declined for good (%s): not asked, and looked at again "
+	    "in the next night", survey->link.name, p->unsure_why);
 	log_ev(LOG_LEVEL_ERROR, "push", "connector=%s unsure=%lld error=%s",
-	    link->name, p->unsure, log_quote(why.msg));
-	if (link->aside.kind == ERR_NONE)
-		link->aside = why;
+	    survey->link.name, p->unsure, log_quote(survey->unsure.msg));
 }
 
 static bool

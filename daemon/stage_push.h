@@ -11,12 +11,13 @@
 /* Among the failed in the run's counts: whom a rule of the service's held back. */
 #define PUSH_SUPPRESSED_REASON "suppressed"
 
-/* Among the deferred: who declined, perhaps, and could not be looked at. */
+/* Among the deferred: who declined, perhaps, and could not be looked at; so
+ * begins the reason of the row. */
 #define PUSH_UNSURE_REASON "unconfirmed"
 
 /* The due rows of calendar_push_night, and none if there is no such night.
  * False for what ends the run; a service that stops (credentials,
- * configuration) is marked on stage->survey; so are, in its link.aside, people of
+ * configuration) is marked on stage->survey; so are, in its unsure, people of
  * whom nobody could say whether they declined. */
 NPS_MUSTCHECK bool stage_push(struct stage *stage, struct err *err);
 
@@ -30,6 +31,7 @@ void push_respondent(struct respondent *r, const struct queue_claimed *row,
 struct push_verdict {
 	enum push_outcome outcome;
 	long retry_after_s;
+	bool passes;	/* of a read that says nothing: it may soon say more */
 	char remote_id[64], reason[128];
 };
 NPS_MUSTCHECK bool push_judge(const struct survey_connector *connector,

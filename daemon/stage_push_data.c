@@ -98,7 +98,9 @@ push_judge_confirm(const struct survey_connector *connector, void *self,
 	struct err odd;
 
 	*v = (struct push_verdict){ .outcome = PUSH_UNKNOWN,
-		.retry_after_s = res->retry_after_s > 0 ? res->retry_after_s : 0 };
+		.retry_after_s = res->retry_after_s > 0 ? res->retry_after_s : 0,
+		.passes = !http_is_misconfigured(res) && (http_is_transient(res) ||
+		    res->phase != HTTP_COMPLETE) };
 	if (res->phase != HTTP_COMPLETE) {
 		(void)snprintf(v->reason, sizeof(v->reason), "%.80s (%s)",
 		    res->problem[0] != '\0' ? res->problem : "no answer",

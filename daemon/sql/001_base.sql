@@ -338,7 +338,7 @@ CREATE TABLE npsync.quarantine (
 );
 
 -- A health state; one alarm per change. Subject of kind flood: the trigger; run:
--- its kind; connector: its name; suppressed: the survey driver; secret: the
+-- its kind; connector: its name; suppressed, unconfirmed: the survey driver; secret: the
 -- credential; vanished: key and value;
 -- of budget, transfer, mail, no_run, erasure, export: ''.
 CREATE TABLE npsync.alarm (

@@ -2,4 +2,4 @@
 # file daemon/stage_push.c
 # test db/test_push
 # lines 2
-s/double wait_s = (double)v->retry_after_s;/double wait_s = 0;/
+s/double wait_s = v->retry_after_s > 0 ?/double wait_s = false ?/

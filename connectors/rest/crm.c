@@ -163,13 +163,22 @@ crm_narrow(const void *settings, struct crm_connector *copy)
 	narrow_writing(&set->profile.writing, copy);
 }
 
+/* Names something, and a wrong name of it would look like nothing there. */
+static bool
+hides_wrong_name(const struct strlist *paths)
+{
+	return select_any(paths) && select_may_miss(paths);
+}
+
 /* What the profile leaves out and a person must know. */
 static const char *
 crm_lacks(const void *settings, size_t i)
 {
 	const struct rest_reading *r = reading_of(settings);
 	const struct rest_contacts *c = &r->contacts;
-	const char *lines[7];
+	const struct strlist *tags_at =
+	    &((const struct rest_crm_settings *)settings)->profile.writing.tags.at;
+	const char *lines[10];
 	size_t n = 0;
 
 	if (!rest_request_given(&c->by_id.request))
@@ -181,11 +190,23 @@ crm_lacks(const void *settings, size_t i)
 	if (c->fields.opted_out.n == 0 && c->fields.tags.n == 0)
 		lines[n++] = "the profile reads neither opt-outs nor tags: who "
 		    "declined in the CRM is not known";
-	if (select_any(&c->fields.opted_out) &&
-	    select_may_miss(&c->fields.opted_out))
+	if (hides_wrong_name(&c->fields.opted_out))
 		lines[n++] = "the profile takes a card without the name of "
 		    "contacts.fields.opted_out for one that did not decline: "
 		    "without \"\" in that list a wrong name would be told";
+	if (hides_wrong_name(&c->fields.tags))
+		lines[n++] = "the profile takes a card without the name of "
+		    "contacts.fields.tags for one without tags, no-send tags "
+		    "too: without \"\" in that list a wrong name would be told";
+	if (hides_wrong_name(&c->fields.company_tags) ||
+	    hides_wrong_name(&c->company.tags))
+		lines[n++] = "the profile takes a company without the name of its "
+		    "tags for one without a no-send tag: without \"\" in that "
+		    "list a wrong name would be told";
+	if (hides_wrong_name(tags_at))
+		lines[n++] = "the profile takes a card without the name of "
+		    "tags.at for one without tags: a wrong name would be written "
+		    "over what stands there";
 	if (c->fields.company_tags.n == 0 && (c->company.tags.n == 0 ||
 	    !rest_request_given(&c->company.by_id.request)))
 		lines[n++] = "the profile reads no tags of companies: a "

@@ -623,6 +623,19 @@ test_lacks(void **state)
 	    "[ 'optout', '' ]; }; };", "did not decline"));
 	assert_false(lacks("contacts = { " READ("people") "fields = { opted_out = "
 	    "'optout'; }; };", "did not decline"));
+	assert_true(lacks("contacts = { " READ("people") "fields = { tags = "
+	    "[ 'tags', '' ]; }; };", "contacts.fields.tags"));
+	assert_false(lacks("contacts = { " READ("people") "fields = { tags = "
+	    "'tags'; }; };", "contacts.fields.tags"));
+	assert_true(lacks("contacts = { " READ("people") "fields = { company_tags "
+	    "= [ 'tags', '' ]; }; };", "name of its tags"));
+	assert_true(lacks("contacts = { " READ("people") "company = { tags = "
+	    "[ 'tags', '' ]; }; };", "name of its tags"));
+	assert_false(lacks("contacts = { " READ("people") "company = { tags = "
+	    "'tags'; }; };", "name of its tags"));
+	assert_true(lacks("tags = { style = 'text'; at = [ '/tags', '' ]; };",
+	    "tags.at"));
+	assert_false(lacks("tags = { style = 'text'; at = '/tags'; };", "tags.at"));
 }
 
 /* The search finds whom it likes; the address is compared. */

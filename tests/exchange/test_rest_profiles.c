@@ -339,6 +339,61 @@ test_pipedrive_opt_outs(void **state)
 	}
 }
 
+/* The profile with the last lines, from this one on, taken in. */
+static const char *
+tail_taken_in(struct arena *arena, const char *text, const char *line)
+{
+	const char *at = strstr(text, line);
+	const char *out;
+
+	assert_non_null(at);
+	out = arena_printf(arena, "%.*s", (int)(at - text), text);
+	for (; *at == '#'; at += strcspn(at, "\n") + 1)
+		out = arena_printf(arena, "%s%.*s\n", out,
+		    (int)strcspn(at, "\n") - 2, at + 2);
+	return out;
+}
+
+/* With a key that the card does not have, nothing is written over what may stand
+ * there: tags of others would be lost. */
+static void
+test_pipedrive_tags(void **state)
+{
+	static const struct { const char *card; bool writes; } cases[] = {
+		{ "{\"data\":{\"id\":7,\"custom_fields\":{\"YOURKEY\":\"vip\"}}}",
+		    true },
+		{ "{\"data\":{\"id\":7,\"custom_fields\":{\"YOURKEY\":null}}}",
+		    true },
+		{ "{\"data\":{\"id\":7,\"custom_fields\":{\"other\":\"vip\"}}}",
+		    false } };
+	const struct crm_tag_write write = { .contact_id = "7",
+		.prefix = "NPS.Sale.", .value = "NPS.Sale.9" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct http_res card = { .phase = HTTP_COMPLETE,
+			.status = 200, .body = cases[i].card,
+			.body_len = strlen(cases[i].card),
+			.content_type = "application/json",
+			.retry_after_s = -1, .date = NO_TIME };
+		struct http_req req = { 0 };
+		struct rig rig;
+		rig_begin(&rig);
+		rig.set.place.base_url = "http://127.0.0.1:1/api/v2";
+		if (!profile_fill_text(&rig, "pipedrive", tail_taken_in(
+		    rig.arena, profile_text("pipedrive"), "# tags = {")) ||
+		    !rig_open(&rig))
+			fail_msg("%s", rig.err.msg);
+		const bool writes = rig.crm.tags_request(rig.self, &write, 1, 1,
+		    &card, &req, &rig.err);
+		if (writes != cases[i].writes)
+			fail_msg("%s: %s", cases[i].card, rig.err.msg);
+		assert_true(!writes || strcmp(req.method, "PATCH") == 0);
+		assert_true(writes || strstr(rig.err.msg, "tags.at") != NULL);
+		rig_end(&rig, false);
+	}
+}
+
 /* Each of those compiled in, whatever its name. */
 static void
 test_all_open(void **state)
@@ -376,6 +431,7 @@ main(void)
 		cmocka_unit_test(test_channelcrm_others),
 		cmocka_unit_test(test_pipedrive),
 		cmocka_unit_test(test_pipedrive_opt_outs),
+		cmocka_unit_test(test_pipedrive_tags),
 		cmocka_unit_test(test_all_open),
 	};
 

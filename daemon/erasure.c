@@ -65,7 +65,7 @@ DB_STMT(erase_contacts,
     "       company_id = NULL, company = NULL, company_since = NULL, relation = NULL, segment = NULL,"
     "       department = NULL, owner_id = NULL, owner_name = NULL, owner_email = NULL,"
     "       link = NULL, employed = NULL, consent = NULL, consent_at = NULL, tags = '{}', commands = '{}',"
-    "       last_activity_on = NULL, last_won_on = NULL, extra = NULL"
+    "       last_activity_on = NULL, last_won_on = NULL, extra = NULL, opted_out_by = NULL"
     " WHERE c.tenant_id = $1 AND NOT c.erased AND " SUBJECT_CARD("c"));
 DB_STMT(erase_records,
     "DELETE FROM npsync.quarantine x WHERE x.tenant_id = $1 AND " SUBJECT_RECORD("x")

@@ -210,9 +210,16 @@ test_every_table_forgets(void **state)
 	make_world(f);
 	for (size_t i = 0; i < ARRAY_LEN(canaries); i++)
 		assert_true(scan(f, canaries[i], false) > 0);
+	fixture_exec(f, "UPDATE npsync.contact SET opted_out = true,"
+	    " opted_out_by = 'field canary.quill' WHERE tenant_id = $1"
+	    " AND contact_id = 'k1'");
 	const struct erased e = erase(f, &by_address, "ticket 7 of " NAME);
 	assert_int_equal(e.kind, ERR_NONE);
 	assert_true(e.left >= 12);
+	/* That it is so stays, for what reason does not. */
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM npsync.contact"
+	    " WHERE tenant_id = $1 AND contact_id = 'k1' AND opted_out"
+	    " AND opted_out_by IS NULL"), 1);
 	for (size_t i = 0; i < ARRAY_LEN(canaries); i++)
 		if (scan(f, canaries[i], true) > 0)
 			fail_msg("\"%s\" is still there", canaries[i]);

@@ -59,7 +59,8 @@ static const size_t contact_texts[] = { TEXT(crm_contact, contact_id),
 	TEXT(crm_contact, company), TEXT(crm_contact, relation),
 	TEXT(crm_contact, segment), TEXT(crm_contact, department),
 	TEXT(crm_contact, owner_id), TEXT(crm_contact, owner_name),
-	TEXT(crm_contact, owner_email), TEXT(crm_contact, link) };
+	TEXT(crm_contact, owner_email), TEXT(crm_contact, opted_out_by),
+	TEXT(crm_contact, link) };
 static const size_t activity_texts[] = { TEXT(crm_activity, contact_id),
 	TEXT(crm_activity, activity_id) };
 static const size_t event_texts[] = { TEXT(crm_event, trigger),

@@ -72,7 +72,7 @@ on_contact(void *arg, const struct crm_contact *c)
 		c->name.first, c->name.last, c->email, c->phone, c->mobile,
 		c->language, c->country, c->company_id, c->company, c->relation,
 		c->segment, c->department, c->owner_id, c->owner_name,
-		c->owner_email, c->link };
+		c->owner_email, c->opted_out_by, c->link };
 
 	buf_str(b, "contact");
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
@@ -240,11 +240,12 @@ static const struct crm_contact contacts[] = {
 	    .phone = "", .mobile = "", .language = "", .country = "",
 	    .company_id = "", .company = "", .relation = "", .segment = "",
 	    .department = "", .owner_id = "", .owner_name = "",
-	    .owner_email = "", .link = "", .tags = no_tags,
+	    .owner_email = "", .link = "", .opted_out_by = "", .tags = no_tags,
 	    .company_tags = no_tags, .extra = no_extra },
 	{ .contact_id = "c4", .anonymised = true, .employed = TRI_NO,
 	    .consent = TRI_YES, .consent_at = 253402300799, .company_tags = tags },
-	{ .contact_id = "c5", .opted_out = true, .name.first = "line\nbreak",
+	{ .contact_id = "c5", .opted_out = true,
+	    .opted_out_by = "no mailings", .name.first = "line\nbreak",
 	    .consent_at = -86400, .tags = one_tag },
 };
 static const struct crm_activity activities[] = {
@@ -381,7 +382,7 @@ no_member_is_new(void **state)
 	(void)state;
 	if (sizeof(void *) != 8)
 		skip();
-	assert_int_equal(sizeof(struct crm_contact), 208);
+	assert_int_equal(sizeof(struct crm_contact), 216);
 	assert_int_equal(sizeof(struct crm_activity), 32);
 	assert_int_equal(sizeof(struct crm_event), 72);
 }

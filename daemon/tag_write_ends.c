@@ -213,14 +213,6 @@ too_early(struct tag_driver *d, struct tag_call *call, const struct err *why)
 		count_failure(d, why->kind, why->msg);
 }
 
-/* The session was good. */
-void
-tag_call_taken(struct tag_driver *d, const struct http_res *before)
-{
-	if (before != NULL)
-		d->w->in_vain = 0;
-}
-
 bool
 tag_call_renewable(struct tag_driver *d, struct tag_call *call)
 {
@@ -274,6 +266,9 @@ tag_call_conclude(struct tag_driver *d, struct tag_call *call,
 	tag_driver_release(d, call);
 	d->failures = 0;
 	d->any_good = true;
+	/* A session that reads may yet be refused where it writes. */
+	if (call->wrote)
+		d->w->in_vain = 0;
 	for (size_t i = 0; i < call->n; i++)
 		settle_item(d, &d->items[call->item[i]], &d->results[i],
 		    call->wrote);

@@ -18,9 +18,10 @@
  *    all calls under way are asked to wait is one failure;
  *  - a day's calls that are used up, and asked on: where the service says that no
  *    other try is of use (pause_ms of the request), the writing ends at once;
- *  - a key that ran out: renewed alone, with nothing in flight; again when it was
- *    good meanwhile (a service restarts in the night), a few times in a run; one
- *    that is refused at once is renewed once more, and then it is the credentials.
+ *  - a key that ran out: renewed alone, with nothing in flight; again when a write
+ *    ended well meanwhile (a service restarts in the night), a few times in a run;
+ *    else it is renewed once more, and then it is the credentials: one that reads
+ *    and may not write asks for no login after the other.
  */
 #include "tag_write_int.h"
 
@@ -64,7 +65,6 @@ ask(struct tag_driver *d, struct tag_call *call, const struct http_res *before)
 	writes_of(d, call);
 	if (d->connector->tags_request(d->link->self, d->writes, call->n,
 	        call->step, before, &req, &why)) {
-		tag_call_taken(d, before);
 		if (arena_failed(d->link->scratch))
 			(void)err_nomem(&why);
 		else if (would_grow_old(d, &req, before)) {
@@ -80,7 +80,6 @@ ask(struct tag_driver *d, struct tag_call *call, const struct http_res *before)
 		tag_driver_release(d, call);
 		tag_driver_stop(d, &why);
 	} else if (why.kind == ERR_DONE && before != NULL) {
-		tag_call_taken(d, before);
 		tag_call_conclude(d, call, before);
 	} else {
 		tag_call_refused(d, call, &why);

@@ -60,8 +60,6 @@ void tag_call_refused(struct tag_driver *d, struct tag_call *call,
 /* The last answer. */
 void tag_call_conclude(struct tag_driver *d, struct tag_call *call,
     const struct http_res *res);
-/* The connector could use the answer `before`, or there was none. */
-void tag_call_taken(struct tag_driver *d, const struct http_res *before);
 /* The session is over: true = there will be a new one. */
 NPS_MUSTCHECK bool tag_call_renewable(struct tag_driver *d,
     struct tag_call *call);

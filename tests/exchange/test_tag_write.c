@@ -404,7 +404,27 @@ test_renewal(void **state)
 	end();
 }
 
-/* Ten in a run, however good each of them was. */
+/* A session that reads, and is refused wherever it writes. */
+static void
+test_renewal_to_write(void **state)
+{
+	static const struct sim_reply turn[] = { FRESH, OVER };
+	struct sim_reply script[6];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(script); i++)
+		script[i] = turn[i % 2];
+	script[0].want = script[1].want = "Authorization: old";
+	begin(&one, script, ARRAY_LEN(script));
+	const struct crm_tag_write write = wish("K1", MEET "9");
+	assert_false(put(&write, 1));
+	assert_int_equal(w.err.kind, ERR_AUTH);
+	assert_int_equal(w.result[0].outcome, PUT_AGAIN);
+	assert_int_equal(crm.renewals, 2);
+	end();
+}
+
+/* Ten in a run, though a write ended well after each of them. */
 static void
 test_renewals_end(void **state)
 {
@@ -1002,6 +1022,7 @@ main(void)
 		cmocka_unit_test(test_cut_after_the_write),
 		cmocka_unit_test(test_never_answered),
 		cmocka_unit_test(test_renewal),
+		cmocka_unit_test(test_renewal_to_write),
 		cmocka_unit_test(test_renewals_end),
 		cmocka_unit_test(test_tries_again),
 		cmocka_unit_test(test_many),

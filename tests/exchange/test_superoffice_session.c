@@ -761,6 +761,42 @@ test_columns_named(void **state)
 	}
 }
 
+/* Who an event names must be found among who has companies: one form for all, or
+ * an alarm finds no address. */
+static void
+test_columns_agree(void **state)
+{
+#define BY_ID "employee_column = 'associate/associateDbId';"
+#define OWNED_ID "ticket_owner_column = 'ownedBy/associateDbId';"
+	static const struct {
+		const char *text, *with;	/* with: NULL = good */
+	} cases[] = { { "", NULL }, { BY_ID OWNED_ID, NULL },
+		{ BY_ID "cases = false;", NULL },
+		{ BY_ID, "ticket_owner_column and employee_column" },
+		{ OWNED_ID, "ticket_owner_column and employee_column" },
+		{ "owner_column = 'a/associateDbId';" OWNED_ID,
+		    "employee_column and owner_column" },
+		{ "owner_column = 'a/associateDbId';" BY_ID,
+		    "ticket_owner_column and owner_column" },
+		{ "owner_column = 'a/associateDbId'; meetings = false;"
+		    "deals = false;" OWNED_ID, NULL } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct rig rig;
+
+		rig_begin(&rig, NULL, 0);
+		RIG_OK(&rig, rig_settings(&rig, arena_printf(rig.arena, ONSITE
+		    "%s", cases[i].text)));
+		assert_int_equal(rig_open(&rig), cases[i].with == NULL);
+		if (cases[i].with != NULL) {
+			assert_int_equal(rig.err.kind, ERR_CONFIG);
+			assert_non_null(strstr(rig.err.msg, cases[i].with));
+		}
+		rig_end(&rig);
+	}
+}
+
 /* A refusal of a record is not told in its words; what a query was refused for,
  * is. */
 static void
@@ -811,6 +847,7 @@ main(void)
 		cmocka_unit_test(test_wrong_password),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_columns_named),
+		cmocka_unit_test(test_columns_agree),
 		cmocka_unit_test(test_words),
 	};
 

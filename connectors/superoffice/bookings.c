@@ -12,7 +12,8 @@
  *    in a row, and it is as one that is not there;
  *  - an answer that leaves some out, or says nothing of them: asked by itself;
  *  - one booking that cannot be read: set aside, the pass goes on; 500 for
- *    FAILURES_MAX of them in a row is a service that is away.
+ *    FAILURES_MAX of them in a row is a service that is away only if it fails at
+ *    what it answered before, too: odd rows that stand together stop no night.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 
 #define LIST "/Agents/Appointment/GetAppointmentList?$select=AppointmentId," \
 	"MotherId"
+#define ONE(id) "/Appointment/" id "?$select=AppointmentId,MotherId"
 #define BODY_MAX ((size_t)8192)
 #define REFUSED_MAX 2
 #define FAILURES_MAX 3
@@ -131,6 +133,7 @@ list_ask(struct so_events *e, const char *const *ids, size_t n,
 	bool ok = so_do(e->s, e->s->page, &req, &res, &why);
 	if (ok && json_is_array(api_root(&res))) {
 		e->s->reader->lists_refused = 0;
+		e->s->reader->bookings_failed = 0;
 		return list_take(e, api_root(&res), err);
 	}
 	if (ok)
@@ -161,14 +164,47 @@ so_bookings_load(struct so_events *e, json_t *rows, struct err *err)
 }
 
 /* ---- one --------------------------------------------------------------- */
+/* Of a row that was answered before; of none, the archive.  No trace but the
+ * answer. */
+static bool
+service_answers(struct superoffice *s)
+{
+	AUTO(api_res) struct api_res res = { 0 };
+	const long long good = s->reader->booking_good;
+	const char *target = good > 0 ? arena_printf(s->item, ONE("%lld"), good) :
+	    "/Appointment?$select=appointmentId&$top=1";
+	struct err why;
+
+	return target != NULL && so_get(s, s->item, target, "appointment",
+	    &res, &why) && json_is_object(api_root(&res));
+}
+
 /* Does the answer speak of this row, which can be set aside? */
 static bool
 is_odd_one(struct superoffice *s, const struct api_res *res,
     const struct err *why)
 {
-	return so_is_of_one(s, res, why) || (why->kind == ERR_RETRY &&
-	    res->http.status == 500 &&
-	    ++s->reader->bookings_failed < FAILURES_MAX);
+	int *failed = &s->reader->bookings_failed;
+
+	if (!so_is_of_one(s, res, why)) {
+		if (why->kind != ERR_RETRY || res->http.status != 500)
+			return false;
+		if (++*failed < FAILURES_MAX)
+			return true;
+		if (!service_answers(s))
+			return false;
+	}
+	*failed = 0;
+	return true;
+}
+
+/* A row that answers: the service is there. */
+static void
+good_one(struct superoffice *s, const char *id)
+{
+	s->reader->bookings_failed = 0;
+	if (!num_parse(id, 1, INT32_MAX, &s->reader->booking_good))
+		s->reader->booking_good = 0;
 }
 
 /* The first row of the booking that this one belongs to; *mother = 0: none.
@@ -178,15 +214,14 @@ mother_ask(struct superoffice *s, struct so_row *row, long long *mother,
     struct err *err)
 {
 	AUTO(api_res) struct api_res res = { 0 };
-	const char *target = arena_printf(s->item, "/Appointment/%s?$select="
-	    "AppointmentId,MotherId", row->id);
+	const char *target = arena_printf(s->item, ONE("%s"), row->id);
 	char expected[64];
 
 	if (target == NULL)
 		return err_nomem(err);
 	const bool got = so_get(s, s->item, target, "appointment", &res, err);
 	if (got)
-		s->reader->bookings_failed = 0;
+		good_one(s, row->id);
 	if (got && so_number(api_root(&res), "MotherId", mother))
 		return true;
 	(void)snprintf(expected, sizeof(expected), "a number: HTTP %ld",
@@ -201,6 +236,7 @@ mother_ask(struct superoffice *s, struct so_row *row, long long *mother,
 		err->kind = ERR_CONFIG;
 		return err_wrap(err, "is it the address of the Web API?");
 	}
+	s->reader->bookings_failed = 0;
 	so_refuse(row, "MotherId", "an appointment that is still there");
 	return true;
 }

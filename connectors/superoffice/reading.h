@@ -30,6 +30,7 @@ struct so_reader {
 	bool bookings_unlisted;	/* no request for many of them: told once */
 	int lists_refused;	/* of that request, in a row */
 	int bookings_failed;	/* of rows asked for alone, in a row */
+	long long booking_good;	/* one of them that was answered; 0 = none */
 	int failures;		/* of persons asked for, in a row */
 };
 /* No I/O; s->reader is s's, to be freed. */

@@ -753,18 +753,27 @@ test_so09_list_broken(void **state)
 	rig_end(&rig);
 }
 
-/* 500 for one row after the other is a service that is away. */
+#define ASKED(id, mother) { .target = "/Appointment/" id "?", \
+	.body = MOTHER(id, mother) }
+#define BROKEN(id) { .target = "/Appointment/" id "?", .status = 500 }
+#define NO_MOTHER(id) "appointments " id ": MotherId: expected a number: HTTP " \
+	"500\n"
+/* 500 for one row after the other, and then for one that was answered before: a
+ * service that is away. */
 static void
 test_bookings_fail(void **state)
 {
 	static const struct sim_reply script[] = {
 		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "") ","
 		    MEETING("7", "") "," MEETING("8", "") "," MEETING("9", "")),
-		{ .target = "/Appointment/5?", .status = 500 },
-		{ .target = "/Appointment/6?", .body = MOTHER("6", "0") },
-		{ .target = "/Appointment/7?", .status = 500 },
-		{ .target = "/Appointment/8?", .status = 500 },
-		{ .target = "/Appointment/9?", .status = 500 } };
+		BROKEN("5"), ASKED("6", "0"), BROKEN("7"), BROKEN("8"),
+		BROKEN("9"), BROKEN("6") };
+	static const struct sim_reply first[] = {
+		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "") ","
+		    MEETING("7", "")),
+		BROKEN("5"), BROKEN("6"), BROKEN("7"),
+		{ .target = "/Appointment?$select=appointmentId&$top=1 ",
+		    .status = 500 } };
 	struct rig rig;
 
 	(void)state;
@@ -773,6 +782,88 @@ test_bookings_fail(void **state)
 	assert_int_equal(rig.err.kind, ERR_RETRY);
 	RIG_SEES(&rig, MET("6"));
 	assert_string_equal(rig.watermark, "");
+	rig_end(&rig);
+	rig_start(&rig, MEETINGS, first, ARRAY_LEN(first));
+	assert_false(rig_events(&rig, NULL, NULL));
+	assert_int_equal(rig.err.kind, ERR_RETRY);
+	rig_end(&rig);
+}
+
+/* Odd rows that stand together are set aside, as a row that was answered before
+ * still is, or the archive: the night goes on. */
+static void
+test_odd_neighbours(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "") ","
+		    MEETING("7", "") "," MEETING("8", "") "," MEETING("9", "")),
+		BROKEN("5"), BROKEN("6"), BROKEN("7"),
+		{ .target = "/Appointment?$select=appointmentId&$top=1 ",
+		    .body = VALUE("") },
+		ASKED("8", "0"), BROKEN("9"),
+		PAGE("/Appointment", MEETING("10", "") "," MEETING("11", "") ","
+		    MEETING("12", "")),
+		BROKEN("10"), BROKEN("11"), ASKED("8", "0"), ASKED("12", "0"),
+		NONE("/Appointment") };
+	struct rig rig;
+
+	(void)state;
+	pull(&rig, MEETINGS, script, ARRAY_LEN(script));
+	RIG_SEES(&rig, MET("8") MET("12"));
+	RIG_REFUSES(&rig, NO_MOTHER("5") NO_MOTHER("6") NO_MOTHER("7")
+	    NO_MOTHER("9") NO_MOTHER("10") NO_MOTHER("11"));
+	rig_end(&rig);
+}
+
+/* What was read well in between, or said of a row alone, parts them: no probe. */
+static void
+test_odd_far_apart(void **state)
+{
+	static const struct sim_reply single[] = {
+		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "") ","
+		    MEETING("7", "") "," MEETING("8", "") "," MEETING("9", "")
+		    "," MEETING("10", "") "," MEETING("11", "")),
+		BROKEN("5"), BROKEN("6"),
+		{ .target = "/Appointment/7?", .status = 403, .body = "{}" },
+		BROKEN("8"), BROKEN("9"),
+		{ .target = "/Appointment/10?", .status = 404, .body =
+		    "{\"ErrorType\":\"SoNotFoundException\"}" },
+		BROKEN("11"), NONE("/Appointment") };
+	static const struct sim_reply listed[] = {
+		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "")),
+		LIST(""), BROKEN("5"), BROKEN("6"),
+		PAGE("/Appointment", MEETING("7", "") "," MEETING("8", "")),
+		LIST(""), BROKEN("7"), BROKEN("8"), NONE("/Appointment") };
+	struct rig rig;
+
+	(void)state;
+	pull(&rig, MEETINGS, single, ARRAY_LEN(single));
+	RIG_REFUSES(&rig, NO_MOTHER("5") NO_MOTHER("6") "appointments 7: "
+	    "MotherId: expected a number: HTTP 403\n" NO_MOTHER("8")
+	    NO_MOTHER("9") "appointments 10: MotherId: expected an appointment "
+	    "that is still there\n" NO_MOTHER("11"));
+	rig_end(&rig);
+	pull(&rig, LISTED, listed, ARRAY_LEN(listed));
+	RIG_REFUSES(&rig, NO_MOTHER("5") NO_MOTHER("6") NO_MOTHER("7")
+	    NO_MOTHER("8"));
+	rig_end(&rig);
+}
+
+/* The sweep of a run begins anew. */
+static void
+test_odd_next_pass(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "")),
+		BROKEN("5"), BROKEN("6"), NONE("/Appointment"),
+		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "")),
+		BROKEN("5"), BROKEN("6"), NONE("/Appointment") };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, MEETINGS, script, ARRAY_LEN(script));
+	RIG_OK(&rig, rig_events(&rig, NULL, NULL));
+	RIG_OK(&rig, rig_events(&rig, NULL, NULL));
 	rig_end(&rig);
 }
 
@@ -1094,6 +1185,9 @@ main(void)
 		cmocka_unit_test(test_odd_booking),
 		cmocka_unit_test(test_so09_list_broken),
 		cmocka_unit_test(test_bookings_fail),
+		cmocka_unit_test(test_odd_neighbours),
+		cmocka_unit_test(test_odd_far_apart),
+		cmocka_unit_test(test_odd_next_pass),
 		cmocka_unit_test(test_bookings_away),
 		cmocka_unit_test(test_so08_so11),
 		cmocka_unit_test(test_no_meeting),

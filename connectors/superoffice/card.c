@@ -33,11 +33,17 @@
 #define DEPTH_MAX 4
 
 /* ---- what is asked for ------------------------------------------------- */
+static const char *
+field_archive(const char *key)
+{
+	return strncmp(key, "x_", 2) == 0 || strncmp(key, "y_", 2) == 0 ?
+	    "personExtra/" : "personUdef/";
+}
+
 const char *
 so_field_column(struct arena *arena, const char *key)
 {
-	return arena_printf(arena, "%s%s", strncmp(key, "x_", 2) == 0 ||
-	    strncmp(key, "y_", 2) == 0 ? "personExtra/" : "personUdef/", key);
+	return arena_printf(arena, "%s%s", field_archive(key), key);
 }
 
 static void
@@ -103,6 +109,50 @@ so_card_needs_person(const struct so_settings *set, json_t *row)
 {
 	return *set->subscription != '\0' || (interests_count(set) &&
 	    so_flag(row, "hasInterests") != TRI_NO);
+}
+
+/* ---- is it shown at all? ----------------------------------------------- */
+static bool
+shown(const char *column, const char *option, json_t *rows, struct err *err)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row)
+		if (so_has(row, column))
+			return true;
+	return json_array_size(rows) == 0 || err_set(err, ERR_CONFIG,
+	    "persons: expected the column %.80s in the answer (%s): without it "
+	    "nobody can be asked", column, option);
+}
+
+bool
+so_deleted_shown(const struct so_settings *set, json_t *rows, struct err *err)
+{
+	return *set->deleted_column == '\0' || shown(set->deleted_column,
+	    "deleted_column", rows, err);
+}
+
+bool
+so_card_shown(const struct so_settings *set, json_t *rows, struct err *err)
+{
+	static const char right[] = "may npsync's user read it?";
+	const bool consent = set->consent_rule != SO_CONSENT_OFF;
+	const char *key = so_nosend_field(set);
+	char column[128] = "";
+
+	if (key != NULL)
+		(void)snprintf(column, sizeof(column), "%s%s",
+		    field_archive(key), key);
+	return so_deleted_shown(set, rows, err) &&
+	    shown("retired", right, rows, err) &&
+	    shown("personNoMail", right, rows, err) &&
+	    shown("personContact/contactNoMail", right, rows, err) &&
+	    (!consent || (shown(CONSENT, "consent_rule", rows, err) &&
+	        shown(WITHDRAWN, "consent_rule", rows, err))) &&
+	    (key == NULL || shown(column, "nosend", rows, err)) &&
+	    (!interests_count(set) || shown("hasInterests",
+	        "nosend, tag_mode", rows, err));
 }
 
 /* ---- reading ----------------------------------------------------------- */

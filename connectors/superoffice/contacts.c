@@ -8,6 +8,8 @@
  *  - whose interests cannot be read: quarantined under the id, neither known nor
  *    gone, and nobody else waits; FAILURES_MAX in a row are a service that is
  *    away;
+ *  - a column that says who was deleted, which no row has: nobody would be asked,
+ *    and each for a reason of its own; told once, by the name of its option;
  *  - a row without a key or too large to be read, which may be anybody's: nobody
  *    of that query is gone;
  *  - two rows of one person, for two addresses: one card;
@@ -122,12 +124,16 @@ deleted(const struct emitter *e, const struct so_group *g, bool *done,
 	const enum tri is = so_card_deleted(e->s->set, g->row);
 	char reason[128];
 
+	if (!e->s->reader->deleted_shown &&
+	    !so_deleted_shown(e->s->set, g->rows, err))
+		return false;
+	e->s->reader->deleted_shown = true;
 	*done = is != TRI_NO;
 	if (is == TRI_YES)
 		return emit_gone(e, g->id, err);
 	if (is == TRI_UNKNOWN) {
 		(void)snprintf(reason, sizeof(reason), "%.80s: expected a time "
-		    "or nothing", e->s->set->deleted_column);
+		    "or nothing (deleted_column)", e->s->set->deleted_column);
 		so_complain(e->s, SOURCE, g->id, reason);
 	}
 	return true;

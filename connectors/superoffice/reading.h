@@ -31,6 +31,7 @@ struct so_reader {
 	int lists_refused;	/* of that request, in a row */
 	int bookings_failed;	/* of rows asked for alone, in a row */
 	long long booking_good;	/* one of them that was answered; 0 = none */
+	bool deleted_shown;	/* some card had deleted_column */
 	int failures;		/* of persons asked for, in a row */
 };
 /* No I/O; s->reader is s's, to be freed. */
@@ -92,6 +93,13 @@ const char *so_owner_column(const struct so_settings *set,
     struct arena *arena);
 /* "personUdef/SuperOffice:3" of "SuperOffice:3", "personExtra/x_name". */
 const char *so_field_column(struct arena *arena, const char *key);
+/* Does some row have each column that keeps people out?  Without rows nobody can
+ * say.  The error names the column and its option. */
+NPS_MUSTCHECK bool so_card_shown(const struct so_settings *set, json_t *rows,
+    struct err *err);
+/* The same of deleted_column alone. */
+NPS_MUSTCHECK bool so_deleted_shown(const struct so_settings *set,
+    json_t *rows, struct err *err);
 /* Was the person deleted?  TRI_UNKNOWN: it cannot be read. */
 enum tri so_card_deleted(const struct so_settings *set, json_t *row);
 /* Must the person itself be asked for, beside its row? */

@@ -173,7 +173,8 @@ test_owner(void **state)
 	RIG_OK(&rig, rig_load(&rig, ids, 1));
 	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0 of KAH"));
 	rig_end(&rig);
-	rig_start(&rig, PLAIN "employee_column = 'associate/associateDbId';",
+	rig_start(&rig, PLAIN "employee_column = 'associate/associateDbId';"
+	    "ticket_owner_column = 'ownedBy/associateDbId';",
 	    numbers, ARRAY_LEN(numbers));
 	RIG_OK(&rig, rig_load(&rig, ids, 3));
 	RIG_OK(&rig, superoffice_crm.list_values(rig.self, VAL_OWNER,
@@ -260,8 +261,39 @@ test_deleted(void **state)
 	RIG_SEES(&rig, "31 gone\n" LOOKS("34", "employed=2 consent=0")
 	    "35 gone\n");
 	RIG_REFUSES(&rig, "persons 32: personDeletedDate: expected a time or "
-	    "nothing\npersons 33: personDeletedDate: expected a time or "
-	    "nothing\n");
+	    "nothing (deleted_column)\npersons 33: personDeletedDate: expected "
+	    "a time or nothing (deleted_column)\n");
+	rig_end(&rig);
+}
+
+/* A column that no row has: one error by the name of its option, and nobody
+ * is taken for alive. */
+#define NEVER DELETED("31", "") "," DELETED("32", "")
+static void
+test_deleted_never_shown(void **state)
+{
+	static const struct sim_reply script[] = { PAGE("/Person", NEVER) };
+	static const struct sim_reply later[] = {
+		PAGE("/Person", CARD("31", MAY)), NONE("/Person"),
+		PAGE("/Person", DELETED("32", "")), NONE("/Person") };
+	static const char *const ids[] = { "31", "32" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN, script, ARRAY_LEN(script));
+	assert_false(rig_load(&rig, ids, 2));
+	assert_int_equal(rig.err.kind, ERR_CONFIG);
+	assert_non_null(strstr(rig.err.msg, "personDeletedDate in the answer "
+	    "(deleted_column)"));
+	RIG_SEES(&rig, "");
+	RIG_REFUSES(&rig, "");
+	rig_end(&rig);
+	/* Once it was shown, a row without it is an odd one. */
+	rig_start(&rig, PLAIN, later, ARRAY_LEN(later));
+	RIG_OK(&rig, rig_load(&rig, ids, 1));
+	RIG_OK(&rig, rig_load(&rig, ids + 1, 1));
+	RIG_REFUSES(&rig, "persons 32: personDeletedDate: expected a time or "
+	    "nothing (deleted_column)\n");
 	rig_end(&rig);
 }
 
@@ -910,6 +942,59 @@ test_check(void **state)
 	rig_end(&rig);
 }
 
+/* What keeps people out, and is not in the answer, is no check that is green. */
+#define STAYS "," NOT_DELETED
+#define WORKS ",\"retired\":false"
+#define MAILS ",\"personNoMail\":false"
+#define FIRM ",\"personContact/contactNoMail\":null"
+static void
+test_check_shown(void **state)
+{
+	static const struct {
+		const char *nosend, *body, *lacks;
+	} cases[] = {
+		{ "", VALUE(CARD("31", MAY)), NULL },
+		{ "", VALUE(DELETED("31", "")),
+		    "personDeletedDate in the answer (deleted_column)" },
+		{ "", VALUE(DELETED("31", STAYS)), "column retired in" },
+		{ "", VALUE(DELETED("31", STAYS WORKS)),
+		    "column personNoMail in" },
+		{ "", VALUE(DELETED("31", STAYS WORKS MAILS)),
+		    "column personContact/contactNoMail in" },
+		{ "", VALUE(DELETED("31", STAYS WORKS MAILS FIRM)),
+		    "hasEmarketingConsent in the answer (consent_rule)" },
+		{ "field:x_no", VALUE(CARD("31", MAY)),
+		    "personExtra/x_no in the answer (nosend)" },
+		{ "field:x_no", VALUE(CARD("31", MAY
+		    ",\"personExtra/x_no\":null")), NULL },
+		{ "interest:No", VALUE("{\"personId\":31" STAYS WORKS MAILS
+		    FIRM ",\"hasEmarketingConsent\":null,"
+		    "\"withdrawnEmarketingConsent\":null}"),
+		    "hasInterests in the answer (nosend, tag_mode)" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct sim_reply script[] = {
+			{ .target = "/Person?", .body = cases[i].body },
+			NONE("/Appointment"), NONE("/Appointment") };
+		char settings[128];
+		struct rig rig;
+
+		(void)snprintf(settings, sizeof(settings), "tag_mode = 'off';"
+		    "meetings = false; deals = false; cases = false;"
+		    "nosend = '%s';", cases[i].nosend);
+		rig_start(&rig, settings, script, cases[i].lacks == NULL ?
+		    ARRAY_LEN(script) : 1);
+		const bool ok = superoffice_crm.check(rig.self, &rig.err);
+		assert_int_equal(ok, cases[i].lacks == NULL);
+		if (!ok) {
+			assert_int_equal(rig.err.kind, ERR_CONFIG);
+			assert_non_null(strstr(rig.err.msg, cases[i].lacks));
+		}
+		rig_end(&rig);
+	}
+}
+
 int
 main(void)
 {
@@ -944,6 +1029,8 @@ main(void)
 		cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_deep_lists),
+		cmocka_unit_test(test_deleted_never_shown),
+		cmocka_unit_test(test_check_shown),
 		cmocka_unit_test(test_check),
 	};
 

@@ -144,12 +144,15 @@ skip() {
 give_up() {
 	echo "1..1"
 	echo "not ok 1 - $1"
-	[ ! -s "$dir/out" ] || sed 's/^/# /' "$dir/out"
+	[ ! -s "${dir:-}/out" ] || sed 's/^/# /' "$dir/out"
 	exit 1
 }
 command -v strace >/dev/null || missing strace
-said=$(strace -f -qq -o /dev/null -e trace=none true 2>&1) ||
-    skip "strace cannot trace: ${said%%$'\n'*}"
+said=$(strace -f -qq -o /dev/null -e trace=none true 2>&1) || {
+	said="strace cannot trace: ${said%%$'\n'*}"
+	[ "${CI:-}" != true ] || give_up "$said"
+	skip "$said"
+}
 [ -n "$server" ] || missing "a PostgreSQL server in /usr/lib/postgresql"
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/sys.XXXXXX") || exit 71

@@ -34,8 +34,14 @@ try "misuse" 64 usage\|syscallfault.sh -c read
 try "no number" 64 '' -n x-y -- true
 "$tool" -c read -e EIO -n 1-1 -- true >"$work/said"
 if [ $? = 77 ]; then
-	command -v strace >/dev/null || missing strace
-	echo "ok 3 # SKIP $(cat "$work/said")"
+	if ! command -v strace >/dev/null; then
+		missing strace 3 || failed=1
+	elif [ "${CI:-}" = true ]; then
+		echo "not ok 3 - $(cat "$work/said")"
+		failed=1
+	else
+		echo "ok 3 # SKIP $(cat "$work/said")"
+	fi
 	echo 1..3
 	exit $failed
 fi

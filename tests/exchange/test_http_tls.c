@@ -23,6 +23,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "curlcodes.h"
 #include "http.h"
 #include "runproc.h"
 #include "textfile.h"
@@ -96,7 +97,7 @@ struct server {
 	SSL_CTX *ctx;
 	int fd, port, bytes;	/* bytes of a request that were read */
 	char request[4096];	/* the first of them */
-	char ca_file[64];
+	char ca_file[400];
 	pthread_t thread;
 };
 
@@ -188,8 +189,9 @@ ca_file_write(struct server *s, X509 *cert)
 {
 	const char *dir = getenv("TMPDIR");
 
-	(void)snprintf(s->ca_file, sizeof(s->ca_file), "%.40s/npsync-caXXXXXX",
-	    dir == NULL ? "/tmp" : dir);
+	const int n = snprintf(s->ca_file, sizeof(s->ca_file),
+	    "%s/npsync-caXXXXXX", dir == NULL ? "/tmp" : dir);
+	assert_in_range(n, 1, sizeof(s->ca_file) - 1);
 	const int fd = mkstemp(s->ca_file);
 	assert_true(fd >= 0);
 	FILE *f = fdopen(fd, "w");
@@ -276,6 +278,8 @@ server_open(struct server *s, const struct tls_case *c)
 static void
 server_close(struct server *s)
 {
+	/* Nobody may have come. */
+	(void)shutdown(s->fd, SHUT_RDWR);
 	assert_int_equal(pthread_join(s->thread, NULL), 0);
 	assert_int_equal(close(s->fd), 0);
 	assert_int_equal(unlink(s->ca_file), 0);
@@ -283,6 +287,22 @@ server_close(struct server *s)
 }
 
 /* ---- cases ----------------------------------------------------------------- */
+static bool met[CURL_LAST];
+
+/* It is one of those that lib/curlcodes.c knows of this program. */
+static void
+code_met(const char *name, const struct http_res *res)
+{
+	const struct curlcode *c = curlcode_find(res->curl_code);
+
+	if (c == NULL || c->why == NULL || strcmp(c->why, CURLCODES_TLS) != 0 ||
+	    (c->phases & 1u << res->phase) == 0)
+		fail_msg("%s: CURLcode %d (%s), %s, is not said to be met here",
+		    name, res->curl_code, c == NULL ? "?" : c->name,
+		    http_phase_name(res->phase));
+	met[res->curl_code] = true;
+}
+
 static void
 one_case(const struct tls_case *c)
 {
@@ -312,6 +332,8 @@ one_case(const struct tls_case *c)
 	if ((s.bytes > 0) != c->ok)
 		fail_msg("%s: %d bytes of a request", c->name, s.bytes);
 	assert_int_equal(res.phase, c->ok ? HTTP_COMPLETE : HTTP_NOT_SENT);
+	if (!c->ok)
+		code_met(c->name, &res);
 	arena_free(arena);
 }
 
@@ -374,11 +396,23 @@ test_no_ca_file(void **state)
 	assert_true(http_open(&settings, NULL, &http, &err));
 	assert_false(http_do(http, &req, arena, &res, &err));
 	assert_int_equal(err.kind, ERR_CONFIG);
+	code_met("no CA file", &res);
 	assert_int_equal(res.tries, 1);
 	http_close(http);
 	server_close(&s);
 	assert_int_equal(s.bytes, 0);
 	arena_free(arena);
+}
+
+static void
+test_codes_met(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < n_curlcodes; i++)
+		if (curlcodes[i].why != NULL && !met[curlcodes[i].code] &&
+		    strcmp(curlcodes[i].why, CURLCODES_TLS) == 0)
+			fail_msg("%s is said to be provoked here",
+			    curlcodes[i].name);
 }
 
 /* ---- the environment -------------------------------------------------------- */
@@ -403,8 +437,8 @@ get_by_ours(const struct server *s, const char *url)
 	return ok;
 }
 
-/* As a program does that thinks of nothing. */
-static bool
+/* As a program does that thinks of nothing: the CURLcode. */
+static int
 get_by_anybody(const struct server *s, const char *url)
 {
 	CURL *easy = curl_easy_init();
@@ -414,9 +448,9 @@ get_by_anybody(const struct server *s, const char *url)
 	(void)curl_easy_setopt(easy, CURLOPT_CAINFO, s->ca_file);
 	(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "{}");
 	(void)curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
-	const bool ok = curl_easy_perform(easy) == CURLE_OK;
+	const CURLcode code = curl_easy_perform(easy);
 	curl_easy_cleanup(easy);
-	return ok;
+	return (int)code;
 }
 
 /* The process of a case; it prints the request that the server was sent. */
@@ -428,16 +462,16 @@ child(const char *who)
 
 	server_open(&s, &cases[0]);
 	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%d/x", s.port);
-	const bool ok = strcmp(who, "ours") == 0 ? get_by_ours(&s, url)
+	const int code = strcmp(who, "ours") == 0 ? !get_by_ours(&s, url)
 	    : get_by_anybody(&s, url);
 	server_close(&s);
 	(void)printf("%s", s.request);
-	return ok ? 0 : 1;
+	return code;
 }
 
 static const char *self;
 static struct {
-	char dir[80], home[96], netrc[96], keys[96], log[120], named[120];
+	char dir[400], home[420], netrc[420], keys[420], log[440], named[440];
 } at;
 
 static void
@@ -445,8 +479,9 @@ places_make(void)
 {
 	const char *dir = getenv("TMPDIR");
 
-	(void)snprintf(at.dir, sizeof(at.dir), "%.50s/npsync-envXXXXXX",
+	const int n = snprintf(at.dir, sizeof(at.dir), "%s/npsync-envXXXXXX",
 	    dir == NULL ? "/tmp" : dir);
+	assert_in_range(n, 1, sizeof(at.dir) - 1);
 	assert_non_null(mkdtemp(at.dir));
 	(void)snprintf(at.netrc, sizeof(at.netrc), "%s/.netrc", at.dir);
 	(void)snprintf(at.keys, sizeof(at.keys), "%s/keys", at.dir);
@@ -473,22 +508,32 @@ is_logged(const char *who, const char *const *env, struct runproc *said)
 	return logged;
 }
 
+/* Nobody listens there. */
+#define PROXIES "https_proxy=http://127.0.0.1:1", "HTTPS_PROXY=http://127.0.0.1:1", \
+	"all_proxy=http://127.0.0.1:1", "ALL_PROXY=http://127.0.0.1:1", \
+	"no_proxy=", "NO_PROXY="
+
 static void
 test_environment(void **state)
 {
+	static const char *const anybody[] = { "anybody", NULL };
 	struct runproc said;
 
 	(void)state;
 	places_make();
-	const char *const plain[] = { at.home, at.log, NULL };
-	const char *const all[] = { at.home, at.log, at.named,
-		"https_proxy=http://127.0.0.1:1", "HTTPS_PROXY=http://127.0.0.1:1",
-		"all_proxy=http://127.0.0.1:1", "ALL_PROXY=http://127.0.0.1:1",
-		NULL };
+	const char *const plain[] = { at.home, at.log, "no_proxy=*", NULL };
+	const char *const proxies[] = { at.home, PROXIES, NULL };
+	const char *const all[] = { at.home, at.log, at.named, PROXIES, NULL };
 
 	/* Otherwise: the keys of the connection in a file, and a password. */
 	assert_true(is_logged("anybody", plain, &said));
 	assert_non_null(strstr(said.out, "Authorization: Basic"));
+	runproc_free(&said);
+	/* And a request to where the environment says, not to the server. */
+	runproc_start(&said, self, anybody, proxies, NULL);
+	runproc_wait(&said, 60);
+	assert_int_equal(said.code, CURLE_COULDNT_CONNECT);
+	assert_string_equal(said.out, "");
 	runproc_free(&said);
 	assert_false(is_logged("ours", all, &said));
 	assert_null(strstr(said.out, "Authorization"));
@@ -504,6 +549,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_no_ca_file),
 		cmocka_unit_test(test_empty_ca_file),
+		cmocka_unit_test(test_codes_met),
 		cmocka_unit_test(test_environment),
 	};
 

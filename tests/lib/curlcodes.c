@@ -11,9 +11,9 @@
 #define DONE (1u << HTTP_COMPLETE)
 #define OPEN (PART | SENT | CUT)	/* the connection stands */
 
-#define OUTCOME "test_http_outcome"
+#define OUTCOME CURLCODES_OUTCOME
 #define PLAIN "test_http"
-#define TLS "test_http_tls"
+#define TLS CURLCODES_TLS
 #define SFTP "test_http_file"
 #define OBSOLETE "not used any more"
 #define PROTOCOL "of a protocol that CURLOPT_PROTOCOLS_STR leaves out"

@@ -13,8 +13,11 @@ struct curlcode {
 	const char *name;
 	unsigned phases;	/* 1 << enum http_phase; 0 = never reaches it */
 	const char *why;	/* phases 0: why; else the program that provokes it
-				 * over a socket, NULL = none does */
+				 * over a socket, NULL = none does.  OUTCOME
+				 * and TLS check that, of others it is said */
 };
+#define CURLCODES_OUTCOME "test_http_outcome"
+#define CURLCODES_TLS "test_http_tls"
 
 /* By code, without a hole; n_curlcodes = CURL_LAST unless libcurl's headers have
  * a code that nobody has judged. */

@@ -47,7 +47,8 @@ fail_success(struct asknicely *a, const struct http_req *req,
 	char words[128] = "";
 
 	if (msg != NULL)
-		mask_text(words, sizeof(words), msg, strlen(msg));
+		mask_text_but(words, sizeof(words), msg, strlen(msg),
+		    a->set->api_key);
 	return err_set(err, ERR_PROTOCOL, "%s %s: expected \"success\": true%s%s",
 	    req->method, url_for_log(a->page, req->url),
 	    *words == '\0' ? "" : ", got: ", words);

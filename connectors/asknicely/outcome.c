@@ -47,8 +47,8 @@ settle(const struct verdict *v, enum push_outcome outcome, const char *what,
 		return;
 	out->reason[n++] = ':';
 	out->reason[n++] = ' ';
-	mask_text(out->reason + n, sizeof(out->reason) - (size_t)n, v->msg,
-	    strlen(v->msg));
+	mask_text_but(out->reason + n, sizeof(out->reason) - (size_t)n, v->msg,
+	    strlen(v->msg), v->a->set->api_key);
 }
 
 static void

@@ -143,7 +143,7 @@ apicall_words(const struct apicall *a, const char *code, const char *text,
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
 	const char *secrets[] = { buf_text(&a->token.text) };
 
-	if (code != NULL)
+	if (code != NULL && !mask_holds(code, secrets, ARRAY_LEN(secrets)))
 		(void)snprintf(v->code, sizeof(v->code), "%.*s",
 		    (int)strspn(code, letters), code);
 	if (text != NULL)

@@ -142,6 +142,15 @@ holds(const char *text, size_t len, const char *secret)
 	    memmem(text, len, secret, strlen(secret)) != NULL;
 }
 
+bool
+mask_holds(const char *text, const char *const *secrets, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (holds(text, strlen(text), secrets[i]))
+			return true;
+	return false;
+}
+
 void
 mask_answer(char *out, size_t size, const char *text, size_t len,
     const char *const *secrets, size_t n)
@@ -152,4 +161,13 @@ mask_answer(char *out, size_t size, const char *text, size_t len,
 			return;
 		}
 	mask(out, size, text, len, KEY_MIN);
+}
+
+void
+mask_text_but(char *out, size_t size, const char *text, size_t len,
+    const char *key)
+{
+	out[0] = '\0';
+	if (!holds(text, len, key))
+		mask_text(out, size, text, len);
 }

@@ -176,8 +176,8 @@ reason_set(const struct npstoday_settings *set, const struct http_res *res,
 	/* What is shown is cut, not what is looked at: the first half of an
 	 * address does not look like one. */
 	const size_t room = sizeof(out->reason) - (size_t)n;
-	mask_text(out->reason + n, quote + 1 < room ? quote + 1 : room,
-	    res->body, res->body_len);
+	mask_text_but(out->reason + n, quote + 1 < room ? quote + 1 : room,
+	    res->body, res->body_len, set->api_key);
 }
 
 static bool

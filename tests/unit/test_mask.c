@@ -43,12 +43,32 @@ test_addresses(void **state)
 	shows("ann%40kunde.dk", "***");
 }
 
+/* A short one, that no other rule would hide. */
+static void
+test_our_key(void **state)
+{
+	static const char text[] = "Invalid key: s3cr3t-key";
+	static const char *const keys[] = { NULL, "", "s3cr3t-key" };
+	char out[64];
+
+	(void)state;
+	mask_text_but(out, sizeof(out), text, strlen(text), "s3cr3t-key");
+	assert_string_equal(out, "");
+	mask_text_but(out, sizeof(out), text, strlen(text), "another");
+	assert_string_equal(out, text);
+	mask_text_but(out, sizeof(out), text, strlen(text), NULL);
+	assert_string_equal(out, text);
+	assert_true(mask_holds(text, keys, 3));
+	assert_false(mask_holds(text, keys, 2));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_our_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

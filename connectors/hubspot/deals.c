@@ -7,8 +7,9 @@
  * lie ahead, and counts only where the entry is not known.
  *
  * A label that is written in another way than the portal has it finds nobody:
- * that is told where many deals have contacts and the label never comes up, by a
- * pass that was not broken: of a few deals, or of a part, it says nothing.
+ * that is told where many deals have contacts and the label never comes up in the
+ * run, by a pass or a sweep that was not broken: of a few deals, or of the rest of
+ * a pass, it says nothing.  Of few deals `npsync check` says it.
  */
 #include <string.h>
 #include <strings.h>
@@ -68,6 +69,7 @@ emit_row(struct hs_events *e, json_t *row, const struct hs_links *links,
 		.occurred_at = closed != NO_TIME ? closed :
 		    hs_not_after(e, row, "closedate", changed) };
 
+	ev.transition_at = hs_transition_at(e, row, closed, ev.occurred_at);
 	if (ev.event_id == NULL || changed == NO_TIME) {
 		hs_odd_event(e, "deals", row,
 		    "expected a deal with its id and its stamp");
@@ -97,7 +99,6 @@ void
 hs_deals_tell_label(const struct hs_events *e)
 {
 	const struct connector_env *env = &e->h->env;
-	const struct pull *pull = e->pass.pull;
 	/* The same each night: a number in it would make it news. */
 	const char *text = arena_printf(e->own, "deal_contacts: no deal that was "
 	    "read has a contact with the label \"%.60s\", so nobody is asked "
@@ -105,9 +106,9 @@ hs_deals_tell_label(const struct hs_events *e)
 	    "the labels) and read them again (`npsync resync`)",
 	    e->h->set->deal_contacts);
 
-	if (pull->sweep || pull->resume != NULL)
+	if (e->pass.pull->resume != NULL)
 		return;
-	if (e->n_linked >= LABEL_DEALS_MIN && e->n_labelled == 0 &&
+	if (e->n_linked >= LABEL_DEALS_MIN && !e->h->label_met &&
 	    env->quarantine != NULL)
 		env->quarantine(env->quarantine_arg, "deals", 0, NULL,
 		    text == NULL ? "deal_contacts: no deal has a contact with "

@@ -5,8 +5,11 @@
  * An event has the id of its record and of the contact, for who belongs to one
  * may be several; the core knows by it who was met before, whatever is edited.
  * One who is added to a record that was closed long ago, or before npsync was
- * started, is new to the core: the time of the closing, or the earliest that is
- * known of it, says that it is old.  So no event goes without transition_at.
+ * started, is new to the core: the time of the closing says that it is old.  Where
+ * that is not known, the age of the record says nothing of its closing: what
+ * changed since the pass before goes without transition_at, or what is closed
+ * after the start would be lost; what is read again, for links or by a sweep,
+ * goes with the earliest time that is known.
  *
  * Nothing of a record says that its contacts changed.  So each pass reads again
  * what changed in the last link_late_days: who was added since has an event.
@@ -43,15 +46,33 @@ hs_odd_row(struct hubspot *h, const char *source, json_t *row,
 		    json_string_value(json_object_get(row, "id")), reason);
 }
 
-/* What is read again for who is linked later was counted when it was new. */
+static time_t
+changed_at(const struct hs_events *e, json_t *row)
+{
+	return hs_time(hs_property(row, "hs_lastmodifieddate", e->page));
+}
+
+/* Did it change longer than so many seconds before what the pass before read?
+ * Then it is read again for who is linked later. */
+static bool
+is_older(const struct hs_events *e, json_t *row, long by_s)
+{
+	const time_t changed = changed_at(e, row);
+
+	return e->pass.known != NO_TIME && changed != NO_TIME &&
+	    changed < e->pass.known - by_s;
+}
+
+/* It was counted when it was new, also if the search knew it late; a sweep
+ * counts what an ordinary pass does not reach. */
 static bool
 was_read(const struct hs_events *e, json_t *row)
 {
-	const time_t changed = hs_time(hs_property(row, "hs_lastmodifieddate",
-	    e->page));
+	const time_t changed = changed_at(e, row);
 
-	return e->pass.known != NO_TIME && changed != NO_TIME &&
-	    changed < e->pass.known;
+	return e->pass.pull->sweep ? changed != NO_TIME &&
+	    changed >= e->pass.until :
+	    is_older(e, row, e->pass.own.overlap_s);
 }
 
 void
@@ -115,6 +136,16 @@ emit_one(struct hs_events *e, const struct crm_event *ev, struct err *err)
 	    "events: stopped");
 }
 
+time_t
+hs_transition_at(const struct hs_events *e, json_t *row, time_t closed,
+    time_t occurred_at)
+{
+	if (closed != NO_TIME)
+		return closed;
+	return e->pass.pull->sweep || is_older(e, row, 0) ? occurred_at
+	    : NO_TIME;
+}
+
 bool
 hs_emit_event(struct hs_events *e, struct crm_event *ev,
     const struct hs_links *links, struct err *err)
@@ -122,8 +153,6 @@ hs_emit_event(struct hs_events *e, struct crm_event *ev,
 	const char *id = ev->event_id;
 	const char *const *contacts = hs_links_of(links, id);
 
-	/* The core's own start is compared with this, and with nothing else. */
-	ev->transition_at = ev->occurred_at;
 	if (contacts == NULL)
 		return emit_one(e, ev, err);
 	for (; *contacts != NULL; contacts++) {
@@ -147,7 +176,8 @@ hs_each_row(struct hs_events *e, const char *type, const char *label,
 	if (!hs_links_load(e->h, type, rows, label, e->page, &links, err))
 		return false;
 	e->n_linked += label == NULL ? 0 : links.n_linked;
-	e->n_labelled += label == NULL ? 0 : links.by_id.n;
+	if (label != NULL && links.by_id.n > 0)
+		e->h->label_met = true;
 	json_array_foreach(rows, i, row)
 		if (!fn(e, row, &links, err))
 			return false;

@@ -26,6 +26,7 @@ struct hubspot {
 	struct hs_stages *stages[2];	/* deals, tickets: of this run; in own */
 	struct hs_owner *owners;	/* of this run; in own */
 	size_t n_owners;
+	bool label_met;		/* a deal had a contact with deal_contacts */
 	bool owners_known;
 	struct hs_writer *writer;	/* writing side; may stay NULL */
 };

@@ -65,6 +65,7 @@ emit_row(struct hs_events *e, json_t *row, const struct hs_links *links,
 		.employee_id = hs_property(row, "hubspot_owner_id", e->page),
 		.occurred_at = held_at(e, row, end) };
 
+	ev.transition_at = ev.occurred_at;
 	if (ev.event_id == NULL || ev.occurred_at == NO_TIME) {
 		hs_odd_event(e, "meetings", row,
 		    "expected a meeting with its id and a time");

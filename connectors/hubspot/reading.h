@@ -39,8 +39,7 @@ struct hs_events {
 	struct hs_part parts[HS_PARTS_MAX];
 	size_t n;
 	bool told_entry;		/* that a row came without its entry */
-	/* Of those that are read by a label: with contacts, with the label. */
-	size_t n_linked, n_labelled;
+	size_t n_linked;		/* with contacts, of those read by a label */
 };
 /* When a row entered its stage; NO_TIME = not known.  A row that lacks the
  * property, other than as null, is told once in a pass. */
@@ -51,6 +50,10 @@ time_t hs_entered_at(struct hs_events *e, const char *source, json_t *row,
  * gives, so that an old one is not asked about as if it were new. */
 time_t hs_not_after(const struct hs_events *e, json_t *row,
     const char *closed_property, time_t changed);
+/* Of an event that was closed then (NO_TIME = not known): the core compares it
+ * with its own start.  occurred_at counts for what was read before. */
+time_t hs_transition_at(const struct hs_events *e, json_t *row, time_t closed,
+    time_t occurred_at);
 /* For each of its contacts, as ID/CONTACT; without one as ID. */
 NPS_MUSTCHECK bool hs_emit_event(struct hs_events *e, struct crm_event *ev,
     const struct hs_links *links, struct err *err);

@@ -39,6 +39,7 @@ emit_row(struct hs_events *e, json_t *row, const struct hs_links *links,
 		.occurred_at = closed != NO_TIME ? closed :
 		    hs_not_after(e, row, "", changed) };
 
+	ev.transition_at = hs_transition_at(e, row, closed, ev.occurred_at);
 	if (ev.event_id == NULL || changed == NO_TIME) {
 		hs_odd_event(e, "tickets", row,
 		    "expected a ticket with its id and its stamp");

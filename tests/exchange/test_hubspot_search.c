@@ -245,8 +245,8 @@ test_short_and_empty_pages_with_a_cursor(void **state)
 	rig_open(&rig, TICKETS "window_s = 86400;", routes,
 	    ARRAY_LEN(routes));
 	rig_good(&rig, rig_events(&rig, NIGHT));
-	rig_is(&rig.seen, "case 7 - -/4 by - at 2026-11-24T10:00:00Z\n"
-	    "case 8 - -/4 by - at 2026-11-24T10:00:00Z\n");
+	rig_is(&rig.seen, "case 7 - -/4 by - at 2026-11-24T10:00:00Z closed -\n"
+	    "case 8 - -/4 by - at 2026-11-24T10:00:00Z closed -\n");
 	rig_close(&rig);
 }
 
@@ -481,8 +481,8 @@ test_a_row_on_two_pages_is_told_once(void **state)
 	rig_open(&rig, TICKETS "window_s = 86400;", routes,
 	    ARRAY_LEN(routes));
 	rig_good(&rig, rig_events(&rig, NIGHT));
-	rig_is(&rig.seen, "case 7 - -/4 by - at 2026-11-24T10:00:00Z\n"
-	    "case 8 - -/4 by - at 2026-11-24T10:00:00Z\n");
+	rig_is(&rig.seen, "case 7 - -/4 by - at 2026-11-24T10:00:00Z closed -\n"
+	    "case 8 - -/4 by - at 2026-11-24T10:00:00Z closed -\n");
 	rig_close(&rig);
 }
 

@@ -11,8 +11,12 @@
  *    old id: whose write answers as somebody else is asked for in the same way;
  *  - readings that lack everybody: a contact is asked for once in a run; who is
  *    gone then stays so, his fields too, and others wait for the next;
- *  - everybody is called gone, for the address is not served any more: 404 counts
- *    against a contact only after the list of them was answered.
+ *  - everybody is called gone, for the address is not served any more, or not just
+ *    now: 404 counts against a contact only where it is HubSpot's own, and the list
+ *    of contacts answers right behind it;
+ *  - a batch path that is not served, halved down to each contact, call after
+ *    call: one who is there alone makes it doubted, and its next 404 ends the run
+ *    as an error of the configuration, unless it has answered anybody.
  */
 #include <string.h>
 
@@ -53,6 +57,20 @@ const char *
 hs_absent_why(const struct hubspot *h, const char *id)
 {
 	return h->writer == NULL ? NULL : idmap_get(&h->writer->asked, id);
+}
+
+bool
+hs_absent_now(struct hubspot *h, struct hs_flight *f,
+    const struct crm_tag_write *writes, size_t record, struct http_req *req,
+    struct err *err)
+{
+	const char *id = writes[record].contact_id;
+
+	hs_absent_note(f, record);
+	if (idmap_has(&h->writer->asked, id))
+		return err_set(err, ERR_DONE, "it was asked for");
+	f->suspect = true;
+	return hs_token(h, err) && ask(h, f, id, req, err);
 }
 
 bool
@@ -115,7 +133,9 @@ hs_absent_take(struct hubspot *h, struct hs_flight *f,
 
 	if (!hs_answer_read(h, res, LABEL, true, &doc, &said, err))
 		return false;
-	*prove = said == HS_MISSING && !h->listed;
+	const bool suspect = f->suspect && said == HS_ANSWERED;
+	f->suspect = false;
+	*prove = said == HS_MISSING;
 	if (*prove)
 		return true;
 	if (res->status == 404)
@@ -123,8 +143,46 @@ hs_absent_take(struct hubspot *h, struct hs_flight *f,
 	else if (said == HS_ANSWERED && !take_row(h->env.scratch,
 	        json_root(doc), id, result, err))
 		return false;
+	if (suspect && result->outcome != PUT_GONE)
+		hs_batch_doubt(h, f->missing);
 	f->n_absent--;
 	return note_asked(h, id, result, err);
+}
+
+bool
+hs_absent_gone(struct hubspot *h, struct hs_flight *f,
+    const struct crm_tag_write *writes, struct err *err)
+{
+	const size_t record = f->absent[f->n_absent - 1];
+	struct put_result *result = &f->result[record];
+
+	put_result_set(result, PUT_GONE, "it was deleted", "");
+	f->n_absent--;
+	return note_asked(h, writes[record].contact_id, result, err);
+}
+
+/* ---- is a batch served? --------------------------------------------------- */
+void
+hs_batch_served(struct hubspot *h, enum hs_doing of)
+{
+	h->writer->batch[of].served = true;
+}
+
+void
+hs_batch_doubt(struct hubspot *h, enum hs_doing of)
+{
+	h->writer->batch[of].doubted = true;
+}
+
+bool
+hs_batch_missing(const struct hubspot *h, enum hs_doing of, struct err *err)
+{
+	const struct hs_batch *b = &h->writer->batch[of];
+
+	return b->served || !b->doubted || err_set(err, ERR_CONFIG,
+	    "contacts/batch/%s is not served: HTTP 404, for contacts that are "
+	    "there: correct api_version, or base_url if it is a gateway's",
+	    of == HS_READING ? "read" : "update");
 }
 
 /* ---- is 404 of a contact? ------------------------------------------------- */
@@ -147,8 +205,10 @@ hs_prove_take(struct hubspot *h, const struct http_res *res, struct err *err)
 	AUTO(json_doc) struct json_doc *doc = NULL;
 	enum hs_said said;
 
+	if (res->status == 404)
+		return hs_prove_by(NULL, err);
 	return hs_answer_read(h, res, HS_LIST, false, &doc, &said, err) &&
-	    hs_prove_by(h, said == HS_ANSWERED ? json_root(doc) : NULL, err);
+	    hs_prove_by(json_root(doc), err);
 }
 
 /* ---- for fields ------------------------------------------------------------- */
@@ -159,7 +219,7 @@ is_missing(struct hubspot *h, const struct api_res *res, struct err *err)
 	if (res->http.status != 404 || err->kind != ERR_GONE)
 		return false;
 	return hs_is_of_records(&res->http, err->kind, api_root(res)) ||
-	    hs_prove(h, err);
+	    hs_prove(h, api_root(res), err);
 }
 
 bool

@@ -217,10 +217,18 @@ hs_read(struct hubspot *h, struct arena *arena, const struct hs_call *call,
 
 /* ---- is 404 of a contact? ------------------------------------------------------ */
 bool
-hs_prove_by(struct hubspot *h, json_t *root, struct err *err)
+hs_is_own_error(json_t *root)
 {
-	h->listed = json_is_array(json_object_get(root, "results"));
-	if (h->listed)
+	const char *status = json_string_value(json_object_get(root, "status"));
+
+	return (status != NULL && strcmp(status, "error") == 0) ||
+	    json_is_string(json_object_get(root, "correlationId"));
+}
+
+bool
+hs_prove_by(json_t *root, struct err *err)
+{
+	if (json_is_array(json_object_get(root, "results")))
 		return true;
 	return err_set(err, ERR_PROTOCOL, root == NULL ? HS_LIST ": HTTP 404: "
 	    "contacts are not served there: correct base_url or api_version" :
@@ -228,19 +236,22 @@ hs_prove_by(struct hubspot *h, json_t *root, struct err *err)
 	    "say what is missing");
 }
 
+/* Each time: what was served a while ago need not be now. */
 bool
-hs_prove(struct hubspot *h, struct err *err)
+hs_prove(struct hubspot *h, json_t *root, struct err *err)
 {
 	AUTO(arena) struct arena *arena = arena_new(ROW_MAX_BYTES);
 	AUTO(api_res) struct api_res res = { 0 };
 
 	if (arena == NULL)
 		return err_nomem(err);
-	if (h->listed)
-		return true;
+	if (!hs_is_own_error(root))
+		return err_set(err, ERR_PROTOCOL, "HTTP 404 that is none of "
+		    "HubSpot's own: expected a gateway that lets its answers "
+		    "through, and a base_url and api_version that are served");
 	const struct hs_call call = { .label = HS_LIST,
 		.path = hs_path(h, arena, HS_OBJECTS, HS_LIST_ONE) };
 	const bool ok = hs_read(h, arena, &call, &res, err);
 	return ok || res.http.status == 404 ?
-	    hs_prove_by(h, ok ? api_root(&res) : NULL, err) : false;
+	    hs_prove_by(ok ? api_root(&res) : NULL, err) : false;
 }

@@ -6,7 +6,8 @@
  * whose id is another.  How this could call one gone who is there, or lose a
  * column:
  *  - 404 of a proxy, or of an address that is not served any more: where it does
- *    not say what is missing, the list of contacts must answer (hs_prove);
+ *    not say what is missing, it must be HubSpot's own, and the list of contacts
+ *    must answer behind each (hs_prove);
  *  - more properties than an address takes (414): asked for in halves, which
  *    must be of the same card.
  */
@@ -269,7 +270,8 @@ is_gone(struct cards *c, const struct api_res *res, enum err_kind kind,
 	    api_root(res), "category"));
 
 	return kind == ERR_GONE && ((category != NULL &&
-	    strcmp(category, "OBJECT_NOT_FOUND") == 0) || hs_prove(c->h, err));
+	    strcmp(category, "OBJECT_NOT_FOUND") == 0) ||
+	    hs_prove(c->h, api_root(res), err));
 }
 
 static bool

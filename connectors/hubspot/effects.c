@@ -175,19 +175,24 @@ part_refused(struct fields *f, json_t *root, const struct hs_record *records,
 
 /* 404, and no word of what is missing: a contact, or the address. */
 static bool
-part_missing(struct fields *f, const struct hs_record *records,
+part_missing(struct fields *f, json_t *root, const struct hs_record *records,
     struct err *err)
 {
 	struct put_result *result = &f->results[hs_parts_record(&f->parts, 0)];
 
-	if (!hs_prove(f->h, err))
+	if (!hs_batch_missing(f->h, HS_WRITING, err) ||
+	    !hs_prove(f->h, root, err))
 		return false;
 	if (f->parts.now.n > 1) {
 		hs_parts_again(&f->parts, !f->h->set->w.bisect_on_400);
 		return true;
 	}
 	put_result_set(result, PUT_AGAIN, "HTTP 404", "");
-	return hs_absent_look(f->h, records[0].id, result, err);
+	if (!hs_absent_look(f->h, records[0].id, result, err))
+		return false;
+	if (result->outcome != PUT_GONE)
+		hs_batch_doubt(f->h, HS_WRITING);
+	return true;
 }
 
 /* What was refused for none of its contacts is an error of the call. */
@@ -206,7 +211,8 @@ take_failure(struct fields *f, const struct api_res *res,
 {
 	if (!hs_is_of_records(&res->http, err->kind, api_root(res)))
 		return res->http.status == 404 && err->kind == ERR_GONE &&
-		    part_missing(f, records, err);
+		    part_missing(f, api_root(res), records, err);
+	hs_batch_served(f->h, HS_WRITING);
 	part_refused(f, api_root(res), records, said);
 	return true;
 }
@@ -232,6 +238,7 @@ send_part(struct fields *f, struct err *err)
 		return err_nomem(err);
 	req.body_len = strlen(req.body);
 	if (hs_do(f->h, arena, &req, &res, err)) {
+		hs_batch_served(f->h, HS_WRITING);
 		if (!take_results(f, api_root(&res), records, &said, err))
 			return of_no_record(err);
 	} else if (!take_failure(f, &res, records, &said, err)) {

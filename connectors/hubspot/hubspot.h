@@ -21,7 +21,6 @@ struct hubspot {
 	struct arena *own;		/* for the driver's life */
 	long date_ahead_s;	/* of the service's clock, by its last answer */
 	bool proven, proven_tags;	/* cards.c: who must not be asked is seen */
-	bool listed;		/* the list of contacts answered: hs_prove */
 	const char *const *contact_columns;	/* cards.c; in own; NULL-ended */
 	struct hs_stages *stages[2];	/* deals, tickets: of this run; in own */
 	struct hs_owner *owners;	/* of this run; in own */
@@ -51,14 +50,16 @@ struct hs_call {
 };
 NPS_MUSTCHECK bool hs_read(struct hubspot *h, struct arena *arena,
     const struct hs_call *call, struct api_res *res, struct err *err);
-/* A 404 that does not say what is missing is of the contact where the list of them
- * answers, else of the address: asked once in a run. */
-NPS_MUSTCHECK bool hs_prove(struct hubspot *h, struct err *err);
+/* Are those the words of HubSpot's own errors, none of a gateway's? */
+bool hs_is_own_error(json_t *root);
+/* A 404, root of its body, that does not say what is missing is of the contact
+ * where it is HubSpot's own and the list of contacts answers right after it; else
+ * an error. */
+NPS_MUSTCHECK bool hs_prove(struct hubspot *h, json_t *root, struct err *err);
 #define HS_LIST "list contacts"
 #define HS_LIST_ONE "/contacts?limit=1"
 /* root: of its answer; NULL = it is not there. */
-NPS_MUSTCHECK bool hs_prove_by(struct hubspot *h, json_t *root,
-    struct err *err);
+NPS_MUSTCHECK bool hs_prove_by(json_t *root, struct err *err);
 /* Puts the correlationId of a refusal in front of err.  Returns false. */
 bool hs_told(json_t *root, struct err *err);
 /* Before apicall_do or apicall_sign: the token is there for this process. */

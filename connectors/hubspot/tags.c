@@ -320,22 +320,32 @@ part_refused(const struct step *s, json_t *root, struct http_req *req,
 	return read_next(s, req, err);
 }
 
-/* 404, and no word of what is missing: a contact or the address.  A contact is
- * found by halves, and asked for alone. */
+/* 404, and no word of what is missing: a contact or the address. */
+static bool
+doubt_part(const struct step *s, struct http_req *req, struct err *err)
+{
+	s->f->missing = s->f->doing;
+	return hs_batch_missing(s->h, s->f->missing, err) &&
+	    hs_prove_ask(s->h, s->f, req, err);
+}
+
+/* Contacts are served: one who is missing is found by halves, and asked for alone
+ * at once: is it the batch that is not served? */
 static bool
 part_missing(const struct step *s, struct http_req *req, struct err *err)
 {
 	struct hs_parts *parts = &s->f->parts;
 
-	if (!s->h->listed)
-		return hs_prove_ask(s->h, s->f, req, err);
 	if (parts->now.n > 1) {
 		hs_parts_again(parts, !s->h->set->w.bisect_on_400);
 		return read_next(s, req, err);
 	}
-	put_result_set(result_of(s, 0), PUT_AGAIN, "HTTP 404", "");
-	hs_absent_note(s->f, hs_parts_record(parts, 0));
-	return read_next(s, req, err);
+	const size_t record = hs_parts_record(parts, 0);
+	put_result_set(&s->f->result[record], PUT_AGAIN, "HTTP 404", "");
+	parts->now.n = 0;
+	if (hs_absent_now(s->h, s->f, s->writes, record, req, err))
+		return true;
+	return err->kind == ERR_DONE && read_next(s, req, err);
 }
 
 /* By contact; those that an error without a name may mean go again. */
@@ -383,7 +393,8 @@ after_reading(const struct step *s, const struct http_res *res,
 	if (!hs_answer_read(s->h, res, LABEL_READ, false, &doc, &said, err))
 		return false;
 	if (said == HS_MISSING)
-		return part_missing(s, req, err);
+		return doubt_part(s, req, err);
+	hs_batch_served(s->h, s->f->doing);
 	if (said == HS_REFUSED)
 		return part_refused(s, json_root(doc), req, err);
 	for (size_t i = 0; i < s->f->parts.now.n; i++)
@@ -403,7 +414,8 @@ after_writing(const struct step *s, const struct http_res *res,
 		return false;
 	json_t *root = doc == NULL ? NULL : json_root(doc);
 	if (said == HS_MISSING)
-		return part_missing(s, req, err);
+		return doubt_part(s, req, err);
+	hs_batch_served(s->h, s->f->doing);
 	return said == HS_REFUSED ? part_refused(s, root, req, err)
 	                          : take_results(s, root, req, err);
 }
@@ -417,16 +429,20 @@ after_asking(const struct step *s, const struct http_res *res,
 	if (!hs_absent_take(s->h, s->f, s->writes, res, &prove, err))
 		return false;
 	return prove ? hs_prove_ask(s->h, s->f, req, err)
-	             : ask_next(s, req, err);
+	             : read_next(s, req, err);
 }
 
-/* What was answered 404 goes on, or is asked for once more. */
+/* A part, or one alone, was answered 404. */
 static bool
 after_proving(const struct step *s, const struct http_res *res,
     struct http_req *req, struct err *err)
 {
-	return hs_prove_take(s->h, res, err) && (s->f->parts.now.n > 0 ?
-	    part_missing(s, req, err) : ask_next(s, req, err));
+	if (!hs_prove_take(s->h, res, err))
+		return false;
+	if (s->f->parts.now.n > 0)
+		return part_missing(s, req, err);
+	return hs_absent_gone(s->h, s->f, s->writes, err) &&
+	    read_next(s, req, err);
 }
 
 /* ---- members ------------------------------------------------------------- */

@@ -67,8 +67,8 @@ said_by(const struct http_res *res, enum err_kind kind, bool writing,
 	if ((writing || res->status == 404) &&
 	    hs_is_of_records(res, kind, root))
 		return HS_REFUSED;
-	return res->status == 404 && kind == ERR_GONE ? HS_MISSING
-	    : HS_ANSWERED;
+	return res->status == 404 && kind == ERR_GONE && hs_is_own_error(root)
+	    ? HS_MISSING : HS_ANSWERED;
 }
 
 bool

@@ -20,6 +20,8 @@ struct hs_flight {
 	size_t n;
 	enum hs_doing doing;	/* what the next answer is to */
 	bool over;		/* nothing of it is to come */
+	enum hs_doing missing;	/* which batch answered 404 */
+	bool suspect;		/* for its only contact, who is asked for now */
 	struct hs_parts parts;
 	struct put_result result[HS_BATCH_MAX];
 	size_t absent[HS_BATCH_MAX], n_absent;	/* records, from the end on */
@@ -30,7 +32,12 @@ struct hs_known {
 	const char *name, *type;
 	const char *fault;	/* NULL: may be written */
 };
+/* A batch path.  doubted: 404 for a contact who is there alone. */
+struct hs_batch {
+	bool served, doubted;
+};
 struct hs_writer {
+	struct hs_batch batch[2];	/* HS_READING, HS_WRITING */
 	struct hs_flight flight[HS_FLIGHTS];
 	uint64_t steps;			/* of all flights so far */
 	struct hs_flight *ended;	/* what tags_result is asked about */
@@ -61,7 +68,7 @@ bool hs_is_of_records(const struct http_res *res, enum err_kind kind,
     json_t *root);
 /* The document of an answer to a step of tags.  HS_REFUSED: all that was sent was,
  * for its records; of a reading (not writing) only where none is there.
- * HS_MISSING: 404 without a word of what is missing.  What the service has
+ * HS_MISSING: HubSpot's own 404 without a word of what is missing.  What the service has
  * against the call otherwise is not against its contacts. */
 enum hs_said { HS_ANSWERED, HS_REFUSED, HS_MISSING };
 NPS_MUSTCHECK bool hs_answer_read(struct hubspot *h,
@@ -71,19 +78,33 @@ NPS_MUSTCHECK bool hs_answer_read(struct hubspot *h,
 /* ---- absent.c ------------------------------------------------------------ */
 /* A reading lacked that record. */
 void hs_absent_note(struct hs_flight *f, size_t record);
+/* Asks for one alone whose batch was missing (f->missing); ERR_DONE: that one was
+ * asked for before, and is noted. */
+NPS_MUSTCHECK bool hs_absent_now(struct hubspot *h, struct hs_flight *f,
+    const struct crm_tag_write *writes, size_t record, struct http_req *req,
+    struct err *err);
 /* Asks for the next of them alone; ERR_DONE: nobody is left. */
 NPS_MUSTCHECK bool hs_absent_ask(struct hubspot *h, struct hs_flight *f,
     const struct crm_tag_write *writes, struct http_req *req,
     struct err *err);
-/* Its answer: gone, or its result stays.  *prove: not before it is proven that
- * 404 is of contacts; nothing was taken. */
+/* Its answer: gone, or its result stays.  *prove: gone by hs_absent_gone, once it is
+ * proven that this 404 is of a contact. */
 NPS_MUSTCHECK bool hs_absent_take(struct hubspot *h, struct hs_flight *f,
     const struct crm_tag_write *writes, const struct http_res *res,
     bool *prove, struct err *err);
+NPS_MUSTCHECK bool hs_absent_gone(struct hubspot *h, struct hs_flight *f,
+    const struct crm_tag_write *writes, struct err *err);
 /* hs_prove, in steps. */
 NPS_MUSTCHECK bool hs_prove_ask(struct hubspot *h, struct hs_flight *f,
     struct http_req *req, struct err *err);
 NPS_MUSTCHECK bool hs_prove_take(struct hubspot *h, const struct http_res *res,
+    struct err *err);
+/* Of a batch path (HS_READING, HS_WRITING): it gave an answer of its own; it was 404
+ * for one who is there alone; it is 404 again: ERR_CONFIG where one is there whom
+ * it called missing, and nothing shows that it is served. */
+void hs_batch_served(struct hubspot *h, enum hs_doing of);
+void hs_batch_doubt(struct hubspot *h, enum hs_doing of);
+NPS_MUSTCHECK bool hs_batch_missing(const struct hubspot *h, enum hs_doing of,
     struct err *err);
 /* Why that contact is gone, by what was asked in this run; NULL = not so. */
 const char *hs_absent_why(const struct hubspot *h, const char *id);

@@ -16,6 +16,10 @@
 #define STATUSES "/communication-preferences/2026-09/statuses/"
 
 static struct rig rig;
+/* As HubSpot has it: it does not say what is not there. */
+#define NOT_FOUND "{\"status\":\"error\",\"message\":\"resource not found\"," \
+	"\"correlationId\":\"c0rr\"}"
+
 static const char *const three[] = { "101", "102", "103" };
 
 static void
@@ -208,7 +212,8 @@ test_a_batch_of_nobody(void **state)
 {
 	static const struct route routes[] = {
 		{ .match = "batch/read", .status = 404, .body = "{}" },
-		{ .match = "GET " OBJ "/contacts/", .status = 404, .body = "{}" } };
+		{ .match = "GET " OBJ "/contacts/", .status = 404,
+		    .body = NOT_FOUND } };
 
 	(void)state;
 	begin("", routes, 2);
@@ -217,19 +222,20 @@ test_a_batch_of_nobody(void **state)
 	rig_close(&rig);
 }
 
-/* 404 that does not say what is missing: of the card where the list of contacts
- * answers, which is asked for once; else of the address, and nobody is gone. */
+/* 404 that does not say what is missing: of the card where it is HubSpot's own and
+ * the list of contacts answers behind it, each time; else of the address, and
+ * nobody is gone. */
 static void
 test_gone_only_where_contacts_are_served(void **state)
 {
 	static const struct route served[] = {
 		{ .match = "batch/read", .body = LINKS("") },
 		{ .match = "GET " OBJ "/contacts/", .status = 404,
-		    .body = "<html>No" } };
+		    .body = NOT_FOUND } };
 	static const struct route moved[] = {
 		{ .match = "/contacts/batch/read", .status = 404, .body = "{}" },
 		{ .match = "GET " OBJ "/contacts", .status = 404,
-		    .body = "{\"message\":\"resource not found\"}" } };
+		    .body = NOT_FOUND } };
 	static const struct route told[] = {
 		{ .match = "batch/read", .body = LINKS("") },
 		{ .match = "GET " OBJ "/contacts/", .status = 404,
@@ -240,7 +246,7 @@ test_gone_only_where_contacts_are_served(void **state)
 	rig_good(&rig, rig_load(&rig, three, 2));
 	rig_is(&rig.seen, "101 gone - - mail - owner -=- employed ? tags\n"
 	    "102 gone - - mail - owner -=- employed ? tags\n");
-	assert_int_equal(rig_count(&rig, "/contacts?limit=1 "), 1);
+	assert_int_equal(rig_count(&rig, "/contacts?limit=1 "), 2);
 	rig_close(&rig);
 	begin("", moved, ARRAY_LEN(moved));
 	rig_fails(&rig, rig_load(&rig, three, 2), ERR_PROTOCOL, "list contacts: "
@@ -252,6 +258,38 @@ test_gone_only_where_contacts_are_served(void **state)
 	rig_good(&rig, rig_load(&rig, three, 1));
 	assert_int_equal(rig_count(&rig, "/contacts?limit=1 "), 0);
 	rig_close(&rig);
+}
+
+/* A gateway fails in the middle of the run, after a 404 that was proven. */
+static void
+test_a_gateways_404_makes_nobody_gone(void **state)
+{
+	static const struct { const char *body, *list, *words; } all[] = {
+		{ "<html>No", "{\"results\":[]}", "HTTP 404" },
+		{ "", "{\"results\":[]}", "HTTP 404" },
+		{ "{}", "{\"results\":[]}", "none of HubSpot's own" },
+		{ "{\"status\":404,\"message\":\"no Route matched\"}",
+		    "{\"results\":[]}", "none of HubSpot's own" },
+		{ NOT_FOUND, "{}", "list contacts: expected an array" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		const struct route routes[] = {
+			{ .match = "batch/read", .body = LINKS("") },
+			{ .match = "GET " OBJ "/contacts/101?", .status = 404,
+			    .body = NOT_FOUND },
+			{ .match = "GET " OBJ "/contacts/102?", .status = 404,
+			    .body = all[i].body },
+			{ .match = "/contacts?limit=1 ", .times = 1,
+			    .body = "{\"results\":[]}" },
+			{ .match = "/contacts?limit=1 ", .body = all[i].list } };
+		begin("", routes, ARRAY_LEN(routes));
+		rig_fails(&rig, rig_load(&rig, three, 2), ERR_PROTOCOL,
+		    all[i].words);
+		rig_is(&rig.seen,
+		    "101 gone - - mail - owner -=- employed ? tags\n");
+		rig_close(&rig);
+	}
 }
 
 #define ADDRESS_MAX 140
@@ -661,6 +699,7 @@ main(void)
 		cmocka_unit_test(test_merged_and_deleted_cards),
 		cmocka_unit_test(test_a_batch_of_nobody),
 		cmocka_unit_test(test_gone_only_where_contacts_are_served),
+		cmocka_unit_test(test_a_gateways_404_makes_nobody_gone),
 		cmocka_unit_test(test_an_address_that_is_too_long),
 		cmocka_unit_test(test_a_broken_answer_makes_nobody_gone),
 		cmocka_unit_test(test_batches_of_100),

@@ -124,7 +124,9 @@ test_hs13_merged(void **state)
 		    "no") },
 		{ ALONE("104"), .body = "{\"id\":\"104\"}" },
 		UPDATES(ROWS(GOOD("900"))), ONE_ROW("900"),
-		{ ALONE("105"), .status = 404, .body = "<html>No" }, NO_LIST };
+		{ ALONE("105"), .status = 404, .body = NOT_FOUND }, NO_LIST,
+		UPDATES(ROWS(GOOD("900"))),
+		{ ALONE("105"), .status = 404, .body = "<html>No" } };
 	const struct crm_effect e[] = { of("101"), of("102"), of("103"),
 		of("104") }, again[] = { of("101"), of("104"), of("103") },
 		odd = of("105");
@@ -142,6 +144,8 @@ test_hs13_merged(void **state)
 	assert_string_equal(r[2].reason, "it was deleted");
 	rig_fails(put(&odd, 1, r), ERR_PROTOCOL, "list contacts: HTTP 404: "
 	    "contacts are not served there: correct base_url or api_version");
+	assert_string_equal(rig_words(r, 1), "unknown");
+	rig_fails(put(&odd, 1, r), ERR_PROTOCOL, "HTTP 404");
 	assert_string_equal(rig_words(r, 1), "unknown");
 	rig_close(true);
 }
@@ -353,16 +357,16 @@ test_a_batch_with_one_who_is_gone(void **state)
 }
 
 /* HS-07, HS-08: so it may without a category, where the list of contacts
- * answers, which is asked for once; who is gone is asked for alone. */
+ * answers behind each; who is gone is asked for alone. */
 static void
 test_a_batch_not_found_without_a_category(void **state)
 {
 	static const struct sim_reply script[] = { NUMBER("nps_last_score"),
 		{ .target = UPDATE, .status = 404, .body = NOT_FOUND }, LIST,
-		{ .target = UPDATE, .status = 404, .body = NOT_FOUND },
-		{ ALONE("101"), .status = 404, .body = NOT_FOUND },
+		{ .target = UPDATE, .status = 404, .body = NOT_FOUND }, LIST,
+		{ ALONE("101"), .status = 404, .body = NOT_FOUND }, LIST,
 		ONE_ROW("102"),
-		{ .target = UPDATE, .status = 404, .body = NOT_FOUND },
+		{ .target = UPDATE, .status = 404, .body = NOT_FOUND }, LIST,
 		{ ALONE("103"), .body = "{\"id\":\"103\"}" } };
 	const struct crm_effect e[] = { of("101"), of("102"), of("103") };
 	struct put_result r[2];
@@ -377,6 +381,32 @@ test_a_batch_not_found_without_a_category(void **state)
 	rig_close(true);
 }
 
+/* An update that is not served, while contacts are, is told in a few requests. */
+static void
+test_a_batch_that_is_not_served(void **state)
+{
+	static const struct sim_reply script[] = { NUMBER("nps_last_score"),
+		{ .target = UPDATE, .status = 404, .body = NOT_FOUND }, LIST,
+		{ .target = UPDATE, .status = 404, .body = NOT_FOUND }, LIST,
+		{ .target = UPDATE, .status = 404, .body = NOT_FOUND }, LIST,
+		{ ALONE("101"), .body = "{\"id\":\"101\"}" },
+		{ .target = UPDATE, .status = 404, .body = NOT_FOUND },
+		/* The next call. */
+		{ .target = UPDATE, .status = 404, .body = NOT_FOUND } };
+	const struct crm_effect e[] = { of("101"), of("102"), of("103") };
+	struct put_result r[3];
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	for (int i = 0; i < 2; i++) {
+		rig_fails(put(e, 3, r), ERR_CONFIG, "contacts/batch/update is "
+		    "not served: HTTP 404");
+		assert_string_equal(rig_words(r, 3), i == 0 ?
+		    "again unknown unknown" : "unknown unknown unknown");
+	}
+	rig_close(true);
+}
+
 /* A proxy's page, or a path that is wrong, is no refusal of a contact. */
 static void
 test_a_refusal_without_a_category_refuses_nobody(void **state)
@@ -385,7 +415,7 @@ test_a_refusal_without_a_category_refuses_nobody(void **state)
 		{ 400, "<html>Bad", "update contacts" },
 		{ 400, "{}", "update contacts" },
 		{ 422, "[]", "update contacts" },
-		{ 404, "<html>No", "list contacts: HTTP 404" },
+		{ 404, "<html>No", "HTTP 404" },
 		{ 404, NOT_FOUND, "list contacts: HTTP 404" } };
 	const struct crm_effect e[] = { of("101"), of("102") };
 	struct put_result r[2];
@@ -395,7 +425,8 @@ test_a_refusal_without_a_category_refuses_nobody(void **state)
 		const struct sim_reply script[] = { NUMBER("nps_last_score"),
 			{ .target = UPDATE, .status = all[i].status,
 			    .body = all[i].body }, NO_LIST };
-		rig_open("", script, all[i].status == 404 ? 3 : 2);
+		rig_open("", script, strcmp(all[i].body, NOT_FOUND) == 0 ? 3 :
+		    2);
 		rig_fails(put(e, 2, r), ERR_PROTOCOL, all[i].words);
 		assert_string_equal(rig_words(r, 2), "unknown unknown");
 		rig_close(true);
@@ -505,6 +536,7 @@ main(void)
 		cmocka_unit_test(test_a_batch_not_found_without_a_category),
 		cmocka_unit_test(
 		    test_a_refusal_without_a_category_refuses_nobody),
+		cmocka_unit_test(test_a_batch_that_is_not_served),
 		cmocka_unit_test(test_hs09_daily),
 		cmocka_unit_test(test_hs10_refused),
 		cmocka_unit_test(test_cut_after_sending),

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -113,10 +114,29 @@ canary_note_file(const char *path)
 	note_open(path, fd);
 }
 
-/* A process without dumps shows its environment to root alone: to anybody else,
- * whose process it is, that must be denied. */
+/* By its status, "Uid:" real, effective ...: /proc itself is root's. */
+static bool
+is_ours(pid_t pid)
+{
+	char path[64], line[256];
+	char *at = NULL;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/status", (long)pid);
+	FILE *f = fopen(path, "re");
+	if (f == NULL)
+		fail_msg("%s: %s", path, strerror(errno));
+	while (at == NULL && fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, "Uid:", 4) == 0)
+			(void)strtoul(line + 4, &at, 10);
+	(void)fclose(f);
+	return at != NULL && strtoul(at, NULL, 10) == geteuid();
+}
+
+/* A process without dumps shows its environment to who may trace any (as root
+ * may, unless it runs without CAP_SYS_PTRACE): to anybody else, whose process
+ * it is, that must be denied. */
 static void
-sample_environ(const char *path)
+sample_environ(pid_t pid, const char *path)
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -124,7 +144,7 @@ sample_environ(const char *path)
 		seen.environs++;
 		seen.files++;
 		note_open(path, fd);
-	} else if (fd < 0 && errno == EACCES && geteuid() != 0) {
+	} else if (fd < 0 && errno == EACCES && is_ours(pid)) {
 		seen.denied++;
 	} else {
 		fail_msg("%s: %s", path, fd < 0 ? strerror(errno) :
@@ -145,7 +165,7 @@ canary_sample(pid_t pid)
 		canary_note_file(path);
 	}
 	(void)snprintf(path, sizeof(path), "/proc/%ld/environ", (long)pid);
-	sample_environ(path);
+	sample_environ(pid, path);
 }
 
 struct canary_seen

@@ -31,7 +31,7 @@
 #include "textfile.h"
 
 #define NOW "2026-12-01T08:00"
-#define LEDGER_MAX ((size_t)64 << 20)
+#define ANSWER_MAX ((size_t)64 << 20)
 #define HOOK_KEY 9		/* in secrets[] */
 
 DB_STMT(tk_whole,
@@ -40,39 +40,48 @@ DB_STMT(tk_whole,
     " WHERE table_schema = 'npsync' AND table_type = 'BASE TABLE'");
 
 /* Where it must arrive: in a header or body over HTTP, at the mail server, or,
- * as the key of a signature, nowhere; from_server: a token, in no file. */
+ * as the key of a signature, nowhere; from_server: a token, in no file.
+ * path: below which alone requests may hold it. */
 enum { BY_HTTP = 1, BY_MAIL = 2, BY_SIGNATURE = 4, FROM_SERVER = 8 };
 static const struct {
 	const char *file, *word;
 	int at;
+	const char *path;
 } secrets[] = {
-	{ "npstoday", "kanari-np-Ab01", BY_HTTP },
-	{ "dynamics", "kanari-dyn-Ab02", BY_HTTP },
-	{ "salesforce", "kanari-sf-Ab03", BY_HTTP },
-	{ "superoffice", "kanari-so-Ab04", BY_HTTP },
-	{ "hubspot", "kanari-hub-Ab05", BY_HTTP },
-	{ "header", "kanari-head-Ab06", BY_HTTP },
-	{ "basic", "kanari-basic-Ab07", BY_HTTP },
-	{ "oauth", "kanari-oauth-Ab08", BY_HTTP },
-	{ "asknicely", "kanari-ask-Ab09", BY_HTTP },
+	{ "npstoday", "kanari-np-Ab01", BY_HTTP, "/nps/" },
+	{ "dynamics", "kanari-dyn-Ab02", BY_HTTP, "/dyn/" },
+	{ "salesforce", "kanari-sf-Ab03", BY_HTTP, "/services/" },
+	{ "superoffice", "kanari-so-Ab04", BY_HTTP, "/so/" },
+	{ "hubspot", "kanari-hub-Ab05", BY_HTTP, "/hub/" },
+	{ "header", "kanari-head-Ab06", BY_HTTP, "/head/" },
+	{ "basic", "kanari-basic-Ab07", BY_HTTP, "/basic/" },
+	{ "oauth", "kanari-oauth-Ab08", BY_HTTP, "/oauth/" },
+	{ "asknicely", "kanari-ask-Ab09", BY_HTTP, "/api/v1/" },
 	[HOOK_KEY] = { "hook", "kanari-hook-Ab10", BY_SIGNATURE },
 	{ "smtp", "smtp-word", BY_MAIL },
-	{ "bearer", "kanari-bearer-Ab11", BY_HTTP },
-	{ NULL, "kanari-token-dyn-Ab12", BY_HTTP | FROM_SERVER },
-	{ NULL, "kanari-token-sf-Ab13", BY_HTTP | FROM_SERVER },
-	{ NULL, "kanari-token-oauth-Ab14", BY_HTTP | FROM_SERVER },
-	{ NULL, "kanari-hookpath-Ab15", BY_HTTP | FROM_SERVER },
+	{ "bearer", "kanari-bearer-Ab11", BY_HTTP, "/bear/" },
+	{ NULL, "kanari-token-dyn-Ab12", BY_HTTP | FROM_SERVER,
+	    "/dyn/" },
+	{ NULL, "kanari-token-sf-Ab13", BY_HTTP | FROM_SERVER,
+	    "/services/" },
+	{ NULL, "kanari-token-oauth-Ab14", BY_HTTP | FROM_SERVER,
+	    "/oauth/" },
+	{ NULL, "kanari-hookpath-Ab15", BY_HTTP | FROM_SERVER,
+	    "/kanari-hookpath-Ab15" },
 };
 
 static struct {
 	struct place place;
 	struct mailbox mail;
-	struct simhttpd *sim;
-	/* What the server was sent, Basic made readable; its own thread's. */
+	/* abroad: where a redirect leads that nobody may follow. */
+	struct simhttpd *sim, *abroad;
+	/* How often each came to where it belongs, and the first that came
+	 * elsewhere: the servers' own threads'. */
 	pthread_mutex_t lock;
-	struct buf ledger;
+	int arrived[ARRAY_LEN(secrets)];
+	char astray[200];
 	struct buf answer;
-	char url[64];
+	char url[64], location[128];
 	int status;
 	bool gives;		/* tokens */
 	int quoted, posts, signed_right;
@@ -94,9 +103,26 @@ header_of(const char *request, const char *name, char *out, size_t size)
 	return out;
 }
 
-/* What a Basic header says, for the ledger. */
 static void
-put_basic(const char *request)
+note_words(const char *target, const char *text)
+{
+	for (size_t i = 0; i < ARRAY_LEN(secrets); i++) {
+		const char *path = secrets[i].path;
+
+		if (strstr(text, secrets[i].word) == NULL)
+			continue;
+		if (path != NULL &&
+		    strncmp(target, path, strlen(path)) == 0)
+			w.arrived[i]++;
+		else if (w.astray[0] == '\0')
+			(void)snprintf(w.astray, sizeof(w.astray), "%s in a "
+			    "request for %.100s", secrets[i].word, target);
+	}
+}
+
+/* What a Basic header says. */
+static void
+note_basic(const char *target, const char *request)
 {
 	char coded[400], plain[400];
 
@@ -107,9 +133,24 @@ put_basic(const char *request)
 		return;
 	const int n = EVP_DecodeBlock((unsigned char *)plain,
 	    (const unsigned char *)coded, (int)len);
-	if (n > 0)
-		assert_true(buf_add(&w.ledger, plain, strnlen(plain,
-		    (size_t)n)) && buf_char(&w.ledger, '\n'));
+	if (n > 0) {
+		plain[n] = '\0';
+		note_words(target, plain);
+	}
+}
+
+/* Each word that came, by the path that it came to. */
+static void
+note_request(const char *request)
+{
+	char target[400];
+	const char *at = strchr(request, ' ');
+
+	assert_non_null(at);
+	(void)snprintf(target, sizeof(target), "%.*s",
+	    (int)strcspn(at + 1, " \r\n"), at + 1);
+	note_words(target, request);
+	note_basic(target, request);
 }
 
 static void
@@ -179,8 +220,7 @@ handle(void *arg, const char *request, const char *body,
 {
 	(void)arg;
 	(void)pthread_mutex_lock(&w.lock);
-	assert_true(buf_str(&w.ledger, request) && buf_char(&w.ledger, '\n'));
-	put_basic(request);
+	note_request(request);
 	buf_reset(&w.answer);
 	reply->headers = w.headers;
 	(void)snprintf(w.headers, sizeof(w.headers), "Content-Type: "
@@ -195,12 +235,36 @@ handle(void *arg, const char *request, const char *body,
 		reply->status = w.status;
 		if (w.status == 302)
 			(void)snprintf(w.headers, sizeof(w.headers), "Location:"
-			    " http://127.0.0.1:1/?key=kanari-head-Ab06\r\n");
+			    " %s\r\n", w.location);
 		put_refusal(request);
 		w.quoted++;
 	}
 	reply->body = buf_text(&w.answer);
 	(void)pthread_mutex_unlock(&w.lock);
+}
+
+static void
+servers_start(void)
+{
+	static const struct sim_reply anything = { .repeat = 100000 };
+
+	w.sim = simhttpd_start_handler(handle, NULL);
+	w.abroad = simhttpd_start(&anything, 1);
+	assert_true(w.sim != NULL && w.abroad != NULL);
+	(void)snprintf(w.url, sizeof(w.url), "%s", simhttpd_url(w.sim));
+	(void)snprintf(w.location, sizeof(w.location), "%s/?key=kanari-head-Ab06",
+	    simhttpd_url(w.abroad));
+}
+
+/* Nobody followed a redirect. */
+static void
+servers_stop(void)
+{
+	const size_t abroad = simhttpd_requests(w.abroad);
+
+	simhttpd_stop(w.sim);
+	simhttpd_stop(w.abroad);
+	assert_int_equal(abroad, 0);
 }
 
 /* ---- the place --------------------------------------------------------------- */
@@ -213,7 +277,8 @@ static const char crms_text[] =
     "{ name = \"so\"; driver = \"superoffice\"; mode = \"onsite\"; base_url = \"@/so\";\n"
     "  auth = \"basic\"; user = \"u\"; password = \"file:#/superoffice\";\n"
     "  consent_rule = \"withdrawn\"; * },\n"
-    "{ name = \"hub\"; driver = \"hubspot\"; base_url = \"@\"; token = \"credential:hubspot\"; * },\n"
+    "{ name = \"hub\"; driver = \"hubspot\"; base_url = \"@/hub\";\n"
+    "  token = \"credential:hubspot\"; * },\n"
     "{ name = \"head\"; driver = \"rest\"; profile = \"header.conf\"; base_url = \"@/head\";\n"
     "  secret = \"credential:header\"; * },\n"
     "{ name = \"basic\"; driver = \"rest\"; profile = \"basic.conf\"; base_url = \"@/basic\";\n"
@@ -326,16 +391,15 @@ place_prepare(void)
 	(void)snprintf(dir, sizeof(dir), "%s/mail", w.place.dir);
 	mailbox_make(&w.mail, dir);
 	mailbox_start(&w.mail, "--tls");
-	w.sim = simhttpd_start_handler(handle, NULL);
-	assert_non_null(w.sim);
-	(void)snprintf(w.url, sizeof(w.url), "%s", simhttpd_url(w.sim));
+	servers_start();
 	keys_write();
 	put_profile("header.conf", "style = \"header\"; header = \"X-Key\";");
 	put_profile("basic.conf", "style = \"basic\";");
 	put_profile("bearer.conf", "style = \"bearer\";");
 	put_profile("oauth.conf", "style = \"oauth2\"; oauth2 = { token_path = "
 	    "\"/token\"; };");
-	place_edit(&w.place, "http://127.0.0.1:9", w.url);
+	(void)snprintf(dir, sizeof(dir), "%s/nps", w.url);
+	place_edit(&w.place, "http://127.0.0.1:9", dir);
 	(void)snprintf(dir, sizeof(dir), "file:%s", w.place.key);
 	place_edit(&w.place, dir, "credential:npstoday");
 	place_edit(&w.place, "log = { level = \"warning\"; };",
@@ -353,7 +417,6 @@ run(const char *args)
 
 	(void)snprintf(what, sizeof(what), "npsync %s, status %d", args,
 	    w.status);
-if (r->code == -1) fprintf(stderr, "TAIL %s\n", strlen(r->err) > 1500 ? r->err + strlen(r->err) - 1500 : r->err);
 	if (r->code != 0 && r->code != 1 && r->code != 69 && r->code != 78)
 		fail_msg("%s: exit %d\n%s%s", what, r->code, r->out, r->err);
 	canary_note(what, r->err);
@@ -423,7 +486,7 @@ other_service(void)
 	char text[600], now[200];
 
 	(void)snprintf(now, sizeof(now), "survey = {\n\tdriver = \"npstoday\"; "
-	    "backoff_s = 0.05;\n\tbase_url = \"%s\";\n\tapi_key = "
+	    "backoff_s = 0.05;\n\tbase_url = \"%s/nps\";\n\tapi_key = "
 	    "\"credential:npstoday\";", w.url);
 	(void)snprintf(text, sizeof(text), "survey = { driver = \"asknicely\"; "
 	    "backoff_s = 0.0; retries = 1; base_url = \"%s/api/v1\"; api_key = "
@@ -431,7 +494,7 @@ other_service(void)
 	    w.url);
 	place_edit(&w.place, now, text);
 	place_edit(&w.place, "rate_per_second = 10.0;", "");
-	static const int codes[] = { 200, 401 };
+	static const int codes[] = { 200, 302, 401 };
 	for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
 		status(codes[i], true);
 		run("check");
@@ -471,8 +534,11 @@ note_files(void)
 {
 	char name[16], state[320];
 
+	/* As sent, and decoded: quoted-printable breaks words. */
 	for (int i = 1; i <= mailbox_count(&w.mail); i++) {
 		(void)snprintf(name, sizeof(name), "%d.eml", i);
+		note_file(w.mail.dir, name);
+		(void)snprintf(name, sizeof(name), "%d.json", i);
 		note_file(w.mail.dir, name);
 	}
 	(void)snprintf(state, sizeof(state), "%s", w.place.dir);
@@ -502,9 +568,10 @@ all_arrived(void)
 	char dir[400];
 
 	(void)snprintf(dir, sizeof(dir), "%s/credentials", w.place.dir);
+	if (w.astray[0] != '\0')
+		fail_msg("%s", w.astray);
 	for (size_t i = 0; i < ARRAY_LEN(secrets); i++) {
-		const bool http = strstr(buf_text(&w.ledger),
-		    secrets[i].word) != NULL;
+		const bool http = w.arrived[i] > 0;
 		const bool mail = in_file(w.mail.dir, "auth",
 		    secrets[i].word);
 		if (http != ((secrets[i].at & BY_HTTP) != 0) ||
@@ -532,13 +599,12 @@ test_keys(void **state)
 
 	(void)state;
 	canary_begin();
-	buf_init(&w.ledger, LEDGER_MAX);
-	buf_init(&w.answer, LEDGER_MAX);
+	buf_init(&w.answer, ANSWER_MAX);
 	place_prepare();
 	runs();
 	look_at_process();
 	other_service();
-	simhttpd_stop(w.sim);
+	servers_stop();
 	mailbox_stop(&w.mail);
 	all_arrived();
 	note_database();
@@ -553,7 +619,6 @@ test_keys(void **state)
 	assert_true(w.quoted >= 80 && seen.texts > 40);
 	assert_int_equal(found, 0);
 	place_free(&w.place);
-	buf_free(&w.ledger);
 	buf_free(&w.answer);
 	canary_end();
 }

@@ -145,6 +145,15 @@ authority_of(const char *location)
 	return NULL;
 }
 
+/* Of an address: its host may stand in a message, cut anywhere. */
+static bool
+is_ascii_line(const char *s)
+{
+	while (*s > ' ' && *s < 0x7f)
+		s++;
+	return *s == '\0';
+}
+
 bool
 asknicely_may_follow(const struct strlist *hosts, const char *location,
     struct err *err)
@@ -153,7 +162,7 @@ asknicely_may_follow(const struct strlist *hosts, const char *location,
 	size_t len;
 
 	if (location == NULL || strlen(location) > LOCATION_MAX ||
-	    !text_is_line(location) || strpbrk(location, " \\") != NULL)
+	    !is_ascii_line(location) || strchr(location, '\\') != NULL)
 		return err_set(err, ERR_PROTOCOL, "redirected, and not to an "
 		    "address");
 	authority = authority_of(location);

@@ -162,7 +162,7 @@ asknicely_may_follow(const struct strlist *hosts, const char *location,
 	size_t len;
 
 	if (location == NULL || strlen(location) > LOCATION_MAX ||
-	    !is_ascii_line(location) || strchr(location, '\\') != NULL)
+	    !is_ascii_line(location) || strpbrk(location, "\\\"<>") != NULL)
 		return err_set(err, ERR_PROTOCOL, "redirected, and not to an "
 		    "address");
 	authority = authority_of(location);

@@ -834,6 +834,8 @@ static const struct stored_case stored[] = {
 	/* Met by fuzzing: they stood in the message. */
 	{ "no text", "https://b.example\x86:", "/file", true, { 0 }, 0,
 	    ERR_PROTOCOL, "not to an address" },
+	{ "no URL", "http://127.0.0.1:", "/\"file", true, { 0 }, 0,
+	    ERR_PROTOCOL, "not to an address" },
 	{ "one hop", "http://127.0.0.1:", "/file", true,
 	    { .status = 302, .headers = "Location: /again\r\n" }, 1,
 	    ERR_RETRY, "HTTP 302" },

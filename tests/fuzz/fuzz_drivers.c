@@ -18,6 +18,7 @@
 #define SECRET "s3cr3t-fuzz-key"
 #define SECRET_BASIC "dTpzM2NyM3QtZnV6ei1rZXk="	/* of "u:" SECRET */
 #define TOKEN "t0k3n-fuzz-word"
+static const char *const words[] = { SECRET, SECRET_BASIC, TOKEN };
 #define NOW 1795572000	/* 2026-11-25T02:00:00Z */
 #define REQUESTS_MORE 50	/* than there are answers */
 
@@ -83,6 +84,7 @@ static struct {
 	unsigned how;
 	bool reading;		/* nothing may be written */
 	bool stopped;		/* by emitted(), until the call ends */
+	bool told[3];		/* of words, but to the door */
 	size_t answers, requests, doors;
 	int emitted, pauses;
 	char resume[4096], watermark[4096];
@@ -156,17 +158,36 @@ open_all(void)
 static bool
 tells(const char *text)
 {
-	return text != NULL && (strstr(text, SECRET) != NULL ||
-	    strstr(text, SECRET_BASIC) != NULL || strstr(text, TOKEN) != NULL);
+	for (size_t w = 0; text != NULL && w < ARRAY_LEN(words); w++)
+		if (strstr(text, words[w]) != NULL)
+			return true;
+	return false;
 }
 
-/* In our words.  The secret of a door stands in no other request, so that no
- * answer but the door's could repeat it. */
+/* What a request has told, so that an answer may repeat it. */
+static void
+note_told(const struct http_req *req)
+{
+	for (size_t w = 0; w < ARRAY_LEN(words); w++) {
+		bool told = strstr(req->url, words[w]) != NULL ||
+		    (req->body_len > 0 && memmem(req->body, req->body_len,
+		    words[w], strlen(words[w])) != NULL);
+		for (size_t i = 0; req->headers != NULL &&
+		    req->headers[i][0] != NULL; i++)
+			told = told || strstr(req->headers[i][1], words[w]) !=
+			    NULL;
+		now.told[w] = now.told[w] || told;
+	}
+}
+
+/* Our words do. */
 static bool
 repeats(const char *text)
 {
-	return now.driver->door == NULL ? tells(text)
-	                                : strstr(text, TOKEN) != NULL;
+	for (size_t w = 0; w < ARRAY_LEN(words); w++)
+		if (now.told[w] && strstr(text, words[w]) != NULL)
+			return true;
+	return false;
 }
 
 /* Elsewhere only by a door of the input, or where answers are stored. */
@@ -268,6 +289,7 @@ answer_next(const struct http_req *req, struct http_res *res)
 		answer_is(res, req, 200, now.driver->token);
 		return true;
 	}
+	note_told(req);
 	CHECK(++now.requests < now.answers + REQUESTS_MORE);
 	*res = (struct http_res){ .phase = HTTP_NOT_SENT, .curl_code = 7,
 		.tries = 1, .body = "", .retry_after_s = -1, .date = NO_TIME,

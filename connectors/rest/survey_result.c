@@ -111,8 +111,8 @@ reason_set(const struct answer *a, const char *what, const char *words,
 		return;
 	out->reason[n++] = ':';
 	out->reason[n++] = ' ';
-	mask_text(out->reason + n, sizeof(out->reason) - (size_t)n, words,
-	    strlen(words));
+	mask_text_but(out->reason + n, sizeof(out->reason) - (size_t)n, words,
+	    strlen(words), a->s->rest.place->secret);
 }
 
 static const char *

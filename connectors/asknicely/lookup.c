@@ -124,8 +124,9 @@ static bool
 is_nobody(const struct asknicely_settings *set, const struct http_res *res,
     const struct json_doc *doc)
 {
-	return asknicely_is_absent(set, res->status) || (res->status == 200 && doc != NULL && asknicely_flag(
-	    json_at(json_root(doc), "success")) == TRI_NO);
+	return asknicely_is_absent(set, res->status) ||
+	    (res->status == 200 && doc != NULL && asknicely_flag(json_at(
+	        json_root(doc), "success")) == TRI_NO);
 }
 
 /* What was refused for one address says nothing of the others. */

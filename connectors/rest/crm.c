@@ -170,26 +170,13 @@ hides_wrong_name(const struct strlist *paths)
 	return select_any(paths) && select_may_miss(paths);
 }
 
-/* What the profile leaves out and a person must know. */
-static const char *
-crm_lacks(const void *settings, size_t i)
+/* At most four lines about names that, when wrong, look like nothing there. */
+static size_t
+names_lacks(const struct rest_crm_settings *set, const char **lines)
 {
-	const struct rest_reading *r = reading_of(settings);
-	const struct rest_contacts *c = &r->contacts;
-	const struct strlist *tags_at =
-	    &((const struct rest_crm_settings *)settings)->profile.writing.tags.at;
-	const char *lines[10];
+	const struct rest_contacts *c = &reading_of(set)->contacts;
 	size_t n = 0;
 
-	if (!rest_request_given(&c->by_id.request))
-		lines[n++] = "the profile reads no card by its id: facts are as "
-		    "old as the last listing that had the card";
-	if (c->fields.employed.n == 0)
-		lines[n++] = "the profile does not say who still works for the "
-		    "company";
-	if (c->fields.opted_out.n == 0 && c->fields.tags.n == 0)
-		lines[n++] = "the profile reads neither opt-outs nor tags: who "
-		    "declined in the CRM is not known";
 	if (hides_wrong_name(&c->fields.opted_out))
 		lines[n++] = "the profile takes a card without the name of "
 		    "contacts.fields.opted_out for one that did not decline: "
@@ -203,10 +190,32 @@ crm_lacks(const void *settings, size_t i)
 		lines[n++] = "the profile takes a company without the name of its "
 		    "tags for one without a no-send tag: without \"\" in that "
 		    "list a wrong name would be told";
-	if (hides_wrong_name(tags_at))
+	if (hides_wrong_name(&set->profile.writing.tags.at))
 		lines[n++] = "the profile takes a card without the name of "
 		    "tags.at for one without tags: a wrong name would be written "
 		    "over what stands there";
+	return n;
+}
+
+/* What the profile leaves out and a person must know. */
+static const char *
+crm_lacks(const void *settings, size_t i)
+{
+	const struct rest_reading *r = reading_of(settings);
+	const struct rest_contacts *c = &r->contacts;
+	const char *lines[10];
+	size_t n = 0;
+
+	if (!rest_request_given(&c->by_id.request))
+		lines[n++] = "the profile reads no card by its id: facts are as "
+		    "old as the last listing that had the card";
+	if (c->fields.employed.n == 0)
+		lines[n++] = "the profile does not say who still works for the "
+		    "company";
+	if (c->fields.opted_out.n == 0 && c->fields.tags.n == 0)
+		lines[n++] = "the profile reads neither opt-outs nor tags: who "
+		    "declined in the CRM is not known";
+	n += names_lacks(settings, lines + n);
 	if (c->fields.company_tags.n == 0 && (c->company.tags.n == 0 ||
 	    !rest_request_given(&c->company.by_id.request)))
 		lines[n++] = "the profile reads no tags of companies: a "

@@ -16,7 +16,7 @@ struct block {
 struct arena {
 	struct block *head;
 	size_t max_bytes, total;
-	bool failed;
+	bool failed, no_memory;
 };
 
 struct arena *
@@ -37,8 +37,10 @@ block_add(struct arena *arena, size_t need)
 	if (need > arena->max_bytes || arena->total > arena->max_bytes - need)
 		return NULL;
 	struct block *b = malloc(sizeof(*b) + size);
-	if (b == NULL)
+	if (b == NULL) {
+		arena->no_memory = true;
 		return NULL;
+	}
 	b->next = arena->head;
 	b->size = size;
 	b->used = 0;
@@ -125,6 +127,18 @@ arena_failed(const struct arena *arena)
 	return arena->failed;
 }
 
+void
+arena_note_no_memory(struct arena *arena)
+{
+	arena->failed = arena->no_memory = true;
+}
+
+bool
+arena_no_memory(const struct arena *arena)
+{
+	return arena->no_memory;
+}
+
 size_t
 arena_used(const struct arena *arena)
 {
@@ -146,7 +160,7 @@ arena_reset(struct arena *arena)
 	}
 	if (arena->head != NULL)
 		arena->head->used = 0;
-	arena->failed = false;
+	arena->failed = arena->no_memory = false;
 }
 
 void

@@ -23,7 +23,11 @@ char *arena_strdup(struct arena *arena, const char *s);
 char *arena_strndup(struct arena *arena, const char *s, size_t len);
 char *arena_printf(struct arena *arena, const char *fmt, ...) NPS_PRINTF(2, 3);
 bool arena_failed(const struct arena *arena);
-/* All memory is free again; one block is kept. Clears arena_failed. */
+/* It was memory, not the ceiling: another time it may fit. */
+bool arena_no_memory(const struct arena *arena);
+/* What was to lie in it could not be made for lack of memory elsewhere. */
+void arena_note_no_memory(struct arena *arena);
+/* All memory is free again; one block is kept. Clears both. */
 void arena_reset(struct arena *arena);
 size_t arena_used(const struct arena *arena);
 void arena_free(struct arena *arena);

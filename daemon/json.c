@@ -289,16 +289,24 @@ replace_halves(struct arena *arena, const char *text, size_t len)
 	return copy != NULL ? copy : text;
 }
 
+/* By its ceiling, or for lack of memory, which says nothing of the text. */
+static bool
+no_room(const struct json_doc *doc, struct err *err)
+{
+	if (arena_no_memory(doc->arena))
+		return err_nomem(err);
+	(void)err_set(err, ERR_PROTOCOL, "JSON needs too much memory");
+	return too_large(err);
+}
+
 static bool
 load(struct json_doc *doc, const char *text, size_t len, struct err *err)
 {
 	json_error_t why = { .line = 0 };
 
 	text = replace_halves(doc->arena, text, len);
-	if (text == NULL) {
-		(void)err_set(err, ERR_PROTOCOL, "JSON needs too much memory");
-		return too_large(err);
-	}
+	if (text == NULL)
+		return no_room(doc, err);
 	parsing = doc->arena;
 	doc->root = json_loadb(text, len,
 	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
@@ -307,10 +315,8 @@ load(struct json_doc *doc, const char *text, size_t len, struct err *err)
 	parsing = NULL;
 	if (doc->root != NULL)
 		return true;
-	if (arena_failed(doc->arena)) {
-		(void)err_set(err, ERR_PROTOCOL, "JSON needs too much memory");
-		return too_large(err);
-	}
+	if (arena_failed(doc->arena))
+		return no_room(doc, err);
 	return err_set(err, ERR_PROTOCOL, "JSON at line %d, byte %d: %s",
 	    why.line, why.position, words(json_error_code(&why)));
 }
@@ -464,8 +470,11 @@ dump(struct arena *arena, json_t *node, size_t flags)
 	const size_t len = json_dumpb(node, NULL, 0, flags);
 	char *out = len == 0 ? NULL : arena_alloc(arena, len + 1);
 
-	if (out != NULL && json_dumpb(node, out, len, flags) != len)
+	/* No value is written as nothing: jansson had no memory. */
+	if (len == 0 || (out != NULL && json_dumpb(node, out, len, flags) != len)) {
+		arena_note_no_memory(arena);
 		return NULL;
+	}
 	return out;
 }
 

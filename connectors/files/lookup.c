@@ -104,6 +104,8 @@ static bool
 index_full(const struct files *f, const struct files_sheet *sheet,
     struct err *err)
 {
+	if (arena_no_memory(f->index) || arena_no_memory(f->record))
+		return err_nomem(err);
 	return err_set(err, ERR_CONFIG, "%s: companies and tags need more than "
 	    "lookup_mb = %d MiB of memory", sheet->source, f->set->lookup_mb);
 }

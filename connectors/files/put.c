@@ -87,9 +87,11 @@ begin_sheet(const struct files *f, struct buf *out, struct err *err)
 	buf_init(out, SHEET_BYTES);
 	if (f->set->out.bom && f->out_format.charset == CSV_UTF8)
 		(void)buf_str(out, "\xef\xbb\xbf");
-	return csv_add_row(out, &f->out_format, header, ARRAY_LEN(header)) ||
-	    err_set(err, ERR_CONFIG, "files: out.contact_column, "
-	    "out.tag_column: expected names that out.charset has");
+	if (csv_add_row(out, &f->out_format, header, ARRAY_LEN(header)))
+		return true;
+	return out->no_memory ? err_nomem(err) : err_set(err, ERR_CONFIG,
+	    "files: out.contact_column, out.tag_column: expected names that "
+	    "out.charset has");
 }
 
 static bool

@@ -122,9 +122,11 @@ add_header(const struct batch *batch, const struct sheet *sheet,
 		                                      : e->fields[i][0];
 	if (f->set->out.bom && f->out_format.charset == CSV_UTF8)
 		(void)buf_str(out, "\xef\xbb\xbf");
-	return csv_add_row(out, &f->out_format, cells, n + 1) ||
-	    err_set(err, ERR_CONFIG, "files: out.contact_column, "
-	    "writeback.fields: expected names that out.charset has");
+	if (csv_add_row(out, &f->out_format, cells, n + 1))
+		return true;
+	return out->no_memory ? err_nomem(err) : err_set(err, ERR_CONFIG,
+	    "files: out.contact_column, writeback.fields: expected names that "
+	    "out.charset has");
 }
 
 /* Words of a customer that a spreadsheet would run get a blank in front. */

@@ -267,6 +267,8 @@ npstoday_list_campaigns(void *self, survey_campaign_fn *emit, void *arg,
 		known = npstoday_campaign(n->set, id);
 		if (known != NULL && known->alias[0] != '\0')
 			name = known->alias;
+		if (arena_failed(n->page))
+			return err_nomem(err);
 		if (id != NULL && !emit(arg, id, name))
 			return err_set(err, ERR_CANCELLED,
 			    "campaigns: stopped");

@@ -336,6 +336,8 @@ npstoday_template_open(struct npstoday *n, struct err *err)
 		buf_str(&text, builtin);
 	else if (!file_read(file, &text, err))
 		return false;
+	if (text.no_memory)
+		return err_nomem(err);
 	if (!json_parse(buf_text(&text), text.len, &n->template, err)) {
 		if (err->kind == ERR_PROTOCOL)
 			err->kind = ERR_CONFIG;

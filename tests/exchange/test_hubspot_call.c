@@ -86,13 +86,6 @@ test_what_is_assumed(void **state)
 	rig_close(&rig);
 }
 
-static bool
-no_value(void *arg, const char *id, const char *label, long count)
-{
-	(void)arg, (void)id, (void)label, (void)count;
-	return true;
-}
-
 static void
 test_lists_have_as_many_rows_as_asked_for(void **state)
 {
@@ -101,8 +94,8 @@ test_lists_have_as_many_rows_as_asked_for(void **state)
 
 	(void)state;
 	begin("list_limit = 50;", routes, 1);
-	rig_good(&rig, rig.crm.list_values(rig.self, VAL_OWNER, no_value, NULL,
-	    &rig.err));
+	rig_good(&rig, rig.crm.list_values(rig.self, VAL_OWNER, rig_no_value,
+	    NULL, &rig.err));
 	rig_close(&rig);
 }
 

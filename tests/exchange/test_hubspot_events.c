@@ -628,13 +628,6 @@ test_a_won_deal_keeps_its_key(void **state)
 	rig_close(&rig);
 }
 
-static bool
-no_value(void *arg, const char *id, const char *label, long count)
-{
-	(void)arg, (void)id, (void)label, (void)count;
-	return true;
-}
-
 /* HS-02 */
 static void
 test_a_list_without_end_is_an_error(void **state)
@@ -645,8 +638,8 @@ test_a_list_without_end_is_an_error(void **state)
 
 	(void)state;
 	begin("", routes, 1);
-	rig_fails(&rig, rig.crm.list_values(rig.self, VAL_OWNER, no_value, NULL,
-	    &rig.err), ERR_PROTOCOL, "leads back");
+	rig_fails(&rig, rig.crm.list_values(rig.self, VAL_OWNER, rig_no_value,
+	    NULL, &rig.err), ERR_PROTOCOL, "leads back");
 	assert_true(rig_count(&rig, "/owners") < 4);
 	rig_close(&rig);
 }

@@ -610,32 +610,43 @@ lacks(const char *profile, const char *words)
 static void
 test_lacks(void **state)
 {
+	static const struct {
+		const char *profile, *words;
+		bool told;
+	} all[] = {
+		{ "contacts = { " READ("people") FIELDS "company = { tags = "
+		    "'tags'; }; };", "no tags of companies", true },
+		{ "contacts = { " READ("people") "company = { by_id = { "
+		    "request = { path = 'org/{id}'; }; }; tags = 'tags'; }; "
+		    "};", "no tags of companies", false },
+		{ "contacts = { " READ("people") "fields = { company_tags = "
+		    "'tags'; }; };", "no tags of companies", false },
+		/* A wrong name of it would be a "no" for everybody. */
+		{ "contacts = { " READ("people") "fields = { opted_out = [ "
+		    "'optout', '' ]; }; };", "did not decline", true },
+		{ "contacts = { " READ("people") "fields = { opted_out = "
+		    "'optout'; }; };", "did not decline", false },
+		{ "contacts = { " READ("people") "fields = { tags = [ "
+		    "'tags', '' ]; }; };", "contacts.fields.tags", true },
+		{ "contacts = { " READ("people") "fields = { tags = 'tags'; "
+		    "}; };", "contacts.fields.tags", false },
+		{ "contacts = { " READ("people") "fields = { company_tags = "
+		    "[ 'tags', '' ]; }; };", "name of its tags", true },
+		{ "contacts = { " READ("people") "company = { tags = [ "
+		    "'tags', '' ]; }; };", "name of its tags", true },
+		{ "contacts = { " READ("people") "company = { tags = 'tags'; "
+		    "}; };", "name of its tags", false },
+		{ "tags = { style = 'text'; at = [ '/tags', '' ]; };",
+		    "tags.at", true },
+		{ "tags = { style = 'text'; at = '/tags'; };",
+		    "tags.at", false },
+	};
+
 	(void)state;
-	assert_true(lacks("contacts = { " READ("people") FIELDS
-	    "company = { tags = 'tags'; }; };", "no tags of companies"));
-	assert_false(lacks("contacts = { " READ("people")
-	    "company = { by_id = { request = { path = 'org/{id}'; }; }; tags = "
-	    "'tags'; }; };", "no tags of companies"));
-	assert_false(lacks("contacts = { " READ("people")
-	    "fields = { company_tags = 'tags'; }; };", "no tags of companies"));
-	/* A wrong name of it would be a "no" for everybody. */
-	assert_true(lacks("contacts = { " READ("people") "fields = { opted_out = "
-	    "[ 'optout', '' ]; }; };", "did not decline"));
-	assert_false(lacks("contacts = { " READ("people") "fields = { opted_out = "
-	    "'optout'; }; };", "did not decline"));
-	assert_true(lacks("contacts = { " READ("people") "fields = { tags = "
-	    "[ 'tags', '' ]; }; };", "contacts.fields.tags"));
-	assert_false(lacks("contacts = { " READ("people") "fields = { tags = "
-	    "'tags'; }; };", "contacts.fields.tags"));
-	assert_true(lacks("contacts = { " READ("people") "fields = { company_tags "
-	    "= [ 'tags', '' ]; }; };", "name of its tags"));
-	assert_true(lacks("contacts = { " READ("people") "company = { tags = "
-	    "[ 'tags', '' ]; }; };", "name of its tags"));
-	assert_false(lacks("contacts = { " READ("people") "company = { tags = "
-	    "'tags'; }; };", "name of its tags"));
-	assert_true(lacks("tags = { style = 'text'; at = [ '/tags', '' ]; };",
-	    "tags.at"));
-	assert_false(lacks("tags = { style = 'text'; at = '/tags'; };", "tags.at"));
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (lacks(all[i].profile, all[i].words) != all[i].told)
+			fail_msg("%s: \"%s\" is %stold", all[i].profile,
+			    all[i].words, all[i].told ? "not " : "");
 }
 
 /* The search finds whom it likes; the address is compared. */

@@ -401,6 +401,13 @@ rig_count(const struct rig *rig, const char *text)
 	return n;
 }
 
+static inline bool
+rig_no_value(void *arg, const char *id, const char *label, long count)
+{
+	(void)arg, (void)id, (void)label, (void)count;
+	return true;
+}
+
 static inline void
 rig_fails(const struct rig *rig, bool ok, enum err_kind kind,
     const char *part)

@@ -846,7 +846,7 @@ test_own_pause_before_the_write(void **state)
 {
 	static const struct sim_reply script[] = {
 		{ .target = "GET /cards/K1 ", .headers = ETAG("1"),
-		    .delay_ms = 400 },
+		    .delay_ms = 1200 },
 		{ .target = "GET /cards/K2 ", .status = 429 },
 		{ .target = "GET /cards/K1 ", .headers = ETAG("2") },
 		{ .target = "GET /cards/K2 ", .status = 404 },
@@ -894,7 +894,7 @@ test_held_before_the_write(void **state)
 {
 	static const struct sim_reply script[] = {
 		{ .target = "GET /cards/K1 ", .headers = ETAG("1"),
-		    .delay_ms = 400 },
+		    .delay_ms = 1200 },
 		{ .target = "GET /cards/K2 ", .status = 429,
 		    .headers = "Retry-After: 2\r\n" },
 		{ .target = "GET /cards/K1 ", .headers = ETAG("2") },

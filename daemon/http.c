@@ -15,6 +15,9 @@
 #include "http_xfer.h"
 #include "url.h"
 
+/* Shorter words are no keys, and may be parts of any path. */
+#define SECRET_MIN 8
+
 const struct http_settings http_defaults = {
 	.rate_per_second = 0,
 	.connect_timeout_s = 10,
@@ -86,12 +89,51 @@ random01(void)
 }
 
 /* ---- the blocking call --------------------------------------------------- */
+/* Stars in place of a word, wherever it stands. */
+static void
+star(char *text, const char *word, size_t len)
+{
+	for (char *at = text; (at = memmem(at, strlen(at), word, len)) != NULL;
+	     at += len)
+		memset(at, '*', len);
+}
+
+/* The words of a header's value, as they are and as an address holds them. */
+static void
+star_words(struct arena *arena, char *text, const char *value)
+{
+	size_t len;
+
+	for (; *value != '\0'; value += len + (value[len] != '\0')) {
+		len = strcspn(value, " ,");
+		if (len < SECRET_MIN)
+			continue;
+		star(text, value, len);
+		const char *word = arena_strndup(arena, value, len);
+		const char *escaped = word == NULL ? NULL :
+		    url_escape(arena, word);
+		if (escaped != NULL)
+			star(text, escaped, strlen(escaped));
+	}
+}
+
+char *
+http_url_for_log(struct arena *arena, const struct http_req *req)
+{
+	char *url = url_for_log(arena, req->url);
+
+	for (size_t i = 0; url != NULL && req->headers != NULL &&
+	     req->headers[i][0] != NULL; i++)
+		star_words(arena, url, req->headers[i][1]);
+	return url;
+}
+
 /* "GET /v1/contacts": what messages call a request. */
 static const char *
 name_of(char *out, size_t size, const struct http_req *req)
 {
-	AUTO(arena) struct arena *arena = arena_new(65536);
-	const char *url = arena == NULL ? NULL : url_for_log(arena, req->url);
+	AUTO(arena) struct arena *arena = arena_new((size_t)1 << 18);
+	const char *url = arena == NULL ? NULL : http_url_for_log(arena, req);
 	const char *host = url == NULL ? NULL : strstr(url, "://");
 	const char *path = host == NULL ? NULL : strchr(host + 3, '/');
 

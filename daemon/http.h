@@ -128,6 +128,10 @@ NPS_MUSTCHECK bool http_pause(struct http *http, long seconds, struct err *err);
  * method, path without query, and status. */
 NPS_MUSTCHECK bool http_expect_ok(const struct http_req *req,
     const struct http_res *res, struct err *err);
+/* The address of a request for messages: without query and userinfo, and stars
+ * in place of what its headers carry, for a server may put our key into the path
+ * of a next page.  NULL = memory. */
+char *http_url_for_log(struct arena *arena, const struct http_req *req);
 
 /* Many at a time, each sent at most once (never retried here). */
 struct http_multi;

@@ -50,7 +50,7 @@ fail_success(struct asknicely *a, const struct http_req *req,
 		mask_text_but(words, sizeof(words), msg, strlen(msg),
 		    a->set->api_key);
 	return err_set(err, ERR_PROTOCOL, "%s %s: expected \"success\": true%s%s",
-	    req->method, url_for_log(a->page, req->url),
+	    req->method, http_url_for_log(a->page, req),
 	    *words == '\0' ? "" : ", got: ", words);
 }
 
@@ -63,7 +63,7 @@ asknicely_judge(struct asknicely *a, const struct http_req *req,
 		    "was refused; make one in AskNicely under Settings > API");
 	if (!json_parse(res->body, res->body_len, doc, err))
 		return err_wrap(err, "%s %s", req->method,
-		    url_for_log(a->page, req->url));
+		    http_url_for_log(a->page, req));
 	return asknicely_flag(json_at(json_root(*doc), "success")) == TRI_YES
 	    || fail_success(a, req, *doc, err);
 }

@@ -49,7 +49,7 @@ npstoday_get(struct npstoday *n, int method, const char *url,
 		return false;
 	if (!json_parse(res->body, res->body_len, doc, err))
 		return err_wrap(err, "%s %s", req.method,
-		    url_for_log(n->page, url));
+		    http_url_for_log(n->page, &req));
 	return true;
 }
 

@@ -839,6 +839,26 @@ test_which_are_tried(void **state)
 	}
 }
 
+/* A server may put our key into the path of a next page. */
+static void
+test_key_in_the_path(void **state)
+{
+	static const char *const headers[][2] = { { "Accept", "json" },
+		{ "Authorization", "Bearer k3y-of+ours=" }, { NULL, NULL } };
+	const struct http_req req = { .method = "GET", .headers = headers,
+		.url = "https://a.dk/k3y-of+ours=/json/k3y-of%2Bours%3Dk3y-of+"
+		       "ours=?k3y-of+ours=" };
+	const struct http_res res = { .phase = HTTP_COMPLETE, .status = 404 };
+	struct err err;
+
+	(void)state;
+	assert_string_equal(http_url_for_log(arena, &req),
+	    "https://a.dk/************/json/****************************");
+	assert_false(http_expect_ok(&req, &res, &err));
+	assert_string_equal(err.msg,
+	    "GET /************/json/****************************: HTTP 404");
+}
+
 static void
 test_messages(void **state)
 {
@@ -1242,6 +1262,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_tries, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_which_are_tried, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(test_key_in_the_path, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_messages, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_throttled, setup,
 		    teardown),

@@ -205,6 +205,19 @@ get_stored(struct asknicely *a, const char *location, struct http_req *req,
 	    "next run asks for it anew", res->status);
 }
 
+/* Who keeps the file for the service is not to hear our key. */
+static bool
+may_follow(const struct asknicely *a, const char *location, struct err *err)
+{
+	const char *const key = a->set->api_key;
+
+	if (!asknicely_may_follow(&a->set->responses.redirect_hosts, location,
+		err))
+		return false;
+	return !mask_holds(location, &key, 1) || err_set(err, ERR_PROTOCOL,
+	    "redirected to an address with our key in it: not followed");
+}
+
 bool
 asknicely_read_stored(struct asknicely *a, const char *target,
     struct http_res *res, struct json_doc **doc, struct err *err)
@@ -214,8 +227,7 @@ asknicely_read_stored(struct asknicely *a, const char *target,
 	if (!asknicely_send(a, "GET", target, NULL, &req, res, err))
 		return false;
 	if (is_redirect(res->status) &&
-	    (!asknicely_may_follow(&a->set->responses.redirect_hosts,
-	        res->location, err) ||
+	    (!may_follow(a, res->location, err) ||
 	        !get_stored(a, res->location, &req, res, err)))
 		return false;
 	return asknicely_judge(a, &req, res, doc, err);

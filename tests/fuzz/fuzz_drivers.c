@@ -164,12 +164,15 @@ tells(const char *text)
 	return false;
 }
 
-/* What a request has told, so that an answer may repeat it. */
+/* What a request has told, so that an answer may repeat it.  No driver puts a
+ * secret into a path: there it was the answer before that had the word. */
 static void
 note_told(const struct http_req *req)
 {
+	const char *query = strchr(req->url, '?');
+
 	for (size_t w = 0; w < ARRAY_LEN(words); w++) {
-		bool told = strstr(req->url, words[w]) != NULL ||
+		bool told = (query != NULL && strstr(query, words[w]) != NULL) ||
 		    (req->body_len > 0 && memmem(req->body, req->body_len,
 		    words[w], strlen(words[w])) != NULL);
 		for (size_t i = 0; req->headers != NULL &&
@@ -212,7 +215,8 @@ static void
 check_foreign(const struct http_req *req)
 {
 	CHECK(may_leave(req->url));
-	CHECK(!tells(req->url));
+	/* A word that is of no use here may stand in what the service says. */
+	CHECK(strstr(req->url, SECRET) == NULL && !repeats(req->url));
 	for (size_t i = 0; req->headers != NULL &&
 	    req->headers[i][0] != NULL; i++)
 		CHECK(!tells(req->headers[i][1]));

@@ -2,4 +2,4 @@
 # file daemon/template.c
 # test db/test_alarms
 # lines 2
-s/html_of(piece)/piece/
+s/f->form == FORM_HTML ? html_of/f->form == FORM_HTML \&\& f->out == NULL ? html_of/

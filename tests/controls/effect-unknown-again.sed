@@ -2,4 +2,4 @@
 # file daemon/stage_effects.c
 # test torture/test_crm_effects
 # lines 2
-s/^	return (struct effect_outcome){ kind->once ? EFFECT_UNKNOWN$/	return (struct effect_outcome){ kind->once ? EFFECT_WANTED/
+s/^	return (struct effect_outcome){ kind->once ? EFFECT_UNKNOWN$/	return (struct effect_outcome){ kind->once \&\& wish == NULL ? EFFECT_UNKNOWN/

@@ -205,17 +205,18 @@ get_stored(struct asknicely *a, const char *location, struct http_req *req,
 	    "next run asks for it anew", res->status);
 }
 
-/* Who keeps the file for the service is not to hear our key. */
+/* Who keeps the file for the service is not to hear our key, nor is a message
+ * about the address to show it. */
 static bool
 may_follow(const struct asknicely *a, const char *location, struct err *err)
 {
 	const char *const key = a->set->api_key;
 
-	if (!asknicely_may_follow(&a->set->responses.redirect_hosts, location,
-		err))
-		return false;
-	return !mask_holds(location, &key, 1) || err_set(err, ERR_PROTOCOL,
-	    "redirected to an address with our key in it: not followed");
+	if (location != NULL && mask_holds(location, &key, 1))
+		return err_set(err, ERR_PROTOCOL, "redirected to an address with "
+		    "our key in it: not followed");
+	return asknicely_may_follow(&a->set->responses.redirect_hosts, location,
+	    err);
 }
 
 bool

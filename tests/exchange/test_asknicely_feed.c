@@ -838,6 +838,8 @@ static const struct stored_case stored[] = {
 	    ERR_PROTOCOL, "not to an address" },
 	{ "our key", "http://127.0.0.1:", "/x." RIG_KEY ".json", true, { 0 }, 0,
 	    ERR_PROTOCOL, "our key" },
+	{ "our key as its host", "https://" RIG_KEY ".example:", "/x", true, { 0 },
+	    0, ERR_PROTOCOL, "our key" },
 	{ "one hop", "http://127.0.0.1:", "/file", true,
 	    { .status = 302, .headers = "Location: /again\r\n" }, 1,
 	    ERR_RETRY, "HTTP 302" },

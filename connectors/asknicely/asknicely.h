@@ -21,7 +21,7 @@ struct asknicely {
 	struct arena *item;		/* one row of it */
 	const char *const (*read_headers)[2], *const (*send_headers)[2],
 	    *const (*json_headers)[2];
-	bool looked;			/* confirm.c has seen a contact */
+	bool looked;			/* lookup.path has shown a contact */
 };
 /* NULL = not in the configuration. */
 const struct asknicely_campaign *asknicely_campaign(
@@ -124,8 +124,10 @@ NPS_MUSTCHECK bool asknicely_lookup_target(
     const struct asknicely_settings *set, const char *email,
     struct arena *arena, const char **target, struct err *err);
 
-/* The status is one of lookup.absent_status. */
-bool asknicely_is_absent(const struct asknicely_settings *set, long status);
+/* No such contact: a status of lookup.absent_status, or a 200 with a success of
+ * false.  A wrong path may say the same.  doc may be NULL. */
+bool asknicely_is_nobody(const struct asknicely_settings *set,
+    const struct http_res *res, const struct json_doc *doc);
 
 /* ---- confirm.c ---------------------------------------------------------- */
 NPS_MUSTCHECK bool asknicely_confirm_request(void *self,

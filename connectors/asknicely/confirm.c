@@ -11,7 +11,7 @@
  *  - a time that cannot be read is one;
  *  - somebody erased, whose name and address would be sent again each night: no
  *    such contact is an answer too, once the run has seen another one there, so
- *    that path and key are right.
+ *    that path and key are right, or where an administrator has seen it.
  */
 #include "asknicely.h"
 
@@ -69,6 +69,22 @@ conclude(struct push_result *result, enum push_outcome outcome,
 	return true;
 }
 
+/* A gateway does not speak of success, but the service may also of a path that
+ * it does not know; a 200 with a success of false may be about anything.  What
+ * shows a contact all the same contradicts itself. */
+static bool
+says_nobody(const struct asknicely *a, const struct http_res *res,
+    const struct json_doc *doc)
+{
+	json_t *root = doc == NULL ? NULL : json_root(doc);
+	const bool own_word = res->status != 200 &&
+	    asknicely_flag(json_at(root, "success")) == TRI_NO;
+
+	return asknicely_is_nobody(a->set, res, doc) &&
+	    !json_is_object(json_at(root, "data")) &&
+	    (a->looked || (own_word && a->set->lookup.absent_means_nobody));
+}
+
 bool
 asknicely_confirm_result(void *self, const struct respondent *r,
     const struct http_res *res, struct push_result *result, struct err *err)
@@ -77,8 +93,12 @@ asknicely_confirm_result(void *self, const struct respondent *r,
 	struct asknicely *a = self;
 	json_t *contact = NULL;
 
+	(void)err;
 	*result = (struct push_result){ .outcome = PUSH_UNKNOWN };
-	if (a->looked && asknicely_is_absent(a->set, res->status))
+	if (res->body_len == 0 ||
+	    !json_parse(res->body, res->body_len, &doc, NULL))
+		doc = NULL;
+	if (says_nobody(a, res, doc))
 		return conclude(result, PUSH_SUPPRESSED,
 		    "refused by the service, which has no such contact");
 	if (res->status != 200) {
@@ -86,7 +106,7 @@ asknicely_confirm_result(void *self, const struct respondent *r,
 		    "lookup.path answers HTTP %ld", res->status);
 		return true;
 	}
-	if (json_parse(res->body, res->body_len, &doc, err))
+	if (doc != NULL)
 		contact = contact_of(a, r, doc);
 	if (contact == NULL)
 		return conclude(result, PUSH_UNKNOWN,

@@ -81,8 +81,10 @@ judge(struct asknicely *a, const struct sent *wanted, json_t *contact,
 	const char *email = asknicely_text(contact, "email", a->page);
 	time_t mailed;
 
-	if (email == NULL || strcasecmp(email, wanted->email) != 0 ||
-	    !asknicely_time(contact, "lastemailed", &mailed) ||
+	if (email == NULL || strcasecmp(email, wanted->email) != 0)
+		return FIND_CANNOT_SAY;
+	a->looked = true;
+	if (!asknicely_time(contact, "lastemailed", &mailed) ||
 	    (mailed != NO_TIME && mailed > asknicely_now(a) + ASKNICELY_DAY_S))
 		return FIND_CANNOT_SAY;
 	if (mailed != NO_TIME &&
@@ -110,23 +112,18 @@ ask(struct asknicely *a, const struct sent *wanted, struct http_req *req,
 	return asknicely_send(a, "GET", target, NULL, req, res, err);
 }
 
+/* A 200 is judged by its body alone, also where it is in the list. */
 bool
-asknicely_is_absent(const struct asknicely_settings *set, long status)
+asknicely_is_nobody(const struct asknicely_settings *set,
+    const struct http_res *res, const struct json_doc *doc)
 {
+	if (res->status == 200)
+		return doc != NULL && asknicely_flag(json_at(json_root(doc),
+		           "success")) == TRI_NO;
 	for (size_t i = 0; i < set->lookup.absent_status.n; i++)
-		if (set->lookup.absent_status.v[i] == status)
+		if (set->lookup.absent_status.v[i] == res->status)
 			return true;
 	return false;
-}
-
-/* The service's way to say so; it proves nothing, and is no failure. */
-static bool
-is_nobody(const struct asknicely_settings *set, const struct http_res *res,
-    const struct json_doc *doc)
-{
-	return asknicely_is_absent(set, res->status) ||
-	    (res->status == 200 && doc != NULL && asknicely_flag(json_at(
-	        json_root(doc), "success")) == TRI_NO);
 }
 
 /* What was refused for one address says nothing of the others. */
@@ -147,7 +144,7 @@ look_up(struct asknicely *a, const struct sent *wanted,
 	if (!ask(a, wanted, &req, &res, err))
 		return err->kind == ERR_REJECTED;
 	if (!asknicely_judge(a, &req, &res, &doc, err))
-		return is_nobody(a->set, &res, doc) || is_of_this_one(&res);
+		return asknicely_is_nobody(a->set, &res, doc) || is_of_this_one(&res);
 	json_t *contact = json_at(json_root(doc), "data");
 	if (json_is_object(contact))
 		*answer = judge(a, wanted, contact, found);

@@ -81,7 +81,11 @@ static const struct opt lookup_opts[] = {
 	    "proven: scheduled is set while a delay runs"),
 	{ .name = "absent_status", .type = OPT_INTLIST,
 	    .offset = AT(lookup.absent_status), .def = "[ 404 ]", .min = 100,
-	    .max = 499, .help = "answers that say: no such contact" },
+	    .max = 499, .help = "answers that say: no such contact; 200 does "
+	    "where its success is false" },
+	BOOL("absent_means_nobody", lookup.absent_means_nobody, "false",
+	    "proven: such an answer with a success of false is about the "
+	    "contact, never about the path"),
 	INT("absent_after_h", lookup.absent_after_h, "0", 0, 720,
 	    "hours after which a contact that was not mailed since proves "
 	    "that nothing was sent; 0 = never, else 48 at least"),

@@ -34,7 +34,7 @@ struct asknicely_settings {
 	struct {
 		const char *path;
 		int skew_s, absent_after_h;
-		bool scheduled_means_sent;
+		bool scheduled_means_sent, absent_means_nobody;
 		struct intlist absent_status;
 	} lookup;
 	struct {

@@ -132,6 +132,34 @@ check_paths(const struct asknicely_settings *set, struct err *err)
 	    "lookup.path: expected {email} in it");
 }
 
+/* What says something of the key, the path or the moment says nothing of one
+ * contact. */
+static bool
+check_absent(const struct intlist *list, struct err *err)
+{
+	static const int others[] = { 401, 403, 408, 423, 425, 429 };
+
+	for (size_t i = 0; i < list->n; i++) {
+		bool fits = list->v[i] == 200 || list->v[i] >= 400;
+		for (size_t k = 0; k < ARRAY_LEN(others); k++)
+			fits = fits && list->v[i] != others[k];
+		if (!fits)
+			return err_set(err, ERR_CONFIG, "lookup.absent_status: "
+			    "expected 200 (with a success of false), or 400 to 499 "
+			    "without 401, 403, 408, 423, 425 and 429; got %d",
+			    (int)list->v[i]);
+	}
+	return true;
+}
+
+/* Nearly none would hold the night up for hours at its first list. */
+static bool
+check_read_rate(double rate, struct err *err)
+{
+	return rate == 0 || rate >= 0.01 || err_set(err, ERR_CONFIG,
+	    "read_rate_per_second: expected 0 (as usual) or at least 0.01");
+}
+
 static bool
 check_rest(const struct asknicely_settings *set, struct err *err)
 {
@@ -152,6 +180,8 @@ check_settings(const struct asknicely_settings *set, struct err *err)
 {
 	return check_campaigns(set, err) && check_fields(set, err) &&
 	    check_phone_field(set, err) && check_paths(set, err) &&
+	    check_absent(&set->lookup.absent_status, err) &&
+	    check_read_rate(set->read_rate_per_second, err) &&
 	    check_rest(set, err);
 }
 

@@ -197,7 +197,9 @@ static const struct {
 	{ "a list", "{\"success\":true,\"data\":[{\"email\":"
 	    "\"jane@example.com\",\"active\":\"0\",\"unsubscribetime\":null}]}",
 	    200, PUSH_UNKNOWN },
-	{ "no contact", "{\"success\":false,\"msg\":\"not found\"}", 404, PUSH_UNKNOWN },
+	{ "no contact, 200 and false", "{\"success\":false,\"msg\":\"not found\"}",
+	    200, PUSH_UNKNOWN },
+	{ "a page, 404", HTML, 404, PUSH_UNKNOWN },
 	{ "no contact, 200", "{\"success\":true,\"data\":null}", 200, PUSH_UNKNOWN },
 	{ "429", THROTTLED, 429, PUSH_UNKNOWN },
 	{ "500, with the contact", WHO("\"active\":\"0\",\"unsubscribetime\":"
@@ -267,26 +269,93 @@ look_of(struct rig *rig, long status, const char *body)
 }
 
 /* Refused, and no such contact: perhaps erased, and not to be sent again each
- * night.  It counts once the run has seen that path and key are right. */
+ * night.  It counts once path and key are proven; the service's own word at once
+ * where an administrator says so. */
 static void
 test_an1_confirm_of_nobody(void **state)
 {
 	static const char gone[] = "{\"success\":false,\"msg\":\"not found\"}";
+	static const char none[] = "{\"success\":true,\"data\":null}";
+	static const char both[] = "{\"success\":false,\"data\":{\"email\":"
+	    "\"jane@example.com\",\"unsubscribetime\":\"1452219376\"}}";
+	static const struct { const char *conf; enum push_outcome at_once; }
+	    cases[] = { { "absent_means_nobody = true;", PUSH_SUPPRESSED },
+		{ "", PUSH_UNKNOWN } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char conf[128];
+		struct rig rig;
+		(void)snprintf(conf, sizeof(conf), "lookup = { absent_status = "
+		    "[ 404, 410 ]; %s };", cases[i].conf);
+		rig_open(&rig, RIG_BASE, conf, 5);
+		assert_int_equal(look_of(&rig, 404, gone), cases[i].at_once);
+		assert_int_equal(look_of(&rig, 410, gone), cases[i].at_once);
+		assert_int_equal(look_of(&rig, 404, ""), PUSH_UNKNOWN);
+		assert_int_equal(look_of(&rig, 404, HTML), PUSH_UNKNOWN);
+		assert_int_equal(look_of(&rig, 404, "{\"msg\":\"no\"}"), PUSH_UNKNOWN);
+		assert_int_equal(look_of(&rig, 404, none), PUSH_UNKNOWN);
+		assert_int_equal(look_of(&rig, 200, gone), PUSH_UNKNOWN);
+		assert_int_equal(look_of(&rig, 200, none), PUSH_UNKNOWN);
+		assert_int_equal(look_of(&rig, 200, WHO("\"active\":\"0\","
+		    "\"unsubscribetime\":null")), PUSH_SUPPRESSED);
+		assert_int_equal(look_of(&rig, 404, ""), PUSH_SUPPRESSED);
+		assert_int_equal(look_of(&rig, 410, HTML), PUSH_SUPPRESSED);
+		assert_int_equal(look_of(&rig, 200, gone), PUSH_SUPPRESSED);
+		assert_int_equal(look_of(&rig, 200, both), PUSH_UNKNOWN);
+		assert_int_equal(look_of(&rig, 404, both), PUSH_UNKNOWN);
+		assert_int_equal(look_of(&rig, 200, none), PUSH_UNKNOWN);
+		assert_int_equal(look_of(&rig, 200, HTML), PUSH_UNKNOWN);
+		assert_int_equal(look_of(&rig, 403, gone), PUSH_UNKNOWN);
+		assert_int_equal(look_of(&rig, 500, gone), PUSH_UNKNOWN);
+		rig_close(&rig);
+	}
+}
+
+/* A 200 is judged by what stands in it, wherever 200 is in the list. */
+static void
+test_an1_confirm_of_200(void **state)
+{
 	struct rig rig;
 
 	(void)state;
-	rig_open(&rig, RIG_BASE, "lookup = { absent_status = [ 404, 410 ]; };", 5);
-	assert_int_equal(look_of(&rig, 404, gone), PUSH_UNKNOWN);
-	assert_int_equal(look_of(&rig, 200, "{\"success\":true,\"data\":null}"),
-	    PUSH_UNKNOWN);
-	assert_int_equal(look_of(&rig, 410, gone), PUSH_UNKNOWN);
-	assert_int_equal(look_of(&rig, 200, WHO("\"active\":\"0\","
-	    "\"unsubscribetime\":null")), PUSH_SUPPRESSED);
-	assert_int_equal(look_of(&rig, 404, gone), PUSH_SUPPRESSED);
-	assert_int_equal(look_of(&rig, 410, gone), PUSH_SUPPRESSED);
-	assert_int_equal(look_of(&rig, 403, gone), PUSH_UNKNOWN);
-	assert_int_equal(look_of(&rig, 500, gone), PUSH_UNKNOWN);
+	rig_open(&rig, RIG_BASE, "lookup = { absent_status = [ 404, 200 ]; };", 5);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(look_of(&rig, 200, WHO("\"active\":\"0\","
+		    "\"unsubscribetime\":\"1452219376\"")), PUSH_OPTED_OUT);
+		assert_int_equal(look_of(&rig, 200, HTML), PUSH_UNKNOWN);
+		assert_int_equal(look_of(&rig, 200, WHO("\"active\":\"0\","
+		    "\"unsubscribetime\":null")), PUSH_SUPPRESSED);
+	}
 	rig_close(&rig);
+}
+
+/* A contact that a look for unknown sends showed proves path and key as well. */
+static void
+test_an1_confirm_after_find(void **state)
+{
+	static const struct { const char *body; enum push_outcome then; } cases[] = {
+		{ CONTACT("1452219376", ""), PUSH_SUPPRESSED },
+		{ "{\"success\":true,\"data\":{\"email\":\"jo@example.com\"}}",
+		    PUSH_UNKNOWN } };
+	const struct sent wanted = { .ref = RIG_REF, .campaign_id = "Møde",
+		.email = "jane@example.com", .created_at = RIG_NOW - 3600 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct sim_reply reply = { .body = cases[i].body };
+		struct simhttpd *sim = simhttpd_start(&reply, 1);
+		struct push_result found = { .outcome = PUSH_UNKNOWN };
+		enum find_answer answer;
+		struct rig rig;
+
+		rig_open(&rig, simhttpd_url(sim), "", 5);
+		assert_int_equal(look_of(&rig, 404, ""), PUSH_UNKNOWN);
+		assert_true(asknicely_survey.find_sent(rig.self, &wanted, 1,
+		    &answer, &found, &rig.err));
+		assert_int_equal(look_of(&rig, 404, ""), cases[i].then);
+		rig_done(&rig, sim, false);
+	}
 }
 
 /* With false there is no second call: the core finds no function for it. */
@@ -860,6 +929,17 @@ test_settings(void **state)
 		{ "responses = { initial_since = \"yesterday\"; };",
 		    "initial_since" },
 		{ "lookup = { absent_after_h = 47; };", "at least 48" },
+		{ "read_rate_per_second = 0.001;", "read_rate_per_second" },
+		/* AN-01: these say nothing of one contact. */
+		{ "lookup = { absent_status = [ 302 ]; };", "absent_status" },
+		{ "lookup = { absent_status = [ 404, 201 ]; };", "absent_status" },
+		{ "lookup = { absent_status = [ 401 ]; };", "absent_status" },
+		{ "lookup = { absent_status = [ 403 ]; };", "absent_status" },
+		{ "lookup = { absent_status = [ 408 ]; };", "absent_status" },
+		{ "lookup = { absent_status = [ 423 ]; };", "absent_status" },
+		{ "lookup = { absent_status = [ 425 ]; };", "absent_status" },
+		{ "lookup = { absent_status = [ 404, 429 ]; };",
+		    "absent_status" },
 	};
 
 	(void)state;
@@ -935,6 +1015,8 @@ main(void)
 		cmocka_unit_test(test_an16_sms),
 		cmocka_unit_test(test_an1_confirm),
 		cmocka_unit_test(test_an1_confirm_of_nobody),
+		cmocka_unit_test(test_an1_confirm_of_200),
+		cmocka_unit_test(test_an1_confirm_after_find),
 		cmocka_unit_test(test_an1_confirm_is_an_option),
 		cmocka_unit_test(test_narrow),
 		cmocka_unit_test(test_request_refused),

@@ -5,7 +5,8 @@
  * unknown, never "no": whether that counts against somebody is the core's.  A
  * flag that is there and is no flag makes the card unreadable, because a person
  * could be asked who is not to be; so do an opt-out and tags that a row lacks
- * and that the profile does not let it lack.  What is left of a card that is
+ * and that the profile does not let it lack; so does a null in place of what
+ * holds them, until a row of the run had them: a wrong name looks the same.  What is left of a card that is
  * gone, merged or anonymised needs none of them: nobody is asked by it, and that
  * it is must be told.
  */
@@ -141,13 +142,13 @@ is_left_over(const struct crm_contact *c)
 
 static void
 map_musts(struct map *m, const struct rest_contact_fields *f,
-    const struct crm_contact *out)
+    const struct musts_met *met, const struct crm_contact *out)
 {
 	if (is_left_over(out))
 		return;
-	map_must(m, "opted_out", &f->opted_out);
-	map_must(m, "tags", &f->tags);
-	map_must(m, "company_tags", &f->company_tags);
+	map_must(m, "opted_out", &f->opted_out, met->opted_out);
+	map_must(m, "tags", &f->tags, met->tags);
+	map_must(m, "company_tags", &f->company_tags, met->company_tags);
 }
 
 /* What the card says itself counts; who takes care of it, as one. */
@@ -290,7 +291,7 @@ card_map(struct rest_crm *c, json_t *row, const char *asked,
 	    company == NULL ? NULL : company->tags));
 	map_extra(m, f, out);
 	map_link(c, m, f, out);
-	map_musts(m, f, out);
+	map_musts(m, f, &c->reader->met, out);
 	snprintf(reason, size, "%s", m->reason);
 	return m->reason[0] == '\0';
 }

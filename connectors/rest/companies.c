@@ -43,6 +43,29 @@ copy_list(const char *const *list, struct arena *arena)
 	return v;
 }
 
+void
+rows_note(json_t *rows, const struct strlist *paths, bool *met)
+{
+	json_t *row;
+	size_t i;
+
+	if (!json_is_array(rows))
+		*met = *met || select_has_place(rows, paths);
+	json_array_foreach (rows, i, row)
+		*met = *met || select_has_place(row, paths);
+}
+
+static bool
+before_companies(void *arg, json_t *rows, struct err *err)
+{
+	struct rest_crm *c = arg;
+
+	(void)err;
+	rows_note(rows, &c->set->profile.reading.contacts.company.tags,
+	    &c->reader->met.tags_of_company);
+	return true;
+}
+
 static bool
 on_company(void *arg, const char *id, json_t *row, struct err *err)
 {
@@ -72,7 +95,7 @@ on_company(void *arg, const char *id, json_t *row, struct err *err)
 		return err_set(err, ERR_PROTOCOL, "contacts.company.%s",
 		    m.reason);
 	if (to != NULL)
-		map_must(&m, "tags", &set->tags);
+		map_must(&m, "tags", &set->tags, c->reader->met.tags_of_company);
 	if (m.reason[0] != '\0')
 		to->refused = arena_strdup(cache, m.reason);
 	const char *key = arena_strdup(cache, id);
@@ -116,14 +139,20 @@ companies_load(struct rest_crm *c, json_t *cards, struct err *err)
 {
 	const struct rest_by_id *set =
 	    &c->set->profile.reading.contacts.company.by_id;
-	const struct by_id_sink sink = { .each = on_company, .arg = c,
+	const struct by_id_sink sink = { .before = before_companies,
+		.each = on_company, .arg = c,
 		.refused = on_refused };
+	const struct rest_contact_fields *f =
+	    &c->set->profile.reading.contacts.fields;
 	struct rest_reader *reader = c->reader;
 	struct arena *page = c->rest.page;
 	struct idmap wanted;
 	size_t n = 0, i;
 	json_t *card;
 
+	rows_note(cards, &f->opted_out, &reader->met.opted_out);
+	rows_note(cards, &f->tags, &reader->met.tags);
+	rows_note(cards, &f->company_tags, &reader->met.company_tags);
 	if (!rest_request_given(&set->request))
 		return true;
 	if (arena_used(reader->cache) > CACHE_FULL) {

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "map.h"
 #include "reader.h"
 #include "select.h"
 #include "uses.h"
@@ -165,32 +166,52 @@ crm_narrow(const void *settings, struct crm_connector *copy)
 
 /* Names something, and a wrong name of it would look like nothing there. */
 static bool
-hides_wrong_name(const struct strlist *paths)
+hides_wrong_name(const struct strlist *paths, const struct rest_maps *maps,
+    const char *field)
 {
-	return select_any(paths) && select_may_miss(paths);
+	return select_any(paths) && (select_may_miss(paths) ||
+	    (maps != NULL && map_decides_absent(maps, field)));
 }
 
-/* At most four lines about names that, when wrong, look like nothing there. */
+/* An absent one counts as declined. */
+static bool
+absent_declines(const struct rest_contact_fields *f)
+{
+	struct map m = { .maps = &f->maps };
+
+	return map_flag(&m, "opted_out", &f->opted_out) == TRI_YES;
+}
+
+/* At most five lines about names that, when wrong, look like nothing there. */
 static size_t
 names_lacks(const struct rest_crm_settings *set, const char **lines)
 {
 	const struct rest_contacts *c = &reading_of(set)->contacts;
+	const struct rest_contact_fields *f = &c->fields;
 	size_t n = 0;
 
-	if (hides_wrong_name(&c->fields.opted_out))
+	if (hides_wrong_name(&f->opted_out, &f->maps, "opted_out") &&
+	    !absent_declines(f))
 		lines[n++] = "the profile takes a card without the name of "
 		    "contacts.fields.opted_out for one that did not decline: "
-		    "without \"\" in that list a wrong name would be told";
-	if (hides_wrong_name(&c->fields.tags))
+		    "without \"\" in that list, and in values, a wrong name would "
+		    "be told";
+	if (hides_wrong_name(&f->tags, &f->maps, "tags"))
 		lines[n++] = "the profile takes a card without the name of "
 		    "contacts.fields.tags for one without tags, no-send tags "
-		    "too: without \"\" in that list a wrong name would be told";
-	if (hides_wrong_name(&c->fields.company_tags) ||
-	    hides_wrong_name(&c->company.tags))
+		    "too: without \"\" in that list, and in values, a wrong name "
+		    "would be told";
+	if (hides_wrong_name(&f->company_tags, &f->maps, "company_tags") ||
+	    hides_wrong_name(&c->company.tags, &c->company.maps, "tags"))
 		lines[n++] = "the profile takes a company without the name of its "
 		    "tags for one without a no-send tag: without \"\" in that "
-		    "list a wrong name would be told";
-	if (hides_wrong_name(&set->profile.writing.tags.at))
+		    "list, and in values, a wrong name would be told";
+	if (select_filters(&f->opted_out) || select_filters(&f->tags) ||
+	    select_filters(&f->company_tags) || select_filters(&c->company.tags))
+		lines[n++] = "the profile finds opt-outs or tags by [key=value]: "
+		    "with a wrong value nothing is found, and it counts as not "
+		    "declined: try it with a card that declined";
+	if (hides_wrong_name(&set->profile.writing.tags.at, NULL, NULL))
 		lines[n++] = "the profile takes a card without the name of "
 		    "tags.at for one without tags: a wrong name would be written "
 		    "over what stands there";
@@ -203,7 +224,7 @@ crm_lacks(const void *settings, size_t i)
 {
 	const struct rest_reading *r = reading_of(settings);
 	const struct rest_contacts *c = &r->contacts;
-	const char *lines[10];
+	const char *lines[12];
 	size_t n = 0;
 
 	if (!rest_request_given(&c->by_id.request))

@@ -158,14 +158,27 @@ map_flag(struct map *m, const char *field, const struct strlist *paths)
 	return is_one_of(text, no) ? TRI_NO : TRI_UNKNOWN;
 }
 
+bool
+map_decides_absent(const struct rest_maps *maps, const char *field)
+{
+	const struct map m = { .maps = maps };
+
+	return value_map(&m, field, "") != NULL;
+}
+
 /* A value map that says what stands for none has decided it. */
 void
-map_must(struct map *m, const char *field, const struct strlist *paths)
+map_must(struct map *m, const char *field, const struct strlist *paths, bool met)
 {
-	if (!select_may_miss(paths) && value_map(m, field, "") == NULL &&
-	    !select_is_known(m->row, paths))
+	if (select_may_miss(paths) || map_decides_absent(m->maps, field) ||
+	    select_has_place(m->row, paths))
+		return;
+	if (!select_is_known(m->row, paths))
 		(void)map_refuse(m, field, "it in every row, be it null, or \"\" "
 		    "in its list of paths");
+	else if (!met)
+		(void)map_refuse(m, field, "it in one row at least: null stands "
+		    "where it should be, and no other row has it");
 }
 
 /* ---- lists -------------------------------------------------------------------- */

@@ -77,8 +77,13 @@ enum tri map_flag(struct map *m, const char *field,
 const char *const *map_list(struct map *m, const char *field,
     const struct strlist *paths, const char *separator);
 /* What may speak against asking: a row that does not have it is unreadable,
- * unless the profile says that it may be missing. */
-void map_must(struct map *m, const char *field, const struct strlist *paths);
+ * unless the profile says that it may be missing.  A null in place of what would
+ * hold it is a "no" only if another row had it (met): nobody could tell a wrong
+ * name otherwise. */
+void map_must(struct map *m, const char *field, const struct strlist *paths,
+    bool met);
+/* values says what stands for an absent one of this field: then none is missed. */
+bool map_decides_absent(const struct rest_maps *maps, const char *field);
 /* Makes the row unreadable; the first reason stays.  False. */
 bool map_refuse(struct map *m, const char *field, const char *expected);
 

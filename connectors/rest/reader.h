@@ -15,6 +15,10 @@ struct company {
 	const char *const *tags;	/* never NULL */
 	const char *refused;		/* why it cannot be read, nor its cards */
 };
+/* What may speak against asking, and was met in a row since the opening. */
+struct musts_met {
+	bool opted_out, tags, company_tags, tags_of_company;
+};
 struct rest_reader {
 	struct listing *events, *activities;
 	size_t n_events, n_activities;
@@ -22,6 +26,7 @@ struct rest_reader {
 	size_t n_contacts;
 	struct map_field *card_fields, *company_fields;
 	struct map_seen cards_seen;
+	struct musts_met met;
 	struct arena *cache;		/* of companies; emptied when full */
 	struct idmap companies;		/* struct company; NULL = gone */
 	struct arena *tags;		/* names of tags by id */
@@ -91,9 +96,13 @@ NPS_MUSTCHECK bool by_id_load(struct rest_crm *c, const struct rest_by_id *set,
     const struct by_id_sink *sink, struct err *err);
 
 /* ---- companies.c ----------------------------------------------------------------- */
-/* Companies of these cards (an array, or one), as far as they are not known. */
+/* Before these cards (an array, or one) are handed out: what they have is noted,
+ * and their companies are read, as far as they are not known. */
 NPS_MUSTCHECK bool companies_load(struct rest_crm *c, json_t *cards,
     struct err *err);
+/* *met stays, or becomes true where one of the rows (or the one) has a place of
+ * that name. */
+void rows_note(json_t *rows, const struct strlist *paths, bool *met);
 /* NULL = not to be had. */
 const struct company *companies_find(const struct rest_crm *c, const char *id);
 

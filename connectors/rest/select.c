@@ -4,7 +4,9 @@
  *  - a list that holds one thing today and none tomorrow: an empty list, a null
  *    in the middle of a path are known names without a value, not errors;
  *  - a path of many segments over a deep answer: json_parse ends both at 32;
- *  - "*" over a whole page: no more matches than the page has nodes.
+ *  - "*" over a whole page: no more matches than the page has nodes;
+ *  - a wrong name behind "*" or a filter, which looks like nothing there: such a
+ *    name is known where an element has it, or where there are no elements.
  */
 #include "select.h"
 
@@ -156,13 +158,20 @@ member(json_t *node, const struct segment *seg, bool is_pointer)
 }
 
 static bool
+is_empty(json_t *node)
+{
+	return (json_is_array(node) && json_array_size(node) == 0) ||
+	    (json_is_object(node) && json_object_size(node) == 0);
+}
+
+static bool
 walk_all(struct walk *w, json_t *node, struct path p)
 {
 	const char *key;
 	json_t *value;
 	size_t i;
 
-	w->known = w->known || json_is_array(node) || json_is_object(node);
+	w->known = w->known || is_empty(node);
 	json_array_foreach (node, i, value)
 		if (!walk(w, value, p))
 			return false;
@@ -218,13 +227,20 @@ walk_filter(struct walk *w, json_t *node, const struct segment *seg,
 	json_t *value;
 	size_t i;
 
-	w->known = w->known || json_is_array(node) || json_is_object(node);
-	json_array_foreach (node, i, value)
+	bool has_key = is_empty(node);
+
+	json_array_foreach (node, i, value) {
 		if (passes(value, seg))
 			return walk(w, value, p);
-	json_object_foreach (node, key, value)
+		has_key = has_key || member(value, seg, false) != NULL;
+	}
+	json_object_foreach (node, key, value) {
 		if (passes(value, seg))
 			return walk(w, value, p);
+		has_key = has_key || member(value, seg, false) != NULL;
+	}
+	/* None passes: that is a "no", if they can be told apart. */
+	w->known = w->known || has_key;
 	return true;
 }
 
@@ -275,6 +291,19 @@ select_may_miss(const struct strlist *paths)
 		if (paths->v[i][0] == '\0')
 			return true;
 	return paths->n == 0;
+}
+
+bool
+select_filters(const struct strlist *paths)
+{
+	for (size_t i = 0; i < paths->n; i++) {
+		struct path p = path_begin(paths->v[i]);
+		struct segment seg;
+		while (path_next(&p, &seg))
+			if (seg.kind == SEG_FILTER)
+				return true;
+	}
+	return false;
 }
 
 bool

@@ -33,6 +33,8 @@ NPS_MUSTCHECK bool select_check(const char *path, struct err *err);
 bool select_any(const struct strlist *paths);
 /* "" stands in the list, or it names nothing. */
 bool select_may_miss(const struct strlist *paths);
+/* One of the paths chooses by "[key=value]": a wrong value finds nothing. */
+bool select_filters(const struct strlist *paths);
 
 /* Everything that one path leads to, null and "" left out.  False: memory. */
 NPS_MUSTCHECK bool select_all(json_t *node, const char *path,
@@ -47,7 +49,8 @@ NPS_MUSTCHECK bool select_first_all(json_t *node, const struct strlist *paths,
  * is "17": an id is the same however its number is written. */
 const char *select_text(const struct select_match *m, struct arena *arena);
 /* One of the candidates leads somewhere, be it to null, "" or an empty list:
- * the service knows this name. */
+ * the service knows this name.  Of a list that is not empty an element must lead
+ * there; or, where none passes a filter, have the filter's key. */
 bool select_is_known(json_t *node, const struct strlist *paths);
 /* The same, but a null before the end of the path is none: what holds the name
  * is there. */

@@ -71,8 +71,14 @@ find_tags(const struct rest_tags *set, json_t *card, json_t **node,
 	if (m.node != NULL || select_has_place(card, &set->at) ||
 	    select_may_miss(&set->at))
 		return true;
-	return err_set(err, ERR_PROTOCOL, "tags.at: nothing there in the answer; "
-	    "if it may be missing, add \"\" to the list");
+	if (select_is_known(card, &set->at))
+		return err_set(err, ERR_PROTOCOL, "tags.at: null in place of what "
+		    "holds the tags; none, or not shown, cannot be told, so "
+		    "nothing is written: set any field beside them on the card, "
+		    "or look at the rights of npsync's user");
+	return err_set(err, ERR_PROTOCOL, "tags.at: nothing there in the answer: "
+	    "is the name right? Only if the service leaves an empty one out, "
+	    "add \"\" to the list");
 }
 
 /* ---- its tags ---------------------------------------------------------------- */

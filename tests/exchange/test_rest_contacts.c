@@ -510,6 +510,21 @@ test_a_row_without_a_refusal(void **state)
 		    "2: tags" },
 		{ "company_tags = [ 'otags.*.name' ]; ", "'labels'",
 		    "1 Ann ##x\n2 Bo\n4 Di\n", "3: company_tags" },
+		/* A wrong name behind "*" or a filter. */
+		{ "company_tags = 'otags.*.nmae'; ", "'labels'",
+		    "2 Bo\n4 Di\n", "1: company_tags" },
+		{ "company_tags = 'otags[nmae=x].name'; ", "'labels'",
+		    "2 Bo\n4 Di\n", "1: company_tags" },
+		{ "company_tags = 'otags[name=x].nmae'; ", "'labels'",
+		    "2 Bo\n4 Di\n", "1: company_tags" },
+		/* None passes: a "no". */
+		{ "company_tags = 'otags[name=y].name'; ", "'labels'",
+		    "1 Ann\n2 Bo\n4 Di\n", "3: company_tags" },
+		/* Null in its place says nothing of a name that nobody has. */
+		{ "company_tags = 'otags.never'; ", "'labels'", "",
+		    "4: company_tags" },
+		{ "company_id = 'org'; ", "'box.labels'", "2 Bo\n3 Cy\n4 Di\n",
+		    "1: company_id: expected a company that can be read: tags" },
 		{ "opted_out = [ 'optout', '' ]; ", "'labels'",
 		    "1 Ann\n2 Bo\n3 Cy out\n4 Di\n", NULL },
 		{ "opted_out = 'optout'; values = ( { field = 'opted_out'; from = "
@@ -529,7 +544,8 @@ test_a_row_without_a_refusal(void **state)
 		    "\"optout\":true,\"tags\":[\"b\"],\"org\":null},{\"id\":4,"
 		    "\"name\":\"Di\",\"tags\":[\"a\"],\"otags\":null,"
 		    "\"org\":null}]}" },
-		{ .target = "/org/A ", .body = "{\"labels\":[]}" } };
+		{ .target = "/org/A ", .body = "{\"labels\":[],\"box\":"
+		    "null}" } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -548,7 +564,7 @@ test_a_row_without_a_refusal(void **state)
 		const char *bad = buf_text(&rig.bad);
 		if (cases[i].bad == NULL ? *bad != '\0' :
 		    strstr(bad, cases[i].bad) == NULL ||
-		    strstr(bad, "in every row, be it null") == NULL)
+		    strstr(bad, " row") == NULL)
 			fail_msg("%zu: %s", i, bad);
 		rig_end(&rig, true);
 	}
@@ -626,6 +642,20 @@ test_lacks(void **state)
 		    "'optout', '' ]; }; };", "did not decline", true },
 		{ "contacts = { " READ("people") "fields = { opted_out = "
 		    "'optout'; }; };", "did not decline", false },
+		{ "contacts = { " READ("people") "fields = { opted_out = "
+		    "'optout'; values = ( { field = 'opted_out'; from = ''; to "
+		    "= 'false'; } ); }; };", "did not decline", true },
+		{ "contacts = { " READ("people") "fields = { opted_out = "
+		    "'optout'; values = ( { field = 'opted_out'; from = ''; to "
+		    "= 'true'; } ); }; };", "did not decline", false },
+		{ "contacts = { " READ("people") "fields = { tags = 'tags'; "
+		    "values = ( { field = 'tags'; from = ''; to = ''; } ); }; };",
+		    "contacts.fields.tags", true },
+		/* So would a wrong value in a filter. */
+		{ "contacts = { " READ("people") "fields = { opted_out = "
+		    "'flags[key=no].value'; }; };", "[key=value]", true },
+		{ "contacts = { " READ("people") "fields = { opted_out = "
+		    "'flags.no.value'; }; };", "[key=value]", false },
 		{ "contacts = { " READ("people") "fields = { tags = [ "
 		    "'tags', '' ]; }; };", "contacts.fields.tags", true },
 		{ "contacts = { " READ("people") "fields = { tags = 'tags'; "

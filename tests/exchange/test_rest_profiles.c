@@ -304,19 +304,20 @@ taken_in(struct arena *arena, const char *text, const char *line,
 }
 
 /* PD-05: a key that no card has is no "no": nobody can be asked then.  A card
- * whose fields are all null has one. */
+ * whose fields are all null has one, once another card has the key. */
 static void
 test_pipedrive_opt_outs(void **state)
 {
 	static const struct sim_reply script[] = {
-		{ .target = "/persons?ids=", .body = "{\"data\":[{\"id\":7,"
+		{ .target = "/persons?ids=", .body = "{\"data\":[{\"id\":9,"
+		    "\"name\":\"Cy\",\"custom_fields\":null},{\"id\":7,"
 		    "\"name\":\"Ann\",\"custom_fields\":{\"a1\":\"yes\"}},"
-		    "{\"id\":8,\"name\":\"Bo\",\"custom_fields\":{\"a1\":null}},"
-		    "{\"id\":9,\"name\":\"Cy\",\"custom_fields\":null}]}" } };
+		    "{\"id\":8,\"name\":\"Bo\",\"custom_fields\":{\"a1\":null}}"
+		    "]}" } };
 	static const char *const ids[] = { "7", "8", "9" };
-	static const struct { const char *key, *seen, *bad; } cases[] = {
-		{ "a1", "7 out\n8\n9\n", NULL },
-		{ "a2", "9\n", "7: opted_out" } };
+	static const struct { const char *key, *seen, *bad, *null; } cases[] = {
+		{ "a1", "9\n7 out\n8\n", NULL, NULL },
+		{ "a2", "", "7: opted_out", "9: opted_out" } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -333,7 +334,8 @@ test_pipedrive_opt_outs(void **state)
 		RIG_SEES(&rig, cases[i].seen);
 		const char *bad = buf_text(&rig.bad);
 		if (cases[i].bad == NULL ? *bad != '\0' :
-		    strstr(bad, cases[i].bad) == NULL)
+		    strstr(bad, cases[i].bad) == NULL ||
+		    strstr(bad, cases[i].null) == NULL)
 			fail_msg("%s", bad);
 		rig_end(&rig, true);
 	}
@@ -354,18 +356,23 @@ tail_taken_in(struct arena *arena, const char *text, const char *line)
 	return out;
 }
 
-/* With a key that the card does not have, nothing is written over what may stand
- * there: tags of others would be lost. */
+/* PD-05: with a key that the card does not have, nothing is written over what may
+ * stand there: tags of others would be lost.  Nor where null stands in place of
+ * all fields; "" in the list is no way out of either. */
 static void
 test_pipedrive_tags(void **state)
 {
-	static const struct { const char *card; bool writes; } cases[] = {
+	static const struct { const char *card; bool writes; const char *words; }
+	cases[] = {
 		{ "{\"data\":{\"id\":7,\"custom_fields\":{\"YOURKEY\":\"vip\"}}}",
-		    true },
+		    true, NULL },
 		{ "{\"data\":{\"id\":7,\"custom_fields\":{\"YOURKEY\":null}}}",
-		    true },
+		    true, NULL },
 		{ "{\"data\":{\"id\":7,\"custom_fields\":{\"other\":\"vip\"}}}",
-		    false } };
+		    false, "is the name right?" },
+		{ "{\"data\":{\"id\":7,\"custom_fields\":null}}", false,
+		    "null in place of" },
+		{ "{\"data\":null}", false, "null in place of" } };
 	const struct crm_tag_write write = { .contact_id = "7",
 		.prefix = "NPS.Sale.", .value = "NPS.Sale.9" };
 
@@ -390,6 +397,10 @@ test_pipedrive_tags(void **state)
 			fail_msg("%s: %s", cases[i].card, rig.err.msg);
 		assert_true(!writes || strcmp(req.method, "PATCH") == 0);
 		assert_true(writes || strstr(rig.err.msg, "tags.at") != NULL);
+		if (!writes && strstr(rig.err.msg, cases[i].words) == NULL)
+			fail_msg("%s: %s", cases[i].card, rig.err.msg);
+		assert_true(writes || cases[i].words[0] != 'n' ||
+		    strstr(rig.err.msg, "\"\"") == NULL);
 		rig_end(&rig, false);
 	}
 }

@@ -478,8 +478,8 @@ test_no_card(void **state)
 		const char *profile, *body, *says;	/* NULL = it is written */
 	} c[] = {
 		{ AT_DATA("\"/data/tags\""), "{\"data\":null}",
-		    "nothing there" },
-		{ AT_DATA("\"/data/tags\""), "null", "nothing there" },
+		    "null in place of" },
+		{ AT_DATA("\"/data/tags\""), "null", "null in place of" },
 		{ AT_DATA("\"/data/tags\""), "{\"data\":{\"tags\":null}}",
 		    NULL },
 		{ AT_DATA("\"/data/tags\", \"\""), "{\"data\":null}", NULL },
@@ -488,7 +488,8 @@ test_no_card(void **state)
 		{ AT_DATA("\"/data/tags\""),
 		    "{\"ok\":false,\"data\":{\"tags\":[]}}",
 		    "tells of a failure" },
-		{ TEXT_AT_DATA, "{\"data\":null}", "nothing there" },
+		{ TEXT_AT_DATA, "{\"data\":null}", "null in place of" },
+		{ TEXT_AT_DATA, "{\"data\":{}}", "nothing there" },
 		{ TEXT_AT_DATA, "{\"data\":{\"text\":null}}", NULL },
 		{ TEXT_AT_DATA, "{\"data\":{\"text\":\"\"},\"error\":\"no\"}",
 		    "tells of a failure" },

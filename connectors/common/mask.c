@@ -134,12 +134,115 @@ mask_text(char *out, size_t size, const char *text, size_t len)
 }
 
 /* ---- keys -------------------------------------------------------------------- */
-/* A short one would be found in any text: such a text is not shown at all. */
+#define PART_MIN ((size_t)8)	/* of a key, that says too much of it */
+
+/* So many digits of base 16; -1 = they are not there. */
+static int
+hex_of(const char *text, size_t left, size_t digits)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < digits; i++) {
+		const char c = i < left ? text[i] : '\0';
+		if (c >= '0' && c <= '9')
+			n = 16 * n + c - '0';
+		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+			n = 16 * n + (c | 0x20) - 'a' + 10;
+		else
+			return -1;
+	}
+	return n;
+}
+
+/* Keys are ASCII: any other character, or none, is no part of one. */
+static char
+as_ascii(int n)
+{
+	return n > 0 && n < 0x80 ? (char)n : '?';
+}
+
+/* The bytes at text that one escape takes; 0 = there is none.  *c = the
+ * character. */
+static size_t
+percent_at(const char *text, size_t left, char *c)
+{
+	const int n = hex_of(text + 1, left - 1, 2);
+
+	*c = as_ascii(n);
+	return n < 0 ? 0 : 3;
+}
+
+static size_t
+backslash_at(const char *text, size_t left, char *c)
+{
+	if (left < 2)
+		return 0;
+	*c = text[1];
+	if (*c == '"' || *c == '\\' || *c == '/')
+		return 2;
+	const int n = *c == 'u' ? hex_of(text + 2, left - 2, 4) : -1;
+	*c = as_ascii(n);
+	return n < 0 ? 0 : 6;
+}
+
+static size_t
+escape_at(const char *text, size_t left, char *c)
+{
+	if (*text == '%')
+		return percent_at(text, left, c);
+	return *text == '\\' ? backslash_at(text, left, c) : 0;
+}
+
+/* In place, one layer of JSON's and of an address' escapes. */
+static size_t
+unescape(char *text, size_t len)
+{
+	size_t to = 0, n;
+	char c;
+
+	for (size_t i = 0; i < len; i += n) {
+		n = escape_at(text + i, len - i, &c);
+		text[to++] = n == 0 ? text[i] : c;
+		n = n == 0 ? 1 : n;
+	}
+	return to;
+}
+
+/* The key, or a part of it; a part with a blank is no part of a key, but of the
+ * word before it ("Bearer"). */
+static bool
+holds_part(const char *text, size_t len, const char *secret)
+{
+	const size_t key = strlen(secret);
+	const size_t part = key < PART_MIN ? key : PART_MIN;
+
+	for (size_t i = 0; i + part <= key; i++)
+		if (memchr(secret + i, ' ', part) == NULL &&
+		    memmem(text, len, secret + i, part) != NULL)
+			return true;
+	return false;
+}
+
+/* A short one would be found in any text: such a text is not shown at all.  Of
+ * what can be shown, also a part of the key, and however it is escaped: in JSON,
+ * in an address, or one in the other. */
 static bool
 holds(const char *text, size_t len, const char *secret)
 {
-	return secret != NULL && secret[0] != '\0' &&
-	    memmem(text, len, secret, strlen(secret)) != NULL;
+	char raw[2 * ERROR_MAX_BYTES];
+	size_t n = len < sizeof(raw) ? len : sizeof(raw);
+
+	if (len == 0 || secret == NULL || secret[0] == '\0')
+		return false;
+	if (memmem(text, len, secret, strlen(secret)) != NULL)
+		return true;
+	memcpy(raw, text, n);
+	for (int layers = 0; layers < 3; layers++) {
+		if (holds_part(raw, n, secret))
+			return true;
+		n = unescape(raw, n);
+	}
+	return holds_part(raw, n, secret);
 }
 
 bool

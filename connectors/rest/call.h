@@ -150,6 +150,10 @@ enum rest_meaning { REST_OK, REST_FAILURE, REST_GONE, REST_THROTTLED,
 	REST_SESSION, REST_REJECTED, REST_CONFLICT };
 enum rest_meaning rest_judge(struct rest *r, const struct http_res *res,
     json_t *root, char *text, size_t size);
+/* The server's words, masked; none that hold the key, the token, or a value of
+ * the session. */
+void rest_auth_mask(const struct rest *r, char *out, size_t size,
+    const char *text);
 /* As `at` of a line means it: not null, false or empty. */
 bool rest_is_there(const json_t *node);
 /* Does a 2xx that no line explains say that nothing, or not all, was done? */

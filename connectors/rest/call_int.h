@@ -25,9 +25,6 @@ void rest_auth_proven(struct rest *r);
 bool rest_auth_renews(const struct rest *r);
 /* After REST_SESSION: true = forgotten, the request may be sent once more. */
 NPS_MUSTCHECK bool rest_auth_lost(struct rest *r, struct err *err);
-/* The server's words, masked; none that hold a secret. */
-void rest_auth_mask(const struct rest *r, char *out, size_t size,
-    const char *text);
 
 /* ---- request.c ------------------------------------------------------------- */
 struct rest_names {

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/mask.h"
 #include "select.h"
 #include "survey_int.h"
 
@@ -111,8 +110,10 @@ reason_set(const struct answer *a, const char *what, const char *words,
 		return;
 	out->reason[n++] = ':';
 	out->reason[n++] = ' ';
-	mask_text_but(out->reason + n, sizeof(out->reason) - (size_t)n, words,
-	    strlen(words), a->s->rest.place->secret);
+	rest_auth_mask(&a->s->rest, out->reason + n,
+	    sizeof(out->reason) - (size_t)n, words);
+	if (out->reason[n] == '\0')
+		out->reason[n - 2] = '\0';
 }
 
 static const char *

@@ -200,30 +200,34 @@ has_harmless_words(const char *code)
 }
 
 static void
-part_add(char *out, size_t size, const char *before, const char *text)
+part_add(char *out, size_t size, const char *before, const char *text,
+    const struct buf *token)
 {
 	const size_t len = strlen(out);
 	char shown[128];
 
 	if (text == NULL || *text == '\0' || len >= size - 1)
 		return;
-	mask_text(shown, sizeof(shown), text, strlen(text));
+	mask_text_but(shown, sizeof(shown), text, strlen(text),
+	    token == NULL ? NULL : buf_text(token));
+	if (*shown == '\0')
+		return;
 	(void)snprintf(out + len, size - len, "%s%s", before, shown);
 }
 
 /* "STRING_TOO_LONG (Comment__c)" */
 static void
-words_of(json_t *error, char *out, size_t size)
+words_of(json_t *error, const struct buf *token, char *out, size_t size)
 {
 	const char *code = code_of(error);
 
 	out[0] = '\0';
-	part_add(out, size, "", *code == '\0' ? "no code" : code);
+	part_add(out, size, "", *code == '\0' ? "no code" : code, token);
 	part_add(out, size, ", field ", json_string_value(json_array_get(
-	    json_object_get(error, "fields"), 0)));
+	    json_object_get(error, "fields"), 0)), token);
 	if (has_harmless_words(code))
 		part_add(out, size, ": ", json_string_value(json_object_get(
-		    error, "message")));
+		    error, "message")), token);
 }
 
 /* One error that does not go away by waiting decides. */
@@ -236,7 +240,7 @@ sf_errors_read(json_t *errors, const struct sf_reading *how,
 	sf_result_set(result, PUT_REJECTED, "refused without a reason");
 	for (size_t i = 0; i < json_array_size(errors); i++) {
 		json_t *error = json_array_get(errors, i);
-		words_of(error, words, sizeof(words));
+		words_of(error, how->token, words, sizeof(words));
 		if (is_gone(error, how)) {
 			sf_result_set(result, PUT_GONE, words);
 			return;

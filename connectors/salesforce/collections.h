@@ -5,6 +5,7 @@
 #ifndef SALESFORCE_COLLECTIONS_H
 #define SALESFORCE_COLLECTIONS_H
 
+#include "buf.h"
 #include "connector.h"
 #include "json.h"
 
@@ -20,6 +21,7 @@ struct sf_reading {
 	const struct strlist *again;	/* record_retry_codes */
 	const char *contact_field;	/* of an upsert: the look-up of the card;
 					 * NULL = the record is the card */
+	const struct buf *token;	/* never shown; NULL = none */
 };
 
 /* Is it 15 or 18 letters and digits? */

@@ -251,7 +251,8 @@ sf_put_fields(void *self, const struct crm_effect *e, size_t n,
 	struct salesforce *s = self;
 	struct target t = { .s = s, .object = "Contact",
 		.path = "/composite/sobjects", .label = "update Contact",
-		.how.again = &s->set->w.record_retry_codes };
+		.how = { .again = &s->set->w.record_retry_codes,
+		    .token = &s->api.token.text } };
 
 	if (n == 0)
 		return true;
@@ -269,7 +270,8 @@ sf_put_answer(void *self, const struct crm_effect *e, size_t n,
 	char path[640], label[300];
 	struct target t = { .s = s, .object = w->response_object, .path = path,
 		.label = label, .key = w->response_key_field,
-		.how = { &w->record_retry_codes, w->response.contact } };
+		.how = { &w->record_retry_codes, w->response.contact,
+		    &s->api.token.text } };
 
 	if (*w->response_object == '\0')
 		return err_set(err, ERR_DONE, "response_object is empty");

@@ -137,7 +137,7 @@ failed(const struct once *o, const struct api_res *res, struct err *err,
 {
 	static const char card[] = "WhoId";
 	const struct sf_reading how = { &o->s->set->w.record_retry_codes,
-		card };
+		card, &o->s->api.token.text };
 	char reason[96];
 
 	if (is_of_the_record(o, res)) {

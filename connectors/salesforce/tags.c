@@ -61,7 +61,8 @@ is_guarded(const struct salesforce *s)
 static struct sf_reading
 reading_of(const struct salesforce *s)
 {
-	return (struct sf_reading){ .again = &s->set->w.record_retry_codes };
+	return (struct sf_reading){ .again = &s->set->w.record_retry_codes,
+		.token = &s->api.token.text };
 }
 
 /* ---- answers ------------------------------------------------------------- */

@@ -682,7 +682,7 @@ test_reasons(void **state)
 	} cases[] = {
 		{ "", "{\"Message\":\"john.doe+x@example.com is invalid\"}",
 		    "HTTP 400, answered: {\"Message\":\"*** is invalid\"}" },
-		{ "", "bad number +4512345678, campaign 7749",
+		{ "", "bad number +4598765432, campaign 7749",
 		    "HTTP 400, answered: bad number ***, campaign 7749" },
 		{ "", "a\r\nb\tc", "HTTP 400, answered: a  b c" },
 		{ "", "M\xc3\xb8" "de \xff", "HTTP 400, answered: M\xc3\xb8"

@@ -311,6 +311,46 @@ test_outcomes_no_errors(void **state)
 	rig_close(&rig);
 }
 
+/* A session that the service repeats is a key, in a line of the profile too. */
+static void
+test_session_is_not_shown(void **state)
+{
+	static const struct sim_reply login = { .want = "POST /login HTTP",
+		.body = "{\"sid\":\"s3ss/10n-k3y\"}" };
+	static const struct { const char *body, *reason; } cases[] = {
+		{ "{\"why\":\"bad s3ss/10n-k3y\"}", "HTTP 207, refused" },
+		{ "{\"why\":\"bad s3ss\\/10n-k3y\"}", "HTTP 207, refused" },
+		{ "{\"why\":\"bad s3ss%2F10n-k3y\"}", "HTTP 207, refused" },
+		{ "{\"why\":\"bad day\"}", "HTTP 207, refused: bad day" } };
+	struct simhttpd *server = simhttpd_start(&login, 1);
+	const struct respondent r = rig_respondent();
+	struct http_req req = { 0 };
+
+	(void)state;
+	rig_open(&rig, simhttpd_url(server), "auth = { style = \"login\"; header = "
+	    "\"Authorization\"; value = \"{session.id}\"; login = { method = "
+	    "\"POST\"; path = \"/login\"; json = \"{\\\"u\\\": "
+	    "\\\"{user}\\\"}\"; }; values = ( { name = \"id\"; at = \"/sid\"; } ); };"
+	    "send = { request = { method = \"POST\"; path = \"s\"; json = "
+	    "\"[\\\"{ref}\\\"]\"; }; results = ( { status = [ 207 ]; means = "
+	    "\"rejected\"; text = \"/why\"; } ); };");
+	rig.now = r.send_at;
+	if (!rest_survey.push_request(rig.self, &r, &req, &rig.err))
+		fail_msg("%s", rig.err.msg);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct http_res res = { .phase = HTTP_COMPLETE,
+			.status = 207, .body_sent = true,
+			.body = cases[i].body, .body_len = strlen(cases[i].body),
+			.date = NO_TIME, .retry_after_s = -1 };
+		struct push_result got_one;
+		assert_true(rest_survey.push_result(rig.self, &res, &got_one,
+		    &rig.err));
+		assert_string_equal(got_one.reason, cases[i].reason);
+	}
+	rig_close(&rig);
+	simhttpd_stop(server);
+}
+
 /* ---- listings ------------------------------------------------------------------------ */
 static struct {
 	int n, scores[8], opted_out;
@@ -791,6 +831,7 @@ main(void)
 		cmocka_unit_test(test_outcomes_plain),
 		cmocka_unit_test(test_outcomes_rows),
 		cmocka_unit_test(test_outcomes_no_errors),
+		cmocka_unit_test(test_session_is_not_shown),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_other_scale),
 		cmocka_unit_test(test_optouts),

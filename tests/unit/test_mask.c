@@ -62,6 +62,42 @@ test_our_key(void **state)
 	assert_false(mask_holds(text, keys, 2));
 }
 
+/* As JSON of PHP, JSON of .NET and an address write it, one in the other, and in
+ * part: what can be put together again is not shown. */
+static void
+test_our_key_escaped(void **state)
+{
+	static const char key[] = "a/b+c=d/9";
+	static const char *const texts[] = { "bad key a/b+c=d/9",
+		"bad key a\\/b+c=d\\/9", "bad key a\\u002fb\\u002Bc\\u003Dd\\u002f9",
+		"bad key a%2Fb%2bc%3Dd%2F9", "bad key a%252Fb%252Bc%253Dd%252F9",
+		"bad key a\\\\\\/b+c=d\\\\\\/9", "bad key \\u0061%2Fb+c=d/9",
+		"bad key a/b+c=d/...", "...b\\/+c, /b+c=d/9" };
+	static const char *const others[] = { "bad key a/b+c=d", "50% of it", "%",
+		"%2", "\\", "\\u", "\\u00", "\\u002", "a\\qb", "%zz \\u12g4" };
+	const char *const keys[] = { key };
+	char out[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		mask_text_but(out, sizeof(out), texts[i], strlen(texts[i]), key);
+		if (*out != '\0')
+			fail_msg("%s: %s", texts[i], out);
+		assert_true(mask_holds(texts[i], keys, 1));
+		mask_answer(out, sizeof(out), texts[i], strlen(texts[i]), keys, 1);
+		assert_string_equal(out, "");
+	}
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		mask_text_but(out, sizeof(out), others[i], strlen(others[i]), key);
+		assert_string_equal(out, others[i]);
+	}
+	/* What stands before the key says nothing of it. */
+	assert_false(mask_holds("Bearer error", (const char *const []){
+	    "Bearer ea/b+c=d/9" }, 1));
+	assert_true(mask_holds("got ea/b+c=d", (const char *const []){
+	    "Bearer ea/b+c=d/9" }, 1));
+}
+
 int
 main(void)
 {
@@ -69,6 +105,7 @@ main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_our_key),
+		cmocka_unit_test(test_our_key_escaped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

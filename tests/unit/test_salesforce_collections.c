@@ -248,6 +248,15 @@ test_words(void **state)
 	says(&of_cards, "[{\"statusCode\":\"INSUFFICIENT_ACCESS_OR_READONLY\"}]",
 	    PUT_DENIED, "INSUFFICIENT_ACCESS_OR_READONLY");
 	says(&of_cards, "[{\"message\":\"odd\"}]", PUT_REJECTED, "no code");
+	/* Nor our token, however it is written. */
+	AUTO(buf) struct buf token;
+	struct sf_reading signed_by = { .again = &again, .token = &token };
+	buf_init(&token, 64);
+	assert_true(buf_str(&token, "00D/AQ4"));
+	says(&signed_by, "[{\"errorCode\":\"INVALID_FIELD\",\"message\":"
+	    "\"sent with 00D%2FAQ4\"}]", PUT_REJECTED, "INVALID_FIELD");
+	says(&signed_by, "[{\"errorCode\":\"INVALID_FIELD\",\"message\":"
+	    "\"sent well\"}]", PUT_REJECTED, "INVALID_FIELD: sent well");
 	says(&of_cards, "[{}]", PUT_REJECTED, "no code");
 	says(&of_cards, "[7]", PUT_REJECTED, "no code");
 }

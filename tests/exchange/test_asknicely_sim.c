@@ -4,6 +4,8 @@
  * driver takes for asked was.  The service's own rule against asking twice is
  * off where a second mail would show.
  */
+#include <unistd.h>
+
 #include "asknicely/simrig.h"
 
 #include "stage_push.h"
@@ -284,6 +286,27 @@ test_the_limits_of_the_service(void **state)
 	simrig_stop();
 }
 
+/* AN-06: who asks on after a refusal is found out, though each of them is refused
+ * anew: a client of its own for each, so that nobody remembers Retry-After. */
+static void
+test_who_does_not_wait_is_noticed(void **state)
+{
+	static const char *const real[] = { "--limits", "real", NULL };
+
+	(void)state;
+	simrig_start(real);
+	people_make(1);
+	simrig_fault("'kind': 429, 'retry_after': 60, 'times': 20");
+	for (int i = 0; i < 10 && crmsim_stat(sim, "/too_early") == 0; i++) {
+		simrig_open("");
+		ask(&people[0]);
+		rig_close(&rig);
+		(void)usleep(200000);
+	}
+	assert_true(crmsim_stat(sim, "/too_early") > 0);
+	simrig_stop();
+}
+
 /* AN-01 */
 static void
 test_who_is_not_asked(void **state)
@@ -362,6 +385,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_nobody_is_asked_twice_through_faults),
 		cmocka_unit_test(test_days_prove_nothing_without_a_mail),
 		cmocka_unit_test(test_the_limits_of_the_service),
+		cmocka_unit_test(test_who_does_not_wait_is_noticed),
 		cmocka_unit_test(test_who_is_not_asked),
 		cmocka_unit_test(test_a_slow_answer),
 		cmocka_unit_test(test_a_wrong_service_is_noticed),

@@ -130,6 +130,19 @@ answer_send(struct sim *s, const struct call *c, struct reply *out)
 	return response_send(&c->in, out->status, res);
 }
 
+/* The first refusal is what a client was told: who goes on is refused again, and
+ * that is no new beginning. */
+static void
+quiet_begin(struct sim *s, int64_t seconds)
+{
+	const int64_t ms = s->opt.limits == LIMITS_NOW ? 1000 * s->now
+						       : clock_ms();
+
+	if (ms >= s->quiet_ms)
+		s->refused_ms = ms;
+	s->quiet_ms = ms + 1000 * seconds;
+}
+
 static enum MHD_Result
 call_finish(void *sim, void *call)
 {
@@ -147,11 +160,8 @@ call_finish(void *sim, void *call)
 	call_serve(s, c, &out);
 	if (c->on != ON_SIM) {
 		call_log(s, c, &out);
-		if (out.retry_after > 0) {
-			s->refused_ms = s->opt.limits == LIMITS_NOW
-			    ? 1000 * s->now : clock_ms();
-			s->quiet_ms = s->refused_ms + 1000 * out.retry_after;
-		}
+		if (out.retry_after > 0)
+			quiet_begin(s, out.retry_after);
 	}
 	pthread_mutex_unlock(&s->lock);
 	if (fault_is(c, "slow"))

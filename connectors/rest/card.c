@@ -6,9 +6,9 @@
  * flag that is there and is no flag makes the card unreadable, because a person
  * could be asked who is not to be; so do an opt-out and tags that a row lacks
  * and that the profile does not let it lack; so does a null in place of what
- * holds them, until a row of the run had them: a wrong name looks the same.  What is left of a card that is
- * gone, merged or anonymised needs none of them: nobody is asked by it, and that
- * it is must be told.
+ * holds them, until a row of the run had them: a wrong name looks the same.
+ * What is left of a card that is gone, merged or anonymised needs none of them:
+ * nobody is asked by it, and that it is must be told.
  */
 #include "reader.h"
 

@@ -15,7 +15,9 @@ const { sim_start } = require('./lib/sim.js');
 const { place_make } = require('./lib/place.js');
 
 const MORE_KIB = 16384;
-const SENDING_KIB = 1024;	/* while people are asked, how many they be */
+/* While people are asked, how many they be: as much as a batch of them holds, and
+ * what the allocator keeps of it. */
+const SENDING_KIB = 3072;
 const SENDS = process.env.NPSYNC_LONG ? 20000 : 300;
 const RATE = 8;		/* a second: all that the service allows */
 const ANSWERS = process.env.NPSYNC_LONG ? 20000 : 2000;
@@ -108,9 +110,7 @@ async function night_that_asks(people) {
 	clearInterval(timer);
 	const rss = seen.filter((n) => n > 0);
 	/* Not told by this kernel, or too fast to be seen. */
-	const sending = rss.length === 0 ? 0 : Math.max(...rss) - rss[0];
-	if (rss.length === 0)
-		note('the memory while it asked could not be seen');
+	const sending = rss.length === 0 ? NaN : Math.max(...rss) - rss[0];
 	const seconds = Math.round((Date.now() - began) / 1000);
 	const requests = sim.requests().length - before;
 	const asked = sim.ledger().filter((l) => l.kind === 'send')
@@ -131,7 +131,11 @@ test(`a night that asks ${SENDS / 10} people, and one that asks ${SENDS}`,
 		assert.strictEqual(new Set(one.asked).size, people);
 		assert.deepStrictEqual(one.violations, {});
 		assert.strictEqual(one.too_early, 0);
-		assert.ok(one.sending < SENDING_KIB, `+${one.sending} KiB`);
+		if (Number.isNaN(one.sending) && process.env.CI !== 'true')
+			note('the memory while it asked could not be seen');
+		else
+			assert.ok(one.sending < SENDING_KIB,
+			    `+${one.sending} KiB`);
 		/* One a person; lists besides. */
 		assert.ok(one.requests < people + 20, `${one.requests}`);
 	}

@@ -24,6 +24,9 @@ struct http_req {
 	const void *body;	/* NULL = none */
 	size_t body_len;
 	bool repeatable;	/* read or proven idempotent: http.c may retry */
+	/* Of http_multi: how it ends says nothing of the service, and the breaker
+	 * is not told. */
+	bool aside;
 	bool gzip;		/* the answer may be packed; ceilings hold for what
 				 * is unpacked */
 	size_t answer_max;	/* bytes; 0 = HTTP_ANSWER_MAX */

@@ -242,7 +242,11 @@ hand_back(struct http_multi *m, struct place *p, CURLcode code, void **tag,
 		result_of_none(p, res);
 	else {
 		http_note_answer(m->http, &p->job->req, res);
-		http_note_result(m->http, res, p->xfer.too_large, p->is_probe);
+		if (p->job->req.aside)
+			http_note_nothing(m->http, p->is_probe);
+		else
+			http_note_result(m->http, res, p->xfer.too_large,
+			    p->is_probe);
 		p->is_probe = false;
 	}
 	*tag = p->job->tag;

@@ -14,6 +14,9 @@
  *    list; a look that fails is made again, and keeps nobody out for good: the
  *    row, which was not sent, waits for the next night, that asks and looks anew,
  *    and it is told;
+ *  - looks that fail for everybody: they are no part of the breaker, and after
+ *    three in a row none is made in this run, so that the others are asked and
+ *    what people answered is read;
  *  - a session that ends in the middle: the row goes back unsent, one new session
  *    a run, with nothing in flight;
  *  - a service that answers nonsense to everybody: three equal refusals, or
@@ -38,6 +41,7 @@
 #define TRIES_A_NIGHT 4
 #define SAME_REFUSALS_MAX 3
 #define FAILURES_MAX 5
+#define LOOKS_FAILED_MAX 3	/* in a row */
 #define LONGEST_WAIT_S 300
 #define OUTCOMES_MAX 256
 /* Claimed rows are kept until nothing is in flight; above this none is claimed
@@ -65,11 +69,11 @@ struct pusher {
 	size_t n_moves;
 	long opted_out_rows[OUTCOMES_MAX];
 	size_t n_opted_out;
-	int refusals, failures;
+	int refusals, failures, looks_failed;
 	long refusal_status;
 	long long unsure;	/* declined, perhaps, and could not be looked at */
 	char unsure_why[128];
-	bool wants_renewal, renewed, stopped;
+	bool wants_renewal, renewed, stopped, no_memory;
 	char stop_reason[160];
 };
 
@@ -172,8 +176,6 @@ put_off(struct pusher *p, const struct queue_claimed *row,
 		    (int)strcspn(v->reason, ":"), v->reason);
 	(void)snprintf(told.reason, sizeof(told.reason), "%s: %.100s",
 	    PUSH_UNSURE_REASON, v->reason);
-	/* The service did answer who was to be asked. */
-	p->refusals = p->failures = 0;
 	add_move(p, row, QUEUE_DEFERRED, &told,
 	    calendar_push_end(&p->stage->conf->calendar, p->night));
 	if (v->retry_after_s > 0)
@@ -305,6 +307,15 @@ put_back(struct pusher *p, struct flight *f, const char *why)
 	add_move(p, &f->row, QUEUE_DEFERRED, &v, clock_now());
 }
 
+/* No matter of this person, nor of the service: it ends the run. */
+static void
+short_of_memory(struct pusher *p, struct flight *f)
+{
+	p->no_memory = true;
+	stop(p, "out of memory");
+	put_back(p, f, "out of memory");
+}
+
 /* As the connector knows a person, of its scratch. */
 static void
 respondent_make(struct pusher *p, const struct flight *f,
@@ -327,8 +338,12 @@ look_begin(struct pusher *p, struct flight *f, struct err *err)
 	respondent_make(p, f, &r);
 	if (arena_failed(survey->link.scratch))
 		return err_nomem(err);
-	return survey->connector->confirm_request(survey->link.self, &r, &req,
-	           err) && http_multi_add(p->multi, &req, f, err);
+	if (!survey->connector->confirm_request(survey->link.self, &r, &req,
+	        err))
+		return false;
+	/* What the looks come to is counted here. */
+	req.aside = true;
+	return http_multi_add(p->multi, &req, f, err);
 }
 
 /* The person declined, or is but deactivated: a read that leaves now says it. */
@@ -336,62 +351,76 @@ static void
 confirm(struct pusher *p, struct flight *f)
 {
 	struct push_verdict v = { .outcome = PUSH_UNKNOWN };
-	struct err err;
+	struct err why = { .kind = ERR_NONE };
 
 	if (!lease_lasts(p)) {
 		put_back(p, f, "the lease ran out before the look");
 		return;
 	}
-	if (look_begin(p, f, &err)) {
+	if (p->looks_failed >= LOOKS_FAILED_MAX) {
+		(void)snprintf(v.reason, sizeof(v.reason), "not looked at, for "
+		    "%d looks in a row failed", LOOKS_FAILED_MAX);
+		put_off(p, &f->row, &v);
+		return;
+	}
+	if (look_begin(p, f, &why)) {
 		f->busy = f->confirms = true;
 		f->looks++;
 		p->running++;
 		return;
 	}
-	(void)snprintf(v.reason, sizeof(v.reason), "%.127s", err.msg);
-	put_off(p, &f->row, &v);
+	(void)snprintf(v.reason, sizeof(v.reason), "%.127s", why.msg);
+	if (why.kind == ERR_NOMEM) {
+		short_of_memory(p, f);
+	} else if (why.kind == ERR_REJECTED || why.kind == ERR_CONFIG) {
+		put_off(p, &f->row, &v);
+	} else {
+		v.outcome = PUSH_STOP;
+		record(p, &f->row, &v, 0);
+	}
 }
 
+/* With *why where nothing is on its way. */
 static bool
-start(struct pusher *p, struct flight *f, struct err *err)
+hand_over(struct pusher *p, struct flight *f, struct err *why)
 {
 	struct survey *survey = p->stage->survey;
 	struct http_req req = { 0 };
 	struct respondent r;
-	struct err refused = { .kind = ERR_NONE };
 
-	if (!FAILPOINT("push.before", "request") || !lease_lasts(p)) {
-		put_back(p, f, "the lease ran out before the request");
-		return true;
-	}
 	arena_reset(survey->link.scratch);
 	respondent_make(p, f, &r);
 	/* What was not there for want of memory would be left out. */
 	if (arena_failed(survey->link.scratch))
-		err_nomem(&refused);
-	if (refused.kind != ERR_NONE ||
-	    !survey->connector->push_request(survey->link.self, &r, &req,
-	        &refused)) {
-		/* Nothing left the house: this row is bad, the others go on. */
-		struct push_verdict v = { .outcome = PUSH_REJECTED };
-		(void)snprintf(v.reason, sizeof(v.reason), "%.127s", refused.msg);
-		f->busy = false;
-		if (refused.kind != ERR_REJECTED) {
-			*err = refused;
-			v.outcome = PUSH_STOP;
-		}
-		record(p, &f->row, &v, 0);
-		return true;
+		return err_nomem(why);
+	return survey->connector->push_request(survey->link.self, &r, &req,
+	           why) && http_multi_add(p->multi, &req, f, why);
+}
+
+static void
+start(struct pusher *p, struct flight *f)
+{
+	struct push_verdict v = { .outcome = PUSH_STOP };
+	struct err why = { .kind = ERR_NONE };
+
+	if (!FAILPOINT("push.before", "request") || !lease_lasts(p)) {
+		put_back(p, f, "the lease ran out before the request");
+		return;
 	}
-	if (!http_multi_add(p->multi, &req, f, err)) {
-		struct push_verdict v = { .outcome = PUSH_STOP };
-		(void)snprintf(v.reason, sizeof(v.reason), "%.127s", err->msg);
-		f->busy = false;
-		record(p, &f->row, &v, 0);
-		return true;
+	if (hand_over(p, f, &why)) {
+		p->running++;
+		return;
 	}
-	p->running++;
-	return true;
+	if (why.kind == ERR_NOMEM) {
+		short_of_memory(p, f);
+		return;
+	}
+	/* Nothing left the house: this row is bad, the others go on. */
+	if (why.kind == ERR_REJECTED)
+		v.outcome = PUSH_REJECTED;
+	(void)snprintf(v.reason, sizeof(v.reason), "%.127s", why.msg);
+	f->busy = false;
+	record(p, &f->row, &v, 0);
 }
 
 static bool
@@ -448,8 +477,7 @@ claim(struct pusher *p, size_t *got, struct err *err)
 		if (f == NULL)
 			return err_set(err, ERR_BUG, "push: more rows than flights");
 		*f = (struct flight){ .row = rows[i], .busy = true };
-		if (!start(p, f, err))
-			return false;
+		start(p, f);
 	}
 	runlog_count(stage->log, "push", stage->survey->link.name, "seen", NULL,
 	    (long long)*got);
@@ -481,9 +509,11 @@ judge(struct pusher *p, const struct flight *f, const struct http_res *res,
 static void
 look_failed(struct pusher *p, struct flight *f, const struct push_verdict *v)
 {
+	p->looks_failed = v->passes ? p->looks_failed + 1 : 0;
 	if (v->passes && p->stage->cancelled()) {
 		put_back(p, f, "the run ended before the look");
-	} else if (v->passes && f->looks < p->stage->survey->conf->http.retries) {
+	} else if (v->passes && p->looks_failed < LOOKS_FAILED_MAX &&
+	    f->looks < p->stage->survey->conf->http.retries) {
 		/* With Retry-After the wire waits by itself. */
 		if (v->retry_after_s <= 0)
 			http_multi_hold(p->multi,
@@ -503,10 +533,14 @@ conclude(struct pusher *p, struct flight *f, const struct push_verdict *v,
 	f->busy = f->confirms = false;
 	if (!looked && v->outcome == PUSH_OPTED_OUT &&
 	    p->stage->survey->connector->confirm_request != NULL) {
+		/* The service did answer who was to be asked. */
+		p->refusals = p->failures = 0;
 		confirm(p, f);
 	} else if (looked && v->outcome == PUSH_UNKNOWN) {
 		look_failed(p, f, v);
 	} else {
+		if (looked)
+			p->looks_failed = 0;
 		p->stage->survey->looked += looked;
 		record(p, &f->row, v, status);
 	}
@@ -682,7 +716,9 @@ push(struct pusher *p, struct err *err)
 		ok = false;
 	}
 	tell_unsure(p);
-	if (p->stopped) {
+	if (p->no_memory) {
+		ok = ok && err_nomem(err);
+	} else if (p->stopped) {
 		survey->link.failed = true;
 		err_set(&survey->link.problem, ERR_PROTOCOL, "%s: %s",
 		    survey->link.name, p->stop_reason);

@@ -29,7 +29,7 @@ static struct {
 	int asked, committed, renewals, confirms;
 	bool no_session;	/* there is none to be had */
 	bool any_person;
-	bool no_question;	/* none is asked after an opt-out */
+	enum err_kind no_question;	/* none is asked after an opt-out */
 	char phone[32];		/* of whom it was handed last */
 } it;
 
@@ -121,8 +121,8 @@ confirm_request(void *self, const struct respondent *r, struct http_req *req,
 	(void)self;
 	it.confirms++;
 	look(r->ref);		/* still on its way */
-	if (it.no_question)
-		return err_set(err, ERR_DONE, "no question");
+	if (it.no_question != ERR_NONE)
+		return err_set(err, it.no_question, "no question");
 	*req = (struct http_req){ .method = "GET", .repeatable = true,
 		.url = arena_printf(it.survey.link.scratch, "%s/look",
 		    simhttpd_url(it.sim)) };
@@ -168,7 +168,8 @@ serve(struct fixture *f, const struct sim_reply *script, size_t n)
 	it.sim = simhttpd_start(script, n);
 	it.watch = testdb_again();
 	it.asked = it.committed = it.renewals = it.confirms = 0;
-	it.no_session = it.no_question = false;
+	it.no_session = false;
+	it.no_question = ERR_NONE;
 	it.give_up_ms = clock_boottime_ms() + LATEST_MS;
 	assert_non_null(it.sim);
 	if (!http_open(&settings, give_up, &it.survey.link.http, &err))
@@ -388,34 +389,63 @@ test_a_look_that_fails(void **st)
 {
 	static const struct {
 		struct sim_reply reply;
-		bool no_question;
+		enum err_kind no_question;
 	} cases[] = {
-		{ { .status = 401 }, false }, { { .status = 404 }, false },
-		{ { .status = 201 }, false }, { { .status = 429,
-		    .headers = "Retry-After: 1\r\n" }, false },
-		{ { .status = 500 }, false }, { { .status = 418 }, false },
-		{ { .mode = SIM_CLOSE }, false },
+		{ { .status = 401 }, ERR_NONE }, { { .status = 404 }, ERR_NONE },
+		{ { .status = 201 }, ERR_NONE }, { { .status = 429,
+		    .headers = "Retry-After: 1\r\n" }, ERR_NONE },
+		{ { .status = 500 }, ERR_NONE }, { { .status = 418 }, ERR_NONE },
+		{ { .mode = SIM_CLOSE }, ERR_NONE },
 		/* The status came, the answer did not. */
 		{ { .raw = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
-		    .mode = SIM_CUT, .cut = 99 }, false },
-		{ { .status = 200 }, true },
+		    .mode = SIM_CUT, .cut = 99 }, ERR_NONE },
+		{ { .status = 200 }, ERR_CONFIG }, { { .status = 200 },
+		    ERR_REJECTED },
 	};
 	struct fixture *f = *st;
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		const struct sim_reply script[] = { { .status = 451 },
 			cases[i].reply };
-		serve(f, script, cases[i].no_question ? 1 : 2);
+		serve(f, script, cases[i].no_question != ERR_NONE ? 1 : 2);
 		it.survey.connector = &confirming;
 		it.no_question = cases[i].no_question;
 		const long long row = fixture_due(f, 1);
 		push(f);
 		push(f);	/* no more in this night */
 		assert_int_equal(it.confirms, 1);
-		assert_int_equal(requests(), cases[i].no_question ? 1 : 2);
+		assert_int_equal(requests(),
+		    cases[i].no_question != ERR_NONE ? 1 : 2);
 		assert_unsure(f, row);
 		serve_end();
 	}
+}
+
+/* Lack of memory says nothing of the person nor of the service, and ends the run. */
+static void
+test_a_look_without_memory(void **st)
+{
+	static const struct sim_reply script = { .status = 451 };
+	struct fixture *f = *st;
+	struct err err = { 0 };
+
+	serve(f, &script, 1);
+	it.survey.connector = &confirming;
+	it.no_question = ERR_NOMEM;
+	const long long row = fixture_due(f, 1);
+	(void)fixture_due(f, 2);
+	assert_false(stage_push(&f->stage, &err));
+	assert_int_equal(err.kind, ERR_NOMEM);
+	assert_int_equal(requests(), 1);
+	assert_string_equal(state(f, row), "deferred");
+	assert_string_equal(fixture_text(f, "SELECT reason FROM npsync.queue"
+	    " WHERE tenant_id = $1 AND queue_id = %lld", row), "out of memory");
+	assert_int_equal(fixture_int(f, "SELECT count(*) FROM"
+	    " npsync.person_send WHERE tenant_id = $1"), 0);
+	assert_int_equal(it.survey.unsure.kind, ERR_NONE);
+	assert_false(it.survey.link.failed);
+	fixture_assert_history(f);
+	serve_end();
 }
 
 /* ... where it is kept. */
@@ -529,6 +559,103 @@ test_a_look_that_never_passes(void **st)
 	assert_int_equal(it.confirms, 3);
 	assert_int_equal(requests(), 4);
 	assert_unsure(f, row);
+	serve_end();
+}
+
+/* Nobody can be looked at: the others are asked, few looks are made, and the
+ * service can be talked to afterwards. */
+static void
+test_looks_that_fail_for_everybody(void **st)
+{
+	static const int people[] = { 1, 8 };	/* at a time */
+	static const struct sim_reply script[] = {
+		{ .target = "/look", .status = 503, .repeat = 99 },
+		{ .target = "/push", .status = 451, .repeat = 29 },
+		{ .target = "/push", .status = 201, .repeat = 99 },
+		{ .target = "/answers", .status = 200 } };
+	struct fixture *f = *st;
+
+	for (size_t i = 0; i < ARRAY_LEN(people); i++) {
+		struct http_req req = { .method = "GET", .repeatable = true };
+		struct http_res res;
+		struct err err = { 0 };
+		serve(f, script, ARRAY_LEN(script));
+		it.survey.connector = &confirming;
+		it.conf.concurrency = people[i];
+		it.conf.http.retries = 4;
+		it.any_person = true;
+		for (int k = 1; k <= 40; k++)
+			(void)fixture_due(f, k);
+		push(f);
+		it.any_person = false;
+		assert_false(it.survey.link.failed);
+		assert_in_range(it.confirms, 3, 2 + people[i]);
+		assert_int_equal(requests(), 40 + it.confirms);
+		assert_int_equal(fixture_int(f, "SELECT count(*) FROM"
+		    " npsync.queue WHERE tenant_id = $1 AND state = 'sent'"), 10);
+		assert_int_equal(fixture_int(f, "SELECT count(*) FROM"
+		    " npsync.queue WHERE tenant_id = $1 AND state = 'deferred'"
+		    " AND reason LIKE 'unconfirmed: %%'"), 30);
+		assert_int_equal(fixture_int(f, "SELECT count(*) FROM"
+		    " npsync.opt_out WHERE tenant_id = $1"), 0);
+		assert_int_equal(it.survey.unsure.kind, ERR_PROTOCOL);
+		req.url = arena_printf(it.survey.link.scratch, "%s/answers",
+		    simhttpd_url(it.sim));
+		if (!http_do(it.survey.link.http, &req, it.survey.link.scratch,
+		        &res, &err))
+			fail_msg("%s", err.msg);
+		serve_end();
+	}
+}
+
+/* ... and one that is answered between them lets the next be made. */
+static void
+test_looks_that_fail_now_and_then(void **st)
+{
+	static const struct sim_reply turn[] = { { .status = 451 },
+		{ .status = 503 }, { .status = 451 }, { .status = 503 },
+		{ .status = 451 }, { .status = 410 } };
+	struct sim_reply script[18];
+	struct fixture *f = *st;
+
+	for (size_t i = 0; i < ARRAY_LEN(script); i++)
+		script[i] = turn[i % ARRAY_LEN(turn)];
+	serve(f, script, ARRAY_LEN(script));
+	it.survey.connector = &confirming;
+	it.any_person = true;
+	for (int k = 1; k <= 9; k++)
+		(void)fixture_due(f, k);
+	push(f);
+	it.any_person = false;
+	assert_int_equal(it.confirms, 9);
+	assert_int_equal(it.survey.looked, 3);
+	assert_int_equal(fixture_int(f, "SELECT count(DISTINCT person_key) FROM"
+	    " npsync.opt_out WHERE tenant_id = $1 AND person_key LIKE 'p%%'"), 3);
+	serve_end();
+}
+
+/* A service that dies while somebody is looked at: the look that is cut does not
+ * give it five more people. */
+static void
+test_failures_beside_a_look(void **st)
+{
+	static const struct sim_reply script[] = { { .status = 451 },
+		{ .status = 429, .delay_ms = 200 },
+		{ .mode = SIM_CLOSE, .delay_ms = 600 },	/* the look */
+		{ .status = 429, .repeat = 1 }, { .status = 429, .delay_ms = 1000 },
+		{ .status = 429, .repeat = 99 } };
+	struct fixture *f = *st;
+
+	serve(f, script, ARRAY_LEN(script));
+	it.survey.connector = &confirming;
+	it.conf.concurrency = 2;
+	it.any_person = true;
+	for (int k = 1; k <= 16; k++)
+		(void)fixture_due(f, k);
+	push(f);
+	it.any_person = false;
+	assert_true(it.survey.link.failed);
+	assert_in_range(requests(), 7, 8);
 	serve_end();
 }
 
@@ -801,6 +928,10 @@ main(void)
 		cmocka_unit_test(test_a_look_that_passes),
 		cmocka_unit_test(test_a_look_that_never_passes),
 		cmocka_unit_test(test_a_look_in_a_run_that_ends),
+		cmocka_unit_test(test_a_look_without_memory),
+		cmocka_unit_test(test_looks_that_fail_for_everybody),
+		cmocka_unit_test(test_looks_that_fail_now_and_then),
+		cmocka_unit_test(test_failures_beside_a_look),
 		cmocka_unit_test(test_refusals_not_in_a_row),
 		cmocka_unit_test(test_four_tries),
 		cmocka_unit_test(test_retry_after),

@@ -31,11 +31,11 @@ asn1time_cleanup(ASN1_TIME **p)
 
 /* ---- PEM ----------------------------------------------------------------- */
 BIO *
-jwt_pem_open(const char *text, struct err *err)
+jwt_pem_open(const char *text, size_t max, struct err *err)
 {
-	if (strlen(text) > JWT_PEM_MAX) {
+	if (strlen(text) > max) {
 		(void)err_set(err, ERR_CONFIG, "more than %zu bytes of PEM: "
-		    "expected nothing but what is needed", JWT_PEM_MAX);
+		    "expected nothing but what is needed", max);
 		return NULL;
 	}
 	BIO *bio = BIO_new(BIO_s_mem());
@@ -109,7 +109,7 @@ key_is_whole(EVP_PKEY *key)
 static bool
 key_read(const char *text, EVP_PKEY **key, struct err *err)
 {
-	AUTO(bio) BIO *bio = jwt_pem_open(text, err);
+	AUTO(bio) BIO *bio = jwt_pem_open(text, JWT_PEM_MAX, err);
 	bool encrypted = false;
 
 	if (bio == NULL)
@@ -129,7 +129,7 @@ key_read(const char *text, EVP_PKEY **key, struct err *err)
 static bool
 certificate_read(const char *text, X509 **certificate, struct err *err)
 {
-	AUTO(bio) BIO *bio = jwt_pem_open(text, err);
+	AUTO(bio) BIO *bio = jwt_pem_open(text, JWT_PEM_MAX, err);
 	bool encrypted = false;
 
 	if (bio == NULL)

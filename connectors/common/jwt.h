@@ -48,14 +48,14 @@ NPS_MUSTCHECK bool jwt_claims_read(const char *token, struct json_doc **claims);
 /* Who may have signed a token, and for whom. */
 struct jwt_verifier {
 	/* PEM, certificates and public keys, or a JSON Web Key Set (RFC 7517);
-	 * RSA, 32 at most.  That a certificate has ended is not looked at: its key
-	 * counts. */
+	 * RSA, 32 at most, 1 MiB.  That a certificate has ended is not looked
+	 * at: its key counts. */
 	const char *keys;
 	const char *issuer, *audience;	/* NULL, "" = whoever */
 	time_t now;
 	long leeway_s;		/* clocks may be so far apart */
-	bool timeless;		/* "exp", which must be there, and "nbf" are not
-				 * looked at */
+	/* "exp" and "nbf" are not looked at; else "exp" must be there. */
+	bool timeless;
 };
 /* The claims of a token that one of the keys signed, by RS256 and nothing else.
  * ERR_AUTH: it is not to be trusted; ERR_CONFIG: the keys cannot be read;

@@ -13,7 +13,7 @@
 #include "jwt.h"
 
 #define JWT_MAX_BYTES ((size_t)65536)	/* of a token */
-#define JWT_PEM_MAX ((size_t)65536)	/* of a PEM text */
+#define JWT_PEM_MAX ((size_t)65536)	/* of one key or certificate */
 
 static inline void
 bio_cleanup(BIO **p)
@@ -40,8 +40,8 @@ mdctx_cleanup(EVP_MD_CTX **p)
 }
 
 /* A store of one line holds "\n" for the ends of lines; PEM itself has no
- * backslash.  NULL = an error: above JWT_PEM_MAX, or memory. */
-BIO *jwt_pem_open(const char *text, struct err *err);
+ * backslash.  NULL = an error: above max bytes, or memory. */
+BIO *jwt_pem_open(const char *text, size_t max, struct err *err);
 /* Base64url (RFC 7515) without padding, in the one form that its bytes have.
  * False: it is none. */
 NPS_MUSTCHECK bool jwt_base64url_read(const char *text, size_t len,

@@ -104,7 +104,7 @@ begins(const char *text)
 static bool
 pem_each(const char *text, key_fn *fn, void *arg, struct err *err)
 {
-	AUTO(bio) BIO *bio = jwt_pem_open(text, err);
+	AUTO(bio) BIO *bio = jwt_pem_open(text, KEYS_BYTES, err);
 	char *name, *head;
 	unsigned char *data;
 	bool ok = true;

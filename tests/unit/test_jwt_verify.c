@@ -162,6 +162,8 @@ test_right_key(void **state)
 	const char *token = token_with(RS256, CLAIMS, ours);
 	const char *const keys[] = { pem(ours), certificate(ours),
 		arena_printf(arena, "%s%s", pem(other), pem(ours)),
+		/* With what `openssl x509 -text` says of each. */
+		arena_printf(arena, "%070000d\n%s", 0, pem(ours)),
 		arena_printf(arena, "{\"keys\":[%s]}", jwk(ours, "")),
 		arena_printf(arena, " {\"keys\":[{\"kty\":\"EC\"},%s,%s,%s]}",
 		    jwk(weak, ",\"use\":\"enc\""), jwk(other, ""),
@@ -241,8 +243,8 @@ test_keys_that_are_none(void **state)
 		{ arena_printf(arena, "%s-----BEGIN PUBLIC KEY-----\n!!\n"
 		    "-----END PUBLIC KEY-----\n%s", pem(ours), pem(other)),
 		    "damaged" },
-		{ arena_printf(arena, "%s%070000d", pem(ours), 0),
-		    "more than 65536 bytes of PEM" },
+		{ arena_printf(arena, "%s%01050000d", pem(ours), 0),
+		    "more than 1048576 bytes of keys" },
 		{ pem(weak), "1024 bits" }, { secret, "nothing secret" },
 		{ buf_text(&many), "more than 32 keys" } };
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -19,7 +19,10 @@ struct tag_writer {
 	const bool *told;
 	struct tag_ensured *ensured;
 	bool asked;		/* ensure_tags was called */
-	int renewals, in_vain;	/* of a run; of them without a good write since */
+	int renewals;		/* of a run */
+	/* Of them in a row, for a reading and for a write that was refused, without
+	 * one that ended well. */
+	int in_vain, in_vain_to_write;
 	bool gives_up;		/* card after card was denied: tags only */
 	bool any_good;		/* some card of the run was not denied */
 	struct denials denied;	/* of the run, those of told too */

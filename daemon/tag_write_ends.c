@@ -216,11 +216,14 @@ too_early(struct tag_driver *d, struct tag_call *call, const struct err *why)
 bool
 tag_call_renewable(struct tag_driver *d, struct tag_call *call)
 {
-	if (d->connector->renew == NULL || d->w->in_vain >= IN_VAIN_MAX ||
+	const int in_vain = call->wrote ? d->w->in_vain_to_write : d->w->in_vain;
+
+	if (d->connector->renew == NULL || in_vain >= IN_VAIN_MAX ||
 	    d->w->renewals >= RENEWALS_MAX)
 		return false;
 	tag_driver_release(d, call);
 	d->wants_renewal = true;
+	*(call->wrote ? &d->renew_to_write : &d->renew_to_read) = true;
 	return true;
 }
 
@@ -266,9 +269,10 @@ tag_call_conclude(struct tag_driver *d, struct tag_call *call,
 	tag_driver_release(d, call);
 	d->failures = 0;
 	d->any_good = true;
+	d->w->in_vain = 0;
 	/* A session that reads may yet be refused where it writes. */
 	if (call->wrote)
-		d->w->in_vain = 0;
+		d->w->in_vain_to_write = 0;
 	for (size_t i = 0; i < call->n; i++)
 		settle_item(d, &d->items[call->item[i]], &d->results[i],
 		    call->wrote);

@@ -18,10 +18,11 @@
  *    all calls under way are asked to wait is one failure;
  *  - a day's calls that are used up, and asked on: where the service says that no
  *    other try is of use (pause_ms of the request), the writing ends at once;
- *  - a key that ran out: renewed alone, with nothing in flight; again when a write
- *    ended well meanwhile (a service restarts in the night), a few times in a run;
- *    else it is renewed once more, and then it is the credentials: one that reads
- *    and may not write asks for no login after the other.
+ *  - a key that ran out: renewed alone, with nothing in flight; again when what was
+ *    refused, a card's reading or a write, ended well meanwhile (a service restarts
+ *    in the night), a few times in a run; else it is renewed once more, and then it
+ *    is the credentials: one that reads and may not write asks for no login after
+ *    the other.
  */
 #include "tag_write_int.h"
 
@@ -216,9 +217,10 @@ renew(struct tag_driver *d)
 {
 	struct err why = { .kind = ERR_NONE };
 
-	d->wants_renewal = false;
 	d->w->renewals++;
-	d->w->in_vain++;
+	d->w->in_vain += d->renew_to_read;
+	d->w->in_vain_to_write += d->renew_to_write;
+	d->wants_renewal = d->renew_to_read = d->renew_to_write = false;
 	if (!d->connector->renew(d->link->self, &why))
 		tag_driver_stop(d, &why);
 }

@@ -42,6 +42,7 @@ struct tag_driver {
 	int round;		/* grows when the service asks for time */
 	struct denials denials;	/* one after the other; of the writes' */
 	bool wants_renewal, stopped;
+	bool renew_to_read, renew_to_write;	/* what was refused */
 	bool any_good;		/* some card was answered with sense */
 	struct err problem;	/* why it was stopped, or the last odd answer */
 };

@@ -239,10 +239,11 @@ begin(const struct crm_connector *connector, const struct sim_reply *script,
 	w.writer.backoff_max_s = 0.02;
 }
 
+/* whole: each reply was asked for. */
 static void
-end(void)
+end_of(bool whole)
 {
-	const char *said = simhttpd_problem(w.sim, true);
+	const char *said = simhttpd_problem(w.sim, whole);
 	const char *problem = said == NULL ? NULL : arena_strdup(w.arena, said);
 
 	/* Its threads would outlive a test that fails. */
@@ -252,6 +253,12 @@ end(void)
 	http_close(w.crm.link.http);
 	arena_free(w.crm.link.scratch);
 	arena_free(w.arena);
+}
+
+static void
+end(void)
+{
+	end_of(true);
 }
 
 static bool
@@ -422,6 +429,51 @@ test_renewal_to_write(void **state)
 	assert_int_equal(w.result[0].outcome, PUT_AGAIN);
 	assert_int_equal(crm.renewals, 2);
 	end();
+}
+
+/* Cards that carry their tags already are read, and nothing is written. */
+static void
+test_renewal_to_read(void **state)
+{
+	static const struct sim_reply turn[] = { OVER,
+		{ .want = "Authorization: new", .headers = ETAG("1"),
+		    .body = MEET "9\n" } };
+	struct sim_reply script[8];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(script); i++)
+		script[i] = turn[i % 2];
+	script[0].want = "Authorization: old";
+	begin(&one, script, ARRAY_LEN(script));
+	for (int i = 0; i < 4; i++)
+		expect_one(MEET "9", PUT_UNCHANGED);
+	assert_int_equal(crm.renewals, 4);
+	end();
+}
+
+/* ... also between writes that are refused: that excuses none of these. */
+static void
+test_renewal_to_write_beside_readings(void **state)
+{
+	static const struct sim_reply script[] = {
+		{ .target = "GET /cards/K1 ", .headers = ETAG("1"), .repeat = 2 },
+		{ .target = "PATCH /cards/K1 ", .status = 401, .repeat = 2 },
+		{ .target = "GET /cards/", .headers = ETAG("1"),
+		    .body = MEET "9\n", .repeat = 30 },
+	};
+	struct crm_tag_write writes[30];
+
+	(void)state;
+	begin(&one, script, ARRAY_LEN(script));
+	writes[0] = wish("K1", MEET "9");
+	for (size_t i = 1; i < ARRAY_LEN(writes); i++)
+		writes[i] = wish(arena_printf(w.arena, "C%zu", i), MEET "9");
+	assert_false(put(writes, ARRAY_LEN(writes)));
+	assert_int_equal(w.err.kind, ERR_AUTH);
+	assert_int_equal(w.result[0].outcome, PUT_AGAIN);
+	assert_int_equal(w.result[1].outcome, PUT_UNCHANGED);
+	assert_int_equal(crm.renewals, 2);
+	end_of(false);
 }
 
 /* Ten in a run, though a write ended well after each of them. */
@@ -1027,6 +1079,8 @@ main(void)
 		cmocka_unit_test(test_never_answered),
 		cmocka_unit_test(test_renewal),
 		cmocka_unit_test(test_renewal_to_write),
+		cmocka_unit_test(test_renewal_to_read),
+		cmocka_unit_test(test_renewal_to_write_beside_readings),
 		cmocka_unit_test(test_renewals_end),
 		cmocka_unit_test(test_tries_again),
 		cmocka_unit_test(test_many),

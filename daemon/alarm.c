@@ -48,8 +48,12 @@ DB_STMT(alarm_floods_over,
 DB_STMT(alarm_unsure_over,
     "UPDATE npsync.alarm SET state = 'ok', since = $3::timestamptz, told_at = NULL"
     " WHERE tenant_id = $1 AND kind = 'unconfirmed' AND state = 'raised'"
-    "   AND NOT EXISTS (SELECT 1 FROM npsync.queue q WHERE q.tenant_id = $1"
-    "          AND q.state = 'deferred' AND split_part(q.reason, ':', 1) = $2)");
+    /* By the history: whoever decides or claims the row takes its reason. */
+    "   AND NOT EXISTS (SELECT 1 FROM npsync.queue q JOIN npsync.queue_history h"
+    "            ON h.tenant_id = q.tenant_id AND h.queue_id = q.queue_id"
+    "         WHERE q.tenant_id = $1 AND q.state IN ('queued', 'deferred', 'sending')"
+    "           AND h.actor = 'push' AND h.to_state = 'deferred'"
+    "           AND split_part(h.detail, ':', 1) = $2)");
 DB_STMT(alarm_budget_over,
     "UPDATE npsync.alarm SET state = 'ok', since = $2::timestamptz, told_at = NULL"
     " WHERE tenant_id = $1 AND kind = 'budget' AND state = 'raised'"

@@ -36,8 +36,8 @@ NPS_MUSTCHECK bool alarm_set_floods(struct db *db, long long tenant_id,
 /* Floods of which no row is held any more are over. */
 NPS_MUSTCHECK bool alarm_end_floods(struct db *db, long long tenant_id,
     time_t at, struct arena *arena, struct err *err);
-/* Over, unless somebody waits whose row's reason is `reason`, or begins with it
- * and ": ": whether he declined could not be looked at. */
+/* Over, unless somebody waits whom a push has put off with `reason`, alone or
+ * before ": ": whether he declined could not be looked at. */
 NPS_MUSTCHECK bool alarm_end_unsure(struct db *db, long long tenant_id,
     const char *reason, time_t at, struct arena *arena, struct err *err);
 /* The year's budget has room again: fewer sends since its first day, with those

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "clock.h"
 #include "fixture.h"
 #include "night_int.h"
 
@@ -53,11 +54,67 @@ test_of_another_driver(void **state)
 	    "suppressed npstoday, vanished campaign 4");
 }
 
+/* The fixture's runs never end: not of them. */
 static const char *
 raised(struct fixture *f)
 {
 	return fixture_text(f, "SELECT string_agg(kind, ' ' ORDER BY kind) FROM"
-	    " npsync.alarm WHERE tenant_id = $1 AND state = 'raised'");
+	    " npsync.alarm WHERE tenant_id = $1 AND state = 'raised'"
+	    " AND kind <> 'run'");
+}
+
+/* A run's end: what it says of people who may have declined. */
+static void
+judge(struct fixture *f, enum run_kind kind, bool unsure, bool fails, int looked)
+{
+	const struct run_options options = { .only = RUN_ALL, .kind = kind };
+	static struct night n;
+	struct err err = { 0 };
+
+	n = (struct night){ .options = &options, .stage = f->stage,
+		.log = f->log, .survey = { .link.name = "asknicely",
+		    .connector = &nothing, .looked = looked } };
+	n.stage.conf = &f->conf;
+	n.stage.survey = &n.survey;
+	n.stage.crm = n.crms;
+	n.survey.link.failed = fails;
+	n.survey.link.problem = (struct err){ .kind = ERR_RETRY,
+		.msg = "HTTP 503" };
+	if (unsure)
+		err_set(&n.survey.unsure, ERR_PROTOCOL, "of some");
+	if (!night_health(&n, true, &err))
+		fail_msg("%s", err.msg);
+}
+
+/* Somebody is due. */
+static void
+begin_unsure(struct fixture *f)
+{
+	fixture_tenant(f);
+	fixture_card(f, "anna", NULL);
+	f->conf.n_crm = 0;
+	f->conf.survey.driver = "asknicely";
+	(void)fixture_row(f, T_MEET, "anna", NULL);
+	fixture_decide(f);
+}
+
+/* Claimed, and moved on as the push does; the night is over for it then. */
+static void
+push(struct fixture *f, enum queue_state to, const char *reason)
+{
+	struct queue_claimed *rows;
+	struct queue_move move = { .to = to, .reason = reason,
+		.until = calendar_push_end(&f->conf.calendar, f->stage.night) };
+	struct err err = { 0 };
+	size_t moved = 0;
+
+	assert_int_equal(fixture_claim(f, 1, &rows), 1);
+	move.queue_id = rows[0].queue_id;
+	move.attempt = rows[0].attempt;
+	if (!queue_move(f->db, &f->tenant, ACTOR_PUSH, "push", f->log.run_id,
+	        clock_now(), &move, 1, f->scratch, &moved, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(moved, 1);
 }
 
 /* Of whom a look does not say whether they declined: an alarm of its own, so that
@@ -66,7 +123,6 @@ raised(struct fixture *f)
 static void
 test_who_is_unsure(void **state)
 {
-	struct run_options options = { .only = RUN_ALL };
 	struct fixture *f = *state;
 	static struct { const char *name; enum run_kind kind; bool unsure, fails;
 		int looked; bool waits; const char *raised; } steps[] = {
@@ -79,36 +135,50 @@ test_who_is_unsure(void **state)
 		{ "again", RUN_NIGHT, true, false, 0, true, "unconfirmed" },
 		{ "nobody waits", RUN_HOURLY, false, false, 0, false, "" },
 	};
-	static struct night n;
 
-	fixture_tenant(f);
-	fixture_card(f, "anna", NULL);
-	f->conf.n_crm = 0;
-	f->conf.survey.driver = "asknicely";
-	(void)fixture_row(f, T_MEET, "anna", NULL);
+	begin_unsure(f);
+	push(f, QUEUE_DEFERRED, "unconfirmed: HTTP 503");
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
-		struct err err = { 0 };
-		fixture_exec(f, steps[i].waits ? "UPDATE npsync.queue SET state ="
-		    " 'deferred', reason = 'unconfirmed: HTTP 503' WHERE tenant_id"
-		    " = $1" : "UPDATE npsync.queue SET state = 'expired', reason ="
-		    " NULL WHERE tenant_id = $1");
-		options.kind = steps[i].kind;
-		n = (struct night){ .options = &options, .stage = f->stage,
-			.log = f->log, .survey = { .link.name = "asknicely",
-			    .connector = &nothing, .looked = steps[i].looked } };
-		n.stage.conf = &f->conf;
-		n.stage.survey = &n.survey;
-		n.stage.crm = n.crms;
-		n.survey.link.failed = steps[i].fails;
-		n.survey.link.problem = (struct err){ .kind = ERR_RETRY,
-			.msg = "HTTP 503" };
-		if (steps[i].unsure)
-			err_set(&n.survey.unsure, ERR_PROTOCOL, "of some");
-		if (!night_health(&n, true, &err))
-			fail_msg("%s: %s", steps[i].name, err.msg);
+		if (!steps[i].waits)
+			fixture_exec(f, "UPDATE npsync.queue SET state ="
+			    " 'expired', reason = NULL WHERE tenant_id = $1");
+		judge(f, steps[i].kind, steps[i].unsure, steps[i].fails,
+		    steps[i].looked);
 		if (strcmp(raised(f), steps[i].raised) != 0)
 			fail_msg("%s: %s", steps[i].name, raised(f));
 	}
+}
+
+/* ... also of who is due again, in a night whose push stops before him. */
+static void
+test_who_is_unsure_and_due(void **state)
+{
+	struct fixture *f = *state;
+
+	begin_unsure(f);
+	push(f, QUEUE_DEFERRED, "unconfirmed: HTTP 503");
+	judge(f, RUN_NIGHT, true, false, 0);
+	assert_string_equal(raised(f), "unconfirmed");
+	fixture_night(f, FIXTURE_NIGHT + 1);
+	fixture_decide(f);
+	assert_string_equal(fixture_text(f, "SELECT reason FROM npsync.queue"
+	    " WHERE tenant_id = $1"), "");
+	judge(f, RUN_NIGHT, false, false, 0);
+	assert_string_equal(raised(f), "unconfirmed");
+	/* It comes to him, and no look is made. */
+	push(f, QUEUE_DEFERRED, "HTTP 429");
+	judge(f, RUN_NIGHT, false, false, 0);
+	assert_string_equal(raised(f), "unconfirmed");
+	fixture_night(f, FIXTURE_NIGHT + 2);
+	fixture_decide(f);
+	assert_int_equal(fixture_claim(f, 1, NULL), 1);
+	judge(f, RUN_NIGHT, false, false, 0);
+	assert_string_equal(raised(f), "unconfirmed");
+	assert_int_equal(fixture_move(f, ACTOR_PUSH, fixture_int(f, "SELECT"
+	    " queue_id FROM npsync.queue WHERE tenant_id = $1"), 3, QUEUE_SENT),
+	    1);
+	judge(f, RUN_NIGHT, false, false, 0);
+	assert_string_equal(raised(f), "");
 }
 
 int
@@ -117,6 +187,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_of_another_driver),
 		cmocka_unit_test(test_who_is_unsure),
+		cmocka_unit_test(test_who_is_unsure_and_due),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_start, fixture_stop);

@@ -11,9 +11,8 @@
  *  - a request that the server fails at (5xx) whenever it is asked: REFUSED_MAX
  *    in a row, and it is as one that is not there;
  *  - an answer that leaves some out, or says nothing of them: asked by itself;
- *  - one booking that cannot be read: set aside, the pass goes on; 500 for
- *    FAILURES_MAX of them in a row is a service that is away only if it fails at
- *    what it answered before, too: odd rows that stand together stop no night.
+ *  - one booking that cannot be read: set aside, the pass goes on; several in a
+ *    row are a service that is away only if it fails at others, too (odd.h).
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,12 +20,14 @@
 #include "num.h"
 #include "reading.h"
 
-#define LIST "/Agents/Appointment/GetAppointmentList?$select=AppointmentId," \
-	"MotherId"
-#define ONE(id) "/Appointment/" id "?$select=AppointmentId,MotherId"
+#define SELECT "AppointmentId,MotherId"
+#define LIST "/Agents/Appointment/GetAppointmentList?$select=" SELECT
 #define BODY_MAX ((size_t)8192)
 #define REFUSED_MAX 2
-#define FAILURES_MAX 3
+
+static const struct so_odd_kind one = { .path = "/Appointment",
+	.label = "appointment", .key = "appointmentId", .select = SELECT,
+	.shows = "MotherId" };
 
 /* A row says of itself that it is no booking. */
 static bool
@@ -79,16 +80,19 @@ static bool
 list_take(struct so_events *e, json_t *all, struct err *err)
 {
 	struct arena *page = e->s->page;
-	json_t *one;
+	json_t *item;
 	size_t i;
 
-	json_array_foreach (all, i, one) {
-		const char *id = so_id(one, "AppointmentId", page);
+	json_array_foreach (all, i, item) {
+		const char *id = so_id(item, "AppointmentId", page);
 		long long *mother = arena_alloc(page, sizeof(*mother));
 		if (mother == NULL)
 			return err_nomem(err);
-		if (id != NULL && so_number(one, "MotherId", mother) &&
-		    *mother >= 0 && !idmap_put(&e->bookings, id, mother))
+		if (id == NULL || !so_number(item, "MotherId", mother) ||
+		    *mother < 0)
+			continue;
+		so_odd_good(&e->s->reader->booking, id);
+		if (!idmap_put(&e->bookings, id, mother))
 			return err_nomem(err);
 	}
 	return !arena_failed(page) || err_nomem(err);
@@ -133,7 +137,6 @@ list_ask(struct so_events *e, const char *const *ids, size_t n,
 	bool ok = so_do(e->s, e->s->page, &req, &res, &why);
 	if (ok && json_is_array(api_root(&res))) {
 		e->s->reader->lists_refused = 0;
-		e->s->reader->bookings_failed = 0;
 		return list_take(e, api_root(&res), err);
 	}
 	if (ok)
@@ -142,6 +145,19 @@ list_ask(struct so_events *e, const char *const *ids, size_t n,
 		return true;
 	*err = why;
 	return false;
+}
+
+/* A meeting of no booking is read like one, if nothing is known to be. */
+static void
+good_find(struct so_odd *odd, json_t *rows)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row)
+		if (odd->good <= 0 && !is_asked(row) && !so_number(row,
+		    one.key, &odd->good))
+			odd->good = 0;
 }
 
 bool
@@ -153,6 +169,7 @@ so_bookings_load(struct so_events *e, json_t *rows, struct err *err)
 	size_t n;
 
 	idmap_init(&e->bookings, s->page);
+	good_find(&s->reader->booking, rows);
 	if (!s->set->booking_list)
 		return true;
 	if (!ids_collect(e, rows, &ids, &n, err))
@@ -164,49 +181,6 @@ so_bookings_load(struct so_events *e, json_t *rows, struct err *err)
 }
 
 /* ---- one --------------------------------------------------------------- */
-/* Of a row that was answered before; of none, the archive.  No trace but the
- * answer. */
-static bool
-service_answers(struct superoffice *s)
-{
-	AUTO(api_res) struct api_res res = { 0 };
-	const long long good = s->reader->booking_good;
-	const char *target = good > 0 ? arena_printf(s->item, ONE("%lld"), good) :
-	    "/Appointment?$select=appointmentId&$top=1";
-	struct err why;
-
-	return target != NULL && so_get(s, s->item, target, "appointment",
-	    &res, &why) && json_is_object(api_root(&res));
-}
-
-/* Does the answer speak of this row, which can be set aside? */
-static bool
-is_odd_one(struct superoffice *s, const struct api_res *res,
-    const struct err *why)
-{
-	int *failed = &s->reader->bookings_failed;
-
-	if (!so_is_of_one(s, res, why)) {
-		if (why->kind != ERR_RETRY || res->http.status != 500)
-			return false;
-		if (++*failed < FAILURES_MAX)
-			return true;
-		if (!service_answers(s))
-			return false;
-	}
-	*failed = 0;
-	return true;
-}
-
-/* A row that answers: the service is there. */
-static void
-good_one(struct superoffice *s, const char *id)
-{
-	s->reader->bookings_failed = 0;
-	if (!num_parse(id, 1, INT32_MAX, &s->reader->booking_good))
-		s->reader->booking_good = 0;
-}
-
 /* The first row of the booking that this one belongs to; *mother = 0: none.
  * What concerns this row alone becomes its reason. */
 static bool
@@ -214,19 +188,24 @@ mother_ask(struct superoffice *s, struct so_row *row, long long *mother,
     struct err *err)
 {
 	AUTO(api_res) struct api_res res = { 0 };
-	const char *target = arena_printf(s->item, ONE("%s"), row->id);
+	struct so_odd *odd = &s->reader->booking;
+	const char *target = arena_printf(s->item, "%s/%s?$select=" SELECT,
+	    one.path, row->id);
 	char expected[64];
 
 	if (target == NULL)
 		return err_nomem(err);
-	const bool got = so_get(s, s->item, target, "appointment", &res, err);
-	if (got)
-		good_one(s, row->id);
-	if (got && so_number(api_root(&res), "MotherId", mother))
+	const bool got = so_get(s, s->item, target, one.label, &res, err);
+	if (got && so_number(api_root(&res), one.shows, mother)) {
+		so_odd_good(odd, row->id);
 		return true;
+	}
+	if (got)
+		(void)err_set(err, ERR_PROTOCOL, "%s: expected a number: %s",
+		    one.label, one.shows);
 	(void)snprintf(expected, sizeof(expected), "a number: HTTP %ld",
 	    res.http.status);
-	if (got || is_odd_one(s, &res, err)) {
+	if (so_odd_is(s, &one, odd, &res, err)) {
 		so_refuse(row, "MotherId", expected);
 		return true;
 	}
@@ -236,7 +215,7 @@ mother_ask(struct superoffice *s, struct so_row *row, long long *mother,
 		err->kind = ERR_CONFIG;
 		return err_wrap(err, "is it the address of the Web API?");
 	}
-	s->reader->bookings_failed = 0;
+	odd->failed = 0;
 	so_refuse(row, "MotherId", "an appointment that is still there");
 	return true;
 }

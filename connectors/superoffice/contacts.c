@@ -6,8 +6,8 @@
  *    so, of former employees too, and an id that is no number was never asked
  *    for;
  *  - whose interests cannot be read: quarantined under the id, neither known nor
- *    gone, and nobody else waits; FAILURES_MAX in a row are a service that is
- *    away;
+ *    gone, and nobody else waits; several in a row are a service that is away
+ *    only if it fails at others, too (odd.h);
  *  - a column that says who was deleted, which no row has: nobody would be asked,
  *    and each for a reason of its own; told once, by the name of its option;
  *  - a row without a key or too large to be read, which may be anybody's: nobody
@@ -27,7 +27,11 @@
 #define SOURCE "persons"
 #define ALL "person,retiredPerson"
 #define FOUND_MAX 1000
-#define FAILURES_MAX 3
+#define SELECT "PersonId,Interests,ShipmentTypes"
+
+static const struct so_odd_kind one = { .path = "/Person", .label = "person",
+	.key = "personId", .entities = ALL, .select = SELECT,
+	.shows = "PersonId" };
 
 struct emitter {
 	struct superoffice *s;
@@ -52,30 +56,17 @@ static bool
 person_ask(struct superoffice *s, const char *id, struct api_res *res,
     json_t **person, struct err *err)
 {
-	const char *target = arena_printf(s->item, "/Person/%s?$select="
-	    "PersonId,Interests,ShipmentTypes", id);
+	const char *target = arena_printf(s->item, "%s/%s?$select="
+	    SELECT, one.path, id);
 
 	*person = NULL;
 	if (target == NULL)
 		return err_nomem(err);
-	if (!so_get(s, s->item, target, "person", res, err))
+	if (!so_get(s, s->item, target, one.label, res, err))
 		return err->kind == ERR_GONE;
 	*person = api_root(res);
 	return json_is_object(*person) || err_set(err, ERR_PROTOCOL,
 	    "person: expected a JSON object");
-}
-
-/* A 5xx may be one odd person's, or the service is away. */
-static bool
-is_odd_one(struct superoffice *s, const struct api_res *res,
-    const struct err *why)
-{
-	if (so_is_of_one(s, res, why)) {
-		s->reader->failures = 0;
-		return true;
-	}
-	return why->kind == ERR_RETRY && res->http.status >= 500 &&
-	    ++s->reader->failures < FAILURES_MAX;
 }
 
 /* *read false: this one cannot be, and that was told. */
@@ -87,11 +78,12 @@ person_read(struct superoffice *s, const struct so_group *g,
 	if (!so_card_needs_person(s->set, g->row))
 		return true;
 	if (person_ask(s, g->id, res, person, err)) {
-		s->reader->failures = 0;
+		if (*person != NULL)
+			so_odd_good(&s->reader->person, g->id);
 		return true;
 	}
 	*read = false;
-	if (!is_odd_one(s, res, err))
+	if (!so_odd_is(s, &one, &s->reader->person, res, err))
 		return false;
 	so_complain(s, SOURCE, g->id, err->msg);
 	return true;
@@ -233,6 +225,7 @@ so_load_contacts(void *self, const char *const *ids, size_t n,
 {
 	struct superoffice *s = self;
 
+	s->reader->person.failed = 0;
 	for (size_t at = 0; at < n; at += SLICE) {
 		arena_reset(s->page);
 		arena_reset(s->item);
@@ -345,5 +338,7 @@ so_pull_contacts(void *self, const struct pull *pull, crm_contact_fn *emit,
 	const struct so_sink sink = { .row = on_row, .arg = &e,
 		.checkpoint = checkpoint, .checkpoint_arg = arg };
 
+	/* What failed in another pass is no failure of this one. */
+	s->reader->person.failed = 0;
 	return so_feed_read(s, &s->reader->persons, 1, pull, &sink, err);
 }

@@ -338,6 +338,6 @@ so_pull_events(void *self, const struct pull *pull, crm_event_fn *to,
 		    (time_t)NEW_DAYS * DAY_S };
 
 	/* What failed in another pass is no failure of this one. */
-	s->reader->bookings_failed = 0;
+	s->reader->booking.failed = 0;
 	return so_feed_read(s, r->events, r->n_events, pull, &sink, err);
 }

@@ -3,6 +3,7 @@
  *
  * row.h, archive.h, feed.h   rows, queries, changed rows under a cursor
  * events.c     meetings, sales and requests as events
+ * odd.h        single records: is one odd, or is the service away?
  * bookings.c   which booking a meeting belongs to
  * history.c    when a sale was closed
  * activities.c appointments as activities
@@ -15,6 +16,7 @@
 
 #include "common/idmap.h"
 #include "feed.h"
+#include "odd.h"
 #include "row.h"
 
 #define SO_EVENT_FEEDS_MAX 32
@@ -29,10 +31,9 @@ struct so_reader {
 	bool history_unread;	/* no right to read it: told once */
 	bool bookings_unlisted;	/* no request for many of them: told once */
 	int lists_refused;	/* of that request, in a row */
-	int bookings_failed;	/* of rows asked for alone, in a row */
-	long long booking_good;	/* one of them that was answered; 0 = none */
+	struct so_odd booking;	/* rows that are asked for alone */
 	bool deleted_shown;	/* some card had deleted_column */
-	int failures;		/* of persons asked for, in a row */
+	struct so_odd person;	/* persons that are asked for */
 };
 /* No I/O; s->reader is s's, to be freed. */
 NPS_MUSTCHECK bool so_reader_open(struct superoffice *s, struct err *err);

@@ -19,6 +19,20 @@
 #define PERSON(id, interests) { .target = "GET " API "/Person/" id "?", \
 	.body = "{\"PersonId\":" id ",\"Interests\":[" interests "]}" }
 
+#define BAD(id) { .target = "/Person/" id "?", .status = 500, .body = "{}" }
+#define PROXY(id) { .target = "/Person/" id "?", .body = "<html>" }
+/* The archive names one that is none of those that failed; its last row counts. */
+#define OTHERS(rows) { .target = "/Person?$select=personId&$filter=personId" \
+	"%20gt%200&$orderBy=personId%20asc&$top=4&", .body = VALUE(rows) }
+#define OTHER(id) "{\"PrimaryKey\":\"" id "\",\"personId\":" id "}"
+
+static bool
+changes(struct rig *rig, const char *watermark)
+{
+	return superoffice_crm.pull_contacts(rig->self, rig_pull(rig,
+	    watermark, NULL), rig_contact, rig_checkpoint, rig, &rig->err);
+}
+
 static void
 load(struct rig *rig, const char *more, const struct sim_reply *script,
     size_t n)
@@ -442,6 +456,7 @@ test_interests_unread(void **state)
 		    "{\"ErrorType\":\"SoSentryException\",\"ErrorMessage\":"
 		    "\"Karin Holm\"}" },
 		{ .target = "/Person/34?", .status = 409, .body = "{}" },
+		OTHERS(OTHER("36") "," OTHER("12")), PERSON("12", ""),
 		{ .target = "/Person/35?", .body = "[]" },
 		{ .target = "/Person/36?", .status = 500, .body = "{}" },
 		PERSON("37", ""),
@@ -465,7 +480,60 @@ test_interests_unread(void **state)
 	rig_end(&rig);
 }
 
-/* Several in a row: the service is away, not a person odd. */
+/* Three that stand together stop no night, while another person is still answered;
+ * each call counts anew. */
+static void
+test_odd_persons(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD("31", UNSURE) "," CARD("32", UNSURE) ","
+		    CARD("33", UNSURE) "," CARD("34", UNSURE) ","
+		    CARD("35", UNSURE) "," CARD("36", UNSURE)),
+		PERSON("31", ""), BAD("32"), BAD("33"), BAD("34"),
+		PERSON("31", ""), BAD("35"), BAD("36"), NONE("/Person"),
+		PAGE("/Person", CARD("32", UNSURE)), BAD("32"),
+		NONE("/Person") };
+	static const char *const ids[] = { "31", "32", "33", "34", "35", "36" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "", script, ARRAY_LEN(script));
+	RIG_OK(&rig, rig_load(&rig, ids, ARRAY_LEN(ids)));
+	RIG_OK(&rig, rig_load(&rig, ids + 1, 1));
+	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0"));
+	rig_end(&rig);
+}
+
+/* A stream of changes counts anew, too; and a page of a proxy for each person and
+ * for another one ends it: the mark does not move over them. */
+static void
+test_odd_stream(void **state)
+{
+	static const struct sim_reply calm[] = {
+		PAGE("/Person", CARD("31", UNSURE) "," CARD("32", UNSURE)),
+		BAD("31"), BAD("32"), NONE("/Person"),
+		PAGE("/Person", CARD("31", UNSURE) "," CARD("32", UNSURE)),
+		BAD("31"), BAD("32"), NONE("/Person") };
+	static const struct sim_reply away[] = {
+		PAGE("/Person", CARD("31", UNSURE) "," CARD("32", UNSURE) ","
+		    CARD("33", UNSURE)),
+		PROXY("31"), PROXY("32"), PROXY("33"), OTHERS(OTHER("12")),
+		PROXY("12") };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "", calm, ARRAY_LEN(calm));
+	RIG_OK(&rig, changes(&rig, NULL));
+	RIG_OK(&rig, changes(&rig, NULL));
+	rig_end(&rig);
+	rig_start(&rig, "", away, ARRAY_LEN(away));
+	assert_false(changes(&rig, NULL));
+	assert_int_equal(rig.err.kind, ERR_PROTOCOL);
+	assert_string_equal(rig.watermark, "");
+	rig_end(&rig);
+}
+
+/* Several in a row, and another one: the service is away, not a person odd. */
 static void
 test_persons_away(void **state)
 {
@@ -474,7 +542,9 @@ test_persons_away(void **state)
 		    CARD("33", UNSURE) "," CARD("34", UNSURE)),
 		{ .target = "/Person/31?", .status = 500, .body = "{}" },
 		{ .target = "/Person/32?", .status = 500, .body = "{}" },
-		{ .target = "/Person/33?", .status = 503, .body = "{}" } };
+		{ .target = "/Person/33?", .status = 500, .body = "{}" },
+		OTHERS(OTHER("12")),
+		{ .target = "/Person/12?", .status = 500, .body = "{}" } };
 	static const char *const ids[] = { "31", "32", "33", "34" };
 	struct rig rig;
 
@@ -1013,6 +1083,8 @@ main(void)
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_interests),
 		cmocka_unit_test(test_interests_unread),
+		cmocka_unit_test(test_odd_persons),
+		cmocka_unit_test(test_odd_stream),
 		cmocka_unit_test(test_persons_away),
 		cmocka_unit_test(test_keyless),
 		cmocka_unit_test(test_large_card),

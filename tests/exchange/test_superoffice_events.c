@@ -607,11 +607,11 @@ test_odd_booking(void **state)
 {
 	static const struct sim_reply script[] = {
 		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "") ","
-		    MEETING("7", "") "," MEETING("8", "")),
+		    MEETING("8", "") "," MEETING("9", "")),
 		{ .target = "/Appointment/5?", .status = 403, .body = "{}" },
 		{ .target = "/Appointment/6?", .status = 400, .body = "{}" },
-		{ .target = "/Appointment/7?", .body = "{\"MotherId\":null}" },
 		{ .target = "/Appointment/8?", .body = "{\"MotherId\":0}" },
+		{ .target = "/Appointment/9?", .body = "{\"MotherId\":null}" },
 		NONE("/Appointment") };
 	struct rig rig;
 
@@ -620,7 +620,7 @@ test_odd_booking(void **state)
 	RIG_SEES(&rig, MET("8"));
 	RIG_REFUSES(&rig, "appointments 5: MotherId: expected a number: HTTP "
 	    "403\nappointments 6: MotherId: expected a number: HTTP 400\n"
-	    "appointments 7: MotherId: expected a number: HTTP 200\n");
+	    "appointments 9: MotherId: expected a number: HTTP 200\n");
 	rig_end(&rig);
 }
 
@@ -756,10 +756,15 @@ test_so09_list_broken(void **state)
 #define ASKED(id, mother) { .target = "/Appointment/" id "?", \
 	.body = MOTHER(id, mother) }
 #define BROKEN(id) { .target = "/Appointment/" id "?", .status = 500 }
+/* The archive names one that is none of those that failed; its last row counts. */
+#define OTHERS(rows) { .target = "/Appointment?$select=appointmentId&$filter=" \
+	"appointmentId%20gt%200&$orderBy=appointmentId%20asc&$top=4&", \
+	.body = VALUE(rows) }
+#define OTHER(id) "{\"PrimaryKey\":\"" id "\",\"appointmentId\":" id "}"
 #define NO_MOTHER(id) "appointments " id ": MotherId: expected a number: HTTP " \
 	"500\n"
-/* 500 for one row after the other, and then for one that was answered before: a
- * service that is away. */
+/* 500 for one row after the other, and then for one that was answered before, and
+ * for another one: a service that is away. */
 static void
 test_bookings_fail(void **state)
 {
@@ -767,13 +772,11 @@ test_bookings_fail(void **state)
 		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "") ","
 		    MEETING("7", "") "," MEETING("8", "") "," MEETING("9", "")),
 		BROKEN("5"), ASKED("6", "0"), BROKEN("7"), BROKEN("8"),
-		BROKEN("9"), BROKEN("6") };
+		BROKEN("9"), BROKEN("6"), OTHERS(OTHER("1")), BROKEN("1") };
 	static const struct sim_reply first[] = {
 		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "") ","
 		    MEETING("7", "")),
-		BROKEN("5"), BROKEN("6"), BROKEN("7"),
-		{ .target = "/Appointment?$select=appointmentId&$top=1 ",
-		    .status = 500 } };
+		BROKEN("5"), BROKEN("6"), BROKEN("7"), OTHERS("") };
 	struct rig rig;
 
 	(void)state;
@@ -790,7 +793,7 @@ test_bookings_fail(void **state)
 }
 
 /* Odd rows that stand together are set aside, as a row that was answered before
- * still is, or the archive: the night goes on. */
+ * still is, or another one: the night goes on. */
 static void
 test_odd_neighbours(void **state)
 {
@@ -798,8 +801,7 @@ test_odd_neighbours(void **state)
 		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "") ","
 		    MEETING("7", "") "," MEETING("8", "") "," MEETING("9", "")),
 		BROKEN("5"), BROKEN("6"), BROKEN("7"),
-		{ .target = "/Appointment?$select=appointmentId&$top=1 ",
-		    .body = VALUE("") },
+		OTHERS(OTHER("5") "," OTHER("2")), ASKED("2", "0"),
 		ASKED("8", "0"), BROKEN("9"),
 		PAGE("/Appointment", MEETING("10", "") "," MEETING("11", "") ","
 		    MEETING("12", "")),
@@ -815,7 +817,7 @@ test_odd_neighbours(void **state)
 	rig_end(&rig);
 }
 
-/* What was read well in between, or said of a row alone, parts them: no probe. */
+/* What was read well in between, or is not there, parts them: no probe. */
 static void
 test_odd_far_apart(void **state)
 {
@@ -823,8 +825,7 @@ test_odd_far_apart(void **state)
 		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "") ","
 		    MEETING("7", "") "," MEETING("8", "") "," MEETING("9", "")
 		    "," MEETING("10", "") "," MEETING("11", "")),
-		BROKEN("5"), BROKEN("6"),
-		{ .target = "/Appointment/7?", .status = 403, .body = "{}" },
+		BROKEN("5"), BROKEN("6"), ASKED("7", "0"),
 		BROKEN("8"), BROKEN("9"),
 		{ .target = "/Appointment/10?", .status = 404, .body =
 		    "{\"ErrorType\":\"SoNotFoundException\"}" },
@@ -832,20 +833,92 @@ test_odd_far_apart(void **state)
 	static const struct sim_reply listed[] = {
 		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "")),
 		LIST(""), BROKEN("5"), BROKEN("6"),
-		PAGE("/Appointment", MEETING("7", "") "," MEETING("8", "")),
-		LIST(""), BROKEN("7"), BROKEN("8"), NONE("/Appointment") };
+		PAGE("/Appointment", MEETING("7", "") "," MEETING("8", "") ","
+		    MEETING("9", "")),
+		LIST(MOTHER("9", "0")), BROKEN("7"), BROKEN("8"), NONE("/Appointment") };
 	struct rig rig;
 
 	(void)state;
 	pull(&rig, MEETINGS, single, ARRAY_LEN(single));
-	RIG_REFUSES(&rig, NO_MOTHER("5") NO_MOTHER("6") "appointments 7: "
-	    "MotherId: expected a number: HTTP 403\n" NO_MOTHER("8")
+	RIG_REFUSES(&rig, NO_MOTHER("5") NO_MOTHER("6") NO_MOTHER("8")
 	    NO_MOTHER("9") "appointments 10: MotherId: expected an appointment "
 	    "that is still there\n" NO_MOTHER("11"));
 	rig_end(&rig);
 	pull(&rig, LISTED, listed, ARRAY_LEN(listed));
 	RIG_REFUSES(&rig, NO_MOTHER("5") NO_MOTHER("6") NO_MOTHER("7")
 	    NO_MOTHER("8"));
+	rig_end(&rig);
+}
+
+/* Whatever it is that the service says of each: a page of a proxy, a right that is
+ * not there, an answer that holds nothing.  Nothing is passed over. */
+static void
+test_bookings_all_fail(void **state)
+{
+	static const struct {
+		int status;
+		const char *body;
+		enum err_kind kind;
+	} cases[] = { { 403, "{\"ErrorType\":\"SoSentryException\"}", ERR_AUTH },
+		{ 200, "<html>", ERR_PROTOCOL }, { 400, "{}", ERR_PROTOCOL },
+		{ 200, "{}", ERR_PROTOCOL } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct sim_reply script[] = {
+			PAGE("/Appointment", MEETING("5", "") "," MEETING("6",
+			    "") "," MEETING("7", "") "," MEETING("8", "")),
+			BROKEN("5"), BROKEN("6"), BROKEN("7"),
+			OTHERS(OTHER("1")), BROKEN("1") };
+		struct rig rig;
+
+		for (size_t k = 1; k < ARRAY_LEN(script); k++)
+			if (k != 4) {
+				script[k].status = cases[i].status;
+				script[k].body = cases[i].body;
+			}
+		rig_start(&rig, MEETINGS, script, ARRAY_LEN(script));
+		assert_false(rig_events(&rig, NULL, NULL));
+		assert_int_equal(rig.err.kind, cases[i].kind);
+		assert_non_null(strstr(rig.err.msg,
+		    "3 in a row cannot be read"));
+		RIG_SEES(&rig, "");
+		assert_string_equal(rig.watermark, "");
+		rig_end(&rig);
+	}
+}
+
+/* What can be asked without the archive: a meeting of the page that is no
+ * booking, one that a list named; where it is odd, too, another one. */
+static void
+test_odd_probe(void **state)
+{
+	static const struct sim_reply page[] = {
+		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "") ","
+		    MEETING("7", "") "," MEETING("8", SINGLE)),
+		BROKEN("5"), BROKEN("6"), BROKEN("7"), ASKED("8", "0"),
+		NONE("/Appointment") };
+	static const struct sim_reply listed[] = {
+		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "") ","
+		    MEETING("7", "") "," MEETING("8", "")),
+		LIST(MOTHER("8", "0")), BROKEN("5"), BROKEN("6"), BROKEN("7"),
+		ASKED("8", "0"), NONE("/Appointment") };
+	static const struct sim_reply gone[] = {
+		PAGE("/Appointment", MEETING("5", "") "," MEETING("6", "") ","
+		    MEETING("7", "") "," MEETING("8", SINGLE)),
+		BROKEN("5"), BROKEN("6"), BROKEN("7"), BROKEN("8"),
+		OTHERS(OTHER("2")), ASKED("2", "0"), NONE("/Appointment") };
+	struct rig rig;
+
+	(void)state;
+	pull(&rig, MEETINGS, page, ARRAY_LEN(page));
+	RIG_SEES(&rig, MET("8"));
+	rig_end(&rig);
+	pull(&rig, LISTED, listed, ARRAY_LEN(listed));
+	RIG_SEES(&rig, MET("8"));
+	rig_end(&rig);
+	pull(&rig, MEETINGS, gone, ARRAY_LEN(gone));
+	RIG_SEES(&rig, MET("8"));
 	rig_end(&rig);
 }
 
@@ -1185,6 +1258,8 @@ main(void)
 		cmocka_unit_test(test_odd_booking),
 		cmocka_unit_test(test_so09_list_broken),
 		cmocka_unit_test(test_bookings_fail),
+		cmocka_unit_test(test_bookings_all_fail),
+		cmocka_unit_test(test_odd_probe),
 		cmocka_unit_test(test_odd_neighbours),
 		cmocka_unit_test(test_odd_far_apart),
 		cmocka_unit_test(test_odd_next_pass),

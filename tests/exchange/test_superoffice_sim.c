@@ -528,6 +528,33 @@ test_large(void **state)
 	assert_true(WITH_ASAN || peak[1] - peak[0] < 8192);
 }
 
+/* Three bookings that stand together cannot be shown, nor the list of all of them:
+ * the service takes the question that finds out, and the night goes on. */
+static void
+test_odd_bookings(void **state)
+{
+	static const char *const options[] = { "--seed-world", "20",
+		"--events", "60", "--bookings", "100", NULL };
+	struct nights n;
+	struct world w;
+
+	(void)state;
+	world_start(&w, options);
+	world_open(&w, "sale_history = false;");
+	world_tell(&w, "fault", "{'kind':'500','on':'entity','provider':"
+	    "'GetAppointmentList','times':-1}");
+	world_tell(&w, "fault", "{'kind':'500','on':'entity','provider':"
+	    "'/Appointment/','times':3}");
+	nights_begin(&n, &w);
+	calm_night(&n);
+	assert_non_null(strstr(buf_text(&w.rig.bad), "a number: HTTP 500"));
+	assert_true(n.of[0] > 0 && n.of[0] + 3 >= meetings(&w));
+	nights_end(&n);
+	world_close(&w);
+	world_manners(&w);
+	world_stop(&w);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -543,6 +570,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_late_and_equal),
 		cmocka_unit_test(test_old_sales_edited),
+		cmocka_unit_test(test_odd_bookings),
 	};
 
 	(void)argc;

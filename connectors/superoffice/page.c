@@ -9,6 +9,8 @@
  *  - rows of one key that fill a page, of which there may be more: more rows are
  *    asked for, as the next page begins behind the key; where those of its
  *    neighbour make it too large, the key is asked for alone;
+ *  - a key of which nothing comes when it is asked for alone, as its rows went in
+ *    between: that is no end of the query, which goes on behind it;
  *  - a service that does not keep $top: an error, not a row after the other;
  *  - a query that is refused: a column or an id of the options, so that is what
  *    the message says.
@@ -93,6 +95,19 @@ is_one_key(const struct so_query *q, json_t *rows)
 	    key != 0 && key == so_key(q, json_array_get(rows, n - 1));
 }
 
+/* Set aside. */
+static void
+key_pass(struct superoffice *s, const struct so_query *q, long long key,
+    long long *after, const char *expected)
+{
+	char id[24];
+
+	(void)snprintf(id, sizeof(id), "%lld", key);
+	so_complain(s, q->label, id, expected);
+	s->unread++;
+	*after = key;
+}
+
 /* What comes first behind *after is more than an answer holds: its key is read
  * alone. */
 static bool
@@ -114,13 +129,24 @@ leave_out(struct superoffice *s, struct arena *arena, const struct so_query *q,
 		return err_set(err, ERR_PROTOCOL, "%s: a page of one row is "
 		    "larger than %zu bytes: the service does not keep $top or "
 		    "$select", q->label, HTTP_ANSWER_MAX);
-	char id[24];
-	(void)snprintf(id, sizeof(id), "%lld", key);
-	so_complain(s, q->label, id, "expected a row that an answer of 4 MiB "
+	key_pass(s, q, key, after, "expected a row that an answer of 4 MiB "
 	    "holds: name fewer or shorter columns (extra_fields)");
-	s->unread++;
-	*after = key;
 	return true;
+}
+
+/* A row without a key may be its own. */
+static bool
+has_other_key(const struct so_query *q, json_t *rows, long long key)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		const long long is = so_key(q, row);
+		if (is != 0 && is != key)
+			return true;
+	}
+	return false;
 }
 
 /* All rows of one key, and of no other. */
@@ -134,8 +160,13 @@ key_alone(struct superoffice *s, struct arena *arena, const struct so_query *q,
 	const char *only = arena_printf(arena, "%s in (%lld)", q->id, key);
 	one.filter = only == NULL ? NULL : so_and(arena, q->filter, only);
 	one.fits = ROWS_MAX;
-	return one.filter == NULL ? err_nomem(err) :
-	    so_query_page(s, arena, &one, key - 1, res, rows, err);
+	if (one.filter == NULL)
+		return err_nomem(err);
+	if (!so_query_page(s, arena, &one, key - 1, res, rows, err))
+		return false;
+	return !has_other_key(q, *rows, key) || err_set(err, ERR_PROTOCOL,
+	    "%s: expected rows of one key: the service does not keep $filter",
+	    q->label);
 }
 
 /* Between what is too few and what is too many; 0 = there is nothing. */
@@ -172,17 +203,21 @@ fit_end(struct superoffice *s, struct arena *arena, struct so_query *q,
     long long *after, struct fit *f, struct api_res *res, json_t **rows,
     bool *again, struct err *err)
 {
-	*again = false;
-	if (f->few > 0) {
-		if (key_alone(s, arena, q, f->key, res, rows, err))
-			return true;
-		if (!res->too_large)
-			return false;
-	}
-	*again = true;
+	const long long key = f->few > 0 ? f->key : 0;
+	const bool got = key > 0 && key_alone(s, arena, q, key, res, rows, err);
+
+	*again = !got || json_array_size(*rows) == 0;
+	if (!*again)
+		return true;
+	if (key > 0 && !got && !res->too_large)
+		return false;
 	q->fits = q->top;
 	*f = (struct fit){ .many = ROWS_MAX + 1 };
-	return leave_out(s, arena, q, after, err);
+	if (!got)
+		return leave_out(s, arena, q, after, err);
+	key_pass(s, q, key, after, "expected the rows that were there a moment "
+	    "ago");
+	return true;
 }
 
 /* A page that was small leaves room for more. */

@@ -576,6 +576,15 @@ test_keyless(void **state)
 	rig_end(&rig);
 }
 
+static const char *
+huge_body(struct rig *rig)
+{
+	char *huge = arena_alloc(rig->arena, HTTP_ANSWER_MAX + 2);
+
+	memset(huge, ' ', HTTP_ANSWER_MAX + 1);
+	return huge;
+}
+
 /* Two who do not fit into one answer together, and each alone does: both come.
  * The third does not fit alone. */
 static void
@@ -598,8 +607,7 @@ test_large_neighbours(void **state)
 
 	(void)state;
 	rig_start(&rig, PLAIN "page_size = 2;", script, ARRAY_LEN(script));
-	char *huge = arena_alloc(rig.arena, HTTP_ANSWER_MAX + 2);
-	memset(huge, ' ', HTTP_ANSWER_MAX + 1);
+	const char *huge = huge_body(&rig);
 	for (size_t i = 0; i < ARRAY_LEN(large); i++)
 		script[large[i]].body = huge;
 	RIG_OK(&rig, rig_load(&rig, ids, 4));
@@ -613,6 +621,40 @@ test_large_neighbours(void **state)
 	    "holds: name fewer or shorter columns (extra_fields)\n"
 	    "persons 33: expected a row of this person: one came without a key, "
 	    "or was too large\n");
+	rig_end(&rig);
+}
+
+/* Whose rows are not there any more when they are asked for alone: no end of the
+ * query, and nobody is gone for it.  But rows of another one are an error. */
+static void
+test_alone_nothing(void **state)
+{
+	struct sim_reply script[] = { NONE("/Person"),	/* 31, 32 */
+		PAGE("/Person", CARD("31", MAY)),
+		NONE("/Person"),			/* alone */
+		PAGE("/Person", CARD("32", MAY)), NONE("/Person") };
+	struct sim_reply other[] = { NONE("/Person"),
+		PAGE("/Person", CARD("31", MAY)),
+		PAGE("/Person", CARD("31", MAY) "," CARD("32", MAY)) };
+	static const char *const ids[] = { "31", "32" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, PLAIN "page_size = 2;", script, ARRAY_LEN(script));
+	script[0].body = huge_body(&rig);
+	RIG_OK(&rig, rig_load(&rig, ids, 2));
+	RIG_SEES(&rig, LOOKS("32", "employed=2 consent=0"));
+	assert_non_null(strstr(rig_line(&rig, 3), "personId gt 31&"));
+	RIG_REFUSES(&rig, "persons 31: expected the rows that were there a "
+	    "moment ago\n"
+	    "persons 31: expected a row of this person: one came without a key, "
+	    "or was too large\n");
+	rig_end(&rig);
+	rig_start(&rig, PLAIN "page_size = 2;", other, ARRAY_LEN(other));
+	other[0].body = huge_body(&rig);
+	assert_false(rig_load(&rig, ids, 2));
+	assert_int_equal(rig.err.kind, ERR_PROTOCOL);
+	RIG_SEES(&rig, "");
 	rig_end(&rig);
 }
 
@@ -630,9 +672,7 @@ test_large_card(void **state)
 
 	(void)state;
 	rig_start(&rig, PLAIN "page_size = 1;", script, ARRAY_LEN(script));
-	char *huge = arena_alloc(rig.arena, HTTP_ANSWER_MAX + 2);
-	memset(huge, ' ', HTTP_ANSWER_MAX + 1);
-	script[0].body = huge;
+	script[0].body = huge_body(&rig);
 	RIG_OK(&rig, rig_load(&rig, ids, 3));
 	RIG_SEES(&rig, LOOKS("32", "employed=2 consent=0"));
 	RIG_REFUSES(&rig, "persons 31: expected a row that an answer of 4 MiB "
@@ -707,9 +747,7 @@ test_so12_shrunk_pages(void **state)
 
 	(void)state;
 	rig_start(&rig, PLAIN "page_size = 4;", script, ARRAY_LEN(script));
-	char *huge = arena_alloc(rig.arena, HTTP_ANSWER_MAX + 2);
-	memset(huge, ' ', HTTP_ANSWER_MAX + 1);
-	script[0].body = huge;
+	script[0].body = huge_body(&rig);
 	RIG_OK(&rig, rig_load(&rig, ids, 2));
 	assert_non_null(strstr(rig_line(&rig, 1), "&$top=2&"));
 	assert_non_null(strstr(rig_line(&rig, 2), "personId gt 31&"));
@@ -1089,6 +1127,7 @@ main(void)
 		cmocka_unit_test(test_keyless),
 		cmocka_unit_test(test_large_card),
 		cmocka_unit_test(test_large_neighbours),
+		cmocka_unit_test(test_alone_nothing),
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_so12_small_pages),
 		cmocka_unit_test(test_so12_shrunk_pages),

@@ -13,10 +13,10 @@
  *    gone then stays so, his fields too, and others wait for the next;
  *  - everybody is called gone, for the address is not served any more, or not just
  *    now: 404 counts against a contact only where it is HubSpot's own, and the list
- *    of contacts answers right behind it;
+ *    of contacts shows one right behind it, which an empty portal's does not;
  *  - a batch path that is not served, halved down to each contact, call after
  *    call: one who is there alone makes it doubted, and its next 404 ends the run
- *    as an error of the configuration, unless it has answered anybody.
+ *    as an error of the configuration, unless it has answered anybody since.
  */
 #include <string.h>
 
@@ -162,16 +162,20 @@ hs_absent_gone(struct hubspot *h, struct hs_flight *f,
 }
 
 /* ---- is a batch served? --------------------------------------------------- */
+/* A proxy's 413 says nothing of what is behind it. */
 void
-hs_batch_served(struct hubspot *h, enum hs_doing of)
+hs_batch_served(struct hubspot *h, enum hs_doing of,
+    const struct http_res *res, json_t *root)
 {
-	h->writer->batch[of].served = true;
+	if (res->status / 100 == 2 || json_is_string(json_object_get(root,
+	        "category")))
+		h->writer->batch[of] = (struct hs_batch){ .served = true };
 }
 
 void
 hs_batch_doubt(struct hubspot *h, enum hs_doing of)
 {
-	h->writer->batch[of].doubted = true;
+	h->writer->batch[of] = (struct hs_batch){ .doubted = true };
 }
 
 bool

@@ -228,8 +228,13 @@ hs_is_own_error(json_t *root)
 bool
 hs_prove_by(json_t *root, struct err *err)
 {
-	if (json_is_array(json_object_get(root, "results")))
+	json_t *rows = json_object_get(root, "results");
+
+	if (json_array_size(rows) > 0)
 		return true;
+	if (json_is_array(rows))
+		return err_set(err, ERR_PROTOCOL, HS_LIST ": the portal shows "
+		    "no contact: is it the right token?");
 	return err_set(err, ERR_PROTOCOL, root == NULL ? HS_LIST ": HTTP 404: "
 	    "contacts are not served there: correct base_url or api_version" :
 	    HS_LIST ": expected an array \"results\", after a 404 that does not "

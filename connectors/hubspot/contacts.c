@@ -8,6 +8,9 @@
  *  - 404 of a proxy, or of an address that is not served any more: where it does
  *    not say what is missing, it must be HubSpot's own, and the list of contacts
  *    must answer behind each (hs_prove);
+ *  - a batch path that is not served, which costs a request for each of a hundred,
+ *    night after night: one who is there alone makes it doubted, and its next 404
+ *    is an error of the configuration;
  *  - more properties than an address takes (414): asked for in halves, which
  *    must be of the same card.
  */
@@ -29,6 +32,7 @@ struct cards {
 	void *arg;
 	struct arena *page;
 	bool changes;		/* all that changed: merges are among it */
+	bool alone;		/* one of them is there, asked for alone */
 	/* By id: what was asked for, and which of it came. */
 	const char *const *ids;
 	bool *met;
@@ -188,6 +192,7 @@ emit_alone(struct cards *c, const char *id, json_t *row, struct err *err)
 	if (card.contact_id == NULL)
 		return err_set(err, ERR_PROTOCOL, "read a contact: expected its "
 		    "\"id\"");
+	c->alone |= !card.gone && strcmp(card.contact_id, id) == 0;
 	if (strcmp(card.contact_id, id) != 0) {
 		card.moved_to = card.contact_id;
 		card.contact_id = id;
@@ -263,14 +268,19 @@ row_alone(struct cards *c, const char *id, json_t **row, struct api_res *res,
 }
 
 static bool
-is_gone(struct cards *c, const struct api_res *res, enum err_kind kind,
-    struct err *err)
+says_missing(const struct api_res *res)
 {
 	const char *category = json_string_value(json_object_get(
 	    api_root(res), "category"));
 
-	return kind == ERR_GONE && ((category != NULL &&
-	    strcmp(category, "OBJECT_NOT_FOUND") == 0) ||
+	return category != NULL && strcmp(category, "OBJECT_NOT_FOUND") == 0;
+}
+
+static bool
+is_gone(struct cards *c, const struct api_res *res, enum err_kind kind,
+    struct err *err)
+{
+	return kind == ERR_GONE && (says_missing(res) ||
 	    hs_prove(c->h, api_root(res), err));
 }
 
@@ -319,35 +329,53 @@ take_batch(struct cards *c, json_t *root, struct err *err)
 	return on_rows(c, rows, err);
 }
 
+/* None of them is there, and each is asked for alone: or there is no such path,
+ * for one whom it called missing was there. */
 static bool
-load_batch(struct cards *c, struct err *err)
+batch_missing(const struct cards *c, struct err *err)
+{
+	return !c->h->cards_doubted || err_set(err, ERR_CONFIG, "contacts/batch/"
+	    "read is not served: HTTP 404, for contacts that are there: correct "
+	    "api_version, or base_url if it is a gateway's");
+}
+
+/* *missing: it is 404, and does not say of what. */
+static bool
+load_batch(struct cards *c, bool *missing, struct err *err)
 {
 	AUTO(arena) struct arena *arena = arena_new(PAGE_MAX_BYTES);
 	AUTO(api_res) struct api_res res = { 0 };
 	AUTO(buf) struct buf body;
 	struct err unwanted, *why = err == NULL ? &unwanted : err;
 
+	*missing = false;
 	buf_init(&body, BODY_MAX);
 	if (arena == NULL || !put_inputs(c, &body))
 		return err_nomem(err);
 	const struct hs_call call = { .label = "read contacts",
 		.path = hs_path(c->h, arena, HS_OBJECTS,
 		    "/contacts/batch/read"), .body = buf_text(&body) };
-	if (hs_read(c->h, arena, &call, &res, why))
+	if (hs_read(c->h, arena, &call, &res, why)) {
+		c->h->cards_doubted = false;
 		return take_batch(c, api_root(&res), err);
-	/* None of them is there: each is asked for alone. */
-	return why->kind == ERR_GONE;
+	}
+	*missing = why->kind == ERR_GONE && !says_missing(&res);
+	return why->kind == ERR_GONE && (!*missing || batch_missing(c, err));
 }
 
 static bool
 load_some(struct cards *c, struct err *err)
 {
+	bool missing;
+
 	memset(c->met, 0, c->n * sizeof(*c->met));
-	if (!load_batch(c, err))
+	c->alone = false;
+	if (!load_batch(c, &missing, err))
 		return false;
 	for (size_t i = 0; i < c->n; i++)
 		if (!c->met[i] && !load_alone(c, c->ids[i], err))
 			return false;
+	c->h->cards_doubted |= missing && c->alone;
 	return true;
 }
 

@@ -188,9 +188,11 @@ part_missing(struct fields *f, json_t *root, const struct hs_record *records,
 		return true;
 	}
 	put_result_set(result, PUT_AGAIN, "HTTP 404", "");
+	/* What was there a while ago need not be now. */
+	const bool before = idmap_has(&f->h->writer->asked, records[0].id);
 	if (!hs_absent_look(f->h, records[0].id, result, err))
 		return false;
-	if (result->outcome != PUT_GONE)
+	if (!before && result->outcome != PUT_GONE)
 		hs_batch_doubt(f->h, HS_WRITING);
 	return true;
 }
@@ -212,7 +214,7 @@ take_failure(struct fields *f, const struct api_res *res,
 	if (!hs_is_of_records(&res->http, err->kind, api_root(res)))
 		return res->http.status == 404 && err->kind == ERR_GONE &&
 		    part_missing(f, api_root(res), records, err);
-	hs_batch_served(f->h, HS_WRITING);
+	hs_batch_served(f->h, HS_WRITING, &res->http, api_root(res));
 	part_refused(f, api_root(res), records, said);
 	return true;
 }
@@ -238,7 +240,7 @@ send_part(struct fields *f, struct err *err)
 		return err_nomem(err);
 	req.body_len = strlen(req.body);
 	if (hs_do(f->h, arena, &req, &res, err)) {
-		hs_batch_served(f->h, HS_WRITING);
+		hs_batch_served(f->h, HS_WRITING, &res.http, api_root(&res));
 		if (!take_results(f, api_root(&res), records, &said, err))
 			return of_no_record(err);
 	} else if (!take_failure(f, &res, records, &said, err)) {

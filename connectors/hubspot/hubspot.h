@@ -25,6 +25,7 @@ struct hubspot {
 	struct hs_stages *stages[2];	/* deals, tickets: of this run; in own */
 	struct hs_owner *owners;	/* of this run; in own */
 	size_t n_owners;
+	bool cards_doubted;	/* their batch was 404 for one who is there */
 	bool label_met;		/* a deal had a contact with deal_contacts */
 	bool owners_known;
 	struct hs_writer *writer;	/* writing side; may stay NULL */
@@ -53,7 +54,7 @@ NPS_MUSTCHECK bool hs_read(struct hubspot *h, struct arena *arena,
 /* Are those the words of HubSpot's own errors, none of a gateway's? */
 bool hs_is_own_error(json_t *root);
 /* A 404, root of its body, that does not say what is missing is of the contact
- * where it is HubSpot's own and the list of contacts answers right after it; else
+ * where it is HubSpot's own and the list of contacts shows one right after it; else
  * an error. */
 NPS_MUSTCHECK bool hs_prove(struct hubspot *h, json_t *root, struct err *err);
 #define HS_LIST "list contacts"

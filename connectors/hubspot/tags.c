@@ -394,7 +394,8 @@ after_reading(const struct step *s, const struct http_res *res,
 		return false;
 	if (said == HS_MISSING)
 		return doubt_part(s, req, err);
-	hs_batch_served(s->h, s->f->doing);
+	hs_batch_served(s->h, s->f->doing, res, doc == NULL ? NULL :
+	    json_root(doc));
 	if (said == HS_REFUSED)
 		return part_refused(s, json_root(doc), req, err);
 	for (size_t i = 0; i < s->f->parts.now.n; i++)
@@ -415,7 +416,7 @@ after_writing(const struct step *s, const struct http_res *res,
 	json_t *root = doc == NULL ? NULL : json_root(doc);
 	if (said == HS_MISSING)
 		return doubt_part(s, req, err);
-	hs_batch_served(s->h, s->f->doing);
+	hs_batch_served(s->h, s->f->doing, res, root);
 	return said == HS_REFUSED ? part_refused(s, root, req, err)
 	                          : take_results(s, root, req, err);
 }

@@ -99,10 +99,11 @@ NPS_MUSTCHECK bool hs_prove_ask(struct hubspot *h, struct hs_flight *f,
     struct http_req *req, struct err *err);
 NPS_MUSTCHECK bool hs_prove_take(struct hubspot *h, const struct http_res *res,
     struct err *err);
-/* Of a batch path (HS_READING, HS_WRITING): it gave an answer of its own; it was 404
- * for one who is there alone; it is 404 again: ERR_CONFIG where one is there whom
- * it called missing, and nothing shows that it is served. */
-void hs_batch_served(struct hubspot *h, enum hs_doing of);
+/* Of a batch path (HS_READING, HS_WRITING): it was answered, root of the body, if by
+ * 2xx or in words of HubSpot's own; it was 404 for one who is there alone; it is 404
+ * again: ERR_CONFIG where it was so, and nothing since shows that it is served. */
+void hs_batch_served(struct hubspot *h, enum hs_doing of,
+    const struct http_res *res, json_t *root);
 void hs_batch_doubt(struct hubspot *h, enum hs_doing of);
 NPS_MUSTCHECK bool hs_batch_missing(const struct hubspot *h, enum hs_doing of,
     struct err *err);

@@ -270,7 +270,10 @@ test_a_gateways_404_makes_nobody_gone(void **state)
 		{ "{}", "{\"results\":[]}", "none of HubSpot's own" },
 		{ "{\"status\":404,\"message\":\"no Route matched\"}",
 		    "{\"results\":[]}", "none of HubSpot's own" },
-		{ NOT_FOUND, "{}", "list contacts: expected an array" } };
+		{ NOT_FOUND, "{}", "list contacts: expected an array" },
+		/* Another portal's token. */
+		{ NOT_FOUND, "{\"results\":[]}", "list contacts: the portal "
+		    "shows no contact: is it the right token?" } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
@@ -281,7 +284,7 @@ test_a_gateways_404_makes_nobody_gone(void **state)
 			{ .match = "GET " OBJ "/contacts/102?", .status = 404,
 			    .body = all[i].body },
 			{ .match = "/contacts?limit=1 ", .times = 1,
-			    .body = "{\"results\":[]}" },
+			    .body = "{\"results\":[{\"id\":\"900\"}]}" },
 			{ .match = "/contacts?limit=1 ", .body = all[i].list } };
 		begin("", routes, ARRAY_LEN(routes));
 		rig_fails(&rig, rig_load(&rig, three, 2), ERR_PROTOCOL,
@@ -290,6 +293,62 @@ test_a_gateways_404_makes_nobody_gone(void **state)
 		    "101 gone - - mail - owner -=- employed ? tags\n");
 		rig_close(&rig);
 	}
+}
+
+/* A batch path that is not served costs a request for each, of one call: one who was
+ * there alone makes its next 404 an error, unless it was answered since.  Who is gone,
+ * or merged away, was missed by a path that may well be served. */
+static void
+test_a_batch_that_is_not_served(void **state)
+{
+	static const struct { struct route first, alone; bool served; } all[] = {
+		{ { .match = "batch/read", .status = 404, .body = "<html>No" },
+		    { .match = "GET " OBJ "/contacts/101?",
+		        .body = CARD("101", "") }, false },
+		{ { .match = "batch/read", .status = 404, .body =
+		        "{\"category\":\"OBJECT_NOT_FOUND\"}" },
+		    { .match = "GET " OBJ "/contacts/101?",
+		        .body = CARD("101", "") }, true },
+		{ { .match = "batch/read", .status = 404, .body = NOT_FOUND },
+		    { .match = "GET " OBJ "/contacts/101?",
+		        .body = CARD("900", "") }, true },
+		{ { .match = "batch/read", .status = 404, .body = NOT_FOUND },
+		    { .match = "GET " OBJ "/contacts/101?", .status = 404,
+		        .body = "{\"category\":\"OBJECT_NOT_FOUND\"}" },
+		    true } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		const struct route routes[] = { all[i].first, all[i].alone };
+		begin("", routes, ARRAY_LEN(routes));
+		rig_good(&rig, rig_load(&rig, three, 1));
+		if (all[i].served)
+			rig_good(&rig, rig_load(&rig, three, 1));
+		else
+			rig_fails(&rig, rig_load(&rig, three, 1), ERR_CONFIG,
+			    "contacts/batch/read is not served: HTTP 404");
+		rig_close(&rig);
+	}
+}
+
+/* What is answered in between shows that it is. */
+static void
+test_a_batch_that_is_served_again(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "batch/read", .status = 404, .body = NOT_FOUND,
+		    .times = 1 },
+		{ .match = "batch/read", .body = LINKS(""), .times = 1 },
+		{ .match = "batch/read", .status = 404, .body = NOT_FOUND },
+		{ .match = "GET " OBJ "/contacts/101?",
+		    .body = CARD("101", "") } };
+
+	(void)state;
+	begin("", routes, ARRAY_LEN(routes));
+	for (int i = 0; i < 3; i++)
+		rig_good(&rig, rig_load(&rig, three, 1));
+	rig_fails(&rig, rig_load(&rig, three, 1), ERR_CONFIG, "not served");
+	rig_close(&rig);
 }
 
 #define ADDRESS_MAX 140
@@ -700,6 +759,8 @@ main(void)
 		cmocka_unit_test(test_a_batch_of_nobody),
 		cmocka_unit_test(test_gone_only_where_contacts_are_served),
 		cmocka_unit_test(test_a_gateways_404_makes_nobody_gone),
+		cmocka_unit_test(test_a_batch_that_is_not_served),
+		cmocka_unit_test(test_a_batch_that_is_served_again),
 		cmocka_unit_test(test_an_address_that_is_too_long),
 		cmocka_unit_test(test_a_broken_answer_makes_nobody_gone),
 		cmocka_unit_test(test_batches_of_100),

@@ -410,6 +410,56 @@ test_a_404_after_one_that_was_proven(void **state)
 	}
 }
 
+/* The token of another portal, which has no contact: nobody's tag ends. */
+static void
+test_an_empty_portal(void **state)
+{
+	static const struct sim_reply script[] = { TAG, READS(ROWS("")),
+		{ ALONE("101"), .status = 404, .body = NOT_FOUND },
+		EMPTY_LIST };
+	const struct crm_tag_write write = meet("101", MEET "9");
+	struct put_result r;
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	rig_fails(rig_tags(&write, 1, &r), ERR_PROTOCOL, "list contacts: the "
+	    "portal shows no contact: is it the right token?");
+	assert_string_equal(rig_words(&r, 1), "again");
+	rig_close(true);
+}
+
+/* A proxy's 413 does not show that a batch is served; what was served a while ago
+ * is not, once one who is there alone meets a 404. */
+static void
+test_a_batch_that_is_served_no_more(void **state)
+{
+	static const struct sim_reply proxy[] = { TAG,
+		FOUR, NOBODY(UPDATE), TWO("101", "102"), NOBODY(UPDATE),
+		ONE("101"), NOBODY(UPDATE),
+		{ ALONE("101"), .body = "{\"id\":\"101\"}" },
+		ONE("102"), { .target = UPDATE, .status = 413,
+		    .body = "<html>" },
+		TWO("103", "104"), { .target = UPDATE, .status = 404,
+		    .body = NOT_FOUND } };
+	static const struct sim_reply moved[] = { TAG,
+		ONE("104"), UPDATES(ROWS(GOOD("104"))), TAG,
+		NOBODY(READ), NOBODY(READ),
+		{ ALONE("101"), .body = "{\"id\":\"101\"}" },
+		{ .target = READ, .status = 404, .body = NOT_FOUND } };
+	struct put_result r[4];
+
+	(void)state;
+	rig_open("", proxy, ARRAY_LEN(proxy));
+	rig_fails(rig_tags(four, 4, r), ERR_CONFIG, "contacts/batch/update is "
+	    "not served");
+	rig_close(true);
+	rig_open("", moved, ARRAY_LEN(moved));
+	assert_true(rig_tags(four + 3, 1, r));
+	rig_fails(rig_tags(four, 2, r), ERR_CONFIG, "contacts/batch/read is not "
+	    "served");
+	rig_close(true);
+}
+
 /* A proxy's page, or a path that is wrong, is no refusal of a contact. */
 static void
 test_a_refusal_without_a_category_refuses_nobody(void **state)
@@ -1016,6 +1066,8 @@ main(void)
 		cmocka_unit_test(test_not_found_without_a_category),
 		cmocka_unit_test(test_a_batch_not_found_without_a_category),
 		cmocka_unit_test(test_a_404_after_one_that_was_proven),
+		cmocka_unit_test(test_an_empty_portal),
+		cmocka_unit_test(test_a_batch_that_is_served_no_more),
 		cmocka_unit_test(test_a_batch_that_is_not_served),
 		cmocka_unit_test(
 		    test_a_refusal_without_a_category_refuses_nobody),

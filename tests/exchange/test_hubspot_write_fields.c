@@ -407,6 +407,33 @@ test_a_batch_that_is_not_served(void **state)
 	rig_close(true);
 }
 
+/* Who was asked for by the tags, before, need not be there now: his 404 says nothing
+ * of the batch. */
+static void
+test_nothing_is_doubted_unasked(void **state)
+{
+	static const struct sim_reply script[] = { GETS("npstoday_tags", TEXT),
+		READS(ROWS("")), { ALONE("101"), .body = "{\"id\":\"101\"}" },
+		READS(ROWS("")), READS(ROWS("")), READS(ROWS("")),
+		NUMBER("nps_last_score"),
+		{ .target = UPDATE, .status = 404, .body = NOT_FOUND }, LIST,
+		{ .target = UPDATE, .status = 404, .body = NOT_FOUND }, LIST,
+		{ ALONE("102"), .status = 404, .body = NOT_FOUND }, LIST };
+	const struct crm_tag_write tag = { .contact_id = "101",
+		.value = "A" };
+	const struct crm_effect e[] = { of("101"), of("102") };
+	struct put_result r;
+
+	(void)state;
+	rig_open("", script, ARRAY_LEN(script));
+	(void)rig_tags(&tag, 1, &r);
+	assert_true(put(e, 1, &r));
+	assert_string_equal(rig_words(&r, 1), "again");
+	assert_true(put(e + 1, 1, &r));
+	assert_string_equal(rig_words(&r, 1), "gone");
+	rig_close(true);
+}
+
 /* A proxy's page, or a path that is wrong, is no refusal of a contact. */
 static void
 test_a_refusal_without_a_category_refuses_nobody(void **state)
@@ -537,6 +564,7 @@ main(void)
 		cmocka_unit_test(
 		    test_a_refusal_without_a_category_refuses_nobody),
 		cmocka_unit_test(test_a_batch_that_is_not_served),
+		cmocka_unit_test(test_nothing_is_doubted_unasked),
 		cmocka_unit_test(test_hs09_daily),
 		cmocka_unit_test(test_hs10_refused),
 		cmocka_unit_test(test_cut_after_sending),

@@ -104,6 +104,8 @@ static const struct route rig_defaults[] = {
 	    "{\"id\":\"1\",\"label\":\"New\",\"metadata\":{\"ticketState\":"
 	    "\"OPEN\"}},{\"id\":\"4\",\"label\":\"Closed\",\"metadata\":{"
 	    "\"ticketState\":\"CLOSED\"}}]}]}" },
+	{ .match = "GET " OBJ "/contacts?limit=1 ", .body = "{\"results\":[{"
+	    "\"id\":\"900\"}]}" },
 	{ .match = "GET " OBJ "/", .body = "{\"results\":[]}" },
 };
 

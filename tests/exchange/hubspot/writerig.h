@@ -29,6 +29,9 @@
 #define READS(text) { .target = READ, .body = text }
 #define UPDATES(text) { .target = UPDATE, .body = text }
 #define LIST { .target = "GET " OBJECTS "contacts?limit=1 ", \
+	.body = "{\"results\":[{\"id\":\"900\"}]}" }
+/* Of a portal that is another one. */
+#define EMPTY_LIST { .target = "GET " OBJECTS "contacts?limit=1 ", \
 	.body = "{\"results\":[]}" }
 #define NO_LIST { .target = "GET " OBJECTS "contacts?limit=1 ", \
 	.status = 404, .body = "<html>No" }

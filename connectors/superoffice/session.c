@@ -335,10 +335,14 @@ static bool
 check_identity(const struct so_settings *set, struct err *err)
 {
 	const bool given = *set->identity_keys != '\0';
+	const bool said = *set->jwt_audience != '\0' || !set->jwt_times;
 
 	if (given != (set->jwt_verify == SO_JWT_SIGNATURE))
 		return err_set(err, ERR_CONFIG, "jwt_verify = \"signature\" "
 		    "and identity_keys belong together");
+	if (said && !given)
+		return err_set(err, ERR_CONFIG, "jwt_audience and jwt_times are "
+		    "not looked at unless jwt_verify = \"signature\"");
 	return !given || jwt_keys_check(set->identity_keys, err) ||
 	    err_wrap(err, "identity_keys");
 }

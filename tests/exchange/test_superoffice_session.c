@@ -412,12 +412,15 @@ static void
 test_signature_settings(void **state)
 {
 	static const char both[] = "jwt_verify = \"signature\" and "
-	    "identity_keys belong together";
+	    "identity_keys belong together", idle[] = "jwt_audience and "
+	    "jwt_times are not looked at unless jwt_verify = \"signature\"";
 	const struct {
 		const char *more, *keys, *msg;
 	} cases[] = {
 		{ "jwt_verify = 'signature';", "", both },
 		{ "identity_keys = 'credential:k';", public_pem, both },
+		{ "jwt_audience = 'app';", "", idle },
+		{ "jwt_verify = 'claims'; jwt_times = false;", "", idle },
 		{ "jwt_verify = 'signature'; identity_keys = 'credential:k';",
 		    "x", "identity_keys: expected PEM, or a JSON Web Key Set" },
 		{ "jwt_verify = 'signature'; identity_keys = 'credential:k';",

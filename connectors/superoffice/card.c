@@ -126,32 +126,36 @@ shown(const char *column, const char *option, json_t *rows, struct err *err)
 	    "nobody can be asked", column, option);
 }
 
-bool
-so_deleted_shown(const struct so_settings *set, json_t *rows, struct err *err)
+/* A user-defined field of the settings; NULL = none. */
+static bool
+field_shown(const char *key, const char *option, json_t *rows,
+    struct err *err)
 {
-	return *set->deleted_column == '\0' || shown(set->deleted_column,
-	    "deleted_column", rows, err);
+	char column[128];
+
+	(void)snprintf(column, sizeof(column), "%s%s", key == NULL ? "" :
+	    field_archive(key), key == NULL ? "" : key);
+	return key == NULL || shown(column, option, rows, err);
 }
 
 bool
-so_card_shown(const struct so_settings *set, json_t *rows, struct err *err)
+so_card_shown(const struct so_settings *set, json_t *rows, bool all,
+    struct err *err)
 {
 	static const char right[] = "may npsync's user read it?";
 	const bool consent = set->consent_rule != SO_CONSENT_OFF;
-	const char *key = so_nosend_field(set);
-	char column[128] = "";
 
-	if (key != NULL)
-		(void)snprintf(column, sizeof(column), "%s%s",
-		    field_archive(key), key);
-	return so_deleted_shown(set, rows, err) &&
+	return (*set->deleted_column == '\0' || shown(set->deleted_column,
+	        "deleted_column", rows, err)) &&
 	    shown("retired", right, rows, err) &&
 	    shown("personNoMail", right, rows, err) &&
 	    shown("personContact/contactNoMail", right, rows, err) &&
 	    (!consent || (shown(CONSENT, "consent_rule", rows, err) &&
 	        shown(WITHDRAWN, "consent_rule", rows, err))) &&
-	    (key == NULL || shown(column, "nosend", rows, err)) &&
-	    (!interests_count(set) || shown("hasInterests",
+	    field_shown(so_nosend_field(set), "nosend", rows, err) &&
+	    field_shown(set->tag_mode == SO_TAGS_FIELD && *set->tag_field !=
+	        '\0' ? set->tag_field : NULL, "tag_field", rows, err) &&
+	    (!all || !interests_count(set) || shown("hasInterests",
 	        "nosend, tag_mode", rows, err));
 }
 

@@ -8,8 +8,8 @@
  *  - whose interests cannot be read: quarantined under the id, neither known nor
  *    gone, and nobody else waits; several in a row are a service that is away
  *    only if it fails at others, too (odd.h);
- *  - a column that says who was deleted, which no row has: nobody would be asked,
- *    and each for a reason of its own; told once, by the name of its option;
+ *  - a column that says who may not be asked, which no row has: nobody would be
+ *    asked, and each for a reason of its own; told once, by the name of its option;
  *  - a row without a key or too large to be read, which may be anybody's: nobody
  *    of that query is gone;
  *  - two rows of one person, for two addresses: one card;
@@ -116,10 +116,6 @@ deleted(const struct emitter *e, const struct so_group *g, bool *done,
 	const enum tri is = so_card_deleted(e->s->set, g->row);
 	char reason[128];
 
-	if (!e->s->reader->deleted_shown &&
-	    !so_deleted_shown(e->s->set, g->rows, err))
-		return false;
-	e->s->reader->deleted_shown = true;
 	*done = is != TRI_NO;
 	if (is == TRI_YES)
 		return emit_gone(e, g->id, err);
@@ -145,6 +141,10 @@ on_card(void *arg, const struct so_group *g, struct err *err)
 		return true;
 	if (e->found != NULL && !found_mark(e, g->id, err))
 		return false;
+	if (!e->s->reader->cards_shown &&
+	    !so_card_shown(e->s->set, g->rows, false, err))
+		return false;
+	e->s->reader->cards_shown = true;
 	if (!deleted(e, g, &done, err))
 		return false;
 	if (done)

@@ -66,7 +66,7 @@ static const char *
 crm_lacks(const void *settings, size_t i)
 {
 	const struct so_settings *set = settings;
-	const char *lines[6];
+	const char *lines[8];
 	size_t n = 0;
 
 	if (*set->nosend == '\0')
@@ -78,6 +78,15 @@ crm_lacks(const void *settings, size_t i)
 	if (set->deals && !set->sale_history)
 		lines[n++] = "sale_history is off: a sale counts from its date, "
 		    "as somebody typed it: one that lies back may be too old";
+	if ((set->meetings || set->deals) && !so_who_fits(set,
+	    set->employee_column))
+		lines[n++] = "employee_column shows ids and the owners of "
+		    "companies names, or the other way round (owner_column): an "
+		    "alarm may not find its address";
+	if (set->cases && !so_who_fits(set, set->ticket_owner_column))
+		lines[n++] = "ticket_owner_column shows ids and the owners of "
+		    "companies names, or the other way round (owner_column): an "
+		    "alarm of a request may not find its address";
 	if (!set->contact_stream)
 		lines[n++] = "contact_stream is off: who fell silent is known "
 		    "only of persons whom npsync has met";

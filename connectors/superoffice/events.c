@@ -264,37 +264,31 @@ tickets_open(struct superoffice *s, struct err *err)
 }
 
 /* ---- our people -------------------------------------------------------- */
-/* "associate/associateDbId" shows an id, any other a login name. */
 static bool
-shows_id(const char *column)
+ends_so(const char *column, const char *end)
 {
-	static const char id[] = "DbId";
-	const size_t n = strlen(column), m = sizeof(id) - 1;
+	const size_t n = strlen(column), m = strlen(end);
 
-	return n >= m && strcasecmp(column + n - m, id) == 0;
+	return n >= m && strcasecmp(column + n - m, end) == 0;
 }
 
-/* An alarm finds the address of who an event names among the owners of
- * companies: they must be in one form. */
-static bool
-forms_agree(const struct superoffice *s, struct err *err)
+bool
+so_shows_id(const char *column)
 {
-	const struct so_settings *set = s->set;
-	const char *owner = so_owner_column(set, s->api.own);
-	const char *with = *set->owner_column == '\0' ? "employee_column" :
-	    "owner_column";
+	return ends_so(column, "DbId");
+}
 
-	if (owner == NULL)
-		return err_nomem(err);
-	if (set->cases && shows_id(set->ticket_owner_column) != shows_id(owner))
-		return err_set(err, ERR_CONFIG, "ticket_owner_column and %s: "
-		    "expected login names in both, or ids in both (\"...DbId\"):"
-		    " no alarm of a request would find its address", with);
-	return (!set->meetings && !set->deals) ||
-	    shows_id(set->employee_column) == shows_id(owner) ||
-	    err_set(err, ERR_CONFIG, "employee_column and %s: expected login "
-	        "names in both, or ids in both (\"...DbId\"): no alarm would "
-	        "find its address", with);
+bool
+so_who_fits(const struct so_settings *set, const char *column)
+{
+	/* As so_owner_column. */
+	const char *owner = *set->owner_column != '\0' ? set->owner_column :
+	    strncmp(set->employee_column, "associate/", 10) == 0 ?
+	    set->employee_column : "";
+
+	/* Owners of companies are known by their full names, too. */
+	return so_shows_id(column) == so_shows_id(owner) ||
+	    ends_so(column, "fullName");
 }
 
 bool
@@ -302,7 +296,7 @@ so_events_open(struct superoffice *s, struct err *err)
 {
 	const struct so_settings *set = s->set;
 
-	return forms_agree(s, err) && (!set->meetings || meetings_open(s, err)) &&
+	return (!set->meetings || meetings_open(s, err)) &&
 	    (!set->deals || (sales_open(s, "sale", &set->sale_won_ids, err) &&
 	        sales_open(s, "loss", &set->sale_lost_ids, err))) &&
 	    (!set->cases || tickets_open(s, err));

@@ -22,7 +22,7 @@ try_query(struct superoffice *s, const struct so_query *q, bool cards,
 	one.top = 1;
 	arena_reset(s->page);
 	return so_query_page(s, s->page, &one, 0, &res, &rows, err) &&
-	    (!cards || so_card_shown(s->set, rows, err));
+	    (!cards || so_card_shown(s->set, rows, true, err));
 }
 
 static bool

@@ -32,7 +32,7 @@ struct so_reader {
 	bool bookings_unlisted;	/* no request for many of them: told once */
 	int lists_refused;	/* of that request, in a row */
 	struct so_odd booking;	/* rows that are asked for alone */
-	bool deleted_shown;	/* some card had deleted_column */
+	bool cards_shown;	/* cards had what says who may not be asked */
 	struct so_odd person;	/* persons that are asked for */
 };
 /* No I/O; s->reader is s's, to be freed. */
@@ -59,6 +59,11 @@ struct so_kind {
 	    struct so_row *row, struct err *err);
 };
 NPS_MUSTCHECK bool so_events_open(struct superoffice *s, struct err *err);
+/* "associate/associateDbId" shows an id, any other a name. */
+bool so_shows_id(const char *column);
+/* An alarm finds the address of who an event names in that column among the owners
+ * of companies: are they in one form? */
+bool so_who_fits(const struct so_settings *set, const char *column);
 bool so_pull_events(void *self, const struct pull *pull, crm_event_fn *emit,
     checkpoint_fn *checkpoint, void *arg, struct err *err);
 
@@ -95,12 +100,10 @@ const char *so_owner_column(const struct so_settings *set,
 /* "personUdef/SuperOffice:3" of "SuperOffice:3", "personExtra/x_name". */
 const char *so_field_column(struct arena *arena, const char *key);
 /* Does some row have each column that keeps people out?  Without rows nobody can
- * say.  The error names the column and its option. */
+ * say.  The error names the column and its option.  all: also what only spares
+ * requests. */
 NPS_MUSTCHECK bool so_card_shown(const struct so_settings *set, json_t *rows,
-    struct err *err);
-/* The same of deleted_column alone. */
-NPS_MUSTCHECK bool so_deleted_shown(const struct so_settings *set,
-    json_t *rows, struct err *err);
+    bool all, struct err *err);
 /* Was the person deleted?  TRI_UNKNOWN: it cannot be read. */
 enum tri so_card_deleted(const struct so_settings *set, json_t *row);
 /* Must the person itself be asked for, beside its row? */

@@ -129,7 +129,7 @@ so_list_values(void *self, enum value_kind kind, crm_value_fn *emit, void *arg,
 		    &t, err)) && (!s->set->deals || so_list_items(s, "saletype",
 		    on_item, &t, err));
 	case VAL_OWNER:		/* rows show login names, or ids */
-		t.by_name = strstr(s->set->employee_column, "DbId") == NULL;
+		t.by_name = !so_shows_id(s->set->employee_column);
 		return so_list_items(s, "associate", on_item, &t, err);
 	case VAL_RELATION:
 		t.by_name = true;

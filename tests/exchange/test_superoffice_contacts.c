@@ -173,10 +173,10 @@ test_owner(void **state)
 		    "\"KAH\"")), NONE("/Person") };
 	static const struct sim_reply numbers[] = {
 		PAGE("/Person", CARD("31", MAY ",\"personContact/"
-		    "contactAssociate/associateDbId\":12") "," CARD("32", MAY
-		    ",\"personContact/contactAssociate/associateDbId\":0") ","
+		    "contactAssociate/associateDBID\":12") "," CARD("32", MAY
+		    ",\"personContact/contactAssociate/associateDBID\":0") ","
 		    CARD("33", MAY ",\"personContact/contactAssociate/"
-		    "associateDbId\":\"[I:0]\"")), NONE("/Person"),
+		    "associateDBID\":\"[I:0]\"")), NONE("/Person"),
 		{ .target = "GET " API "/MDOList/associate ", .body =
 		    "[{\"Id\":12,\"Name\":\"KAH\"}]" } };
 	static const char *const ids[] = { "31", "32", "33" };
@@ -187,7 +187,7 @@ test_owner(void **state)
 	RIG_OK(&rig, rig_load(&rig, ids, 1));
 	RIG_SEES(&rig, LOOKS("31", "employed=2 consent=0 of KAH"));
 	rig_end(&rig);
-	rig_start(&rig, PLAIN "employee_column = 'associate/associateDbId';"
+	rig_start(&rig, PLAIN "employee_column = 'associate/associateDBID';"
 	    "ticket_owner_column = 'ownedBy/associateDbId';",
 	    numbers, ARRAY_LEN(numbers));
 	RIG_OK(&rig, rig_load(&rig, ids, 3));
@@ -354,6 +354,46 @@ test_consent_rules(void **state)
 	rig_end(&rig);
 }
 
+/* What no card has is a setting or a right, told once; in a stream, too.  The next
+ * page is another's. */
+static void
+test_never_shown(void **state)
+{
+	static const struct {
+		const char *more, *row, *why;
+	} cases[] = {
+		{ PLAIN, CARD("31", ",\"retired\":false"),
+		    "column personNoMail in the answer (may npsync" },
+		{ PLAIN, CARD("31", ",\"retired\":false,\"personNoMail\":"
+		    "false"), "column hasEmarketingConsent in the answer "
+		    "(consent_rule)" },
+		{ "tag_mode = 'off'; nosend = 'field:SuperOffice:6';",
+		    CARD("31", MAY), "column personUdef/SuperOffice:6 in the "
+		    "answer (nosend)" },
+		{ "tag_mode = 'field'; tag_field = 'x_tags'; nosend = '';",
+		    CARD("31", MAY), "column personExtra/x_tags in the answer "
+		    "(tag_field)" } };
+	static const char *const ids[] = { "31" };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_LEN(cases); i++) {
+		const size_t k = i / 2;
+		struct sim_reply script[] = { PAGE("/Person", "") };
+		struct rig rig;
+
+		rig_start(&rig, cases[k].more, script, 1);
+		script[0].body = arena_printf(rig.arena, VALUE("%s"),
+		    cases[k].row);
+		assert_false(i % 2 == 0 ? rig_load(&rig, ids, 1) :
+		    changes(&rig, NULL));
+		assert_int_equal(rig.err.kind, ERR_CONFIG);
+		assert_non_null(strstr(rig.err.msg, cases[k].why));
+		RIG_SEES(&rig, "");
+		RIG_REFUSES(&rig, "");
+		rig_end(&rig);
+	}
+}
+
 /* What cannot be read is no "no": the card is set aside. */
 static void
 test_unreadable(void **state)
@@ -391,8 +431,10 @@ test_unreadable(void **state)
 		struct rig rig;
 
 		rig_start(&rig, cases[i].more, script, ARRAY_LEN(script));
-		script[0].body = arena_printf(rig.arena, VALUE("%s"),
-		    cases[i].row);
+		/* Another one has them all. */
+		script[0].body = arena_printf(rig.arena, VALUE("%s,"
+		    CARD("32", MAY ",\"personUdef/SuperOffice:6\":false,"
+		    "\"personUdef/SuperOffice:2\":null")), cases[i].row);
 		RIG_OK(&rig, rig_load(&rig, ids, 1));
 		RIG_SEES(&rig, "");
 		RIG_REFUSES(&rig, arena_printf(rig.arena, "persons 31: %s\n",
@@ -1118,6 +1160,7 @@ main(void)
 		cmocka_unit_test(test_deleted),
 		cmocka_unit_test(test_deleted_unread),
 		cmocka_unit_test(test_consent_rules),
+		cmocka_unit_test(test_never_shown),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_interests),
 		cmocka_unit_test(test_interests_unread),

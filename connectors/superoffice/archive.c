@@ -23,6 +23,8 @@
 #define FILTER_MAX_BYTES ((size_t)8192)
 #define IDS_BYTES ((size_t)1 << 18)
 #define QUERY_MAX ((size_t)2048)	/* of an address: what IIS takes */
+/* What page.c adds: "&$mode=Full", and a key alone, in a page of more rows. */
+#define ADDED_MAX ((size_t)80)
 #define CUT_MIN 100	/* rows: no service caps a page below that */
 
 /* ---- texts ------------------------------------------------------------- */
@@ -203,7 +205,8 @@ ids_filter(struct arena *arena, const struct so_query *q, const char *column,
 		    so_query_target(arena, some, INT32_MAX);
 		if (target == NULL)
 			return false;
-		if (*n <= 1 || strlen(target) <= strlen(q->path) + QUERY_MAX)
+		if (*n <= 1 || strlen(target) + ADDED_MAX <=
+		    strlen(q->path) + QUERY_MAX)
 			return true;
 	}
 }

@@ -81,7 +81,7 @@ static void
 test_long_ids(void **state)
 {
 	static const struct sim_reply script[] = { NONE("/Person"),
-		NONE("/Person") };
+		NONE("/Person"), NONE("/Person") };
 	const char *ids[200];
 	struct rig rig;
 
@@ -95,7 +95,7 @@ test_long_ids(void **state)
 		assert_true(strcspn(strchr(line, '?'), " ") <= 2049);
 	}
 	assert_non_null(strstr(rig_line(&rig, 0), "in (2000000000,"));
-	assert_non_null(strstr(rig_line(&rig, 1), ",2000000199)"));
+	assert_non_null(strstr(rig_line(&rig, 2), ",2000000199)"));
 	rig_end(&rig);
 }
 
@@ -700,6 +700,55 @@ test_alone_nothing(void **state)
 	rig_end(&rig);
 }
 
+static size_t
+query_bytes(struct rig *rig, size_t i)
+{
+	return strcspn(strchr(simhttpd_request(rig->sim, i), '?'), " ");
+}
+
+static void
+long_alone(const char *const *ids, size_t n)
+{
+	struct sim_reply script[] = { NONE("/Person"),	/* some */
+		PAGE("/Person", CARD("2000000000", MAY)),
+		PAGE("/Person", CARD("2000000000", MAY)),	/* alone */
+		NONE("/Person"), NONE("/Person") };
+	struct rig rig;
+
+	rig_start(&rig, PLAIN "ids_max = 200; page_size = 2; archive_mode = "
+	    "'full';", script, ARRAY_LEN(script));
+	script[0].body = huge_body(&rig);
+	(void)rig_load(&rig, ids, n);
+	for (size_t i = 0; i < ARRAY_LEN(script); i++)
+		assert_true(query_bytes(&rig, i) <= 2049);
+	rig_end(&rig);
+}
+
+/* The most ids that an address would hold leave room for what a page adds: a mode, and
+ * one of them alone. */
+static void
+test_long_alone(void **state)
+{
+	static const struct sim_reply none[] = { NONE("/Person") };
+	const size_t bytes = sizeof("2000000000%2C") - 1;
+	char text[200][12];
+	const char *ids[200];
+	struct rig rig;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		snprintf(text[i], sizeof(text[i]), "%zu", 2000000000 + i);
+		ids[i] = text[i];
+	}
+	rig_start(&rig, PLAIN, none, 1);
+	RIG_OK(&rig, rig_load(&rig, ids, 1));
+	const size_t n = 1 + (2049 - query_bytes(&rig, 0)) / bytes;
+	rig_end(&rig);
+	assert_true(n < ARRAY_LEN(ids));
+	for (size_t i = 0; i < 4; i++)
+		long_alone(ids, n - i);
+}
+
 /* A person whose card no answer holds is set aside; nobody is gone for it, and
  * the others do not wait. */
 static void
@@ -1171,6 +1220,7 @@ main(void)
 		cmocka_unit_test(test_large_card),
 		cmocka_unit_test(test_large_neighbours),
 		cmocka_unit_test(test_alone_nothing),
+		cmocka_unit_test(test_long_alone),
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_so12_small_pages),
 		cmocka_unit_test(test_so12_shrunk_pages),

@@ -138,6 +138,18 @@ field_shown(const char *key, const char *option, json_t *rows,
 	return key == NULL || shown(column, option, rows, err);
 }
 
+static bool
+options_shown(const struct so_settings *set, json_t *rows, struct err *err)
+{
+	const bool tags = set->tag_mode == SO_TAGS_FIELD &&
+	    *set->tag_field != '\0';
+
+	return (*set->deleted_column == '\0' || shown(set->deleted_column,
+	        "deleted_column", rows, err)) &&
+	    field_shown(so_nosend_field(set), "nosend", rows, err) &&
+	    field_shown(tags ? set->tag_field : NULL, "tag_field", rows, err);
+}
+
 bool
 so_card_shown(const struct so_settings *set, json_t *rows, bool all,
     struct err *err)
@@ -145,16 +157,12 @@ so_card_shown(const struct so_settings *set, json_t *rows, bool all,
 	static const char right[] = "may npsync's user read it?";
 	const bool consent = set->consent_rule != SO_CONSENT_OFF;
 
-	return (*set->deleted_column == '\0' || shown(set->deleted_column,
-	        "deleted_column", rows, err)) &&
+	return options_shown(set, rows, err) &&
 	    shown("retired", right, rows, err) &&
 	    shown("personNoMail", right, rows, err) &&
 	    shown("personContact/contactNoMail", right, rows, err) &&
 	    (!consent || (shown(CONSENT, "consent_rule", rows, err) &&
 	        shown(WITHDRAWN, "consent_rule", rows, err))) &&
-	    field_shown(so_nosend_field(set), "nosend", rows, err) &&
-	    field_shown(set->tag_mode == SO_TAGS_FIELD && *set->tag_field !=
-	        '\0' ? set->tag_field : NULL, "tag_field", rows, err) &&
 	    (!all || !interests_count(set) || shown("hasInterests",
 	        "nosend, tag_mode", rows, err));
 }

@@ -128,6 +128,16 @@ deleted(const struct emitter *e, const struct so_group *g, bool *done,
 }
 
 static bool
+cards_shown(const struct emitter *e, const struct so_group *g, struct err *err)
+{
+	struct so_reader *r = e->s->reader;
+
+	r->cards_shown = r->cards_shown || so_card_shown(e->s->set, g->rows,
+	    false, err);
+	return r->cards_shown;
+}
+
+static bool
 on_card(void *arg, const struct so_group *g, struct err *err)
 {
 	const struct emitter *e = arg;
@@ -141,11 +151,7 @@ on_card(void *arg, const struct so_group *g, struct err *err)
 		return true;
 	if (e->found != NULL && !found_mark(e, g->id, err))
 		return false;
-	if (!e->s->reader->cards_shown &&
-	    !so_card_shown(e->s->set, g->rows, false, err))
-		return false;
-	e->s->reader->cards_shown = true;
-	if (!deleted(e, g, &done, err))
+	if (!cards_shown(e, g, err) || !deleted(e, g, &done, err))
 		return false;
 	if (done)
 		return true;

@@ -62,6 +62,24 @@ crm_check(void *self, struct err *err)
 }
 
 /* ---- what these settings offer ----------------------------------------- */
+/* Of who an event names, whom an alarm looks for. */
+static size_t
+who_lacks(const struct so_settings *set, const char **lines)
+{
+	size_t n = 0;
+
+	if ((set->meetings || set->deals) && !so_who_fits(set,
+	    set->employee_column))
+		lines[n++] = "employee_column shows ids and the owners of "
+		    "companies names, or the other way round (owner_column): an "
+		    "alarm may not find its address";
+	if (set->cases && !so_who_fits(set, set->ticket_owner_column))
+		lines[n++] = "ticket_owner_column shows ids and the owners of "
+		    "companies names, or the other way round (owner_column): an "
+		    "alarm of a request may not find its address";
+	return n;
+}
+
 static const char *
 crm_lacks(const void *settings, size_t i)
 {
@@ -78,15 +96,7 @@ crm_lacks(const void *settings, size_t i)
 	if (set->deals && !set->sale_history)
 		lines[n++] = "sale_history is off: a sale counts from its date, "
 		    "as somebody typed it: one that lies back may be too old";
-	if ((set->meetings || set->deals) && !so_who_fits(set,
-	    set->employee_column))
-		lines[n++] = "employee_column shows ids and the owners of "
-		    "companies names, or the other way round (owner_column): an "
-		    "alarm may not find its address";
-	if (set->cases && !so_who_fits(set, set->ticket_owner_column))
-		lines[n++] = "ticket_owner_column shows ids and the owners of "
-		    "companies names, or the other way round (owner_column): an "
-		    "alarm of a request may not find its address";
+	n += who_lacks(set, lines + n);
 	if (!set->contact_stream)
 		lines[n++] = "contact_stream is off: who fell silent is known "
 		    "only of persons whom npsync has met";

@@ -11,7 +11,7 @@
  * its neighbours.  A process that is killed before something is done is one that
  * was killed when the thing before it was.
  *
- * NPSYNC_LONG: all of them.  Else two of the night that seeded defects are known
+ * NPSYNC_LONG: all of them.  Else three of the night that seeded defects are known
  * by (tests/controls), and one more that NPSYNC_SEED chooses.
  *  NPSYNC_MOMENT=night      only of that one
  *  NPSYNC_POINT=mail.after/letter  only of that name, all of them
@@ -245,7 +245,24 @@ ere(const char *point, const char *next, bool last)
 	return at;
 }
 
-/* Killed just before the tags are written; nobody hears of the task. */
+/* The first pass of a point once the other was passed. */
+static int
+once(const char *other, const char *point)
+{
+	const struct points *p = &points[CRMWORLD_NIGHT];
+	bool passed = false;
+
+	for (int i = 0; i < p->n; i++) {
+		passed = passed || strcmp(p->name[i], other) == 0;
+		if (passed && strcmp(p->name[i], point) == 0)
+			return i;
+	}
+	fail_msg("no pass of %s behind one of %s", point, other);
+	return -1;
+}
+
+/* Killed just before tags are written, and at the first write once some were
+ * noted as written; nobody hears of the task. */
 static void
 add_slice(void)
 {
@@ -259,6 +276,8 @@ add_slice(void)
 	}
 	add(CRMWORLD_NIGHT, ere("http.before/write",
 	    "db.before/tag_want_result", false), true);
+	add(CRMWORLD_NIGHT, once("db.after/tag_want_result",
+	    "http.before/write"), true);
 	add(CRMWORLD_NIGHT, ere("http.after/write",
 	    "db.before/effect_outcome_all", true), false);
 }

@@ -50,7 +50,7 @@ DB_STMT(alarm_unsure_over,
     " WHERE tenant_id = $1 AND kind = 'unconfirmed' AND state = 'raised'"
     /* By the history: whoever decides or claims the row takes its reason. */
     "   AND NOT EXISTS (SELECT 1 FROM npsync.queue q JOIN npsync.queue_history h"
-    "            ON h.tenant_id = q.tenant_id AND h.queue_id = q.queue_id"
+    "            ON h.tenant_id = $1 AND h.queue_id = q.queue_id"
     "         WHERE q.tenant_id = $1 AND q.state IN ('queued', 'deferred', 'sending')"
     "           AND h.actor = 'push' AND h.to_state = 'deferred'"
     "           AND split_part(h.detail, ':', 1) = $2)");

@@ -70,7 +70,7 @@ static const struct {
 	{ "name[primary=true]", "", false },
 	{ "people.*.other", "3", true }, { "owner.tags.*.id", "", true },
 	{ "emails[kind=work].value", "", false },
-	{ "emails[primary=true].vlaue", "", false },
+	{ "emails[primary=true].worth", "", false },
 	{ "nobody[primary=true].value", "", true },
 	{ "on", "true", true }, { "", "(node)", true }, { ".", "(node)", true },
 	{ "byKey.*", "(node)", true },

@@ -225,12 +225,23 @@ hs_is_own_error(json_t *root)
 	    json_is_string(json_object_get(root, "correlationId"));
 }
 
+static bool
+next_after(json_t *root)
+{
+	const json_t *after = json_object_get(json_object_get(json_object_get(
+	    root, "paging"), "next"), "after");
+
+	return json_is_integer(after) || json_string_length(after) > 0;
+}
+
 bool
 hs_prove_by(json_t *root, struct err *err)
 {
 	json_t *rows = json_object_get(root, "results");
 
-	if (json_array_size(rows) > 0)
+	/* An empty page may be followed by others (HS-01). */
+	if (json_array_size(rows) > 0 || (json_is_array(rows) &&
+	    next_after(root)))
 		return true;
 	if (json_is_array(rows))
 		return err_set(err, ERR_PROTOCOL, HS_LIST ": the portal shows "

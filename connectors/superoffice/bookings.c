@@ -205,7 +205,7 @@ mother_ask(struct superoffice *s, struct so_row *row, long long *mother,
 		    one.label, one.shows);
 	(void)snprintf(expected, sizeof(expected), "a number: HTTP %ld",
 	    res.http.status);
-	if (so_odd_is(s, &one, odd, &res, err)) {
+	if (so_odd_is(s, &one, odd, row->id, &res, err)) {
 		so_refuse(row, "MotherId", expected);
 		return true;
 	}

@@ -33,7 +33,7 @@ answers(struct superoffice *s, const struct so_odd_kind *k, long long id)
 
 /* The last of so many that not all of them can be those that failed. */
 static long long
-another(struct superoffice *s, const struct so_odd_kind *k)
+another(struct superoffice *s, const struct so_odd_kind *k, long long after)
 {
 	AUTO(api_res) struct api_res res = { 0 };
 	const struct so_query q = { .path = k->path, .label = k->label,
@@ -42,21 +42,28 @@ another(struct superoffice *s, const struct so_odd_kind *k)
 	json_t *rows;
 	struct err why;
 
-	if (!so_query_page(s, s->item, &q, 0, &res, &rows, &why))
+	if (!so_query_page(s, s->item, &q, after, &res, &rows, &why))
 		return 0;
 	const size_t n = json_array_size(rows);
 	return n == 0 ? 0 : so_key(&q, json_array_get(rows, n - 1));
 }
 
+/* One that was good, one of the first there are, one behind those that failed:
+ * the oldest records may be denied to the user, all of them. */
 static bool
 service_answers(struct superoffice *s, const struct so_odd_kind *k,
-    struct so_odd *odd)
+    struct so_odd *odd, const char *id)
 {
+	long long after[] = { 0, 0 };
+
 	if (odd->good > 0 && answers(s, k, odd->good))
 		return true;
-	odd->good = another(s, k);
-	if (odd->good > 0 && answers(s, k, odd->good))
-		return true;
+	(void)num_parse(id, 1, INT32_MAX, &after[1]);
+	for (size_t i = 0; i < sizeof(after) / sizeof(after[0]); i++) {
+		odd->good = another(s, k, after[i]);
+		if (odd->good > 0 && answers(s, k, odd->good))
+			return true;
+	}
 	odd->good = 0;
 	return false;
 }
@@ -73,14 +80,18 @@ all_fail(const struct so_odd_kind *k, struct err *err)
 
 bool
 so_odd_is(struct superoffice *s, const struct so_odd_kind *k,
-    struct so_odd *odd, const struct api_res *res, struct err *err)
+    struct so_odd *odd, const char *id, const struct api_res *res,
+    struct err *err)
 {
+	/* A gateway's, or the service is away: not three times. */
+	if (err->kind == ERR_RETRY && res->http.status > 500)
+		return service_answers(s, k, odd, id);
 	if (!so_is_of_one(s, res, err) && (err->kind != ERR_RETRY ||
 	    res->http.status != 500))
 		return false;
 	if (++odd->failed < FAILURES_MAX)
 		return true;
-	if (!service_answers(s, k, odd))
+	if (!service_answers(s, k, odd, id))
 		return all_fail(k, err);
 	odd->failed = 0;
 	return true;

@@ -18,11 +18,12 @@ struct so_odd {
 	int failed;		/* in a row */
 	long long good;		/* one that was answered, or that should be; 0 */
 };
-/* *err, the answer to one of them: may it be set aside?  When several in a row
- * failed, only if another one is still answered.  False: stop, *err says why. */
+/* *err, the answer to the one with this id: may it be set aside?  When several in
+ * a row failed, or a gateway's answer came, only if another one is still answered.
+ * False: stop, *err says why. */
 NPS_MUSTCHECK bool so_odd_is(struct superoffice *s,
-    const struct so_odd_kind *k, struct so_odd *odd, const struct api_res *res,
-    struct err *err);
+    const struct so_odd_kind *k, struct so_odd *odd, const char *id,
+    const struct api_res *res, struct err *err);
 /* This one was answered. */
 void so_odd_good(struct so_odd *odd, const char *id);
 

@@ -295,6 +295,24 @@ test_a_gateways_404_makes_nobody_gone(void **state)
 	}
 }
 
+/* HS-01: a first page without rows is no portal without contacts. */
+static void
+test_an_empty_page_proves(void **state)
+{
+	static const struct route routes[] = {
+		{ .match = "batch/read", .body = LINKS("") },
+		{ .match = "GET " OBJ "/contacts/101?", .status = 404,
+		    .body = NOT_FOUND },
+		{ .match = "/contacts?limit=1 ", .body = "{\"results\":[],"
+		    "\"paging\":{\"next\":{\"after\":\"7\"}}}" } };
+
+	(void)state;
+	begin("", routes, ARRAY_LEN(routes));
+	rig_good(&rig, rig_load(&rig, three, 1));
+	rig_is(&rig.seen, "101 gone - - mail - owner -=- employed ? tags\n");
+	rig_close(&rig);
+}
+
 /* A batch path that is not served costs a request for each, of one call: one who was
  * there alone makes its next 404 an error, unless it was answered since.  Who is gone,
  * or merged away, was missed by a path that may well be served. */
@@ -758,6 +776,7 @@ main(void)
 		cmocka_unit_test(test_merged_and_deleted_cards),
 		cmocka_unit_test(test_a_batch_of_nobody),
 		cmocka_unit_test(test_gone_only_where_contacts_are_served),
+		cmocka_unit_test(test_an_empty_page_proves),
 		cmocka_unit_test(test_a_gateways_404_makes_nobody_gone),
 		cmocka_unit_test(test_a_batch_that_is_not_served),
 		cmocka_unit_test(test_a_batch_that_is_served_again),

@@ -22,6 +22,9 @@
 #define BAD(id) { .target = "/Person/" id "?", .status = 500, .body = "{}" }
 #define PROXY(id) { .target = "/Person/" id "?", .body = "<html>" }
 /* The archive names one that is none of those that failed; its last row counts. */
+#define BEHIND(id, rows) { .target = "/Person?$select=personId&$filter=" \
+	"personId%20gt%20" id "&$orderBy=personId%20asc&$top=4&", \
+	.body = VALUE(rows) }
 #define OTHERS(rows) { .target = "/Person?$select=personId&$filter=personId" \
 	"%20gt%200&$orderBy=personId%20asc&$top=4&", .body = VALUE(rows) }
 #define OTHER(id) "{\"PrimaryKey\":\"" id "\",\"personId\":" id "}"
@@ -282,7 +285,10 @@ test_deleted(void **state)
 
 /* A column that no row has: one error by the name of its option, and nobody
  * is taken for alive. */
-#define NEVER DELETED("31", "") "," DELETED("32", "")
+/* So many rows that what none of them shows is not there. */
+#define TWO(row) row "," row
+#define TEN(row) TWO(row) "," TWO(row) "," TWO(row) "," TWO(row) "," TWO(row)
+#define NEVER TEN(DELETED("31", ""))
 static void
 test_deleted_never_shown(void **state)
 {
@@ -302,10 +308,16 @@ test_deleted_never_shown(void **state)
 	RIG_SEES(&rig, "");
 	RIG_REFUSES(&rig, "");
 	rig_end(&rig);
-	/* Once it was shown, a row without it is an odd one. */
+	/* Once it was shown, or where there are few, a row without it is an odd one. */
 	rig_start(&rig, PLAIN, later, ARRAY_LEN(later));
 	RIG_OK(&rig, rig_load(&rig, ids, 1));
 	RIG_OK(&rig, rig_load(&rig, ids + 1, 1));
+	RIG_REFUSES(&rig, "persons 32: personDeletedDate: expected a time or "
+	    "nothing (deleted_column)\n");
+	rig_end(&rig);
+	rig_start(&rig, PLAIN, later + 2, 2);
+	RIG_OK(&rig, rig_load(&rig, ids + 1, 1));
+	RIG_SEES(&rig, "");
 	RIG_REFUSES(&rig, "persons 32: personDeletedDate: expected a time or "
 	    "nothing (deleted_column)\n");
 	rig_end(&rig);
@@ -354,8 +366,8 @@ test_consent_rules(void **state)
 	rig_end(&rig);
 }
 
-/* What no card has is a setting or a right, told once; in a stream, too.  The next
- * page is another's. */
+/* What no card of many has is a setting or a right, told once; in a stream, too.
+ * The next page is another's. */
 static void
 test_never_shown(void **state)
 {
@@ -383,7 +395,7 @@ test_never_shown(void **state)
 
 		rig_start(&rig, cases[k].more, script, 1);
 		script[0].body = arena_printf(rig.arena, VALUE("%s"),
-		    cases[k].row);
+		    arena_printf(rig.arena, TEN("%1$s"), cases[k].row));
 		assert_false(i % 2 == 0 ? rig_load(&rig, ids, 1) :
 		    changes(&rig, NULL));
 		assert_int_equal(rig.err.kind, ERR_CONFIG);
@@ -546,6 +558,40 @@ test_odd_persons(void **state)
 	rig_end(&rig);
 }
 
+/* The oldest are denied, all of them; and a gateway gives up on one: the night goes
+ * on while others are answered. */
+static void
+test_odd_oldest(void **state)
+{
+	static const struct sim_reply script[] = {
+		PAGE("/Person", CARD("31", UNSURE) "," CARD("32", UNSURE) ","
+		    CARD("33", UNSURE) "," CARD("34", UNSURE) ","
+		    CARD("35", UNSURE)),
+		BAD("31"), BAD("32"), BAD("33"), OTHERS(OTHER("12")),
+		BAD("12"), BEHIND("33", OTHER("34")), PERSON("34", ""),
+		PERSON("34", ""),
+		{ .target = "/Person/35?", .status = 504, .body = "<html>" },
+		PERSON("34", ""), NONE("/Person") };
+	static const struct sim_reply away[] = {
+		PAGE("/Person", CARD("31", UNSURE) "," CARD("32", UNSURE)),
+		{ .target = "/Person/31?", .status = 503, .body = "<html>" },
+		{ .target = "/Person?$select=personId", .status = 503 },
+		{ .target = "/Person?$select=personId", .status = 503 } };
+	static const char *const ids[] = { "31", "32", "33", "34", "35" };
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, "", script, ARRAY_LEN(script));
+	RIG_OK(&rig, rig_load(&rig, ids, ARRAY_LEN(ids)));
+	RIG_SEES(&rig, LOOKS("34", "employed=2 consent=0"));
+	rig_end(&rig);
+	rig_start(&rig, "", away, ARRAY_LEN(away));
+	assert_false(rig_load(&rig, ids, 2));
+	assert_int_equal(rig.err.kind, ERR_RETRY);
+	RIG_SEES(&rig, "");
+	rig_end(&rig);
+}
+
 /* A stream of changes counts anew, too; and a page of a proxy for each person and
  * for another one ends it: the mark does not move over them. */
 static void
@@ -560,7 +606,7 @@ test_odd_stream(void **state)
 		PAGE("/Person", CARD("31", UNSURE) "," CARD("32", UNSURE) ","
 		    CARD("33", UNSURE)),
 		PROXY("31"), PROXY("32"), PROXY("33"), OTHERS(OTHER("12")),
-		PROXY("12") };
+		PROXY("12"), BEHIND("33", OTHER("40")), PROXY("40") };
 	struct rig rig;
 
 	(void)state;
@@ -586,7 +632,7 @@ test_persons_away(void **state)
 		{ .target = "/Person/32?", .status = 500, .body = "{}" },
 		{ .target = "/Person/33?", .status = 500, .body = "{}" },
 		OTHERS(OTHER("12")),
-		{ .target = "/Person/12?", .status = 500, .body = "{}" } };
+		BAD("12"), BEHIND("33", "") };
 	static const char *const ids[] = { "31", "32", "33", "34" };
 	struct rig rig;
 
@@ -1214,6 +1260,7 @@ main(void)
 		cmocka_unit_test(test_interests),
 		cmocka_unit_test(test_interests_unread),
 		cmocka_unit_test(test_odd_persons),
+		cmocka_unit_test(test_odd_oldest),
 		cmocka_unit_test(test_odd_stream),
 		cmocka_unit_test(test_persons_away),
 		cmocka_unit_test(test_keyless),

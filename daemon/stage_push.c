@@ -359,7 +359,7 @@ confirm(struct pusher *p, struct flight *f)
 	}
 	if (p->looks_failed >= LOOKS_FAILED_MAX) {
 		(void)snprintf(v.reason, sizeof(v.reason), "not looked at, for "
-		    "%d looks in a row failed", LOOKS_FAILED_MAX);
+		    "those at %d people in a row failed", LOOKS_FAILED_MAX);
 		put_off(p, &f->row, &v);
 		return;
 	}
@@ -509,17 +509,24 @@ judge(struct pusher *p, const struct flight *f, const struct http_res *res,
 static void
 look_failed(struct pusher *p, struct flight *f, const struct push_verdict *v)
 {
-	p->looks_failed = v->passes ? p->looks_failed + 1 : 0;
+	const bool is_to_wait = v->retry_after_s > 0;
+
+	/* People, not tries: one who cannot be looked at is not all of them. */
+	if (!v->passes)
+		p->looks_failed = 0;
+	else if (f->looks == 1 && !is_to_wait)
+		p->looks_failed++;
 	if (v->passes && p->stage->cancelled()) {
 		put_back(p, f, "the run ended before the look");
 	} else if (v->passes && p->looks_failed < LOOKS_FAILED_MAX &&
 	    f->looks < p->stage->survey->conf->http.retries) {
 		/* With Retry-After the wire waits by itself. */
-		if (v->retry_after_s <= 0)
+		if (!is_to_wait)
 			http_multi_hold(p->multi,
 			    (long)(backoff_s(p, f->looks - 1) + 0.5));
 		confirm(p, f);
 	} else {
+		p->looks_failed += v->passes && is_to_wait;
 		put_off(p, &f->row, v);
 	}
 }

@@ -224,10 +224,10 @@ holds_part(const char *text, size_t len, const char *secret)
 }
 
 /* A short one would be found in any text: such a text is not shown at all.  Of
- * what can be shown, also a part of the key, and however it is escaped: in JSON,
- * in an address, or one in the other. */
+ * what can be shown, however it is escaped: in JSON, in an address, or one in the
+ * other.  parts: also a part of it, where the secret is nothing but a key. */
 static bool
-holds(const char *text, size_t len, const char *secret)
+holds(const char *text, size_t len, const char *secret, bool parts)
 {
 	char raw[2 * ERROR_MAX_BYTES];
 	size_t n = len < sizeof(raw) ? len : sizeof(raw);
@@ -237,19 +237,20 @@ holds(const char *text, size_t len, const char *secret)
 	if (memmem(text, len, secret, strlen(secret)) != NULL)
 		return true;
 	memcpy(raw, text, n);
-	for (int layers = 0; layers < 3; layers++) {
-		if (holds_part(raw, n, secret))
+	for (int layers = 0; layers <= 3; layers++) {
+		if (parts ? holds_part(raw, n, secret) :
+			memmem(raw, n, secret, strlen(secret)) != NULL)
 			return true;
 		n = unescape(raw, n);
 	}
-	return holds_part(raw, n, secret);
+	return false;
 }
 
 bool
 mask_holds(const char *text, const char *const *secrets, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (holds(text, strlen(text), secrets[i]))
+		if (holds(text, strlen(text), secrets[i], false))
 			return true;
 	return false;
 }
@@ -259,7 +260,7 @@ mask_answer(char *out, size_t size, const char *text, size_t len,
     const char *const *secrets, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (holds(text, len, secrets[i])) {
+		if (holds(text, len, secrets[i], false)) {
 			out[0] = '\0';
 			return;
 		}
@@ -271,6 +272,6 @@ mask_text_but(char *out, size_t size, const char *text, size_t len,
     const char *key)
 {
 	out[0] = '\0';
-	if (!holds(text, len, key))
+	if (!holds(text, len, key, true))
 		mask_text(out, size, text, len);
 }

@@ -148,7 +148,9 @@ map_musts(struct map *m, const struct rest_contact_fields *f,
 		return;
 	map_must(m, "opted_out", &f->opted_out, met->opted_out);
 	map_must(m, "tags", &f->tags, met->tags);
-	map_must(m, "company_tags", &f->company_tags, met->company_tags);
+	/* Somebody without a company has none of its tags. */
+	map_must(m, "company_tags", &f->company_tags, met->company_tags ||
+	    select_is_null(m->row, &f->company_tags));
 }
 
 /* What the card says itself counts; who takes care of it, as one. */

@@ -95,7 +95,9 @@ on_company(void *arg, const char *id, json_t *row, struct err *err)
 		return err_set(err, ERR_PROTOCOL, "contacts.company.%s",
 		    m.reason);
 	if (to != NULL)
-		map_must(&m, "tags", &set->tags, c->reader->met.tags_of_company);
+		map_must(&m, "tags", &set->tags,
+		    c->reader->met.tags_of_company ||
+		    select_is_null(row, &set->tags));
 	if (m.reason[0] != '\0')
 		to->refused = arena_strdup(cache, m.reason);
 	const char *key = arena_strdup(cache, id);

@@ -390,6 +390,18 @@ select_is_known(json_t *node, const struct strlist *paths)
 }
 
 bool
+select_is_null(json_t *node, const struct strlist *paths)
+{
+	for (size_t i = 0; i < paths->n; i++) {
+		struct walk w = { .max = 1 };
+		(void)walk(&w, node, path_begin(paths->v[i]));
+		if (w.cut)
+			return true;
+	}
+	return false;
+}
+
+bool
 select_has_place(json_t *node, const struct strlist *paths)
 {
 	return leads_somewhere(node, paths, false);

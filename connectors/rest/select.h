@@ -52,8 +52,10 @@ const char *select_text(const struct select_match *m, struct arena *arena);
  * the service knows this name.  Of a list that is not empty an element must lead
  * there; or, where none passes a filter, have the filter's key. */
 bool select_is_known(json_t *node, const struct strlist *paths);
-/* The same, but a null before the end of the path is none: what holds the name
- * is there. */
+/* A null stands before the end of one of the paths. */
+bool select_is_null(json_t *node, const struct strlist *paths);
+/* Known, and not by a null before the end of the path: what holds the name is
+ * there. */
 bool select_has_place(json_t *node, const struct strlist *paths);
 
 #endif

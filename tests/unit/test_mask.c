@@ -83,6 +83,9 @@ test_our_key_escaped(void **state)
 		mask_text_but(out, sizeof(out), texts[i], strlen(texts[i]), key);
 		if (*out != '\0')
 			fail_msg("%s: %s", texts[i], out);
+		/* Where what was sent need not be a key, a part says nothing. */
+		if (i >= 7)
+			continue;
 		assert_true(mask_holds(texts[i], keys, 1));
 		mask_answer(out, sizeof(out), texts[i], strlen(texts[i]), keys, 1);
 		assert_string_equal(out, "");
@@ -91,11 +94,14 @@ test_our_key_escaped(void **state)
 		mask_text_but(out, sizeof(out), others[i], strlen(others[i]), key);
 		assert_string_equal(out, others[i]);
 	}
-	/* What stands before the key says nothing of it. */
-	assert_false(mask_holds("Bearer error", (const char *const []){
-	    "Bearer ea/b+c=d/9" }, 1));
-	assert_true(mask_holds("got ea/b+c=d", (const char *const []){
-	    "Bearer ea/b+c=d/9" }, 1));
+	/* What stands before the key says nothing of it, nor does the beginning of
+	 * an address in a scope. */
+	mask_text_but(out, sizeof(out), "Bearer error", 12, "Bearer ea/b+c=d/9");
+	assert_string_equal(out, "Bearer error");
+	mask_text_but(out, sizeof(out), "got ea/b+c=d", 12, "Bearer ea/b+c=d/9");
+	assert_string_equal(out, "");
+	assert_false(mask_holds("https://a.dk is unknown", (const char *const []){
+	    "https://b.dk/.default" }, 1));
 }
 
 int

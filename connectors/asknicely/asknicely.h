@@ -124,6 +124,8 @@ NPS_MUSTCHECK bool asknicely_lookup_target(
     const struct asknicely_settings *set, const char *email,
     struct arena *arena, const char **target, struct err *err);
 
+/* The status is one of lookup.absent_status. */
+bool asknicely_is_absent(const struct asknicely_settings *set, long status);
 /* No such contact: a status of lookup.absent_status, or a 200 with a success of
  * false.  A wrong path may say the same.  doc may be NULL. */
 bool asknicely_is_nobody(const struct asknicely_settings *set,

@@ -69,15 +69,6 @@ conclude(struct push_result *result, enum push_outcome outcome,
 	return true;
 }
 
-static bool
-is_listed(const struct asknicely *a, long status)
-{
-	for (size_t i = 0; i < a->set->lookup.absent_status.n; i++)
-		if (a->set->lookup.absent_status.v[i] == status)
-			return true;
-	return false;
-}
-
 /* A gateway does not speak of success, but the service may also of a path that
  * it does not know; a 200 with a success of false may be about anything.  What
  * shows a contact all the same contradicts itself. */
@@ -89,7 +80,7 @@ says_nobody(const struct asknicely *a, const struct http_res *res,
 	const bool own_word = res->status != 200 &&
 	    asknicely_flag(json_at(root, "success")) == TRI_NO;
 
-	return is_listed(a, res->status) &&
+	return asknicely_is_absent(a->set, res->status) &&
 	    asknicely_is_nobody(a->set, res, doc) &&
 	    !json_is_object(json_at(root, "data")) &&
 	    (a->looked || (own_word && a->set->lookup.absent_means_nobody));

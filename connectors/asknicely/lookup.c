@@ -112,6 +112,15 @@ ask(struct asknicely *a, const struct sent *wanted, struct http_req *req,
 	return asknicely_send(a, "GET", target, NULL, req, res, err);
 }
 
+bool
+asknicely_is_absent(const struct asknicely_settings *set, long status)
+{
+	for (size_t i = 0; i < set->lookup.absent_status.n; i++)
+		if (set->lookup.absent_status.v[i] == status)
+			return true;
+	return false;
+}
+
 /* A 200 is judged by its body alone, also where it is in the list. */
 bool
 asknicely_is_nobody(const struct asknicely_settings *set,
@@ -120,10 +129,7 @@ asknicely_is_nobody(const struct asknicely_settings *set,
 	if (res->status == 200)
 		return doc != NULL && asknicely_flag(json_at(json_root(doc),
 		           "success")) == TRI_NO;
-	for (size_t i = 0; i < set->lookup.absent_status.n; i++)
-		if (set->lookup.absent_status.v[i] == res->status)
-			return true;
-	return false;
+	return asknicely_is_absent(set, res->status);
 }
 
 /* What was refused for one address says nothing of the others. */

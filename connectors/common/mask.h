@@ -13,7 +13,8 @@ void mask_text(char *out, size_t size, const char *text, size_t len);
  * it, escaped (\/, \u002B, %2F) or not. */
 void mask_text_but(char *out, size_t size, const char *text, size_t len,
     const char *key);
-/* One of the n secrets stands in the text, as above. */
+/* One of the n secrets stands in the text, whole, escaped or not: it need not be
+ * a key (a scope, a user), so parts of it say nothing. */
 bool mask_holds(const char *text, const char *const *secrets, size_t n);
 /* The same, for an answer to a request that was signed: long words are masked
  * too, and "" where one of the n secrets stands in it. */

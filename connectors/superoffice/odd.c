@@ -60,7 +60,7 @@ service_answers(struct superoffice *s, const struct so_odd_kind *k,
 		return true;
 	if (!num_parse(id, 1, INT32_MAX, &after[1]))
 		after[1] = 0;
-	for (size_t i = 0; i < sizeof(after) / sizeof(after[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(after); i++) {
 		odd->good = another(s, k, after[i]);
 		if (odd->good > 0 && answers(s, k, odd->good))
 			return true;
